@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file flags.h
+ * What a failing case would mean: the definitions of traces/flags.json, by name.
+ */
+#ifndef WHVTRACE_TRACE_FLAGS_H
+#define WHVTRACE_TRACE_FLAGS_H
+
+/** One definition; strings live until the process ends. */
+struct wht_flag {
+    const char *name;
+    const char *bug;         /**< one line */
+    const char *description; /**< how it comes about */
+    const char *effect;      /**< what a guest sees */
+};
+
+/**
+ * Finds a flag for a case in `file`: in flags.json of the nearest folder named "traces" above it, else in
+ * the list that is built in.
+ * @return NULL if neither defines it.
+ */
+const struct wht_flag *wht_flag_find(const char *file, const char *name);
+
+#endif

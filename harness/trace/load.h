@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file load.h
+ * Reading trace files: cases, suites and corpora, plain or gzipped, one case at a time.
+ *
+ * Files are hostile: no input crashes the loader or makes it hold more than one document (64 MiB at most).
+ * Every error of a file is reported, each with line, column and JSON pointer; valid cases are still handed
+ * out. A reader serves one thread at a time.
+ */
+#ifndef WHVTRACE_TRACE_LOAD_H
+#define WHVTRACE_TRACE_LOAD_H
+
+#include "model.h"
+
+/** One error in a file. Strings live only during the report. */
+struct wht_error {
+    const char *file;
+    struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened, cut stream) */
+    const char *pointer; /**< RFC 6901; the root is "" */
+    const char *text;    /**< what was found, what was expected */
+};
+
+typedef void wht_error_fn(void *user, const struct wht_error *error);
+
+struct wht_load_options {
+    wht_error_fn *on_error; /**< NULL: errors are only counted */
+    void *user;
+    bool check_asm; /**< compare `asm` with what Zydis says of `code` (the `check` verb) */
+};
+
+struct wht_reader;
+
+/**
+ * Opens a trace file. The kind is told by the name (.trace.json, .trace.jsonl, .trace.jsonl.gz).
+ * @param path    the file.
+ * @param options copied; NULL for none.
+ * @return a reader, to be closed with wht_reader_close(), or NULL after reporting why not.
+ */
+struct wht_reader *wht_reader_open(const char *path, const struct wht_load_options *options);
+
+/**
+ * Hands out the next valid case; invalid ones are reported and passed over.
+ * @return a case that the caller owns, or NULL at the end of the file.
+ */
+struct wht_case *wht_reader_next(struct wht_reader *reader);
+
+/** How many errors were reported so far. */
+size_t wht_reader_error_count(const struct wht_reader *reader);
+
+/** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
+void wht_reader_close(struct wht_reader *reader);
+
+/** Prints an error as `file:line:column: /pointer: text` and a newline; `user` is a FILE pointer. */
+void wht_error_print(void *user, const struct wht_error *error);
+
+/** A sorted list of trace files. */
+struct wht_file_list {
+    char **paths;
+    size_t count;
+    size_t capacity;
+};
+
+/**
+ * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name. Folders
+ * named "invalid" are skipped unless path names one.
+ * @return false after reporting through options (nothing there, not a trace file, unreadable folder).
+ */
+bool wht_find_traces(const char *path, const struct wht_load_options *options,
+                     struct wht_file_list *list);
+void wht_file_list_free(struct wht_file_list *list);
+
+#endif
