@@ -1,2 +1,243 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The exported functions, in both forms: argument checks, and the exit in the form that emulate.c
+ * takes.
+ */
+#include <stdlib.h>
+
 #include <whvemu/emulator.h>
+#include <whvemu/preview.h>
+
+#include "decode_cache.h"
+#include "emulate.h"
+#include "status.h"
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+#define HANDLE_MARK     UINT64_C(0x756d657668770001)
+#define BYTES_MAX       16
+#define LENGTH_MAX      15
+#define ACCESS_TYPE_MAX WHvMemoryAccessExecute
+
+struct emulator {
+    uint64_t mark;
+    WHV_EMULATOR_CALLBACKS callbacks;
+    struct whe_decode_cache cache;
+};
+
+static struct emulator *emulator_from_handle(WHV_EMULATOR_HANDLE handle)
+{
+    struct emulator *emulator = handle;
+    if (!emulator || ((uintptr_t)handle & (_Alignof(struct emulator) - 1)) != 0)
+        return NULL;
+    return emulator->mark == HANDLE_MARK ? emulator : NULL;
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *Callbacks,
+                                                WHV_EMULATOR_HANDLE *Emulator)
+{
+    if (!Callbacks || !Emulator || Callbacks->Size != sizeof(*Callbacks) ||
+        !Callbacks->WHvEmulatorIoPortCallback || !Callbacks->WHvEmulatorMemoryCallback ||
+        !Callbacks->WHvEmulatorGetVirtualProcessorRegisters ||
+        !Callbacks->WHvEmulatorSetVirtualProcessorRegisters ||
+        !Callbacks->WHvEmulatorTranslateGvaPage)
+        return E_INVALIDARG;
+    struct emulator *emulator = calloc(1, sizeof(*emulator));
+    if (!emulator)
+        return E_OUTOFMEMORY;
+    emulator->mark = HANDLE_MARK;
+    emulator->callbacks = *Callbacks;
+    *Emulator = emulator;
+    return S_OK;
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorDestroyEmulator(WHV_EMULATOR_HANDLE Emulator)
+{
+    struct emulator *emulator = emulator_from_handle(Emulator);
+    if (!emulator)
+        return E_INVALIDARG;
+    emulator->mark = 0;
+    free(emulator);
+    return S_OK;
+}
+
+static void begin(struct whe_call *call, struct emulator *emulator, void *context)
+{
+    call->callbacks = &emulator->callbacks;
+    call->context = context;
+    call->cache = &emulator->cache;
+    whe_regs_reset(&call->regs);
+}
+
+static HRESULT finish(struct whe_call *call, WHV_EMULATOR_STATUS *status)
+{
+    *status = whe_status_from_result(whe_emulate(call));
+    return S_OK;
+}
+
+static struct whe_exit exit_from_vp(const WHV_VP_EXIT_CONTEXT *vp)
+{
+    return (struct whe_exit){.state = vp->ExecutionState,
+                             .instruction_length = vp->InstructionLength,
+                             .cs = &vp->Cs,
+                             .rip = vp->Rip,
+                             .rflags = vp->Rflags};
+}
+
+static struct whe_exit exit_from_preview_vp(const WHV_PREVIEW_VP_EXIT_CONTEXT *vp)
+{
+    return (struct whe_exit){.state = vp->ExecutionState,
+                             .instruction_length = vp->InstructionLength,
+                             .cs = &vp->Cs,
+                             .rip = vp->Rip,
+                             .rflags = vp->Rflags};
+}
+
+/* Members that both forms of an access context have under the same names. */
+#define TAKE_BYTES(exit, from)                                                                     \
+    do {                                                                                           \
+        (exit)->byte_count = (from)->InstructionByteCount;                                         \
+        (exit)->bytes = (from)->InstructionBytes;                                                  \
+    } while (0)
+
+#define TAKE_MEMORY_ACCESS(exit, from)                                                             \
+    do {                                                                                           \
+        TAKE_BYTES(exit, from);                                                                    \
+        (exit)->kind = (enum whe_exit_kind)(from)->AccessInfo.AccessType;                          \
+        (exit)->gva_valid = (from)->AccessInfo.GvaValid;                                           \
+        (exit)->gpa = (from)->Gpa;                                                                 \
+        (exit)->gva = (from)->Gva;                                                                 \
+    } while (0)
+
+#define TAKE_PORT_ACCESS(call, from)                                                               \
+    do {                                                                                           \
+        TAKE_BYTES(&(call)->exit, from);                                                           \
+        (call)->exit.kind = WHE_EXIT_IO;                                                           \
+        (call)->exit.io = (from)->AccessInfo;                                                      \
+        (call)->exit.port = (from)->PortNumber;                                                    \
+        whe_reg_know(&(call)->regs, WHE_REG_RAX, (from)->Rax);                                     \
+        whe_reg_know(&(call)->regs, WHE_REG_RCX, (from)->Rcx);                                     \
+        whe_reg_know(&(call)->regs, WHE_REG_RSI, (from)->Rsi);                                     \
+        whe_reg_know(&(call)->regs, WHE_REG_RDI, (from)->Rdi);                                     \
+        whe_segment_know(&(call)->regs, WHE_REG_DS, &(from)->Ds);                                  \
+        whe_segment_know(&(call)->regs, WHE_REG_ES, &(from)->Es);                                  \
+    } while (0)
+
+static HRESULT try_memory(struct whe_call *call, WHV_EMULATOR_STATUS *status)
+{
+    if (call->exit.byte_count > BYTES_MAX || call->exit.instruction_length > LENGTH_MAX ||
+        (unsigned)call->exit.kind > ACCESS_TYPE_MAX)
+        return E_INVALIDARG;
+    return finish(call, status);
+}
+
+static HRESULT try_port(struct whe_call *call, WHV_EMULATOR_STATUS *status)
+{
+    const struct whe_exit *exit = &call->exit;
+    if (exit->byte_count > BYTES_MAX || exit->instruction_length > LENGTH_MAX)
+        return E_INVALIDARG;
+    if (exit->io.StringOp)
+        return finish(call, status);
+    if (exit->instruction_length == 0)
+        return E_INVALIDARG;
+    if (exit->io.AccessSize != 1 && exit->io.AccessSize != 2 && exit->io.AccessSize != 4) {
+        *status = whe_status_from_result(WHE_UNSUPPORTED);
+        return S_OK;
+    }
+    return finish(call, status);
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorTryIoEmulation(
+    WHV_EMULATOR_HANDLE Emulator, VOID *Context, const WHV_VP_EXIT_CONTEXT *VpContext,
+    const WHV_X64_IO_PORT_ACCESS_CONTEXT *IoInstructionContext,
+    WHV_EMULATOR_STATUS *EmulatorReturnStatus)
+{
+    struct emulator *emulator = emulator_from_handle(Emulator);
+    struct whe_call call;
+    if (!emulator || !VpContext || !IoInstructionContext || !EmulatorReturnStatus)
+        return E_INVALIDARG;
+    begin(&call, emulator, Context);
+    call.exit = exit_from_vp(VpContext);
+    TAKE_PORT_ACCESS(&call, IoInstructionContext);
+    return try_port(&call, EmulatorReturnStatus);
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
+    WHV_EMULATOR_HANDLE Emulator, VOID *Context, const WHV_VP_EXIT_CONTEXT *VpContext,
+    const WHV_MEMORY_ACCESS_CONTEXT *MmioInstructionContext,
+    WHV_EMULATOR_STATUS *EmulatorReturnStatus)
+{
+    struct emulator *emulator = emulator_from_handle(Emulator);
+    struct whe_call call;
+    if (!emulator || !VpContext || !MmioInstructionContext || !EmulatorReturnStatus)
+        return E_INVALIDARG;
+    begin(&call, emulator, Context);
+    call.exit = exit_from_vp(VpContext);
+    TAKE_MEMORY_ACCESS(&call.exit, MmioInstructionContext);
+    return try_memory(&call, EmulatorReturnStatus);
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorCreateEmulatorPreview(WHV_PREVIEW_EMULATOR_CALLBACKS Callbacks,
+                                                       WHV_EMULATOR_HANDLE *Emulator)
+{
+    WHV_EMULATOR_CALLBACKS callbacks = {
+        .Size = sizeof(callbacks),
+        .WHvEmulatorIoPortCallback = Callbacks.WHvEmulatorIoPortCallback,
+        .WHvEmulatorMemoryCallback = Callbacks.WHvEmulatorMemoryCallback,
+        .WHvEmulatorGetVirtualProcessorRegisters =
+            Callbacks.WHvEmulatorGetVirtualProcessorRegisters,
+        .WHvEmulatorSetVirtualProcessorRegisters =
+            Callbacks.WHvEmulatorSetVirtualProcessorRegisters,
+        .WHvEmulatorTranslateGvaPage = Callbacks.WHvEmulatorTranslateGvaPage};
+    return WHvEmulatorCreateEmulator(&callbacks, Emulator);
+}
+
+EXPORT HRESULT WINAPI WHvEmulatorDestroyEmulatorPreview(WHV_EMULATOR_HANDLE Emulator)
+{
+    return WHvEmulatorDestroyEmulator(Emulator);
+}
+
+/* Runs a preview call with the shipping status word and hands its bits over. */
+static HRESULT preview_status(HRESULT result, WHV_EMULATOR_STATUS status,
+                              WHV_PREVIEW_EMULATOR_STATUS *out)
+{
+    if (result == S_OK)
+        out->AsUINT32 = status.AsUINT32;
+    return result;
+}
+
+EXPORT HRESULT WINAPI
+WHvEmulatorTryIoEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
+                                 WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT *IoInstructionContext,
+                                 WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus)
+{
+    struct emulator *emulator = emulator_from_handle(Emulator);
+    struct whe_call call;
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
+    if (!emulator || !IoInstructionContext || !EmulatorReturnStatus)
+        return E_INVALIDARG;
+    begin(&call, emulator, Context);
+    call.exit = exit_from_preview_vp(&IoInstructionContext->VpContext);
+    TAKE_PORT_ACCESS(&call, IoInstructionContext);
+    return preview_status(try_port(&call, &status), status, EmulatorReturnStatus);
+}
+
+EXPORT HRESULT WINAPI
+WHvEmulatorTryMmioEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
+                                   WHV_PREVIEW_MEMORY_ACCESS_CONTEXT *MmioInstructionContext,
+                                   WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus)
+{
+    struct emulator *emulator = emulator_from_handle(Emulator);
+    struct whe_call call;
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
+    if (!emulator || !MmioInstructionContext || !EmulatorReturnStatus)
+        return E_INVALIDARG;
+    begin(&call, emulator, Context);
+    call.exit = exit_from_preview_vp(&MmioInstructionContext->VpContext);
+    TAKE_MEMORY_ACCESS(&call.exit, MmioInstructionContext);
+    return preview_status(try_memory(&call, &status), status, EmulatorReturnStatus);
+}

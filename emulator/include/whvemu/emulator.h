@@ -3,21 +3,21 @@
  * @file emulator.h
  * The instruction emulator of the Windows Hypervisor Platform, as WinHvEmulation.dll exports it.
  *
- * One call decodes the one instruction that caused an exit, performs it through five callbacks and writes
- * the registers back. Between calls the emulator keeps nothing of the guest but decoded instructions, and
- * those are compared byte for byte before they are used again.
+ * One call decodes the one instruction that caused an exit, performs it through five callbacks and
+ * writes the registers back. Between calls the emulator keeps nothing of the guest but decoded
+ * instructions, and those are compared byte for byte before they are used again.
  *
- * Threading: a handle serves one thread at a time; the usual pattern is one handle per virtual processor.
- * Distinct handles are independent. No call allocates except WHvEmulatorCreateEmulator.
+ * Threading: a handle serves one thread at a time; the usual pattern is one handle per virtual
+ * processor. Distinct handles are independent. No call allocates except WHvEmulatorCreateEmulator.
  *
- * Callbacks return S_OK; anything else, S_FALSE included, ends the call with the callback's status bit,
- * without a further callback and without a register being written.
- *   IoPort       a port access of 1, 2 or 4 bytes; Data is filled in for Direction 0.
- *   Memory       every memory access, RAM and instruction fetches included: 1 to 8 bytes within one page.
- *   GetRegisters fills RegisterCount values; both arrays are 16-byte aligned and name no register twice.
- *   SetRegisters the last callback of a successful call, exactly once; always includes RIP unless a guest
- *                fault is injected through PendingEvent.
- *   TranslateGvaPage is asked for the start of a page and answers a 4 KiB aligned GPA or a result code.
+ * Callbacks return S_OK; anything else, S_FALSE included, ends the call with the callback's status
+ * bit, without a further callback and without a register being written. IoPort       a port access
+ * of 1, 2 or 4 bytes; Data is filled in for Direction 0. Memory       every memory access, RAM and
+ * instruction fetches included: 1 to 8 bytes within one page. GetRegisters fills RegisterCount
+ * values; both arrays are 16-byte aligned and name no register twice. SetRegisters the last
+ * callback of a successful call, exactly once; always includes RIP unless a guest fault is injected
+ * through PendingEvent. TranslateGvaPage is asked for the start of a page and answers a 4 KiB
+ * aligned GPA or a result code.
  */
 #ifndef WHVEMU_EMULATOR_H
 #define WHVEMU_EMULATOR_H
@@ -32,9 +32,11 @@ extern "C" {
 
 /**
  * Creates an emulator.
- * @param Callbacks five functions and Size = sizeof(WHV_EMULATOR_CALLBACKS); copied, so it may be a local.
+ * @param Callbacks five functions and Size = sizeof(WHV_EMULATOR_CALLBACKS); copied, so it may be a
+ * local.
  * @param Emulator  receives the handle; release it with WHvEmulatorDestroyEmulator.
- * @return S_OK; E_INVALIDARG for a NULL argument, another Size or a missing callback; E_OUTOFMEMORY.
+ * @return S_OK; E_INVALIDARG for a NULL argument, another Size or a missing callback;
+ * E_OUTOFMEMORY.
  */
 HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *Callbacks,
                                          WHV_EMULATOR_HANDLE *Emulator);
@@ -48,16 +50,18 @@ HRESULT WINAPI WHvEmulatorDestroyEmulator(WHV_EMULATOR_HANDLE Emulator);
 /**
  * Emulates the instruction of a port-access exit.
  *
- * IN and OUT are performed from the context alone and advance by InstructionLength (1 to 15). String forms
- * are decoded from InstructionBytes, which are fetched through the callbacks where they are missing.
+ * IN and OUT are performed from the context alone and advance by InstructionLength (1 to 15).
+ * String forms are decoded from InstructionBytes, which are fetched through the callbacks where
+ * they are missing.
  *
  * @param Emulator             from WHvEmulatorCreateEmulator.
  * @param Context              handed to every callback; may be NULL.
  * @param VpContext            state at the exit.
  * @param IoInstructionContext the exit's I/O context; at most 16 instruction bytes.
  * @param EmulatorReturnStatus receives all 32 status bits if the result is S_OK.
- * @return S_OK, and the status tells what happened; E_INVALIDARG for a NULL argument other than Context, a
- *         handle that is none, more than 16 instruction bytes, or InstructionLength 0 without StringOp.
+ * @return S_OK, and the status tells what happened; E_INVALIDARG for a NULL argument other than
+ * Context, a handle that is none, more than 16 instruction bytes, or InstructionLength 0 without
+ * StringOp.
  */
 HRESULT WINAPI WHvEmulatorTryIoEmulation(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
                                          const WHV_VP_EXIT_CONTEXT *VpContext,
@@ -70,10 +74,11 @@ HRESULT WINAPI WHvEmulatorTryIoEmulation(WHV_EMULATOR_HANDLE Emulator, VOID *Con
  * @param Emulator               from WHvEmulatorCreateEmulator.
  * @param Context                handed to every callback; may be NULL.
  * @param VpContext              state at the exit.
- * @param MmioInstructionContext the exit's memory context; at most 16 instruction bytes, AccessType 0 to 2.
+ * @param MmioInstructionContext the exit's memory context; at most 16 instruction bytes, AccessType
+ * 0 to 2.
  * @param EmulatorReturnStatus   receives all 32 status bits if the result is S_OK.
- * @return S_OK, and the status tells what happened; E_INVALIDARG for a NULL argument other than Context, a
- *         handle that is none, more than 16 instruction bytes or AccessType 3.
+ * @return S_OK, and the status tells what happened; E_INVALIDARG for a NULL argument other than
+ * Context, a handle that is none, more than 16 instruction bytes or AccessType 3.
  */
 HRESULT WINAPI WHvEmulatorTryMmioEmulation(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
                                            const WHV_VP_EXIT_CONTEXT *VpContext,

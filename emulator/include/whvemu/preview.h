@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file preview.h
- * The preview form of the emulator's API (December 2017 to January 2018), as a second set of entry points.
+ * The preview form of the emulator's API (December 2017 to January 2018), as a second set of entry
+ * points.
  *
  * In the preview both access contexts embed the exit context, so that the Try functions take four
- * parameters; the callback table has no Size and is passed to Create by value; InstructionLength is a whole
- * byte. Everything else is as in emulator.h: same callbacks, same status word, same behaviour, and the
- * handles of both forms are interchangeable.
+ * parameters; the callback table has no Size and is passed to Create by value; InstructionLength is
+ * a whole byte. Everything else is as in emulator.h: same callbacks, same status word, same
+ * behaviour, and the handles of both forms are interchangeable.
  *
- * C allows one name one meaning, so the types and functions carry the word Preview here. Source written
- * against the preview's own document compiles unchanged with
+ * C allows one name one meaning, so the types and functions carry the word Preview here. Source
+ * written against the preview's own document compiles unchanged with
  *
  *     #define WHVEMU_PREVIEW_NAMES
  *     #include <whvemu/preview.h>
  *
- * which maps the document's names onto these. Do not include emulator.h after that in the same file.
+ * which maps the document's names onto these. Do not include emulator.h after that in the same
+ * file.
  */
 #ifndef WHVEMU_PREVIEW_H
 #define WHVEMU_PREVIEW_H
@@ -102,19 +104,19 @@ HRESULT WINAPI WHvEmulatorDestroyEmulatorPreview(WHV_EMULATOR_HANDLE Emulator);
  * As WHvEmulatorTryIoEmulation, with the exit context embedded in the access context.
  * @return additionally E_INVALIDARG for InstructionLength above 15.
  */
-HRESULT WINAPI WHvEmulatorTryIoEmulationPreview(
-    WHV_EMULATOR_HANDLE Emulator, VOID *Context,
-    WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT *IoInstructionContext,
-    WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus);
+HRESULT WINAPI
+WHvEmulatorTryIoEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
+                                 WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT *IoInstructionContext,
+                                 WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus);
 
 /**
  * As WHvEmulatorTryMmioEmulation, with the exit context embedded in the access context.
  * @return additionally E_INVALIDARG for InstructionLength above 15.
  */
-HRESULT WINAPI WHvEmulatorTryMmioEmulationPreview(
-    WHV_EMULATOR_HANDLE Emulator, VOID *Context,
-    WHV_PREVIEW_MEMORY_ACCESS_CONTEXT *MmioInstructionContext,
-    WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus);
+HRESULT WINAPI
+WHvEmulatorTryMmioEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
+                                   WHV_PREVIEW_MEMORY_ACCESS_CONTEXT *MmioInstructionContext,
+                                   WHV_PREVIEW_EMULATOR_STATUS *const EmulatorReturnStatus);
 
 #ifdef __cplusplus
 }

@@ -3,9 +3,10 @@
  * @file whv_abi.h
  * The types of the Windows Hypervisor Platform that cross the emulator's boundary.
  *
- * On Windows they come from the SDK. Elsewhere they are declared here with the same names, sizes, offsets
- * and bit positions, so that one source compiles on both. Facts are taken from Microsoft's documentation
- * and MIT-licensed headers; tests/abi asserts each of them against this header and against the SDK's.
+ * On Windows they come from the SDK. Elsewhere they are declared here with the same names, sizes,
+ * offsets and bit positions, so that one source compiles on both. Facts are taken from Microsoft's
+ * documentation and MIT-licensed headers; tests/abi asserts each of them against this header and
+ * against the SDK's.
  *
  * All structures are plain data owned by the caller. Reserved members are ignored on input.
  */
@@ -43,21 +44,22 @@ typedef uint64_t UINT64;
 /** Result of a call: negative is failure. Only S_OK counts as success of an emulator callback. */
 typedef int32_t HRESULT;
 
-#define S_OK           ((HRESULT)0)
-#define S_FALSE        ((HRESULT)1)
-#define E_NOTIMPL      ((HRESULT)0x80004001)
-#define E_POINTER      ((HRESULT)0x80004003)
-#define E_ABORT        ((HRESULT)0x80004004)
-#define E_FAIL         ((HRESULT)0x80004005)
-#define E_UNEXPECTED   ((HRESULT)0x8000FFFF)
-#define E_ACCESSDENIED ((HRESULT)0x80070005)
-#define E_OUTOFMEMORY  ((HRESULT)0x8007000E)
-#define E_INVALIDARG   ((HRESULT)0x80070057)
+#define S_OK                                             ((HRESULT)0)
+#define S_FALSE                                          ((HRESULT)1)
+#define E_NOTIMPL                                        ((HRESULT)0x80004001)
+#define E_POINTER                                        ((HRESULT)0x80004003)
+#define E_ABORT                                          ((HRESULT)0x80004004)
+#define E_FAIL                                           ((HRESULT)0x80004005)
+#define E_UNEXPECTED                                     ((HRESULT)0x8000FFFF)
+#define E_ACCESSDENIED                                   ((HRESULT)0x80070005)
+#define E_OUTOFMEMORY                                    ((HRESULT)0x8007000E)
+#define E_INVALIDARG                                     ((HRESULT)0x80070057)
 
 typedef UINT64 WHV_GUEST_PHYSICAL_ADDRESS;
 typedef UINT64 WHV_GUEST_VIRTUAL_ADDRESS;
 
-/* Enumerations are 32 bits wide; the SDK's are `int`, so a number above INT32_MAX is spelled as its bits. */
+/* Enumerations are 32 bits wide; the SDK's are `int`, so a number above INT32_MAX is spelled as its
+ * bits. */
 typedef enum WHV_REGISTER_NAME {
 #define WHV_REGISTER(prefix, suffix, number, text, kind) prefix##suffix = (int32_t)number,
 #include "whv_registers.def"

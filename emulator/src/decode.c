@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode.h"
+
+#include <Zydis/Zydis.h>
+
+#include "bits.h"
+#include "translate.h"
+
+struct row {
+    enum whe_insn_id id;
+    enum whe_operation operation;
+    unsigned traits;
+};
+
+static struct row row_from_mnemonic(ZydisMnemonic mnemonic)
+{
+    switch (mnemonic) {
+#define WHE_STRING(id, mnemonic, handler, operation, traits)
+#define WHE_INSN(id, mnemonic, handler, operation, traits)                                         \
+    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
+        return (struct row){WHE_INSN_##id, WHE_OP_##operation, traits};
+#include "insn_table.def"
+    default:
+        return (struct row){.id = WHE_INSN_NONE};
+    }
+}
+
+static struct row row_from_string_mnemonic(ZydisMnemonic mnemonic)
+{
+    switch (mnemonic) {
+#define WHE_INSN(id, mnemonic, handler, operation, traits)
+#define WHE_STRING(id, mnemonic, handler, operation, traits)                                       \
+    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
+        return (struct row){WHE_INSN_##id, WHE_OP_##operation, traits};
+#include "insn_table.def"
+    default:
+        return (struct row){.id = WHE_INSN_NONE};
+    }
+}
+
+static bool is_string(const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
+           decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+}
+
+/* Registers of the shadow; WHE_REG_ZERO for none, WHE_REG_COUNT + 1 for what the shadow does not
+ * hold. */
+#define REG_UNKNOWN (WHE_REG_COUNT + 1)
+
+static unsigned reg_from_zydis(ZydisRegister reg)
+{
+    if (reg == ZYDIS_REGISTER_NONE)
+        return WHE_REG_ZERO;
+    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
+        return WHE_REG_RIP;
+    if (reg >= ZYDIS_REGISTER_AL && reg <= ZYDIS_REGISTER_BL)
+        return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_AL);
+    if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH)
+        return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_AH);
+    if (reg >= ZYDIS_REGISTER_SPL && reg <= ZYDIS_REGISTER_R15B)
+        return WHE_REG_RSP + (unsigned)(reg - ZYDIS_REGISTER_SPL);
+    if (reg >= ZYDIS_REGISTER_AX && reg <= ZYDIS_REGISTER_R15W)
+        return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_AX);
+    if (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_R15D)
+        return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_EAX);
+    if (reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15)
+        return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_RAX);
+    if (reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS)
+        return WHE_REG_ES + (unsigned)(reg - ZYDIS_REGISTER_ES);
+    return REG_UNKNOWN;
+}
+
+static bool is_segment(unsigned reg)
+{
+    return reg >= WHE_REG_ES && reg <= WHE_REG_GS;
+}
+
+static uint64_t bit_if_held(unsigned reg)
+{
+    return reg < WHE_REG_COUNT ? whe_reg_bit((enum whe_reg)reg) : 0;
+}
+
+/* In 64-bit mode only FS and GS have bases; DS stands for all others. SDM 1, 3.3.4. */
+static unsigned segment_in_use(const struct whe_mode *mode, ZydisRegister segment)
+{
+    unsigned reg = reg_from_zydis(segment);
+    if (mode->code == WHE_CODE64 && reg < WHE_REG_FS)
+        return WHE_REG_DS;
+    return reg;
+}
+
+static uint64_t reads_of_segment(const struct whe_mode *mode, unsigned segment)
+{
+    if (mode->code == WHE_CODE64 && segment < WHE_REG_FS)
+        return 0;
+    return bit_if_held(segment);
+}
+
+/* What loading a segment register looks at besides the selector. */
+static uint64_t reads_of_segment_load(const struct whe_mode *mode, unsigned segment)
+{
+    uint64_t set = mode->protected_mode ? whe_reg_bit(WHE_REG_GDTR) | whe_reg_bit(WHE_REG_LDTR)
+                                        : bit_if_held(segment);
+    if (segment == WHE_REG_SS)
+        set |= whe_reg_bit(WHE_REG_INTERRUPT_STATE);
+    return set;
+}
+
+static uint64_t reads_of_register(const struct whe_mode *mode, const ZydisDecodedOperand *operand)
+{
+    unsigned reg = reg_from_zydis(operand->reg.value);
+    bool is_read = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+    bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    if (reg >= WHE_REG_RIP)
+        return 0;
+    if (is_segment(reg) && is_written)
+        return reads_of_segment_load(mode, reg);
+    /* A write of 8 or 16 bits keeps the rest of the register. SDM 1, 3.4.1.1. */
+    if (is_read || operand->size < 32)
+        return bit_if_held(reg);
+    return 0;
+}
+
+static uint64_t reads_of_operand(const struct whe_mode *mode, const ZydisDecodedOperand *operand)
+{
+    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        return reads_of_register(mode, operand);
+    if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+        return 0;
+    return bit_if_held(reg_from_zydis(operand->mem.base)) |
+           bit_if_held(reg_from_zydis(operand->mem.index)) |
+           reads_of_segment(mode, segment_in_use(mode, operand->mem.segment));
+}
+
+static unsigned intent_from_actions(ZydisOperandActions actions)
+{
+    unsigned intent = 0;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+        intent |= WHE_INTENT_READ;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+        intent |= WHE_INTENT_WRITE;
+    return intent;
+}
+
+/* SS is the default segment of addresses based on rSP and rBP; in 64-bit mode overrides to it or
+   away from it are ignored unless they name FS or GS. SDM 1, 3.7.4 and 2A, 2.2.1.7. */
+static bool is_stack_access(const struct whe_mode *mode, unsigned segment, unsigned base)
+{
+    if (mode->code != WHE_CODE64)
+        return segment == WHE_REG_SS;
+    return segment < WHE_REG_FS && (base == WHE_REG_RSP || base == WHE_REG_RBP);
+}
+
+static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                        struct whe_insn *insn)
+{
+    unsigned base = reg_from_zydis(from->mem.base);
+    unsigned segment = segment_in_use(mode, from->mem.segment);
+    unsigned size = from->size / 8u;
+    uint64_t displacement = (uint64_t)from->mem.disp.value;
+    if (base == WHE_REG_RIP)
+        displacement += insn->length;
+
+    insn->has_memory = true;
+    insn->address = (struct whe_address){
+        .base = (uint8_t)base,
+        .index = (uint8_t)reg_from_zydis(from->mem.index),
+        .scale = (uint8_t)(from->mem.scale ? __builtin_ctz(from->mem.scale) : 0),
+        .displacement = displacement};
+    insn->place = (struct whe_place){.segment = (enum whe_reg)segment,
+                                     .is_stack = is_stack_access(mode, segment, base),
+                                     .size = (uint8_t)size,
+                                     .alignment = (uint8_t)size,
+                                     .intent = intent_from_actions(from->actions)};
+}
+
+/* @return false for an operand that no row of the table can have. */
+static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                         struct whe_insn *insn, struct whe_operand *to)
+{
+    unsigned size = from->size / 8u;
+    if (size < 1 || size > 8)
+        return false;
+    to->size = (uint8_t)size;
+    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        unsigned reg = reg_from_zydis(from->reg.value);
+        if (reg > WHE_REG_GS)
+            return false;
+        to->kind = is_segment(reg) ? WHE_OPERAND_SEGMENT : WHE_OPERAND_GPR;
+        to->reg = (uint8_t)reg;
+        if (from->reg.value >= ZYDIS_REGISTER_AH && from->reg.value <= ZYDIS_REGISTER_BH)
+            to->shift = 8;
+        return true;
+    }
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        to->kind = WHE_OPERAND_IMMEDIATE;
+        to->immediate = from->imm.value.u;
+        return true;
+    }
+    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || from->mem.type != ZYDIS_MEMOP_TYPE_MEM)
+        return false;
+    to->kind = WHE_OPERAND_MEMORY;
+    take_memory(mode, from, insn);
+    return true;
+}
+
+static void take_string(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                        const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    const ZydisInstructionAttributes rep =
+        ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        insn->element_size = (uint8_t)(operands[i].size / 8u);
+        if (reg_from_zydis(operands[i].mem.base) == WHE_REG_RSI)
+            insn->source_segment = (uint8_t)segment_in_use(mode, operands[i].mem.segment);
+    }
+    insn->repeats = (decoded->attributes & rep) != 0;
+    if (insn->repeats)
+        insn->reads |= whe_reg_bit(WHE_REG_RCX);
+}
+
+static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                          const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    if (decoded->operand_count_visible > WHE_OPERANDS)
+        return false;
+    for (unsigned i = 0; i < decoded->operand_count_visible; i++) {
+        if (!take_operand(mode, &operands[i], insn, &insn->operand[i]))
+            return false;
+    }
+    return true;
+}
+
+static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                 const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    struct row row = is_string(decoded) ? row_from_string_mnemonic(decoded->mnemonic)
+                                        : row_from_mnemonic(decoded->mnemonic);
+    *insn = (struct whe_insn){.id = (uint8_t)row.id,
+                              .operation = (uint8_t)row.operation,
+                              .traits = (uint8_t)row.traits,
+                              .length = decoded->length,
+                              .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
+    if (row.id == WHE_INSN_NONE)
+        return;
+    for (unsigned i = 0; i < decoded->operand_count; i++)
+        insn->reads |= reads_of_operand(mode, &operands[i]);
+    if (is_string(decoded))
+        take_string(mode, decoded, operands, insn);
+    else if (!take_operands(mode, decoded, operands, insn))
+        insn->id = WHE_INSN_NONE;
+}
+
+static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)
+{
+    switch (mode->code) {
+    case WHE_CODE64:
+        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    case WHE_CODE32:
+        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    default:
+        return ZydisDecoderInit(decoder,
+                                mode->protected_mode ? ZYDIS_MACHINE_MODE_LEGACY_16
+                                                     : ZYDIS_MACHINE_MODE_REAL_16,
+                                ZYDIS_STACK_WIDTH_16);
+    }
+}
+
+enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
+                            struct whe_insn *insn)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction decoded;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    if (!ZYAN_SUCCESS(init_decoder(mode, &decoder)))
+        return WHE_DECODED_INVALID;
+
+    ZyanStatus status = ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands);
+    if (status == ZYDIS_STATUS_NO_MORE_DATA)
+        return count < WHE_INSN_MAX ? WHE_DECODED_MORE : WHE_DECODED_TOO_LONG;
+    if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+        return WHE_DECODED_TOO_LONG;
+    if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
+        return WHE_DECODED_BAD_LOCK;
+    if (!ZYAN_SUCCESS(status))
+        return WHE_DECODED_INVALID;
+    take(mode, &decoded, operands, insn);
+    return WHE_DECODED_OK;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file decode_cache.h
+ * Decoded instructions of one handle. RIP only tells where to look: an entry is used if the mode
+ * and every byte of the instruction are equal, so that a changed guest, another address space or
+ * another virtual processor can never be served a wrong instruction.
+ */
+#ifndef WHE_DECODE_CACHE_H
+#define WHE_DECODE_CACHE_H
+
+#include <string.h>
+
+#include "insn.h"
+#include "mode.h"
+
+#define WHE_CACHE_ENTRIES 256
+
+struct whe_cache_entry {
+    uint64_t bytes[2]; /**< the instruction's bytes, zero after its end */
+    uint64_t mask[2];  /**< ff for each byte of the instruction */
+    uint8_t mode_key;
+    uint8_t length; /**< 0: empty */
+    struct whe_insn insn;
+};
+
+struct whe_decode_cache {
+    struct whe_cache_entry entry[WHE_CACHE_ENTRIES];
+};
+
+/** @return the one place where an instruction at rip may be cached. */
+static inline struct whe_cache_entry *whe_cache_slot(struct whe_decode_cache *cache, uint64_t rip)
+{
+    return &cache->entry[(rip ^ rip >> 8) % WHE_CACHE_ENTRIES];
+}
+
+/**
+ * @param bytes 16 readable bytes.
+ * @param count how many of them are the guest's.
+ * @return the instruction, or NULL.
+ */
+static inline const struct whe_insn *whe_cache_find(struct whe_decode_cache *cache,
+                                                    const struct whe_mode *mode, uint64_t rip,
+                                                    const uint8_t *bytes, unsigned count)
+{
+    const struct whe_cache_entry *entry = whe_cache_slot(cache, rip);
+    uint64_t words[2];
+    memcpy(words, bytes, sizeof(words));
+    uint64_t differ = ((words[0] & entry->mask[0]) ^ entry->bytes[0]) |
+                      ((words[1] & entry->mask[1]) ^ entry->bytes[1]);
+    if (differ != 0 || entry->length > count || entry->length == 0 ||
+        entry->mode_key != whe_mode_key(mode))
+        return NULL;
+    return &entry->insn;
+}
+
+/** Remembers an instruction in place of whatever is in its slot. @return the cached copy. */
+const struct whe_insn *whe_cache_store(struct whe_decode_cache *cache, const struct whe_mode *mode,
+                                       uint64_t rip, const uint8_t *bytes,
+                                       const struct whe_insn *insn);
+
+#endif

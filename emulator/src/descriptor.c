@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "descriptor.h"
+
+#include "event.h"
+#include "memory.h"
+#include "translate.h"
+
+#define SELECTOR_RPL 3u
+#define SELECTOR_TI  4u
+
+#define TYPE_ACCESSED   1u
+#define TYPE_WRITABLE   2u /* data */
+#define TYPE_READABLE   2u /* code */
+#define TYPE_CONFORMING 4u /* code */
+#define TYPE_CODE       8u
+
+/* Byte 5 of a descriptor holds type, S, DPL and P. */
+#define ACCESS_BYTE 5u
+
+/* Accessed, writable data at DPL 3, present: virtual-8086 mode knows nothing else. SDM 3A, 21.2. */
+#define VM86_ATTRIBUTES 0xf3u
+
+static void load_real(struct whe_call *call, enum whe_reg segment, uint16_t selector)
+{
+    /* Real mode keeps limit and attributes: that is what makes unreal mode. SDM 3A, 21.1.1. */
+    WHV_X64_SEGMENT_REGISTER value = *whe_segment(&call->regs, segment);
+    value.Selector = selector;
+    value.Base = (uint64_t)selector << 4;
+    if (call->mode.vm86) {
+        value.Limit = 0xffff;
+        value.Attributes = VM86_ATTRIBUTES;
+    }
+    whe_segment_set(&call->regs, segment, &value);
+}
+
+/* SS may only be null in 64-bit mode below CPL 3, with RPL = CPL. */
+static enum whe_result load_null(struct whe_call *call, enum whe_reg segment, uint16_t selector)
+{
+    const struct whe_mode *mode = &call->mode;
+    if (segment == WHE_REG_SS &&
+        (mode->code != WHE_CODE64 || mode->cpl == 3 || (selector & SELECTOR_RPL) != mode->cpl))
+        return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    WHV_X64_SEGMENT_REGISTER value = {.Selector = selector};
+    whe_segment_set(&call->regs, segment, &value);
+    return WHE_OK;
+}
+
+static WHV_X64_SEGMENT_REGISTER segment_from_descriptor(uint64_t descriptor, uint16_t selector)
+{
+    WHV_X64_SEGMENT_REGISTER value = {.Selector = selector};
+    value.Base = ((descriptor >> 16) & 0xffffff) | ((descriptor >> 56) << 24);
+    value.Attributes = (UINT16)((descriptor >> 40) & 0xf0ff);
+    value.Limit = (UINT32)((descriptor & 0xffff) | ((descriptor >> 32) & 0xf0000));
+    if (value.Granularity)
+        value.Limit = value.Limit << 12 | 0xfff;
+    return value;
+}
+
+static bool is_allowed(const struct whe_mode *mode, enum whe_reg segment,
+                       const WHV_X64_SEGMENT_REGISTER *value)
+{
+    unsigned type = value->SegmentType;
+    unsigned rpl = value->Selector & SELECTOR_RPL;
+    unsigned dpl = value->DescriptorPrivilegeLevel;
+    if (!value->NonSystemSegment)
+        return false;
+    if (segment == WHE_REG_SS)
+        return !(type & TYPE_CODE) && (type & TYPE_WRITABLE) && rpl == mode->cpl &&
+               dpl == mode->cpl;
+    if ((type & TYPE_CODE) && !(type & TYPE_READABLE))
+        return false;
+    bool is_conforming = (type & TYPE_CODE) && (type & TYPE_CONFORMING);
+    return is_conforming || (rpl <= dpl && mode->cpl <= dpl);
+}
+
+/* Finds the descriptor's linear address. @return false if the selector lies outside its table. */
+static bool locate(const struct whe_call *call, uint16_t selector, uint64_t *linear)
+{
+    const struct whe_regs *regs = &call->regs;
+    unsigned offset = selector & ~(SELECTOR_RPL | SELECTOR_TI);
+    uint64_t base = regs->value[WHE_REG_GDTR].Table.Base;
+    uint32_t limit = regs->value[WHE_REG_GDTR].Table.Limit;
+    if (selector & SELECTOR_TI) {
+        const WHV_X64_SEGMENT_REGISTER *ldtr = whe_segment(regs, WHE_REG_LDTR);
+        if (!ldtr->Present)
+            return false;
+        base = ldtr->Base;
+        limit = ldtr->Limit;
+    }
+    *linear = (base + offset) & (call->exit.state.EferLma ? ~UINT64_C(0) : UINT64_C(0xffffffff));
+    return offset + 7 <= limit;
+}
+
+/* The processor marks a descriptor that it loads. */
+static enum whe_result set_accessed(struct whe_call *call, uint64_t linear,
+                                    WHV_X64_SEGMENT_REGISTER *value)
+{
+    struct whe_span span;
+    if (value->SegmentType & TYPE_ACCESSED)
+        return WHE_OK;
+    value->SegmentType |= TYPE_ACCESSED;
+    WHE_TRY(whe_probe(call, linear + ACCESS_BYTE, 1, WHE_INTENT_WRITE | WHE_INTENT_SYSTEM, &span));
+    return whe_span_write(call, &span, value->Attributes & 0xffu);
+}
+
+enum whe_result whe_load_segment(struct whe_call *call, enum whe_reg segment, uint16_t selector)
+{
+    uint32_t code = selector & ~SELECTOR_RPL;
+    uint64_t linear, descriptor;
+    struct whe_span span;
+    if (!call->mode.protected_mode) {
+        load_real(call, segment, selector);
+        return WHE_OK;
+    }
+    if (code == 0)
+        return load_null(call, segment, selector);
+    if (!locate(call, selector, &linear))
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    WHE_TRY(whe_probe(call, linear, 8, WHE_INTENT_READ | WHE_INTENT_SYSTEM, &span));
+    WHE_TRY(whe_span_read(call, &span, &descriptor));
+
+    WHV_X64_SEGMENT_REGISTER value = segment_from_descriptor(descriptor, selector);
+    if (!is_allowed(&call->mode, segment, &value))
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    if (!value.Present)
+        return whe_fault_code(call, segment == WHE_REG_SS ? WHE_VECTOR_SS : WHE_VECTOR_NP, code);
+    WHE_TRY(set_accessed(call, linear, &value));
+    whe_segment_set(&call->regs, segment, &value);
+    return WHE_OK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file descriptor.h
+ * Loading segment registers.
+ */
+#ifndef WHE_DESCRIPTOR_H
+#define WHE_DESCRIPTOR_H
+
+#include "call.h"
+
+/**
+ * Loads ES, SS, DS, FS or GS as MOV does: from the selector alone in real and virtual-8086 mode,
+ * otherwise from the descriptor tables with all checks, setting the accessed bit in memory. SDM 2B,
+ * "MOV"; 3A, 5.6. The register is only written in the shadow.
+ * @param segment  what to load; not CS.
+ * @return WHE_OK; WHE_FAULT with #GP, #SS or #NP raised, or what reading the table ran into.
+ */
+enum whe_result whe_load_segment(struct whe_call *call, enum whe_reg segment, uint16_t selector);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file event.h
+ * Raising guest faults. Every fault that a guest can receive is raised by one of these functions;
+ * each records the event in the call and returns WHE_FAULT.
+ */
+#ifndef WHE_EVENT_H
+#define WHE_EVENT_H
+
+#include "call.h"
+
+enum whe_vector {
+    WHE_VECTOR_UD = 6,
+    WHE_VECTOR_NP = 11,
+    WHE_VECTOR_SS = 12,
+    WHE_VECTOR_GP = 13,
+    WHE_VECTOR_PF = 14,
+    WHE_VECTOR_AC = 17
+};
+
+/** #UD: an instruction that does not exist, or a LOCK that is not allowed. */
+enum whe_result whe_fault_ud(struct whe_call *call);
+
+/** #GP, #SS, #NP or #AC with an error code (0, or a selector without its RPL). */
+enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, uint32_t code);
+
+/**
+ * #PF, or #GP(0) where a paging structure cannot be reached, from a translation that did not
+ * succeed.
+ * @param result  what TranslateGvaPage answered, not Success.
+ * @param address the first byte of the access on the page.
+ * @param flags   the purpose: WHV_TRANSLATE_GVA_FLAGS as the page was asked for.
+ * @return WHE_FAULT; WHE_BAD_ANSWER for Intercept and for codes that do not exist.
+ */
+enum whe_result whe_fault_translate(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
+                                    uint64_t address, uint32_t flags);
+
+/**
+ * Turns call->event into a write of PendingEvent in the shadow.
+ * @return WHE_OK; WHE_CANNOT_FAULT if an event or an interruption is pending already;
+ * WHE_GET_FAILED.
+ */
+enum whe_result whe_event_inject(struct whe_call *call);
+
+#endif

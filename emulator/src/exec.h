@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file exec.h
+ * The instruction handlers: what an instruction does, once its registers are known and its memory
+ * operand is planned. A handler reads and writes operands, or runs a string loop; it never advances
+ * RIP.
+ *
+ * @return WHE_OK; WHE_FAULT if the guest faults (finished REP iterations are in the shadow by
+ * then); or the failure of a callback.
+ */
+#ifndef WHE_EXEC_H
+#define WHE_EXEC_H
+
+#include "call.h"
+#include "insn.h"
+
+typedef enum whe_result whe_exec_fn(struct whe_call *call, const struct whe_insn *insn);
+
+whe_exec_fn whe_exec_mov;    /**< MOV, MOVZX, MOVSX, MOVSXD: exec_mov.c */
+whe_exec_fn whe_exec_port;   /**< IN, OUT: exec_port.c */
+whe_exec_fn whe_exec_string; /**< MOVS, STOS, LODS, INS, OUTS: exec_string.c */
+
+/**
+ * Moves one value between the accumulator and a port.
+ * @param operation WHE_OP_IN or WHE_OP_OUT.
+ * @param size      1, 2 or 4. RAX must be known.
+ */
+enum whe_result whe_port_transfer(struct whe_call *call, enum whe_operation operation,
+                                  uint16_t port, unsigned size);
+
+#endif

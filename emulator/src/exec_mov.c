@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* MOV in all forms, MOVZX, MOVSX, MOVSXD: SDM 2B. */
+#include "descriptor.h"
+#include "exec.h"
+#include "operand.h"
+
+enum whe_result whe_exec_mov(struct whe_call *call, const struct whe_insn *insn)
+{
+    const struct whe_operand *to = &insn->operand[0];
+    const struct whe_operand *from = &insn->operand[1];
+    uint64_t value;
+    WHE_TRY(whe_operand_read(call, from, &value));
+    if (insn->operation == WHE_OP_SIGN_EXTEND)
+        value = whe_sign_extend(value, from->size);
+    if (to->kind != WHE_OPERAND_SEGMENT)
+        return whe_operand_write(call, to, value);
+
+    WHE_TRY(whe_load_segment(call, to->reg, (uint16_t)value));
+    /* The next instruction is to load rSP: neither interrupt nor trap may come between. SDM
+     * 3A, 6.8.3. */
+    call->blocks_trap = to->reg == WHE_REG_SS;
+    return WHE_OK;
+}

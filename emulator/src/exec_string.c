@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MOVS, STOS, LODS, INS, OUTS: SDM 2A, 2B. Each moves elements from one of memory at rSI, the
+ * accumulator or a port to one of memory at rDI, the accumulator or a port.
+ */
+#include "exec.h"
+#include "operand.h"
+#include "port.h"
+#include "rep.h"
+#include "translate.h"
+
+struct string {
+    bool has_source;      /* elements are read from memory at rSI */
+    bool has_destination; /* elements are written to memory at rDI */
+    uint64_t source_offset;
+    uint64_t destination_offset;
+    uint64_t step; /* two's complement of the element size with DF = 1 */
+    uint64_t value;
+    uint16_t port;
+    struct whe_cursor source;
+    struct whe_cursor destination;
+};
+
+static void begin(const struct whe_call *call, const struct whe_insn *insn, struct string *s)
+{
+    uint8_t size = insn->element_size;
+    *s = (struct string){
+        .has_source = insn->operation == WHE_OP_MOVS || insn->operation == WHE_OP_LODS ||
+                      insn->operation == WHE_OP_OUTS,
+        .has_destination = insn->operation == WHE_OP_MOVS || insn->operation == WHE_OP_STOS ||
+                           insn->operation == WHE_OP_INS,
+        .step = call->exit.rflags & WHE_RFLAGS_DF ? -(uint64_t)size : size};
+    if (s->has_source) {
+        s->source_offset = whe_reg_get(&call->regs, WHE_REG_RSI) & insn->address_mask;
+        s->source.place = (struct whe_place){.segment = insn->source_segment,
+                                             .is_stack = call->mode.code != WHE_CODE64 &&
+                                                         insn->source_segment == WHE_REG_SS,
+                                             .size = size,
+                                             .alignment = size,
+                                             .intent = WHE_INTENT_READ};
+    }
+    if (s->has_destination) {
+        s->destination_offset = whe_reg_get(&call->regs, WHE_REG_RDI) & insn->address_mask;
+        s->destination.place = (struct whe_place){
+            .segment = WHE_REG_ES, .size = size, .alignment = size, .intent = WHE_INTENT_WRITE};
+    }
+    if (insn->operation == WHE_OP_STOS)
+        s->value = whe_reg_get(&call->regs, WHE_REG_RAX) & whe_mask_from_size(size);
+}
+
+static enum whe_result check_port(struct whe_call *call, const struct whe_insn *insn,
+                                  struct string *s)
+{
+    if (!(insn->traits & WHE_TRAIT_PORT))
+        return WHE_OK;
+    if (call->exit.kind == WHE_EXIT_IO) {
+        s->port = call->exit.port;
+        return WHE_OK;
+    }
+    s->port = (uint16_t)whe_reg_get(&call->regs, WHE_REG_RDX);
+    return whe_port_check(call, s->port, insn->element_size);
+}
+
+/* Both sides are probed before either is touched: a fault must not swallow a device's data. */
+static enum whe_result move_element(struct whe_call *call, const struct whe_insn *insn,
+                                    struct string *s)
+{
+    if (s->has_source)
+        WHE_TRY(whe_cursor_probe(call, &s->source, s->source_offset));
+    if (s->has_destination)
+        WHE_TRY(whe_cursor_probe(call, &s->destination, s->destination_offset));
+
+    if (s->has_source)
+        WHE_TRY(whe_span_read(call, &s->source.span, &s->value));
+    else if (insn->operation == WHE_OP_INS)
+        WHE_TRY(whe_host_in(call, s->port, insn->element_size, &s->value));
+
+    if (s->has_destination)
+        return whe_span_write(call, &s->destination.span, s->value);
+    if (insn->operation == WHE_OP_OUTS)
+        return whe_host_out(call, s->port, insn->element_size, s->value);
+    return WHE_OK;
+}
+
+static void write_back(struct whe_call *call, const struct whe_insn *insn, const struct string *s)
+{
+    unsigned size = whe_address_size(insn);
+    if (s->has_source)
+        whe_gpr_write(&call->regs, WHE_REG_RSI, size, 0, s->source_offset);
+    if (s->has_destination)
+        whe_gpr_write(&call->regs, WHE_REG_RDI, size, 0, s->destination_offset);
+    if (insn->operation == WHE_OP_LODS)
+        whe_gpr_write(&call->regs, WHE_REG_RAX, insn->element_size, 0, s->value);
+}
+
+enum whe_result whe_exec_string(struct whe_call *call, const struct whe_insn *insn)
+{
+    struct string s;
+    struct whe_rep rep;
+    enum whe_result result = WHE_OK;
+    begin(call, insn, &s);
+    whe_rep_begin(call, insn, &rep);
+    if (rep.left > 0)
+        WHE_TRY(check_port(call, insn, &s));
+
+    for (; rep.left > 0; whe_rep_step(&rep)) {
+        result = move_element(call, insn, &s);
+        if (result != WHE_OK)
+            break;
+        s.source_offset = (s.source_offset + s.step) & insn->address_mask;
+        s.destination_offset = (s.destination_offset + s.step) & insn->address_mask;
+    }
+    whe_rep_end(call, insn, &rep);
+    if (rep.done > 0)
+        write_back(call, insn, &s);
+    return result;
+}

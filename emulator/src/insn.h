@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file insn.h
+ * A decoded instruction, in the form in which it is cached: everything that does not depend on
+ * register values has been worked out.
+ */
+#ifndef WHE_INSN_H
+#define WHE_INSN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "linear.h"
+#include "regs.h"
+
+/** Rows of insn_table.def. */
+enum whe_insn_id {
+    WHE_INSN_NONE, /**< a valid instruction that has no row */
+#define WHE_INSN(id, mnemonic, handler, operation, traits) WHE_INSN_##id,
+#include "insn_table.def"
+    WHE_INSN_COUNT
+};
+
+enum whe_trait { WHE_TRAIT_PORT = 1, WHE_TRAIT_REPEATS = 2 };
+
+/** The `operation` column: what a handler that serves several rows is to do. */
+enum whe_operation {
+    WHE_OP_COPY,
+    WHE_OP_SIGN_EXTEND,
+    WHE_OP_IN,
+    WHE_OP_OUT,
+    WHE_OP_MOVS,
+    WHE_OP_STOS,
+    WHE_OP_LODS,
+    WHE_OP_INS,
+    WHE_OP_OUTS
+};
+
+enum whe_operand_kind {
+    WHE_OPERAND_NONE,
+    WHE_OPERAND_GPR,
+    WHE_OPERAND_SEGMENT,
+    WHE_OPERAND_MEMORY, /**< the place that emulate.c has planned: call->span */
+    WHE_OPERAND_IMMEDIATE
+};
+
+struct whe_operand {
+    uint8_t kind;       /**< enum whe_operand_kind */
+    uint8_t size;       /**< bytes, 1 to 8 */
+    uint8_t reg;        /**< enum whe_reg */
+    uint8_t shift;      /**< 8 for AH, CH, DH, BH, otherwise 0 */
+    uint64_t immediate; /**< extended to 64 bits as the instruction asks */
+};
+
+/** base + (index << scale) + displacement; absent parts are WHE_REG_ZERO. */
+struct whe_address {
+    uint8_t base;
+    uint8_t index;
+    uint8_t scale;         /**< 0 to 3 */
+    uint64_t displacement; /**< RIP-relative: the instruction's length is included */
+};
+
+#define WHE_OPERANDS 3
+
+struct whe_insn {
+    uint8_t id;        /**< enum whe_insn_id */
+    uint8_t operation; /**< enum whe_operation */
+    uint8_t traits;    /**< mask of enum whe_trait */
+    uint8_t length;    /**< 1 to 15 */
+    bool has_memory;   /**< place and address describe a memory operand that is no string element */
+    bool repeats;      /**< a REP prefix counts */
+    uint8_t element_size;   /**< string and port instructions: 1, 2, 4 or 8 */
+    uint8_t source_segment; /**< string instructions: enum whe_reg of the rSI side */
+    uint64_t address_mask;  /**< 16, 32 or 64 bits */
+    uint64_t reads;         /**< registers that must be known before it executes */
+    struct whe_place place;
+    struct whe_address address;
+    struct whe_operand operand[WHE_OPERANDS];
+};
+
+#endif

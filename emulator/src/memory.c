@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "memory.h"
+
+#include "translate.h"
+
+/* Linear addresses wrap at 4 GiB outside 64-bit mode; the bases of system tables are 64 bits wide
+   in compatibility mode too. */
+static uint64_t linear_mask(const struct whe_call *call, unsigned intent)
+{
+    if ((intent & WHE_INTENT_SYSTEM) && call->exit.state.EferLma)
+        return ~UINT64_C(0);
+    return whe_mode_linear_mask(&call->mode);
+}
+
+enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size, unsigned intent,
+                          struct whe_span *span)
+{
+    unsigned left = (unsigned)(WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK));
+    span->size = (uint8_t)size;
+    span->first = (uint8_t)(size < left ? size : left);
+    WHE_TRY(whe_translate(call, linear, intent, &span->gpa[0]));
+    if (span->first == size)
+        return WHE_OK;
+    uint64_t next = (linear + span->first) & linear_mask(call, intent);
+    return whe_translate(call, next, intent, &span->gpa[1]);
+}
+
+enum whe_result whe_span_read_split(struct whe_call *call, const struct whe_span *span,
+                                    uint64_t *value)
+{
+    uint64_t low, high;
+    WHE_TRY(whe_host_read(call, span->gpa[0], span->first, &low));
+    WHE_TRY(whe_host_read(call, span->gpa[1], (unsigned)(span->size - span->first), &high));
+    *value = low | high << (8 * span->first);
+    return WHE_OK;
+}
+
+enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_span *span,
+                                     uint64_t value)
+{
+    WHE_TRY(
+        whe_host_write(call, span->gpa[0], span->first, value & whe_mask_from_size(span->first)));
+    return whe_host_write(call, span->gpa[1], (unsigned)(span->size - span->first),
+                          value >> (8 * span->first));
+}
+
+enum whe_result whe_cursor_move(struct whe_call *call, struct whe_cursor *cursor, uint64_t offset)
+{
+    struct whe_bounds bounds;
+    uint64_t linear;
+    cursor->has_page = false;
+    WHE_TRY(whe_linear(call, &cursor->place, offset, &linear, &bounds));
+    WHE_TRY(whe_probe(call, linear, cursor->place.size, cursor->place.intent, &cursor->span));
+    if (cursor->span.first != cursor->span.size)
+        return WHE_OK;
+
+    uint64_t below = linear & WHE_PAGE_MASK;
+    uint64_t above = WHE_PAGE_MASK - below;
+    if (below > offset - bounds.first)
+        below = offset - bounds.first;
+    if (above > bounds.last - offset)
+        above = bounds.last - offset;
+    cursor->first = offset - below;
+    cursor->room = below + above - (cursor->place.size - 1u);
+    cursor->delta = cursor->span.gpa[0] - offset;
+    cursor->has_page = true;
+    return WHE_OK;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file operand.h
+ * Reading and writing operands by number, whatever they are.
+ */
+#ifndef WHE_OPERAND_H
+#define WHE_OPERAND_H
+
+#include "insn.h"
+#include "memory.h"
+
+/** @return the effective address of the memory operand, cut to the address size. */
+static inline uint64_t whe_effective_address(const struct whe_regs *regs,
+                                             const struct whe_insn *insn)
+{
+    const struct whe_address *address = &insn->address;
+    uint64_t sum = whe_reg_get(regs, address->base) +
+                   (whe_reg_get(regs, address->index) << address->scale) + address->displacement;
+    return sum & insn->address_mask;
+}
+
+/**
+ * Writes a part of a register as the architecture does: 4 bytes clear the upper half, 1 and 2 bytes
+ * keep the rest. SDM 1, 3.4.1.1.
+ * @param size  1, 2, 4 or 8 bytes.
+ * @param value bits above size are ignored.
+ */
+static inline void whe_gpr_write(struct whe_regs *regs, enum whe_reg reg, unsigned size,
+                                 unsigned shift, uint64_t value)
+{
+    uint64_t mask = whe_mask_from_size(size);
+    value &= mask;
+    if (size < 4)
+        value = (whe_reg_get(regs, reg) & ~(mask << shift)) | value << shift;
+    whe_reg_set(regs, reg, value);
+}
+
+/** Reads an operand. @param value receives it, zero-extended; an immediate as the decoder extended
+ * it. */
+static inline enum whe_result whe_operand_read(struct whe_call *call,
+                                               const struct whe_operand *operand, uint64_t *value)
+{
+    switch (operand->kind) {
+    case WHE_OPERAND_GPR:
+        *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) &
+                 whe_mask_from_size(operand->size);
+        return WHE_OK;
+    case WHE_OPERAND_SEGMENT:
+        *value = whe_segment(&call->regs, operand->reg)->Selector;
+        return WHE_OK;
+    case WHE_OPERAND_IMMEDIATE:
+        *value = operand->immediate;
+        return WHE_OK;
+    case WHE_OPERAND_MEMORY:
+        return whe_span_read(call, &call->span, value);
+    default:
+        return WHE_UNSUPPORTED;
+    }
+}
+
+/** Writes a register or memory operand. @param value bits above the operand's size are ignored. */
+static inline enum whe_result whe_operand_write(struct whe_call *call,
+                                                const struct whe_operand *operand, uint64_t value)
+{
+    switch (operand->kind) {
+    case WHE_OPERAND_GPR:
+        whe_gpr_write(&call->regs, operand->reg, operand->size, operand->shift, value);
+        return WHE_OK;
+    case WHE_OPERAND_MEMORY:
+        return whe_span_write(call, &call->span, value & whe_mask_from_size(operand->size));
+    default:
+        return WHE_UNSUPPORTED;
+    }
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file regs.h
+ * The shadow of the processor: what is known of its registers and what the instruction has written.
+ *
+ * Everything works on the shadow; emulate.c publishes the written registers with one Set at the
+ * end. Reading a register that is not known is a bug of this library: decode.c computes what an
+ * instruction reads, and emulate.c loads that before anything else.
+ */
+#ifndef WHE_REGS_H
+#define WHE_REGS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include <whvemu/whv_abi.h>
+
+enum whe_reg {
+#define WHE_REG(id, name) WHE_REG_##id,
+#include "reg_names.def"
+    WHE_REG_COUNT,
+    WHE_REG_ZERO = WHE_REG_COUNT /**< reads as 0: an absent base or index */
+};
+
+_Static_assert(WHE_REG_COUNT <= 64, "sets of registers are 64-bit masks");
+_Static_assert(WHE_REG_R15 == 15 && WHE_REG_GS == WHE_REG_ES + 5, "numbered as the encoding does");
+
+/** @return the set that holds one register. */
+static inline uint64_t whe_reg_bit(enum whe_reg reg)
+{
+    return UINT64_C(1) << reg;
+}
+
+struct whe_regs {
+    uint64_t known;   /**< registers whose value is valid */
+    uint64_t written; /**< registers that the Set will carry; a subset of known */
+    WHV_REGISTER_VALUE value[WHE_REG_COUNT + 1];
+};
+
+/** Forgets everything. value[] needs no clearing: known guards it. */
+static inline void whe_regs_reset(struct whe_regs *regs)
+{
+    regs->known = whe_reg_bit(WHE_REG_ZERO);
+    regs->written = 0;
+    regs->value[WHE_REG_ZERO].Reg64 = 0;
+}
+
+/** @return a register's 64 bits. */
+static inline uint64_t whe_reg_get(const struct whe_regs *regs, enum whe_reg reg)
+{
+    assert(regs->known & whe_reg_bit(reg));
+    return regs->value[reg].Reg64;
+}
+
+/** Notes a value that the exit context gave. */
+static inline void whe_reg_know(struct whe_regs *regs, enum whe_reg reg, uint64_t value)
+{
+    regs->value[reg].Reg128 = (WHV_UINT128){.Low64 = value};
+    regs->known |= whe_reg_bit(reg);
+}
+
+/** Writes a register; the Set will carry it. */
+static inline void whe_reg_set(struct whe_regs *regs, enum whe_reg reg, uint64_t value)
+{
+    whe_reg_know(regs, reg, value);
+    regs->written |= whe_reg_bit(reg);
+}
+
+static inline const WHV_X64_SEGMENT_REGISTER *whe_segment(const struct whe_regs *regs,
+                                                          enum whe_reg reg)
+{
+    assert(regs->known & whe_reg_bit(reg));
+    return &regs->value[reg].Segment;
+}
+
+static inline void whe_segment_know(struct whe_regs *regs, enum whe_reg reg,
+                                    const WHV_X64_SEGMENT_REGISTER *segment)
+{
+    regs->value[reg].Segment = *segment;
+    regs->known |= whe_reg_bit(reg);
+}
+
+static inline void whe_segment_set(struct whe_regs *regs, enum whe_reg reg,
+                                   const WHV_X64_SEGMENT_REGISTER *segment)
+{
+    whe_segment_know(regs, reg, segment);
+    regs->written |= whe_reg_bit(reg);
+}
+
+#endif

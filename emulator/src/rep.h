@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file rep.h
+ * Counting the iterations of a string instruction, with or without REP.
+ *
+ *     struct whe_rep rep;
+ *     for (whe_rep_begin(call, insn, &rep); rep.left > 0; whe_rep_step(&rep))
+ *         ... one element ...
+ *     whe_rep_end(call, insn, &rep);
+ *
+ * Only finished iterations are counted, so that whe_rep_end also serves an element that faulted.
+ */
+#ifndef WHE_REP_H
+#define WHE_REP_H
+
+#include "call.h"
+#include "insn.h"
+#include "operand.h"
+
+struct whe_rep {
+    uint64_t left;  /**< iterations that this call has still to do */
+    uint64_t count; /**< rCX, or 1 without REP */
+    uint64_t done;
+};
+
+/** @return the address size in bytes: also the width of rCX, rSI and rDI. */
+static inline unsigned whe_address_size(const struct whe_insn *insn)
+{
+    return insn->address_mask == UINT64_MAX ? 8 : insn->address_mask > 0xffff ? 4 : 2;
+}
+
+/** Reads the count. With TF set only one iteration is done per call: each ends in its trap. SDM
+ * 3B, 18.3.1.4. */
+static inline void whe_rep_begin(const struct whe_call *call, const struct whe_insn *insn,
+                                 struct whe_rep *rep)
+{
+    rep->count = 1;
+    if (insn->repeats)
+        rep->count = whe_reg_get(&call->regs, WHE_REG_RCX) & insn->address_mask;
+    rep->left = rep->count;
+    if ((call->exit.rflags & WHE_RFLAGS_TF) && rep->left > 1)
+        rep->left = 1;
+    rep->done = 0;
+}
+
+static inline void whe_rep_step(struct whe_rep *rep)
+{
+    rep->left--;
+    rep->done++;
+}
+
+/** Writes rCX back if an iteration was done, and notes whether iterations remain. */
+static inline void whe_rep_end(struct whe_call *call, const struct whe_insn *insn,
+                               const struct whe_rep *rep)
+{
+    call->is_unfinished = rep->done != rep->count;
+    if (insn->repeats && rep->done > 0)
+        whe_gpr_write(&call->regs, WHE_REG_RCX, whe_address_size(insn), 0, rep->count - rep->done);
+}
+
+#endif
