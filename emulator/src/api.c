@@ -11,6 +11,7 @@
 #include "decode_cache.h"
 #include "emulate.h"
 #include "status.h"
+#include "translate.h"
 
 #if defined(_WIN32)
 #define EXPORT __declspec(dllexport)
@@ -70,7 +71,7 @@ static void begin(struct whe_call *call, struct emulator *emulator, void *contex
     call->callbacks = &emulator->callbacks;
     call->context = context;
     call->cache = &emulator->cache;
-    whe_regs_reset(&call->regs);
+    whe_translations_init(&call->translations);
 }
 
 static HRESULT finish(struct whe_call *call, WHV_EMULATOR_STATUS *status)
@@ -79,70 +80,63 @@ static HRESULT finish(struct whe_call *call, WHV_EMULATOR_STATUS *status)
     return S_OK;
 }
 
-static struct whe_exit exit_from_vp(const WHV_VP_EXIT_CONTEXT *vp)
-{
-    return (struct whe_exit){.state = vp->ExecutionState,
-                             .instruction_length = vp->InstructionLength,
-                             .cs = &vp->Cs,
-                             .rip = vp->Rip,
-                             .rflags = vp->Rflags};
-}
-
-static struct whe_exit exit_from_preview_vp(const WHV_PREVIEW_VP_EXIT_CONTEXT *vp)
-{
-    return (struct whe_exit){.state = vp->ExecutionState,
-                             .instruction_length = vp->InstructionLength,
-                             .cs = &vp->Cs,
-                             .rip = vp->Rip,
-                             .rflags = vp->Rflags};
-}
-
-/* Members that both forms of an access context have under the same names. */
-#define TAKE_BYTES(exit, from)                                                                     \
+/* Both forms of the contexts have members of the same names, at other places. */
+#define TAKE_STATE(call, vp)                                                                       \
     do {                                                                                           \
-        (exit)->byte_count = (from)->InstructionByteCount;                                         \
-        (exit)->bytes = (from)->InstructionBytes;                                                  \
+        (call)->exit.state = (vp)->ExecutionState;                                                 \
+        (call)->exit.cs = &(vp)->Cs;                                                               \
+        (call)->exit.rip = (vp)->Rip;                                                              \
+        (call)->exit.rflags = (vp)->Rflags;                                                        \
+        whe_regs_init(&(call)->regs, (vp)->Rip);                                                   \
     } while (0)
 
-#define TAKE_MEMORY_ACCESS(exit, from)                                                             \
+#define TAKE_BYTES(call, access)                                                                   \
     do {                                                                                           \
-        TAKE_BYTES(exit, from);                                                                    \
-        (exit)->kind = (enum whe_exit_kind)(from)->AccessInfo.AccessType;                          \
-        (exit)->gva_valid = (from)->AccessInfo.GvaValid;                                           \
-        (exit)->gpa = (from)->Gpa;                                                                 \
-        (exit)->gva = (from)->Gva;                                                                 \
+        (call)->exit.byte_count = (access)->InstructionByteCount;                                  \
+        (call)->exit.bytes = (access)->InstructionBytes;                                           \
     } while (0)
 
-#define TAKE_PORT_ACCESS(call, from)                                                               \
+#define TAKE_MEMORY_ACCESS(call, access)                                                           \
     do {                                                                                           \
-        TAKE_BYTES(&(call)->exit, from);                                                           \
+        TAKE_BYTES(call, access);                                                                  \
+        (call)->exit.kind = (enum whe_exit_kind)(access)->AccessInfo.AccessType;                   \
+        if ((access)->AccessInfo.GvaValid)                                                         \
+            whe_translations_add_exit(&(call)->translations, (access)->AccessInfo.AccessType,      \
+                                      (access)->Gva, (access)->Gpa);                               \
+    } while (0)
+
+#define TAKE_PORT_ACCESS(call, access)                                                             \
+    do {                                                                                           \
+        TAKE_BYTES(call, access);                                                                  \
         (call)->exit.kind = WHE_EXIT_IO;                                                           \
-        (call)->exit.io = (from)->AccessInfo;                                                      \
-        (call)->exit.port = (from)->PortNumber;                                                    \
-        whe_reg_know(&(call)->regs, WHE_REG_RAX, (from)->Rax);                                     \
-        whe_reg_know(&(call)->regs, WHE_REG_RCX, (from)->Rcx);                                     \
-        whe_reg_know(&(call)->regs, WHE_REG_RSI, (from)->Rsi);                                     \
-        whe_reg_know(&(call)->regs, WHE_REG_RDI, (from)->Rdi);                                     \
-        whe_segment_know(&(call)->regs, WHE_REG_DS, &(from)->Ds);                                  \
-        whe_segment_know(&(call)->regs, WHE_REG_ES, &(from)->Es);                                  \
+        (call)->exit.io = (access)->AccessInfo;                                                    \
+        (call)->exit.port = (access)->PortNumber;                                                  \
+        whe_reg_know(&(call)->regs, WHE_REG_RAX, (access)->Rax);                                   \
+        if ((access)->AccessInfo.StringOp) {                                                       \
+            whe_reg_know(&(call)->regs, WHE_REG_RCX, (access)->Rcx);                               \
+            whe_reg_know(&(call)->regs, WHE_REG_RSI, (access)->Rsi);                               \
+            whe_reg_know(&(call)->regs, WHE_REG_RDI, (access)->Rdi);                               \
+            whe_segment_know(&(call)->regs, WHE_REG_DS, &(access)->Ds);                            \
+            whe_segment_know(&(call)->regs, WHE_REG_ES, &(access)->Es);                            \
+        }                                                                                          \
     } while (0)
 
 static HRESULT try_memory(struct whe_call *call, WHV_EMULATOR_STATUS *status)
 {
-    if (call->exit.byte_count > BYTES_MAX || call->exit.instruction_length > LENGTH_MAX ||
-        (unsigned)call->exit.kind > ACCESS_TYPE_MAX)
+    if (call->exit.byte_count > BYTES_MAX || (unsigned)call->exit.kind > ACCESS_TYPE_MAX)
         return E_INVALIDARG;
     return finish(call, status);
 }
 
-static HRESULT try_port(struct whe_call *call, WHV_EMULATOR_STATUS *status)
+static HRESULT try_port(struct whe_call *call, uint8_t length, WHV_EMULATOR_STATUS *status)
 {
-    const struct whe_exit *exit = &call->exit;
-    if (exit->byte_count > BYTES_MAX || exit->instruction_length > LENGTH_MAX)
+    struct whe_exit *exit = &call->exit;
+    exit->instruction_length = length;
+    if (exit->byte_count > BYTES_MAX)
         return E_INVALIDARG;
     if (exit->io.StringOp)
         return finish(call, status);
-    if (exit->instruction_length == 0)
+    if (length == 0)
         return E_INVALIDARG;
     if (exit->io.AccessSize != 1 && exit->io.AccessSize != 2 && exit->io.AccessSize != 4) {
         *status = whe_status_from_result(WHE_UNSUPPORTED);
@@ -161,9 +155,9 @@ EXPORT HRESULT WINAPI WHvEmulatorTryIoEmulation(
     if (!emulator || !VpContext || !IoInstructionContext || !EmulatorReturnStatus)
         return E_INVALIDARG;
     begin(&call, emulator, Context);
-    call.exit = exit_from_vp(VpContext);
+    TAKE_STATE(&call, VpContext);
     TAKE_PORT_ACCESS(&call, IoInstructionContext);
-    return try_port(&call, EmulatorReturnStatus);
+    return try_port(&call, VpContext->InstructionLength, EmulatorReturnStatus);
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
@@ -176,8 +170,8 @@ EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
     if (!emulator || !VpContext || !MmioInstructionContext || !EmulatorReturnStatus)
         return E_INVALIDARG;
     begin(&call, emulator, Context);
-    call.exit = exit_from_vp(VpContext);
-    TAKE_MEMORY_ACCESS(&call.exit, MmioInstructionContext);
+    TAKE_STATE(&call, VpContext);
+    TAKE_MEMORY_ACCESS(&call, MmioInstructionContext);
     return try_memory(&call, EmulatorReturnStatus);
 }
 
@@ -218,12 +212,14 @@ WHvEmulatorTryIoEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
     struct emulator *emulator = emulator_from_handle(Emulator);
     struct whe_call call;
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
-    if (!emulator || !IoInstructionContext || !EmulatorReturnStatus)
+    if (!emulator || !IoInstructionContext || !EmulatorReturnStatus ||
+        IoInstructionContext->VpContext.InstructionLength > LENGTH_MAX)
         return E_INVALIDARG;
     begin(&call, emulator, Context);
-    call.exit = exit_from_preview_vp(&IoInstructionContext->VpContext);
+    TAKE_STATE(&call, &IoInstructionContext->VpContext);
     TAKE_PORT_ACCESS(&call, IoInstructionContext);
-    return preview_status(try_port(&call, &status), status, EmulatorReturnStatus);
+    HRESULT result = try_port(&call, IoInstructionContext->VpContext.InstructionLength, &status);
+    return preview_status(result, status, EmulatorReturnStatus);
 }
 
 EXPORT HRESULT WINAPI
@@ -234,10 +230,12 @@ WHvEmulatorTryMmioEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
     struct emulator *emulator = emulator_from_handle(Emulator);
     struct whe_call call;
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
-    if (!emulator || !MmioInstructionContext || !EmulatorReturnStatus)
+    if (!emulator || !MmioInstructionContext || !EmulatorReturnStatus ||
+        MmioInstructionContext->VpContext.InstructionLength > LENGTH_MAX)
         return E_INVALIDARG;
     begin(&call, emulator, Context);
-    call.exit = exit_from_preview_vp(&MmioInstructionContext->VpContext);
-    TAKE_MEMORY_ACCESS(&call.exit, MmioInstructionContext);
-    return preview_status(try_memory(&call, &status), status, EmulatorReturnStatus);
+    TAKE_STATE(&call, &MmioInstructionContext->VpContext);
+    TAKE_MEMORY_ACCESS(&call, MmioInstructionContext);
+    HRESULT result = try_memory(&call, &status);
+    return preview_status(result, status, EmulatorReturnStatus);
 }

@@ -14,7 +14,16 @@
 /** @param size 1 to 8 bytes. @return a mask of that many low bytes. */
 static inline uint64_t whe_mask_from_size(unsigned size)
 {
-    return ~UINT64_C(0) >> (64 - 8 * size);
+    static const uint64_t masks[] = {0,
+                                     0xff,
+                                     0xffff,
+                                     0xffffff,
+                                     0xffffffff,
+                                     0xffffffffff,
+                                     0xffffffffffff,
+                                     0xffffffffffffff,
+                                     0xffffffffffffffff};
+    return masks[size];
 }
 
 /** @param size 1 to 8 bytes. @return the low `size` bytes of value, sign-extended to 64 bits. */

@@ -23,21 +23,16 @@ enum whe_exit_kind { WHE_EXIT_READ, WHE_EXIT_WRITE, WHE_EXIT_EXECUTE, WHE_EXIT_I
 struct whe_exit {
     enum whe_exit_kind kind;
     WHV_X64_VP_EXECUTION_STATE state;
-    uint8_t instruction_length;
     uint8_t byte_count; /**< 0 to 16 */
     const uint8_t *bytes;
     const WHV_X64_SEGMENT_REGISTER *cs;
     uint64_t rip;
     uint64_t rflags;
 
-    /* Memory access. */
-    bool gva_valid;
-    uint64_t gpa;
-    uint64_t gva;
-
     /* Port access. */
     WHV_X64_IO_PORT_ACCESS_INFO io;
     uint16_t port;
+    uint8_t instruction_length; /**< 1 to 15 if this is no string operation */
 };
 
 /** A fault that the guest is to receive. */
@@ -65,6 +60,13 @@ struct whe_span {
     uint8_t first; /**< how many bytes lie at gpa[0]; the rest is at gpa[1] */
 };
 
+/** What is special about the end of the instruction. */
+enum whe_retirement {
+    WHE_RETIRES,
+    WHE_RETIRES_BLOCKING, /**< MOV SS: neither trap nor interrupt before the next instruction */
+    WHE_UNFINISHED        /**< a REP stopped for single-step: RIP stays */
+};
+
 struct whe_call {
     const WHV_EMULATOR_CALLBACKS *callbacks;
     void *context;
@@ -76,8 +78,7 @@ struct whe_call {
     struct whe_span
         span; /**< the planned memory operand of an instruction that is no string operation */
     struct whe_event event;
-    bool is_unfinished; /**< a REP stopped for single-step: RIP stays */
-    bool blocks_trap;   /**< MOV SS: neither trap nor interrupt before the next instruction */
+    enum whe_retirement retirement;
     struct whe_regs regs;
 };
 

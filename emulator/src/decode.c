@@ -4,6 +4,8 @@
 #include <Zydis/Zydis.h>
 
 #include "bits.h"
+#include "call.h"
+#include "host.h"
 #include "translate.h"
 
 struct row {
@@ -169,6 +171,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
         .scale = (uint8_t)(from->mem.scale ? __builtin_ctz(from->mem.scale) : 0),
         .displacement = displacement};
     insn->place = (struct whe_place){.segment = (enum whe_reg)segment,
+                                     .is_flat = mode->code == WHE_CODE64 && segment < WHE_REG_FS,
                                      .is_stack = is_stack_access(mode, segment, base),
                                      .size = (uint8_t)size,
                                      .alignment = (uint8_t)size,
@@ -183,6 +186,7 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
     if (size < 1 || size > 8)
         return false;
     to->size = (uint8_t)size;
+    to->mask = whe_mask_from_size(size);
     if (from->type == ZYDIS_OPERAND_TYPE_REGISTER) {
         unsigned reg = reg_from_zydis(from->reg.value);
         if (reg > WHE_REG_GS)
@@ -218,8 +222,6 @@ static void take_string(const struct whe_mode *mode, const ZydisDecodedInstructi
             insn->source_segment = (uint8_t)segment_in_use(mode, operands[i].mem.segment);
     }
     insn->repeats = (decoded->attributes & rep) != 0;
-    if (insn->repeats)
-        insn->reads |= whe_reg_bit(WHE_REG_RCX);
 }
 
 static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
@@ -234,6 +236,20 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     return true;
 }
 
+/* Code may run from a device whatever it does; a data access needs a memory operand. A port access
+   that is no string operation is never decoded. */
+static uint8_t exits_from_insn(const struct whe_insn *insn)
+{
+    unsigned exits = 1u << WHE_EXIT_EXECUTE;
+    if (insn->id == WHE_INSN_NONE)
+        return 0;
+    if (insn->has_memory || insn->element_size > 0)
+        exits |= 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
+    if (insn->operation == WHE_OP_INS || insn->operation == WHE_OP_OUTS)
+        exits |= 1u << WHE_EXIT_IO;
+    return (uint8_t)exits;
+}
+
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
@@ -246,12 +262,16 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                               .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
     if (row.id == WHE_INSN_NONE)
         return;
-    for (unsigned i = 0; i < decoded->operand_count; i++)
-        insn->reads |= reads_of_operand(mode, &operands[i]);
     if (is_string(decoded))
         take_string(mode, decoded, operands, insn);
     else if (!take_operands(mode, decoded, operands, insn))
         insn->id = WHE_INSN_NONE;
+    insn->exits = exits_from_insn(insn);
+
+    uint64_t reads = insn->repeats ? whe_reg_bit(WHE_REG_RCX) : 0;
+    for (unsigned i = 0; i < decoded->operand_count; i++)
+        reads |= reads_of_operand(mode, &operands[i]);
+    whe_batch_init(&insn->reads, reads & ~whe_reg_bit(WHE_REG_CS));
 }
 
 static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)

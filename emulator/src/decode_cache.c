@@ -10,7 +10,7 @@ const struct whe_insn *whe_cache_store(struct whe_decode_cache *cache, const str
     memset(entry->mask, 0xff, insn->length);
     memset(entry->bytes, 0, sizeof(entry->bytes));
     memcpy(entry->bytes, bytes, insn->length);
-    entry->mode_key = (uint8_t)whe_mode_key(mode);
+    entry->mode_key = mode->key;
     entry->length = insn->length;
     entry->insn = *insn;
     return &entry->insn;

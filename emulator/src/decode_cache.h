@@ -18,8 +18,8 @@
 struct whe_cache_entry {
     uint64_t bytes[2]; /**< the instruction's bytes, zero after its end */
     uint64_t mask[2];  /**< ff for each byte of the instruction */
-    uint8_t mode_key;
-    uint8_t length; /**< 0: empty */
+    uint8_t mode_key;  /**< whe_mode.key; 0: the entry is empty */
+    uint8_t length;
     struct whe_insn insn;
 };
 
@@ -47,8 +47,7 @@ static inline const struct whe_insn *whe_cache_find(struct whe_decode_cache *cac
     memcpy(words, bytes, sizeof(words));
     uint64_t differ = ((words[0] & entry->mask[0]) ^ entry->bytes[0]) |
                       ((words[1] & entry->mask[1]) ^ entry->bytes[1]);
-    if (differ != 0 || entry->length > count || entry->length == 0 ||
-        entry->mode_key != whe_mode_key(mode))
+    if (differ != 0 || entry->length > count || entry->mode_key != mode->key)
         return NULL;
     return &entry->insn;
 }

@@ -8,7 +8,13 @@
 
 #include "exec.h"
 
-/** Runs the handler of an instruction. @return as exec.h says; WHE_UNSUPPORTED without a row. */
-enum whe_result whe_dispatch(struct whe_call *call, const struct whe_insn *insn);
+/** By enum whe_insn_id; NULL for WHE_INSN_NONE. */
+extern whe_exec_fn *const whe_handlers[WHE_INSN_COUNT];
+
+/** Runs the handler of an instruction that has a row. @return as exec.h says. */
+static inline enum whe_result whe_dispatch(struct whe_call *call, const struct whe_insn *insn)
+{
+    return whe_handlers[insn->id](call, insn);
+}
 
 #endif

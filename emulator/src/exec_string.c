@@ -84,13 +84,13 @@ static enum whe_result move_element(struct whe_call *call, const struct whe_insn
 
 static void write_back(struct whe_call *call, const struct whe_insn *insn, const struct string *s)
 {
-    unsigned size = whe_address_size(insn);
     if (s->has_source)
-        whe_gpr_write(&call->regs, WHE_REG_RSI, size, 0, s->source_offset);
+        whe_gpr_write(&call->regs, WHE_REG_RSI, insn->address_mask, 0, s->source_offset);
     if (s->has_destination)
-        whe_gpr_write(&call->regs, WHE_REG_RDI, size, 0, s->destination_offset);
+        whe_gpr_write(&call->regs, WHE_REG_RDI, insn->address_mask, 0, s->destination_offset);
     if (insn->operation == WHE_OP_LODS)
-        whe_gpr_write(&call->regs, WHE_REG_RAX, insn->element_size, 0, s->value);
+        whe_gpr_write(&call->regs, WHE_REG_RAX, whe_mask_from_size(insn->element_size), 0,
+                      s->value);
 }
 
 enum whe_result whe_exec_string(struct whe_call *call, const struct whe_insn *insn)

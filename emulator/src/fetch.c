@@ -2,7 +2,6 @@
 #include "fetch.h"
 
 #include "decode.h"
-#include "decode_cache.h"
 #include "event.h"
 #include "host.h"
 #include "linear.h"
@@ -70,13 +69,9 @@ static enum whe_result undecodable(struct whe_call *call, enum whe_decoded decod
     }
 }
 
-enum whe_result whe_fetch(struct whe_call *call, const struct whe_insn **insn)
+enum whe_result whe_fetch_new(struct whe_call *call, const struct whe_insn **insn)
 {
     const struct whe_exit *exit = &call->exit;
-    *insn = whe_cache_find(call->cache, &call->mode, exit->rip, exit->bytes, exit->byte_count);
-    if (*insn)
-        return WHE_OK;
-
     struct code code = {.count = exit->byte_count < WHE_INSN_MAX ? exit->byte_count : WHE_INSN_MAX};
     memcpy(code.bytes, exit->bytes, code.count);
     for (;;) {

@@ -8,7 +8,11 @@
 #define WHE_FETCH_H
 
 #include "call.h"
+#include "decode_cache.h"
 #include "insn.h"
+
+/** As whe_fetch, for an instruction that the exit's bytes do not find in the cache. */
+enum whe_result whe_fetch_new(struct whe_call *call, const struct whe_insn **insn);
 
 /**
  * Finds or decodes the instruction at CS:RIP.
@@ -22,6 +26,19 @@
  *         WHE_UNSUPPORTED for those on other exits, where the processor knew better than the
  * decoder.
  */
-enum whe_result whe_fetch(struct whe_call *call, const struct whe_insn **insn);
+static inline enum whe_result whe_fetch(struct whe_call *call, const struct whe_insn **insn)
+{
+    const struct whe_exit *exit = &call->exit;
+    const struct whe_insn *found =
+        whe_cache_find(call->cache, &call->mode, exit->rip, exit->bytes, exit->byte_count);
+    if (found) {
+        *insn = found;
+        return WHE_OK;
+    }
+    const struct whe_insn *decoded;
+    WHE_TRY(whe_fetch_new(call, &decoded));
+    *insn = decoded;
+    return WHE_OK;
+}
 
 #endif

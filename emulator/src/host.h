@@ -14,14 +14,28 @@
 #include "bits.h"
 #include "call.h"
 
+/** As whe_host_get, for a set that is not empty and of which nothing is known. */
+enum whe_result whe_host_get_unknown(struct whe_call *call, uint64_t needed);
+
 /**
  * Gets registers into the shadow with one callback; those that are known are not asked for again,
  * and no callback happens if none is left.
  * @param needed set of registers.
  */
-enum whe_result whe_host_get(struct whe_call *call, uint64_t needed);
+static inline enum whe_result whe_host_get(struct whe_call *call, uint64_t needed)
+{
+    needed &= ~call->regs.known;
+    return needed == 0 ? WHE_OK : whe_host_get_unknown(call, needed);
+}
 
-/** Publishes call->regs.written with one callback. */
+/** Works out the batch of a set of registers; it stays empty if they are more than WHE_BATCH_MAX.
+ */
+void whe_batch_init(struct whe_batch *batch, uint64_t set);
+
+/** Gets exactly the registers of a batch that is not empty. */
+enum whe_result whe_host_get_batch(struct whe_call *call, const struct whe_batch *batch);
+
+/** Publishes call->regs.written, which is not empty, with one callback. */
 enum whe_result whe_host_set(struct whe_call *call);
 
 /**

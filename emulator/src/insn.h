@@ -45,11 +45,14 @@ enum whe_operand_kind {
 };
 
 struct whe_operand {
-    uint8_t kind;       /**< enum whe_operand_kind */
-    uint8_t size;       /**< bytes, 1 to 8 */
-    uint8_t reg;        /**< enum whe_reg */
-    uint8_t shift;      /**< 8 for AH, CH, DH, BH, otherwise 0 */
-    uint64_t immediate; /**< extended to 64 bits as the instruction asks */
+    uint8_t kind;  /**< enum whe_operand_kind */
+    uint8_t size;  /**< bytes, 1 to 8 */
+    uint8_t reg;   /**< enum whe_reg */
+    uint8_t shift; /**< 8 for AH, CH, DH, BH, otherwise 0 */
+    union {
+        uint64_t mask;      /**< registers and memory: of the operand's size */
+        uint64_t immediate; /**< extended to 64 bits as the instruction asks */
+    };
 };
 
 /** base + (index << scale) + displacement; absent parts are WHE_REG_ZERO. */
@@ -67,12 +70,13 @@ struct whe_insn {
     uint8_t operation; /**< enum whe_operation */
     uint8_t traits;    /**< mask of enum whe_trait */
     uint8_t length;    /**< 1 to 15 */
+    uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
     bool has_memory;   /**< place and address describe a memory operand that is no string element */
     bool repeats;      /**< a REP prefix counts */
     uint8_t element_size;   /**< string and port instructions: 1, 2, 4 or 8 */
     uint8_t source_segment; /**< string instructions: enum whe_reg of the rSI side */
     uint64_t address_mask;  /**< 16, 32 or 64 bits */
-    uint64_t reads;         /**< registers that must be known before it executes */
+    struct whe_batch reads; /**< registers that must be known, beyond those of every exit */
     struct whe_place place;
     struct whe_address address;
     struct whe_operand operand[WHE_OPERANDS];

@@ -18,21 +18,20 @@ static enum whe_result segment_fault(struct whe_call *call, bool is_stack)
     return whe_fault_code(call, is_stack ? WHE_VECTOR_SS : WHE_VECTOR_GP, 0);
 }
 
-static bool is_canonical(uint64_t address, unsigned bits)
+static bool is_canonical57(uint64_t address)
 {
-    unsigned shift = 64 - bits;
-    return (uint64_t)((int64_t)(address << shift) >> shift) == address;
+    return (address + (UINT64_C(1) << 56)) >> 57 == 0;
 }
 
 enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
                                     bool is_stack)
 {
     uint64_t last = linear + size - 1;
-    if (is_canonical(linear, 48) && is_canonical(last, 48))
+    if (whe_is_canonical48(linear) && whe_is_canonical48(last))
         return WHE_OK;
     WHE_TRY(whe_host_get(call, whe_reg_bit(WHE_REG_CR4)));
-    if ((whe_reg_get(&call->regs, WHE_REG_CR4) & CR4_LA57) && is_canonical(linear, 57) &&
-        is_canonical(last, 57))
+    if ((whe_reg_get(&call->regs, WHE_REG_CR4) & CR4_LA57) && is_canonical57(linear) &&
+        is_canonical57(last))
         return WHE_OK;
     return segment_fault(call, is_stack);
 }
@@ -83,12 +82,9 @@ static enum whe_result linear_flat(struct whe_call *call, const struct whe_place
     return whe_check_canonical(call, *linear, place->size, place->is_stack);
 }
 
-enum whe_result whe_linear(struct whe_call *call, const struct whe_place *place, uint64_t offset,
-                           uint64_t *linear, struct whe_bounds *bounds)
+enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
+                                   uint64_t offset, uint64_t *linear, struct whe_bounds *bounds)
 {
-    struct whe_bounds unused;
-    if (!bounds)
-        bounds = &unused;
     if (call->mode.code == WHE_CODE64)
         WHE_TRY(linear_flat(call, place, offset, linear, bounds));
     else

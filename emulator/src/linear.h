@@ -6,11 +6,13 @@
 #ifndef WHE_LINEAR_H
 #define WHE_LINEAR_H
 
+#include "bits.h"
 #include "call.h"
 
 /** Where a memory operand points, before its offset is known. */
 struct whe_place {
     enum whe_reg segment;
+    bool is_flat;      /**< 64-bit mode, and a segment without a base */
     bool is_stack;     /**< a violation is #SS(0) instead of #GP(0) */
     uint8_t size;      /**< bytes per access, 1 to 16 */
     uint8_t alignment; /**< what #AC asks for, a power of two; 1 for none */
@@ -23,6 +25,23 @@ struct whe_bounds {
     uint64_t last;
 };
 
+/** @return whether an address is canonical in 48 bits. */
+static inline bool whe_is_canonical48(uint64_t linear)
+{
+    return (linear + (UINT64_C(1) << 47)) >> 48 == 0;
+}
+
+/**
+ * Checks that size bytes from linear are canonical; only asks for CR4 if 48 bits do not suffice.
+ * @return WHE_OK; WHE_FAULT with #GP(0), or #SS(0) for is_stack, raised; WHE_GET_FAILED.
+ */
+enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
+                                    bool is_stack);
+
+/** As whe_linear, for every case. @param bounds receives the offsets that the segment allows. */
+enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
+                                   uint64_t offset, uint64_t *linear, struct whe_bounds *bounds);
+
 /**
  * Checks one access and gives its linear address.
  *
@@ -33,17 +52,22 @@ struct whe_bounds {
  *
  * @param offset effective address, already cut to the address size.
  * @param linear receives the address.
- * @param bounds receives the offsets that pass the segment's own checks; NULL if not wanted.
  * @return WHE_OK; WHE_FAULT with #GP(0), #SS(0) or #AC(0) raised; WHE_GET_FAILED (CR4 for LA57).
  */
-enum whe_result whe_linear(struct whe_call *call, const struct whe_place *place, uint64_t offset,
-                           uint64_t *linear, struct whe_bounds *bounds);
-
-/**
- * Checks that size bytes from linear are canonical; only asks for CR4 if 48 bits do not suffice.
- * @return WHE_OK; WHE_FAULT with vector(0) raised; WHE_GET_FAILED.
- */
-enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
-                                    bool is_stack);
+static inline enum whe_result whe_linear(struct whe_call *call, const struct whe_place *place,
+                                         uint64_t offset, uint64_t *linear)
+{
+    /* Where canonical addresses end is a page boundary, so one byte of a page tells for all. */
+    bool is_in_page = (offset & WHE_PAGE_MASK) + place->size <= WHE_PAGE_SIZE;
+    if (place->is_flat && is_in_page && whe_is_canonical48(offset) && !call->mode.check_alignment) {
+        *linear = offset;
+        return WHE_OK;
+    }
+    struct whe_bounds bounds;
+    uint64_t checked;
+    WHE_TRY(whe_linear_checked(call, place, offset, &checked, &bounds));
+    *linear = checked;
+    return WHE_OK;
+}
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "memory.h"
 
-#include "translate.h"
-
 /* Linear addresses wrap at 4 GiB outside 64-bit mode; the bases of system tables are 64 bits wide
    in compatibility mode too. */
 static uint64_t linear_mask(const struct whe_call *call, unsigned intent)
@@ -12,15 +10,11 @@ static uint64_t linear_mask(const struct whe_call *call, unsigned intent)
     return whe_mode_linear_mask(&call->mode);
 }
 
-enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size, unsigned intent,
-                          struct whe_span *span)
+enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned intent,
+                                struct whe_span *span)
 {
-    unsigned left = (unsigned)(WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK));
-    span->size = (uint8_t)size;
-    span->first = (uint8_t)(size < left ? size : left);
+    span->first = (uint8_t)(WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK));
     WHE_TRY(whe_translate(call, linear, intent, &span->gpa[0]));
-    if (span->first == size)
-        return WHE_OK;
     uint64_t next = (linear + span->first) & linear_mask(call, intent);
     return whe_translate(call, next, intent, &span->gpa[1]);
 }
@@ -49,7 +43,7 @@ enum whe_result whe_cursor_move(struct whe_call *call, struct whe_cursor *cursor
     struct whe_bounds bounds;
     uint64_t linear;
     cursor->has_page = false;
-    WHE_TRY(whe_linear(call, &cursor->place, offset, &linear, &bounds));
+    WHE_TRY(whe_linear_checked(call, &cursor->place, offset, &linear, &bounds));
     WHE_TRY(whe_probe(call, linear, cursor->place.size, cursor->place.intent, &cursor->span));
     if (cursor->span.first != cursor->span.size)
         return WHE_OK;

@@ -11,6 +11,11 @@
 #include "call.h"
 #include "host.h"
 #include "linear.h"
+#include "translate.h"
+
+/** As whe_probe, for operands that cross a page; span->size is set already. */
+enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned intent,
+                                struct whe_span *span);
 
 /**
  * Translates the one or two pages of an operand.
@@ -19,8 +24,15 @@
  * @param intent mask of whe_intent.
  * @param span   receives the guest-physical places.
  */
-enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size, unsigned intent,
-                          struct whe_span *span);
+static inline enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size,
+                                        unsigned intent, struct whe_span *span)
+{
+    span->size = (uint8_t)size;
+    if ((linear & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE)
+        return whe_probe_split(call, linear, intent, span);
+    span->first = (uint8_t)size;
+    return whe_translate(call, linear, intent, &span->gpa[0]);
+}
 
 /** As whe_span_read, for spans that cross a page. */
 enum whe_result whe_span_read_split(struct whe_call *call, const struct whe_span *span,
@@ -35,7 +47,10 @@ static inline enum whe_result whe_span_read(struct whe_call *call, const struct 
 {
     if (span->first == span->size)
         return whe_host_read(call, span->gpa[0], span->size, value);
-    return whe_span_read_split(call, span, value);
+    uint64_t joined; /* apart from value, which can then stay in a register */
+    WHE_TRY(whe_span_read_split(call, span, &joined));
+    *value = joined;
+    return WHE_OK;
 }
 
 /** Writes a span of up to 8 bytes in ascending order. @param value no bits set above the size. */

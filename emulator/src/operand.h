@@ -22,15 +22,15 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
 /**
  * Writes a part of a register as the architecture does: 4 bytes clear the upper half, 1 and 2 bytes
  * keep the rest. SDM 1, 3.4.1.1.
- * @param size  1, 2, 4 or 8 bytes.
- * @param value bits above size are ignored.
+ * @param mask  of 1, 2, 4 or 8 bytes.
+ * @param shift 8 for AH, CH, DH, BH, otherwise 0.
+ * @param value bits outside mask are ignored.
  */
-static inline void whe_gpr_write(struct whe_regs *regs, enum whe_reg reg, unsigned size,
+static inline void whe_gpr_write(struct whe_regs *regs, enum whe_reg reg, uint64_t mask,
                                  unsigned shift, uint64_t value)
 {
-    uint64_t mask = whe_mask_from_size(size);
     value &= mask;
-    if (size < 4)
+    if (mask <= 0xffff)
         value = (whe_reg_get(regs, reg) & ~(mask << shift)) | value << shift;
     whe_reg_set(regs, reg, value);
 }
@@ -40,37 +40,25 @@ static inline void whe_gpr_write(struct whe_regs *regs, enum whe_reg reg, unsign
 static inline enum whe_result whe_operand_read(struct whe_call *call,
                                                const struct whe_operand *operand, uint64_t *value)
 {
-    switch (operand->kind) {
-    case WHE_OPERAND_GPR:
-        *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) &
-                 whe_mask_from_size(operand->size);
-        return WHE_OK;
-    case WHE_OPERAND_SEGMENT:
-        *value = whe_segment(&call->regs, operand->reg)->Selector;
-        return WHE_OK;
-    case WHE_OPERAND_IMMEDIATE:
-        *value = operand->immediate;
-        return WHE_OK;
-    case WHE_OPERAND_MEMORY:
+    if (operand->kind == WHE_OPERAND_MEMORY)
         return whe_span_read(call, &call->span, value);
-    default:
-        return WHE_UNSUPPORTED;
-    }
+    if (operand->kind == WHE_OPERAND_GPR)
+        *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) & operand->mask;
+    else if (operand->kind == WHE_OPERAND_SEGMENT)
+        *value = whe_segment(&call->regs, operand->reg)->Selector;
+    else
+        *value = operand->immediate;
+    return WHE_OK;
 }
 
 /** Writes a register or memory operand. @param value bits above the operand's size are ignored. */
 static inline enum whe_result whe_operand_write(struct whe_call *call,
                                                 const struct whe_operand *operand, uint64_t value)
 {
-    switch (operand->kind) {
-    case WHE_OPERAND_GPR:
-        whe_gpr_write(&call->regs, operand->reg, operand->size, operand->shift, value);
-        return WHE_OK;
-    case WHE_OPERAND_MEMORY:
-        return whe_span_write(call, &call->span, value & whe_mask_from_size(operand->size));
-    default:
-        return WHE_UNSUPPORTED;
-    }
+    if (operand->kind == WHE_OPERAND_MEMORY)
+        return whe_span_write(call, &call->span, value & operand->mask);
+    whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, value);
+    return WHE_OK;
 }
 
 #endif

@@ -24,6 +24,7 @@ enum whe_reg {
 
 _Static_assert(WHE_REG_COUNT <= 64, "sets of registers are 64-bit masks");
 _Static_assert(WHE_REG_R15 == 15 && WHE_REG_GS == WHE_REG_ES + 5, "numbered as the encoding does");
+_Static_assert(WHE_REG_RIP == WHE_REG_COUNT - 1, "host.c appends it");
 
 /** @return the set that holds one register. */
 static inline uint64_t whe_reg_bit(enum whe_reg reg)
@@ -32,44 +33,57 @@ static inline uint64_t whe_reg_bit(enum whe_reg reg)
 }
 
 struct whe_regs {
-    uint64_t known;   /**< registers whose value is valid */
-    uint64_t written; /**< registers that the Set will carry; a subset of known */
+    uint64_t known;   /**< registers whose value at the exit is in value[] */
+    uint64_t written; /**< registers whose new value is in value[]: the Set will carry them */
     WHV_REGISTER_VALUE value[WHE_REG_COUNT + 1];
 };
 
-/** Forgets everything. value[] needs no clearing: known guards it. */
-static inline void whe_regs_reset(struct whe_regs *regs)
+/**
+ * A batch of registers that was worked out beforehand, so that getting it needs no search. Callers
+ * forward the names to code that moves them with aligned SSE instructions.
+ */
+#define WHE_BATCH_MAX 6
+struct whe_batch {
+    uint64_t set;   /**< the same registers as a set */
+    uint32_t count; /**< 0: none, or too many for a batch */
+    uint8_t reg[WHE_BATCH_MAX];
+    _Alignas(16) WHV_REGISTER_NAME name[WHE_BATCH_MAX];
+};
+
+/** Starts with nothing but RIP. value[] needs no clearing: known guards it. */
+static inline void whe_regs_init(struct whe_regs *regs, uint64_t rip)
 {
-    regs->known = whe_reg_bit(WHE_REG_ZERO);
+    regs->known = whe_reg_bit(WHE_REG_ZERO) | whe_reg_bit(WHE_REG_RIP);
     regs->written = 0;
     regs->value[WHE_REG_ZERO].Reg64 = 0;
+    regs->value[WHE_REG_RIP].Reg64 = rip;
 }
 
 /** @return a register's 64 bits. */
 static inline uint64_t whe_reg_get(const struct whe_regs *regs, enum whe_reg reg)
 {
-    assert(regs->known & whe_reg_bit(reg));
+    assert((regs->known | regs->written) & whe_reg_bit(reg));
     return regs->value[reg].Reg64;
 }
 
 /** Notes a value that the exit context gave. */
 static inline void whe_reg_know(struct whe_regs *regs, enum whe_reg reg, uint64_t value)
 {
-    regs->value[reg].Reg128 = (WHV_UINT128){.Low64 = value};
+    regs->value[reg].Reg64 = value;
     regs->known |= whe_reg_bit(reg);
 }
 
-/** Writes a register; the Set will carry it. */
+/** Writes a register; the Set will carry it, with the upper 64 bits clear. */
 static inline void whe_reg_set(struct whe_regs *regs, enum whe_reg reg, uint64_t value)
 {
-    whe_reg_know(regs, reg, value);
+    regs->value[reg].Reg128 = (WHV_UINT128){.Low64 = value};
     regs->written |= whe_reg_bit(reg);
 }
 
 static inline const WHV_X64_SEGMENT_REGISTER *whe_segment(const struct whe_regs *regs,
                                                           enum whe_reg reg)
 {
-    assert(regs->known & whe_reg_bit(reg));
+    assert((regs->known | regs->written) & whe_reg_bit(reg));
     return &regs->value[reg].Segment;
 }
 
@@ -83,7 +97,7 @@ static inline void whe_segment_know(struct whe_regs *regs, enum whe_reg reg,
 static inline void whe_segment_set(struct whe_regs *regs, enum whe_reg reg,
                                    const WHV_X64_SEGMENT_REGISTER *segment)
 {
-    whe_segment_know(regs, reg, segment);
+    regs->value[reg].Segment = *segment;
     regs->written |= whe_reg_bit(reg);
 }
 

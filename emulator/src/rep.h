@@ -23,12 +23,6 @@ struct whe_rep {
     uint64_t done;
 };
 
-/** @return the address size in bytes: also the width of rCX, rSI and rDI. */
-static inline unsigned whe_address_size(const struct whe_insn *insn)
-{
-    return insn->address_mask == UINT64_MAX ? 8 : insn->address_mask > 0xffff ? 4 : 2;
-}
-
 /** Reads the count. With TF set only one iteration is done per call: each ends in its trap. SDM
  * 3B, 18.3.1.4. */
 static inline void whe_rep_begin(const struct whe_call *call, const struct whe_insn *insn,
@@ -53,9 +47,10 @@ static inline void whe_rep_step(struct whe_rep *rep)
 static inline void whe_rep_end(struct whe_call *call, const struct whe_insn *insn,
                                const struct whe_rep *rep)
 {
-    call->is_unfinished = rep->done != rep->count;
+    if (rep->done != rep->count)
+        call->retirement = WHE_UNFINISHED;
     if (insn->repeats && rep->done > 0)
-        whe_gpr_write(&call->regs, WHE_REG_RCX, whe_address_size(insn), 0, rep->count - rep->done);
+        whe_gpr_write(&call->regs, WHE_REG_RCX, insn->address_mask, 0, rep->count - rep->done);
 }
 
 #endif

@@ -10,7 +10,13 @@
 
 #include "result.h"
 
-/** @return the status word with exactly the bit that result.def names for the result. */
-WHV_EMULATOR_STATUS whe_status_from_result(enum whe_result result);
+/** By enum whe_result: exactly the bit that result.def names. */
+extern const WHV_EMULATOR_STATUS whe_statuses[WHE_RESULT_COUNT];
+
+/** @return the status word of a call that ended with the result. */
+static inline WHV_EMULATOR_STATUS whe_status_from_result(enum whe_result result)
+{
+    return whe_statuses[result];
+}
 
 #endif

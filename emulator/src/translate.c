@@ -11,19 +11,6 @@ static void remember(struct whe_translations *table, uint64_t key, uint64_t gpa)
     table->gpa[slot] = gpa;
 }
 
-void whe_translations_init(struct whe_call *call)
-{
-    const struct whe_exit *exit = &call->exit;
-    call->translations.count = 0;
-    if (exit->kind == WHE_EXIT_IO || !exit->gva_valid)
-        return;
-    if (((exit->gva ^ exit->gpa) & WHE_PAGE_MASK) != 0)
-        return;
-    uint64_t page = exit->gva & ~WHE_PAGE_MASK;
-    /* AccessType 0, 1, 2 stand for the purposes 1, 2, 4. */
-    remember(&call->translations, page | (UINT64_C(1) << exit->kind), exit->gpa & ~WHE_PAGE_MASK);
-}
-
 static enum whe_result ask(struct whe_call *call, uint64_t linear, unsigned intent, uint64_t *page)
 {
     WHV_TRANSLATE_GVA_RESULT_CODE result;
@@ -36,8 +23,8 @@ static enum whe_result ask(struct whe_call *call, uint64_t linear, unsigned inte
     return WHE_OK;
 }
 
-enum whe_result whe_translate(struct whe_call *call, uint64_t linear, unsigned intent,
-                              uint64_t *gpa)
+enum whe_result whe_translate_other(struct whe_call *call, uint64_t linear, unsigned intent,
+                                    uint64_t *gpa)
 {
     struct whe_translations *table = &call->translations;
     uint64_t key = (linear & ~WHE_PAGE_MASK) | intent;

@@ -6,6 +6,7 @@
 #ifndef WHE_TRANSLATE_H
 #define WHE_TRANSLATE_H
 
+#include "bits.h"
 #include "call.h"
 
 /** Why a page is touched: the low bits of WHV_TRANSLATE_GVA_FLAGS, so that they need no conversion.
@@ -18,12 +19,32 @@ enum whe_intent {
     WHE_INTENT_SYSTEM = WHvTranslateGvaFlagPrivilegeExempt
 };
 
+/** Starts with an empty table. */
+static inline void whe_translations_init(struct whe_translations *table)
+{
+    table->count = 0;
+    table->key[0] = 0; /* no key: every purpose has a bit */
+}
+
 /**
- * Starts the table with the exit's own translation where that can be trusted: the address must be
- * valid, and Gva and Gpa must agree in their page offsets (they do not where the page walk itself
- * was stopped).
+ * Adds the exit's own translation to an empty table where it can be trusted: Gva and Gpa must agree
+ * in their page offsets (they do not where the page walk itself was stopped).
+ * @param access WHV_MEMORY_ACCESS_TYPE of the exit, with a valid Gva.
  */
-void whe_translations_init(struct whe_call *call);
+static inline void whe_translations_add_exit(struct whe_translations *table, unsigned access,
+                                             uint64_t gva, uint64_t gpa)
+{
+    if (((gva ^ gpa) & WHE_PAGE_MASK) != 0)
+        return;
+    /* Access types 0, 1, 2 stand for the purposes 1, 2, 4. */
+    table->key[0] = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
+    table->gpa[0] = gpa & ~WHE_PAGE_MASK;
+    table->count = 1;
+}
+
+/** As whe_translate, for pages other than the first of the table. */
+enum whe_result whe_translate_other(struct whe_call *call, uint64_t linear, unsigned intent,
+                                    uint64_t *gpa);
 
 /**
  * Translates one address.
@@ -33,7 +54,14 @@ void whe_translations_init(struct whe_call *call);
  * @return WHE_OK; WHE_FAULT with #PF or #GP raised; WHE_TRANSLATE_FAILED, WHE_TRANSLATE_UNALIGNED
  * or WHE_BAD_ANSWER.
  */
-enum whe_result whe_translate(struct whe_call *call, uint64_t linear, unsigned intent,
-                              uint64_t *gpa);
+static inline enum whe_result whe_translate(struct whe_call *call, uint64_t linear, unsigned intent,
+                                            uint64_t *gpa)
+{
+    const struct whe_translations *table = &call->translations;
+    if (table->key[0] != ((linear & ~WHE_PAGE_MASK) | intent))
+        return whe_translate_other(call, linear, intent, gpa);
+    *gpa = table->gpa[0] | (linear & WHE_PAGE_MASK);
+    return WHE_OK;
+}
 
 #endif
