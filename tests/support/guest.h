@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file guest.h
+ * A guest for tests: registers, memory, translations and ports behind the five callbacks, with a log of
+ * every callback, an injected failure, and a check of the rules that hold for each call of the emulator.
+ *
+ * Memory is GUEST_MEMORY bytes from guest-physical 0; everything above is a device that answers reads with
+ * guest_device_byte() and keeps what was written in the log alone.
+ */
+#ifndef WHVTRACE_TESTS_GUEST_H
+#define WHVTRACE_TESTS_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <whvemu/emulator.h>
+
+#define GUEST_MEMORY   0x20000u
+#define GUEST_LOG_MAX  8192u
+#define GUEST_REGS_MAX 96u
+#define GUEST_PAGES    16u
+#define GUEST_DEVICE   0xfee00000u
+
+enum guest_callback {
+    GUEST_IO = 2, /**< the number of the status bit that a failure sets */
+    GUEST_MEMORY_ACCESS = 3,
+    GUEST_TRANSLATE = 4,
+    GUEST_GET = 6,
+    GUEST_SET = 7
+};
+
+struct guest_event {
+    enum guest_callback kind;
+    uint64_t address; /**< gpa, gva or port; the number of registers of Get and Set */
+    uint64_t data;
+    uint32_t size; /**< bytes; the flags of a translation */
+    bool is_write;
+};
+
+/** A page whose translation is not the identity. */
+struct guest_page {
+    uint64_t gva;
+    uint64_t gpa;
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    uint32_t flags; /**< applies to requests with any of these flags; 0: to all */
+};
+
+struct guest_reg {
+    WHV_REGISTER_NAME name;
+    WHV_REGISTER_VALUE value;
+};
+
+struct guest {
+    struct guest_reg regs[GUEST_REGS_MAX];
+    size_t reg_count;
+    struct guest_page pages[GUEST_PAGES];
+    size_t page_count;
+    uint32_t port_data; /**< what IN answers */
+
+    unsigned fail_at; /**< 1: the first callback of the next call fails; 0: none */
+    HRESULT fail_hr;
+
+    struct guest_event log[GUEST_LOG_MAX];
+    size_t log_count;
+    const char *broken; /**< the first rule that the emulator broke, or NULL */
+    uint8_t memory[GUEST_MEMORY];
+};
+
+/** The modes of a test, as exit contexts show them. */
+enum guest_mode { GUEST_REAL16, GUEST_VM86, GUEST_PROT16, GUEST_PROT32, GUEST_COMPAT32, GUEST_LONG64 };
+
+/** Everything that the emulator is given for one call. */
+struct guest_exit {
+    WHV_VP_EXIT_CONTEXT vp;
+    bool is_io;
+    WHV_MEMORY_ACCESS_CONTEXT memory;
+    WHV_X64_IO_PORT_ACCESS_CONTEXT io;
+};
+
+/** What became of a call. */
+struct guest_result {
+    HRESULT hr;
+    uint32_t status;
+};
+
+/** Clears everything and sets the mode's segments (flat, or base 0 and 64 KiB), RIP 0x1000, RFLAGS 2. */
+void guest_init(struct guest *guest, enum guest_mode mode);
+
+/** @return the slot of a register, created with the value 0 if need be. */
+WHV_REGISTER_VALUE *guest_reg(struct guest *guest, WHV_REGISTER_NAME name);
+void guest_set64(struct guest *guest, WHV_REGISTER_NAME name, uint64_t value);
+uint64_t guest_get64(struct guest *guest, WHV_REGISTER_NAME name);
+
+/** Adds a translation. */
+void guest_map(struct guest *guest, uint64_t gva, uint64_t gpa,
+               WHV_TRANSLATE_GVA_RESULT_CODE result, uint32_t flags);
+
+/** What a device answers at an address. */
+uint8_t guest_device_byte(uint64_t gpa);
+
+/** A memory exit at RIP: gva = gpa = address, all given bytes of the instruction. */
+struct guest_exit guest_memory_exit(struct guest *guest, enum guest_mode mode,
+                                    WHV_MEMORY_ACCESS_TYPE access, uint64_t address,
+                                    const uint8_t *code, size_t size);
+
+/** A port exit at RIP. */
+struct guest_exit guest_io_exit(struct guest *guest, enum guest_mode mode, uint16_t port,
+                                unsigned size, bool is_write, bool is_string, const uint8_t *code,
+                                size_t code_size);
+
+/** An emulator whose callbacks expect a struct guest as their context; NULL if it cannot be created. */
+WHV_EMULATOR_HANDLE guest_create_emulator(void);
+
+/** Clears the log, calls the emulator, and checks the rules that a whole call must obey. */
+struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
+                              const struct guest_exit *exit);
+
+#endif
