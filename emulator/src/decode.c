@@ -271,7 +271,8 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     uint64_t reads = insn->repeats ? whe_reg_bit(WHE_REG_RCX) : 0;
     for (unsigned i = 0; i < decoded->operand_count; i++)
         reads |= reads_of_operand(mode, &operands[i]);
-    whe_batch_init(&insn->reads, reads & ~whe_reg_bit(WHE_REG_CS));
+    const uint64_t given = whe_reg_bit(WHE_REG_CS) | whe_reg_bit(WHE_REG_RIP);
+    whe_batch_init(&insn->reads, reads & ~given);
 }
 
 static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)

@@ -23,7 +23,7 @@ whe_exec_fn whe_exec_string; /**< MOVS, STOS, LODS, INS, OUTS: exec_string.c */
 /**
  * Moves one value between the accumulator and a port.
  * @param operation WHE_OP_IN or WHE_OP_OUT.
- * @param size      1, 2 or 4. RAX must be known.
+ * @param size      1, 2 or 4. RAX must be known unless 4 bytes are read.
  */
 enum whe_result whe_port_transfer(struct whe_call *call, enum whe_operation operation,
                                   uint16_t port, unsigned size);

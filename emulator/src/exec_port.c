@@ -8,9 +8,9 @@ enum whe_result whe_port_transfer(struct whe_call *call, enum whe_operation oper
                                   uint16_t port, unsigned size)
 {
     uint64_t mask = whe_mask_from_size(size);
-    uint64_t value = whe_reg_get(&call->regs, WHE_REG_RAX) & mask;
+    uint64_t value;
     if (operation == WHE_OP_OUT)
-        return whe_host_out(call, port, size, value);
+        return whe_host_out(call, port, size, whe_reg_get(&call->regs, WHE_REG_RAX) & mask);
     WHE_TRY(whe_host_in(call, port, size, &value));
     whe_gpr_write(&call->regs, WHE_REG_RAX, mask, 0, value);
     return WHE_OK;

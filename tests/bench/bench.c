@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Repeats one emulated instruction, for counting instructions retired: `bench SCENARIO CALLS`. Run it under
- * callgrind with N and 2N calls; the difference divided by N is the cost of one warm call, the minimal
- * callbacks below included. Without arguments it lists the scenarios; `bench SCENARIO callbacks` prints how
- * many callbacks one warm call makes.
+ * Repeats one emulated instruction, for counting instructions retired: `bench SCENARIO CALLS`. Run
+ * it under callgrind with N and 2N calls; the difference divided by N is the cost of one warm call,
+ * the minimal callbacks below included. Without arguments it lists the scenarios; `bench SCENARIO
+ * callbacks` prints how many callbacks one warm call makes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,8 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
 }
 
 /* Registers by name: RBX and RDI point at a device, RSI at another of its pages. */
-static const uint64_t values[16] = {[1] = REP_COUNT, [3] = DEVICE, [6] = DEVICE + 0x1000, [7] = DEVICE};
+static const uint64_t values[16] = {
+    [1] = REP_COUNT, [3] = DEVICE, [6] = DEVICE + 0x1000, [7] = DEVICE};
 
 static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                WHV_REGISTER_VALUE *out)

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#define R  WHvMemoryAccessRead
-#define W  WHvMemoryAccessWrite
-#define X  WHvMemoryAccessExecute
-#define D  GUEST_DEVICE
-#define LO 0xb8000u /* within reach of 32-bit code; 16-bit code has 0xbffe instead */
+#define R      WHvMemoryAccessRead
+#define W      WHvMemoryAccessWrite
+#define X      WHvMemoryAccessExecute
+#define D      GUEST_DEVICE
+#define LO     0xb8000u /* within reach of 32-bit code; 16-bit code has 0xbffe instead */
 #define B(...) {__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__})
 
 #define TF 0x100u
@@ -30,7 +30,8 @@ const struct scenario scenarios[] = {
     {"mov ss, [rbx] (null)", GUEST_LONG64, B(0x8e, 0x13), R, 0x9000, 2, 2, false},
     {"mov ds, [rbx] from the GDT", GUEST_PROT32, B(0x8e, 0x1b), R, 0x9008, 2, 2, false},
     {"mov es, [bx]", GUEST_REAL16, B(0x8e, 0x07), R, 0x9008, 2, 2, false},
-    {"mov rax, moffs", GUEST_LONG64, B(0x48, 0xa1, 0, 0, 0xe0, 0xfe, 0, 0, 0, 0), R, D, 10, 2, false},
+    {"mov rax, moffs", GUEST_LONG64, B(0x48, 0xa1, 0, 0, 0xe0, 0xfe, 0, 0, 0, 0), R, D, 10, 2,
+     false},
     {"fetch all", GUEST_LONG64, B(0x8b, 0x03), R, D, 0, 2, false},
     {"fetch the rest", GUEST_LONG64, B(0xc7, 0x03, 1, 2, 3, 4), W, D, 1, 2, false},
     {"rep movsb", GUEST_LONG64, B(0xf3, 0xa4), W, D, 2, 2, false},
@@ -52,18 +53,21 @@ const struct scenario scenarios[] = {
     {"non-canonical (#GP)", GUEST_LONG64, B(0x8b, 0x03), R, 0x800000000000, 2, 2, false},
     {"lock mov (#UD)", GUEST_LONG64, B(0xf0, 0x89, 0x03), W, D, 3, 2, false},
     {"in al, dx on an execute exit in vm86", GUEST_VM86, B(0xec), X, 0x1000, 1, 0x20002, false},
-    {"mov eax, imm32 on an execute exit", GUEST_LONG64, B(0xb8, 1, 2, 3, 4), X, 0x1000, 0, 2, false},
+    {"mov eax, imm32 on an execute exit", GUEST_LONG64, B(0xb8, 1, 2, 3, 4), X, 0x1000, 0, 2,
+     false},
     {"in al, dx", GUEST_LONG64, B(0xec), SCENARIO_IN, 1, 1, 2, false},
     {"in eax, dx with TF in a shadow", GUEST_LONG64, B(0xed), SCENARIO_IN, 4, 1, 2 | TF, true},
     {"out dx, ax", GUEST_REAL16, B(0xef), SCENARIO_OUT, 2, 1, 2, false},
     {"rep insd", GUEST_LONG64, B(0xf3, 0x6d), SCENARIO_IN | SCENARIO_STRING, 4, 2, 2, false},
-    {"rep outsb, fetched", GUEST_PROT32, B(0xf3, 0x6e), SCENARIO_OUT | SCENARIO_STRING, 1, 0, 2, false},
+    {"rep outsb, fetched", GUEST_PROT32, B(0xf3, 0x6e), SCENARIO_OUT | SCENARIO_STRING, 1, 0, 2,
+     false},
     {"fs outsb", GUEST_PROT32, B(0x64, 0x6e), SCENARIO_OUT | SCENARIO_STRING, 1, 2, 2, false},
 };
 
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
 
-/* A GDT at 0x6000 whose third descriptor is writable data, not yet accessed; a TSS whose map allows all. */
+/* A GDT at 0x6000 whose third descriptor is writable data, not yet accessed; a TSS whose map allows
+ * all. */
 static void add_tables(struct guest *guest)
 {
     static const uint8_t descriptor[8] = {0xff, 0xff, 0, 0, 0, 0x92, 0xcf, 0};

@@ -23,7 +23,8 @@ static bool run_with_failure(const struct scenario *scenario, WHV_EMULATOR_HANDL
     guest->fail_at = k;
     guest->fail_hr = failure;
     struct guest_result result = guest_run(guest, emulator, &exit);
-    cr_assert_eq(result.hr, S_OK, "%s, callback %u: hr %#x", scenario->name, k, (unsigned)result.hr);
+    cr_assert_eq(result.hr, S_OK, "%s, callback %u: hr %#x", scenario->name, k,
+                 (unsigned)result.hr);
     cr_assert_null(guest->broken, "%s, callback %u: %s", scenario->name, k, guest->broken);
     bool was_called = guest->log_count >= k;
     if (was_called) {

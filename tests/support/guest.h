@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file guest.h
- * A guest for tests: registers, memory, translations and ports behind the five callbacks, with a log of
- * every callback, an injected failure, and a check of the rules that hold for each call of the emulator.
+ * A guest for tests: registers, memory, translations and ports behind the five callbacks, with a
+ * log of every callback, an injected failure, and a check of the rules that hold for each call of
+ * the emulator.
  *
- * Memory is GUEST_MEMORY bytes from guest-physical 0; everything above is a device that answers reads with
- * guest_device_byte() and keeps what was written in the log alone.
+ * Memory is GUEST_MEMORY bytes from guest-physical 0; everything above is a device that answers
+ * reads with guest_device_byte() and keeps what was written in the log alone.
  */
 #ifndef WHVTRACE_TESTS_GUEST_H
 #define WHVTRACE_TESTS_GUEST_H
@@ -68,7 +69,14 @@ struct guest {
 };
 
 /** The modes of a test, as exit contexts show them. */
-enum guest_mode { GUEST_REAL16, GUEST_VM86, GUEST_PROT16, GUEST_PROT32, GUEST_COMPAT32, GUEST_LONG64 };
+enum guest_mode {
+    GUEST_REAL16,
+    GUEST_VM86,
+    GUEST_PROT16,
+    GUEST_PROT32,
+    GUEST_COMPAT32,
+    GUEST_LONG64
+};
 
 /** Everything that the emulator is given for one call. */
 struct guest_exit {
@@ -84,7 +92,8 @@ struct guest_result {
     uint32_t status;
 };
 
-/** Clears everything and sets the mode's segments (flat, or base 0 and 64 KiB), RIP 0x1000, RFLAGS 2. */
+/** Clears everything and sets the mode's segments (flat, or base 0 and 64 KiB), RIP 0x1000,
+ * RFLAGS 2. */
 void guest_init(struct guest *guest, enum guest_mode mode);
 
 /** @return the slot of a register, created with the value 0 if need be. */
@@ -109,7 +118,8 @@ struct guest_exit guest_io_exit(struct guest *guest, enum guest_mode mode, uint1
                                 unsigned size, bool is_write, bool is_string, const uint8_t *code,
                                 size_t code_size);
 
-/** An emulator whose callbacks expect a struct guest as their context; NULL if it cannot be created. */
+/** An emulator whose callbacks expect a struct guest as their context; NULL if it cannot be
+ * created. */
 WHV_EMULATOR_HANDLE guest_create_emulator(void);
 
 /** Clears the log, calls the emulator, and checks the rules that a whole call must obey. */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include "decode.h"
+#include "translate.h"
+
+static const struct whe_mode mode16 = {.code = WHE_CODE16, .key = 1};
+static const struct whe_mode mode32 = {.code = WHE_CODE32, .key = 4, .protected_mode = true};
+static const struct whe_mode mode64 = {.code = WHE_CODE64, .key = 6, .protected_mode = true};
+
+static struct whe_insn decode(const struct whe_mode *mode, const uint8_t *bytes, size_t size)
+{
+    struct whe_insn insn = {.id = WHE_INSN_NONE};
+    cr_assert_eq(whe_decode(mode, bytes, size, &insn), WHE_DECODED_OK);
+    return insn;
+}
+
+#define DECODE(mode, ...)                                                                          \
+    decode(mode, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
+
+Test(decode, tells_why_bytes_are_no_instruction)
+{
+    static const struct {
+        uint8_t bytes[15];
+        uint8_t count;
+        enum whe_decoded expected;
+    } rows[] = {
+        {{0xc7, 0x03, 1}, 3, WHE_DECODED_MORE},
+        {{0x66}, 1, WHE_DECODED_MORE},
+        {{0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66},
+         15,
+         WHE_DECODED_TOO_LONG},
+        {{0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0xc7, 0x03},
+         15,
+         WHE_DECODED_TOO_LONG},
+        {{0xf0, 0x89, 0x03}, 3, WHE_DECODED_BAD_LOCK},
+        {{0xf0, 0xa4}, 2, WHE_DECODED_BAD_LOCK},
+        {{0x06}, 1, WHE_DECODED_INVALID},       /* PUSH ES does not exist in 64-bit mode */
+        {{0x8e, 0x0b}, 2, WHE_DECODED_INVALID}, /* MOV CS */
+        {{0x0f, 0x0b}, 2, WHE_DECODED_OK},      /* UD2 is an instruction, without a row */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct whe_insn insn;
+        cr_expect_eq(whe_decode(&mode64, rows[i].bytes, rows[i].count, &insn), rows[i].expected,
+                     "row %zu", i);
+    }
+}
+
+Test(decode, distinguishes_string_movsd_from_sse_movsd)
+{
+    cr_expect_eq(DECODE(&mode64, 0xa5).id, WHE_INSN_MOVSD);
+    cr_expect_eq(DECODE(&mode64, 0xf2, 0x0f, 0x10, 0x03).id, WHE_INSN_NONE);
+}
+
+Test(decode, has_no_row_for_control_and_debug_registers)
+{
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 0);
+}
+
+Test(decode, takes_addresses_apart)
+{
+    struct whe_insn insn =
+        DECODE(&mode64, 0x48, 0x89, 0x44, 0x8b, 0xf8); /* mov [rbx+rcx*4-8], rax */
+    cr_expect_eq(insn.address.base, WHE_REG_RBX);
+    cr_expect_eq(insn.address.index, WHE_REG_RCX);
+    cr_expect_eq(insn.address.scale, 2);
+    cr_expect_eq(insn.address.displacement, (uint64_t)-8);
+    cr_expect_eq(insn.place.size, 8);
+    cr_expect_eq(insn.place.intent, WHE_INTENT_WRITE);
+    cr_expect_eq(insn.address_mask, UINT64_MAX);
+
+    insn = DECODE(&mode64, 0x8b, 0x05, 0x10, 0, 0, 0); /* mov eax, [rip+0x10] */
+    cr_expect_eq(insn.address.base, WHE_REG_RIP);
+    cr_expect_eq(insn.address.displacement, 0x16, "relative to the next instruction");
+
+    insn = DECODE(&mode16, 0x8b, 0x42, 0x80); /* mov ax, [bp+si-0x80] */
+    cr_expect_eq(insn.address.base, WHE_REG_RBP);
+    cr_expect_eq(insn.address.index, WHE_REG_RSI);
+    cr_expect_eq(insn.address_mask, 0xffff);
+    cr_expect_eq(insn.place.segment, WHE_REG_SS);
+    cr_expect(insn.place.is_stack);
+}
+
+Test(decode, knows_which_segment_counts)
+{
+    cr_expect_eq(DECODE(&mode32, 0x8b, 0x45, 0).place.segment, WHE_REG_SS);
+    cr_expect_eq(DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).place.segment, WHE_REG_DS);
+    cr_expect(!DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).place.is_stack);
+    cr_expect(DECODE(&mode32, 0x36, 0x8b, 0x03).place.is_stack);
+    cr_expect(DECODE(&mode64, 0x8b, 0x45, 0).place.is_stack);
+    cr_expect(DECODE(&mode64, 0x3e, 0x8b, 0x45, 0).place.is_stack, "ignored in 64-bit mode");
+    cr_expect(!DECODE(&mode64, 0x36, 0x8b, 0x03).place.is_stack, "ignored in 64-bit mode");
+    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x45, 0).place.is_stack);
+    cr_expect(!DECODE(&mode64, 0x41, 0x8b, 0x45, 0).place.is_stack, "r13 is not rbp");
+    cr_expect(DECODE(&mode64, 0x8b, 0x04, 0x24).place.is_stack);
+    cr_expect_eq(DECODE(&mode64, 0x64, 0x8b, 0x03).place.segment, WHE_REG_FS);
+    cr_expect(DECODE(&mode64, 0x8b, 0x03).place.is_flat);
+    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x03).place.is_flat);
+    cr_expect(!DECODE(&mode32, 0x8b, 0x03).place.is_flat);
+}
+
+Test(decode, high_byte_registers_exist_without_rex_only)
+{
+    struct whe_insn insn = DECODE(&mode64, 0x8a, 0x23); /* mov ah, [rbx] */
+    cr_expect_eq(insn.operand[0].reg, WHE_REG_RAX);
+    cr_expect_eq(insn.operand[0].shift, 8);
+    insn = DECODE(&mode64, 0x40, 0x8a, 0x23); /* mov spl, [rbx] */
+    cr_expect_eq(insn.operand[0].reg, WHE_REG_RSP);
+    cr_expect_eq(insn.operand[0].shift, 0);
+    insn = DECODE(&mode64, 0x44, 0x8a, 0x23); /* mov r12b, [rbx] */
+    cr_expect_eq(insn.operand[0].reg, WHE_REG_R12);
+}
+
+Test(decode, every_repeat_prefix_repeats_string_moves)
+{
+    cr_expect(DECODE(&mode64, 0xf3, 0xa4).repeats);
+    cr_expect(DECODE(&mode64, 0xf2, 0xa4).repeats, "REPNE acts as REP");
+    cr_expect(DECODE(&mode16, 0xf2, 0xa4).repeats);
+    cr_expect(DECODE(&mode16, 0xf2, 0x6c).repeats);
+    cr_expect(!DECODE(&mode64, 0xa4).repeats);
+    cr_expect(DECODE(&mode64, 0xf3, 0xaa).reads.set & whe_reg_bit(WHE_REG_RCX));
+    cr_expect_eq(DECODE(&mode64, 0x64, 0xa4).source_segment, WHE_REG_FS);
+    cr_expect_eq(DECODE(&mode32, 0x26, 0xac).source_segment, WHE_REG_ES);
+}
+
+Test(decode, says_which_exits_an_instruction_can_cause)
+{
+    const unsigned data = 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
+    const unsigned execute = 1u << WHE_EXIT_EXECUTE;
+    const unsigned io = 1u << WHE_EXIT_IO;
+    cr_expect_eq(DECODE(&mode64, 0x8b, 0x03).exits, data | execute);
+    cr_expect_eq(DECODE(&mode64, 0x8b, 0xc3).exits, execute);
+    cr_expect_eq(DECODE(&mode64, 0xa4).exits, data | execute);
+    cr_expect_eq(DECODE(&mode64, 0x6c).exits, data | execute | io);
+    cr_expect_eq(DECODE(&mode64, 0xec).exits, execute);
+    cr_expect_eq(DECODE(&mode64, 0xf4).exits, 0, "HLT has no row");
+}
