@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# Installs a build into a fresh prefix, moves that, and builds and runs a program against it: by
+# find_package with both libraries, and by pkg-config.
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCC=... -DPKG_CONFIG=... -DLIBDIR=... -P run.cmake
+file(REMOVE_RECURSE "${WORK}")
+set(prefix "${WORK}/moved")
+
+function(run)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
+    if(NOT result EQUAL 0)
+        list(JOIN ARGN " " line)
+        message(FATAL_ERROR "${line}\nfailed (${result}):\n${out}")
+    endif()
+    set(output "${out}" PARENT_SCOPE)
+endfunction()
+
+run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/installed")
+file(RENAME "${WORK}/installed" "${prefix}")
+
+foreach(path
+        include/whvemu/emulator.h include/whvemu/preview.h include/whvemu/whv_abi.h
+        include/whvemu/whv_registers.def ${LIBDIR}/libwhvemu.a ${LIBDIR}/libwhvemu.so
+        ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc)
+    if(NOT EXISTS "${prefix}/${path}")
+        message(FATAL_ERROR "not installed: ${path}")
+    endif()
+endforeach()
+
+run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/build" "-DCMAKE_PREFIX_PATH=${prefix}"
+    "-DCMAKE_C_COMPILER=${CC}")
+run("${CMAKE_COMMAND}" --build "${WORK}/build")
+run("${WORK}/build/consumer_shared")
+run("${WORK}/build/consumer_static")
+
+set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
+set(ENV{LD_LIBRARY_PATH} "${prefix}/${LIBDIR}")
+run("${PKG_CONFIG}" --cflags --libs whvemu)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("${CC}" -std=c11 "${SOURCE}/consumer.c" -o "${WORK}/by_pkg_config" ${flags})
+run("${WORK}/by_pkg_config")
+run("${PKG_CONFIG}" --static --libs whvemu)
+if(NOT output MATCHES "-lZydis")
+    message(FATAL_ERROR "whvemu.pc does not name what a static library needs: ${output}")
+endif()
