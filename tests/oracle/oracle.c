@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "oracle.h"
+
+#include <string.h>
+#include <ucontext.h>
+
+#include "oracle_host.h"
+
+#define RFLAGS_ALWAYS 0x202u /* bit 1, and IF */
+#define VECTOR_BP     3u
+#define VECTOR_PF     14u
+
+static const int greg_of_gpr[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                    REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                    REG_R12, REG_R13, REG_R14, REG_R15};
+
+static bool is_segment_valid(enum oracle_sreg sreg, const struct oracle_segment *segment)
+{
+    if (segment->limit > 0xfffff && (segment->limit & 0xfff) != 0xfff)
+        return false;
+    if (segment->base > UINT32_MAX)
+        return false;
+    if (sreg != ORACLE_SS || segment->kind == ORACLE_FLAT)
+        return true;
+    return segment->kind == ORACLE_DATA && !segment->restricted && !segment->is_small;
+}
+
+uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg)
+{
+    const struct oracle_segment *segment = &in->segment[sreg];
+    if (sreg == ORACLE_CS) {
+        static const uint16_t code[] = {ORACLE_USER64, ORACLE_USER32};
+        return in->mode == ORACLE_16 ? oracle_ldt_code16() : code[in->mode];
+    }
+    if (in->mode == ORACLE_64)
+        return sreg == ORACLE_SS ? ORACLE_USERDS : 0;
+    if (segment->kind == ORACLE_FLAT)
+        return ORACLE_USERDS;
+    return segment->kind == ORACLE_NULL_SEGMENT ? 0 : oracle_ldt_selector(segment);
+}
+
+static uint64_t gpr_mask(const struct oracle_in *in)
+{
+    return in->mode == ORACLE_64 ? UINT64_MAX : UINT32_MAX;
+}
+
+static bool prepare_segments(const struct oracle_in *in, struct oracle_entry *entry)
+{
+    uint16_t selectors[ORACLE_SREGS];
+    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
+        const struct oracle_segment *segment = &in->segment[i];
+        if (in->mode != ORACLE_64 && i != ORACLE_CS && !is_segment_valid(i, segment))
+            return false;
+        selectors[i] = oracle_selector(in, i);
+        bool is_null = in->mode == ORACLE_64 || segment->kind == ORACLE_NULL_SEGMENT;
+        if (selectors[i] == 0 && (i == ORACLE_CS || !is_null))
+            return false;
+    }
+    entry->cs = selectors[ORACLE_CS];
+    entry->ss = selectors[ORACLE_SS];
+    entry->ds = selectors[ORACLE_DS];
+    entry->es = selectors[ORACLE_ES];
+    entry->fs = selectors[ORACLE_FS];
+    entry->gs = selectors[ORACLE_GS];
+    entry->use_bases = in->mode == ORACLE_64;
+    entry->fs_base = in->segment[ORACLE_FS].base;
+    entry->gs_base = in->segment[ORACLE_GS].base;
+    return true;
+}
+
+static bool prepare(const struct oracle_in *in, struct oracle_entry *entry)
+{
+    if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !prepare_segments(in, entry) ||
+        !oracle_arena_set(in))
+        return false;
+    for (unsigned i = 0; i < 16; i++)
+        entry->gpr[i] = in->gpr[i] & gpr_mask(in);
+    entry->rsp = entry->gpr[ORACLE_RSP];
+    entry->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
+    entry->rflags = (in->rflags & ORACLE_RFLAGS) | RFLAGS_ALWAYS;
+    oracle_code_set(in->code, in->code_size);
+    return true;
+}
+
+/* @return whether the signal came from the instruction. */
+static bool collect(const struct oracle_in *in, const ucontext_t *context, struct oracle_out *out)
+{
+    const greg_t *gregs = context->uc_mcontext.gregs;
+    uint64_t start = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
+    uint64_t base = in->mode == ORACLE_16 ? ORACLE_CODE16 : 0;
+    uint64_t rip = (uint64_t)gregs[REG_RIP];
+    uint64_t trap = (uint64_t)gregs[REG_TRAPNO];
+    uint16_t cs = (uint16_t)gregs[REG_CSGSFS];
+    if (cs != oracle_selector(in, ORACLE_CS) || !oracle_code_has(base + rip))
+        return false;
+    out->completed = trap == VECTOR_BP && rip == start + in->code_size + 1;
+    out->rip = out->completed ? rip - 1 : rip;
+    out->trap = out->completed ? 0 : (unsigned)trap;
+    out->error = out->completed ? 0 : (uint64_t)gregs[REG_ERR];
+    out->address = out->trap == VECTOR_PF ? (uint64_t)gregs[REG_CR2] : 0;
+    out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;
+    for (unsigned i = 0; i < 16; i++)
+        out->gpr[i] = (uint64_t)gregs[greg_of_gpr[i]] & gpr_mask(in);
+    if (in->mode != ORACLE_64)
+        memcpy(&out->gpr[8], &in->gpr[8], 8 * sizeof(out->gpr[0]));
+    return true;
+}
+
+static bool run(const struct oracle_in *in, struct oracle_out *out)
+{
+    if (!prepare(in, &oracle_entry) || !collect(in, oracle_enter(), out))
+        return false;
+    out->signal = out->completed ? 0 : oracle_signal;
+    out->memory_size = oracle_arena_get(in, out->memory);
+    return true;
+}
+
+static bool try_mode(enum oracle_mode mode)
+{
+    static struct oracle_out out;
+    const struct oracle_in in = {.mode = mode, .code = {0x90}, .code_size = 1};
+    return run(&in, &out) && out.completed;
+}
+
+bool oracle_has_mode(enum oracle_mode mode)
+{
+    static bool is_known, has_mode[3];
+    if (!is_known) {
+        is_known = true;
+        bool has_host = oracle_host_init();
+        for (enum oracle_mode i = 0; i < 3; i++)
+            has_mode[i] = has_host && try_mode(i);
+    }
+    return has_mode[mode];
+}
+
+bool oracle_run(const struct oracle_in *in, struct oracle_out *out)
+{
+    return oracle_has_mode(in->mode) && run(in, out);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file oracle.h
+ * Runs one instruction on this machine's processor and tells what became of it.
+ *
+ * The instruction runs at CPL 3 in this very process: in 64-bit mode, in 32-bit compatibility mode,
+ * or in a 16-bit code segment, which equals real mode where segments do not matter. Whatever is not
+ * privileged and does not branch may be run; what it touches must lie in the arena below, or fault.
+ * All of the host's state is back in place when oracle_run returns.
+ *
+ * Threading: one thread. Handlers of asynchronous signals must not run meanwhile unless they use
+ * the alternate stack. Needs x86-64 Linux with FSGSBASE; the modes also modify_ldt and 32-bit
+ * support in the kernel: ask oracle_has_mode.
+ */
+#ifndef WHVTRACE_TESTS_ORACLE_H
+#define WHVTRACE_TESTS_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ORACLE_PAGE       0x1000u
+#define ORACLE_ARENA      UINT64_C(0x20000000) /**< where blocks may lie; everything else faults */
+#define ORACLE_ARENA_SIZE 0x100000u
+#define ORACLE_MEMORY_MAX 0x8000u /**< bytes of all blocks together */
+#define ORACLE_BLOCKS     8u
+#define ORACLE_CODE_MAX   15u
+#define ORACLE_RIP        UINT64_C(0x1ff00800) /**< of the instruction in 32- and 64-bit mode */
+#define ORACLE_CODE16     UINT64_C(0x1ff00000) /**< base of CS in 16-bit mode */
+#define ORACLE_IP16       0x800u
+
+/** The flags that an instruction is given and that are reported: CF PF AF ZF SF DF OF AC. */
+#define ORACLE_RFLAGS UINT64_C(0x40cd5)
+
+enum oracle_mode { ORACLE_64, ORACLE_32, ORACLE_16 };
+
+enum oracle_access { ORACLE_NONE, ORACLE_READ, ORACLE_READ_WRITE };
+
+/** General-purpose registers and segments by their numbers in instruction encodings. */
+enum oracle_gpr {
+    ORACLE_RAX,
+    ORACLE_RCX,
+    ORACLE_RDX,
+    ORACLE_RBX,
+    ORACLE_RSP,
+    ORACLE_RBP,
+    ORACLE_RSI,
+    ORACLE_RDI
+};
+enum oracle_sreg { ORACLE_ES, ORACLE_CS, ORACLE_SS, ORACLE_DS, ORACLE_FS, ORACLE_GS, ORACLE_SREGS };
+
+/** Pages of the arena. A block of ORACLE_NONE only reserves room in oracle_out.memory. */
+struct oracle_block {
+    uint64_t address; /**< page aligned */
+    uint32_t size;    /**< a multiple of ORACLE_PAGE */
+    enum oracle_access access;
+    const uint8_t *bytes; /**< contents before; NULL: zeros */
+};
+
+enum oracle_segment_kind {
+    ORACLE_FLAT,         /**< base 0, 4 GiB, data, 32 bits */
+    ORACLE_NULL_SEGMENT, /**< the null selector; not for SS */
+    ORACLE_DATA,         /**< a data segment as described */
+    ORACLE_CODE_DATA     /**< a code segment as described; not for SS */
+};
+
+/**
+ * What a segment register holds in 32- and 16-bit mode. In 64-bit mode only the bases of FS and GS
+ * count, whatever the kind; canonical, in the lower half.
+ */
+struct oracle_segment {
+    enum oracle_segment_kind kind;
+    uint64_t base;    /**< 32 bits outside 64-bit mode */
+    uint32_t limit;   /**< in bytes; above 1 MiB the low 12 bits are ones */
+    bool expand_down; /**< data only: offsets above limit are valid */
+    bool restricted;  /**< data: read-only, not for SS; code: execute-only */
+    bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB. Not for SS, where it would
+                        cost the upper half of ESP */
+};
+
+struct oracle_in {
+    enum oracle_mode mode;
+    uint8_t code_size; /**< 1 to 15 */
+    uint8_t code[ORACLE_CODE_MAX];
+    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode */
+    uint64_t rflags;  /**< of these ORACLE_RFLAGS */
+    struct oracle_segment segment[ORACLE_SREGS]; /**< that of CS is not used */
+    struct oracle_block block[ORACLE_BLOCKS];    /**< in ascending order, disjoint */
+    unsigned block_count;
+};
+
+/** State after the instruction, or at the fault: registers as the handler of the fault sees them.
+ */
+struct oracle_out {
+    bool completed;   /**< the end of the code was reached */
+    int signal;       /**< otherwise: the signal that Linux made of the fault, */
+    unsigned trap;    /**< the vector, */
+    uint64_t error;   /**< its error code, */
+    uint64_t address; /**< and CR2 of a #PF; else 0 */
+    uint64_t gpr[16];
+    uint64_t rflags; /**< of these ORACLE_RFLAGS */
+    uint64_t rip;    /**< the offset in CS */
+    size_t memory_size;
+    uint8_t memory[ORACLE_MEMORY_MAX]; /**< the blocks' contents, one after the other */
+};
+
+/** @return whether instructions can be run in this mode on this machine. */
+bool oracle_has_mode(enum oracle_mode mode);
+
+/** @return the selector that a segment register holds while `in` runs. */
+uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg);
+
+/**
+ * Runs an instruction.
+ * @param out receives everything; of memory, memory_size bytes.
+ * @return false if the mode is not there or `in` breaks a rule above; out is untouched then.
+ */
+bool oracle_run(const struct oracle_in *in, struct oracle_out *out);
+
+#endif
