@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "oracle_guest.h"
+
+#include <string.h>
+
+#define GPA_OFFSET UINT64_C(0x100000000) /* so that no linear address passes for a physical one */
+#define CPL        3u
+
+#define TYPE_ACCESSED 1u
+#define TYPE_WRITABLE 2u
+#define TYPE_DOWN     4u
+#define TYPE_CODE     8u
+
+struct guest {
+    const struct oracle_in *in;
+    struct oracle_out *out;
+    const char *broken;
+    WHV_X64_PENDING_EXCEPTION_EVENT event;
+    unsigned sets;
+};
+
+static void broke(struct guest *guest, const char *rule)
+{
+    if (!guest->broken)
+        guest->broken = rule;
+}
+
+static uint64_t code_address(const struct oracle_in *in)
+{
+    return in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
+}
+
+static WHV_X64_SEGMENT_REGISTER flat_segment(uint16_t selector)
+{
+    WHV_X64_SEGMENT_REGISTER segment = {.Limit = UINT32_MAX, .Selector = selector};
+    segment.SegmentType = TYPE_ACCESSED | TYPE_WRITABLE;
+    segment.NonSystemSegment = 1;
+    segment.DescriptorPrivilegeLevel = CPL;
+    segment.Present = 1;
+    segment.Default = 1;
+    segment.Granularity = 1;
+    return segment;
+}
+
+static WHV_X64_SEGMENT_REGISTER code_segment(const struct oracle_in *in)
+{
+    WHV_X64_SEGMENT_REGISTER segment = flat_segment(oracle_selector(in, ORACLE_CS));
+    segment.SegmentType = TYPE_ACCESSED | TYPE_WRITABLE | TYPE_CODE;
+    segment.Long = in->mode == ORACLE_64;
+    segment.Default = in->mode == ORACLE_32;
+    if (in->mode == ORACLE_16) {
+        segment.Base = ORACLE_CODE16;
+        segment.Limit = 0xffff;
+        segment.Granularity = 0;
+    }
+    return segment;
+}
+
+static WHV_X64_SEGMENT_REGISTER segment_value(const struct oracle_in *in, enum oracle_sreg sreg)
+{
+    const struct oracle_segment *given = &in->segment[sreg];
+    if (sreg == ORACLE_CS)
+        return code_segment(in);
+    WHV_X64_SEGMENT_REGISTER segment = flat_segment(oracle_selector(in, sreg));
+    if (in->mode == ORACLE_64) {
+        if (sreg == ORACLE_FS || sreg == ORACLE_GS)
+            segment.Base = given->base;
+        return segment;
+    }
+    if (given->kind == ORACLE_FLAT)
+        return segment;
+    if (given->kind == ORACLE_NULL_SEGMENT) {
+        segment.Attributes = 0;
+        segment.Limit = 0;
+        return segment;
+    }
+    segment.Base = given->base;
+    segment.Limit = given->limit;
+    segment.Granularity = given->limit > 0xfffff;
+    segment.Default = !given->is_small;
+    segment.SegmentType = TYPE_ACCESSED;
+    if (!given->restricted)
+        segment.SegmentType |= TYPE_WRITABLE;
+    if (given->kind == ORACLE_CODE_DATA)
+        segment.SegmentType |= TYPE_CODE;
+    else if (given->expand_down)
+        segment.SegmentType |= TYPE_DOWN;
+    return segment;
+}
+
+/* @return the bytes at a linear address in out->memory, and the block that has them; or NULL. */
+static uint8_t *find_memory(struct guest *guest, uint64_t linear, const struct oracle_block **found)
+{
+    uint8_t *memory = guest->out->memory;
+    for (unsigned i = 0; i < guest->in->block_count; i++) {
+        const struct oracle_block *block = &guest->in->block[i];
+        if (linear - block->address < block->size) {
+            *found = block;
+            return memory + (linear - block->address);
+        }
+        memory += block->size;
+    }
+    return NULL;
+}
+
+static bool is_code_page(uint64_t linear)
+{
+    return linear / ORACLE_PAGE == ORACLE_CODE16 / ORACLE_PAGE;
+}
+
+static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
+{
+    (void)access;
+    broke(context, "a port access");
+    return E_FAIL;
+}
+
+/* The code page shows the instruction and the INT3 that follow it. */
+static void read_code(const struct guest *guest, uint64_t linear, uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint64_t index = linear + i - code_address(guest->in);
+        data[i] = index < guest->in->code_size ? guest->in->code[index] : 0xcc;
+    }
+}
+
+static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    struct guest *guest = context;
+    const struct oracle_block *block = NULL;
+    uint64_t linear = access->GpaAddress - GPA_OFFSET;
+    size_t size = access->AccessSize;
+    if (size < 1 || size > 8 || linear % ORACLE_PAGE + size > ORACLE_PAGE)
+        broke(guest, "a memory access of a wrong size, or across a page");
+    else if (is_code_page(linear) && access->Direction == 0)
+        read_code(guest, linear, access->Data, size);
+    else {
+        uint8_t *bytes = find_memory(guest, linear, &block);
+        if (!bytes || block->access == ORACLE_NONE)
+            broke(guest, "an access to memory that is not there");
+        else if (access->Direction == 0)
+            memcpy(access->Data, bytes, size);
+        else if (block->access != ORACLE_READ_WRITE)
+            broke(guest, "a write to memory that is read-only");
+        else
+            memcpy(bytes, access->Data, size);
+    }
+    return guest->broken ? E_FAIL : S_OK;
+}
+
+static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
+                                     WHV_TRANSLATE_GVA_FLAGS flags,
+                                     WHV_TRANSLATE_GVA_RESULT_CODE *result,
+                                     WHV_GUEST_PHYSICAL_ADDRESS *gpa)
+{
+    struct guest *guest = context;
+    const struct oracle_block *block = NULL;
+    bool is_write = ((uint32_t)flags & WHvTranslateGvaFlagValidateWrite) != 0;
+    if (gva % ORACLE_PAGE != 0)
+        broke(guest, "a translation of an address inside a page");
+    *gpa = gva + GPA_OFFSET;
+    *result = WHvTranslateGvaResultSuccess;
+    if (is_code_page(gva))
+        *result = is_write ? WHvTranslateGvaResultPrivilegeViolation : WHvTranslateGvaResultSuccess;
+    else if (!find_memory(guest, gva, &block) || block->access == ORACLE_NONE)
+        *result = WHvTranslateGvaResultPageNotPresent;
+    else if (is_write && block->access == ORACLE_READ)
+        *result = WHvTranslateGvaResultPrivilegeViolation;
+    return S_OK;
+}
+
+/* @return whether a name is that of a segment, and which. */
+static bool sreg_from_name(WHV_REGISTER_NAME name, enum oracle_sreg *sreg)
+{
+    if (name < WHvX64RegisterEs || name > WHvX64RegisterGs)
+        return false;
+    *sreg = (enum oracle_sreg)(name - WHvX64RegisterEs);
+    return true;
+}
+
+static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                               WHV_REGISTER_VALUE *values)
+{
+    struct guest *guest = context;
+    memset(values, 0, count * sizeof(*values));
+    for (UINT32 i = 0; i < count; i++) {
+        enum oracle_sreg sreg;
+        if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
+            values[i].Reg64 = guest->out->gpr[names[i]];
+        else if (sreg_from_name(names[i], &sreg))
+            values[i].Segment = segment_value(guest->in, sreg);
+        else if (names[i] == WHvX64RegisterRip)
+            values[i].Reg64 = guest->out->rip;
+        else if (names[i] == WHvX64RegisterRflags)
+            values[i].Reg64 = guest->out->rflags;
+    }
+    return S_OK;
+}
+
+static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                               const WHV_REGISTER_VALUE *values)
+{
+    struct guest *guest = context;
+    guest->sets++;
+    for (UINT32 i = 0; i < count; i++) {
+        if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
+            guest->out->gpr[names[i]] = values[i].Reg64;
+        else if (names[i] == WHvX64RegisterRip)
+            guest->out->rip = values[i].Reg64;
+        else if (names[i] == WHvX64RegisterRflags)
+            guest->out->rflags = values[i].Reg64;
+        else if (names[i] == WHvRegisterPendingEvent)
+            guest->event = values[i].ExceptionEvent;
+        else
+            broke(guest, "a register was set that no instruction here changes");
+    }
+    return S_OK;
+}
+
+WHV_EMULATOR_HANDLE oracle_guest_create(void)
+{
+    const WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
+                                              .WHvEmulatorIoPortCallback = on_io,
+                                              .WHvEmulatorMemoryCallback = on_memory,
+                                              .WHvEmulatorGetVirtualProcessorRegisters = on_get,
+                                              .WHvEmulatorSetVirtualProcessorRegisters = on_set,
+                                              .WHvEmulatorTranslateGvaPage = on_translate};
+    WHV_EMULATOR_HANDLE emulator = NULL;
+    return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
+}
+
+/* State before the instruction, in the place of the state after it. */
+static void begin(const struct oracle_in *in, struct oracle_out *out)
+{
+    uint64_t mask = in->mode == ORACLE_64 ? UINT64_MAX : UINT32_MAX;
+    out->memory_size = 0;
+    for (unsigned i = 0; i < in->block_count; i++) {
+        uint8_t *target = out->memory + out->memory_size;
+        if (in->block[i].bytes)
+            memcpy(target, in->block[i].bytes, in->block[i].size);
+        else
+            memset(target, 0, in->block[i].size);
+        out->memory_size += in->block[i].size;
+    }
+    for (unsigned i = 0; i < 16; i++)
+        out->gpr[i] = i < 8 ? in->gpr[i] & mask : in->gpr[i];
+    out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
+    out->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
+    out->completed = false;
+    out->signal = 0;
+    out->trap = 0;
+    out->error = 0;
+    out->address = 0;
+}
+
+static WHV_VP_EXIT_CONTEXT vp_context(const struct oracle_in *in, const struct oracle_out *out)
+{
+    WHV_VP_EXIT_CONTEXT vp = {.Cs = code_segment(in), .Rip = out->rip, .Rflags = out->rflags};
+    vp.ExecutionState.Cpl = CPL;
+    vp.ExecutionState.Cr0Pe = 1;
+    vp.ExecutionState.Cr0Am = 1;
+    vp.ExecutionState.EferLma = 1;
+    return vp;
+}
+
+static WHV_MEMORY_ACCESS_CONTEXT memory_context(const struct oracle_in *in,
+                                                const struct oracle_exit *exit)
+{
+    WHV_MEMORY_ACCESS_CONTEXT context = {.Gva = exit->gva, .Gpa = exit->gva + GPA_OFFSET};
+    unsigned given = exit->bytes_given == 0 ? 16 : exit->bytes_given;
+    if (exit->bytes_given == 16)
+        given = 0;
+    context.InstructionByteCount = (UINT8)given;
+    memset(context.InstructionBytes, 0xcc, sizeof(context.InstructionBytes));
+    memcpy(context.InstructionBytes, in->code, given < in->code_size ? given : in->code_size);
+    context.AccessInfo.AccessType = (UINT32)exit->access & 3;
+    context.AccessInfo.GvaValid = exit->gva_valid;
+    return context;
+}
+
+struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct oracle_in *in,
+                                      const struct oracle_exit *exit, struct oracle_out *out)
+{
+    struct guest guest = {.in = in, .out = out};
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
+    struct oracle_answer answer;
+    begin(in, out);
+    const WHV_VP_EXIT_CONTEXT vp = vp_context(in, out);
+    const WHV_MEMORY_ACCESS_CONTEXT memory = memory_context(in, exit);
+    answer.hr = WHvEmulatorTryMmioEmulation(emulator, &guest, &vp, &memory, &status);
+    answer.status = status.AsUINT32;
+    answer.broken = guest.broken;
+    out->rflags &= ORACLE_RFLAGS;
+    if (guest.event.EventPending) {
+        out->trap = guest.event.Vector;
+        out->error = guest.event.DeliverErrorCode ? guest.event.ErrorCode : 0;
+        out->address = guest.event.ExceptionParameter;
+    } else {
+        out->completed = guest.sets == 1;
+    }
+    return answer;
+}
