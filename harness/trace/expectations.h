@@ -3,9 +3,9 @@
  * @file expectations.h
  * Known gaps of one implementation: which cases fail, and why.
  *
- * An expectations file is a JSON list of {match, expect, reason, issue?, emulator?}. `match` is a test name
- * in which `*` stands for any run of characters. An entry that matches nothing, or whose case passes, is
- * an error of the run: the file must be brought up to date.
+ * An expectations file is a JSON list of {match, expect, reason, issue?, emulator?}. `match` is a
+ * test name in which `*` stands for any run of characters. An entry that matches nothing, or whose
+ * case passes, is an error of the run: the file must be brought up to date.
  */
 #ifndef WHVTRACE_TRACE_EXPECTATIONS_H
 #define WHVTRACE_TRACE_EXPECTATIONS_H
@@ -29,11 +29,13 @@ struct wht_expectations {
     size_t count;
 };
 
-/** Adds the entries of a file to the list. @return false after reporting every error through options. */
+/** Adds the entries of a file to the list. @return false after reporting every error through
+ * options. */
 bool wht_expectations_load(const char *path, const struct wht_load_options *options,
                            struct wht_expectations *list);
 
-/** @return the first entry whose pattern matches the test name, or NULL; index receives its place. */
+/** @return the first entry whose pattern matches the test name, or NULL; index receives its place.
+ */
 const struct wht_expectation *wht_expectations_find(const struct wht_expectations *list,
                                                     const char *name, size_t *index);
 void wht_expectations_free(struct wht_expectations *list);

@@ -15,9 +15,10 @@ struct wht_flag {
 };
 
 /**
- * Finds a flag for a case in `file`: in flags.json of the nearest folder named "traces" above it, else in
- * the list that is built in.
- * @return NULL if neither defines it.
+ * Finds a flag for a case in `file`: in flags.json of the nearest folder named "traces" above it if
+ * there is one, else in the list that is built in (the project's own flags.json). Lists are read
+ * once and kept; not thread-safe.
+ * @return NULL if it is not defined.
  */
 const struct wht_flag *wht_flag_find(const char *file, const char *name);
 

@@ -3,9 +3,9 @@
  * @file load.h
  * Reading trace files: cases, suites and corpora, plain or gzipped, one case at a time.
  *
- * Files are hostile: no input crashes the loader or makes it hold more than one document (64 MiB at most).
- * Every error of a file is reported, each with line, column and JSON pointer; valid cases are still handed
- * out. A reader serves one thread at a time.
+ * Files are hostile: no input crashes the loader or makes it hold more than one document (64 MiB at
+ * most). Every error of a file is reported, each with line, column and JSON pointer; valid cases
+ * are still handed out. A reader serves one thread at a time.
  */
 #ifndef WHVTRACE_TRACE_LOAD_H
 #define WHVTRACE_TRACE_LOAD_H
@@ -50,7 +50,8 @@ size_t wht_reader_error_count(const struct wht_reader *reader);
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
 void wht_reader_close(struct wht_reader *reader);
 
-/** Prints an error as `file:line:column: /pointer: text` and a newline; `user` is a FILE pointer. */
+/** Prints an error as `file:line:column: /pointer: text` and a newline; `user` is a FILE pointer.
+ */
 void wht_error_print(void *user, const struct wht_error *error);
 
 /** A sorted list of trace files. */
@@ -61,9 +62,10 @@ struct wht_file_list {
 };
 
 /**
- * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name. Folders
- * named "invalid" are skipped unless path names one.
- * @return false after reporting through options (nothing there, not a trace file, unreadable folder).
+ * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name.
+ * Folders named "invalid" are skipped unless path names one.
+ * @return false after reporting through options (nothing there, not a trace file, unreadable
+ * folder).
  */
 bool wht_find_traces(const char *path, const struct wht_load_options *options,
                      struct wht_file_list *list);

@@ -4,8 +4,8 @@
  * A trace case as the rest of the harness sees it: resolved, validated, immutable.
  *
  * Everything that depends on defaults (the mode's segments, exit fields taken from `code`, relative
- * register values, sizes taken from data) has been filled in by the loader, so that replay needs no rule
- * of the format. A case owns all that it points to; release it with wht_case_free() (load.h).
+ * register values, sizes taken from data) has been filled in by the loader, so that replay needs no
+ * rule of the format. A case owns all that it points to; release it with wht_case_free() (load.h).
  */
 #ifndef WHVTRACE_TRACE_MODEL_H
 #define WHVTRACE_TRACE_MODEL_H
@@ -41,11 +41,12 @@ enum wht_want_kind {
     WHT_WANT_ANY     /**< never compared */
 };
 
-/** An expected register. `undef` flags are already cleared from mask; relative values are resolved. */
+/** An expected register. `undef` flags are already cleared from mask; relative values are resolved.
+ */
 struct wht_want_reg {
     WHV_REGISTER_NAME name;
     enum wht_want_kind kind;
-    WHV_UINT128 mask;          /**< over the raw 128 bits; U64 registers have High64 = 0 */
+    WHV_UINT128 mask;           /**< over the raw 128 bits; U64 registers have High64 = 0 */
     WHV_REGISTER_VALUE *values; /**< NULL for WHT_WANT_ANY */
     size_t count;
     struct wht_pos pos;
@@ -61,7 +62,8 @@ enum wht_mode {
     WHT_MODE_LONG64
 };
 
-/** Initial processor state: the mode's registers overlaid with the given ones, sorted by unsigned name. */
+/** Initial processor state: the mode's registers overlaid with the given ones, sorted by unsigned
+ * name. */
 struct wht_init {
     enum wht_mode mode;
     uint8_t cpl;
@@ -73,7 +75,8 @@ struct wht_init {
 enum wht_exit_kind { WHT_EXIT_MMIO, WHT_EXIT_IO };
 enum wht_access { WHT_ACCESS_READ, WHT_ACCESS_WRITE, WHT_ACCESS_EXECUTE };
 
-/** Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init. */
+/** Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init.
+ */
 struct wht_exit {
     enum wht_exit_kind kind;
     enum wht_access access; /**< io: READ is IN, WRITE is OUT */
@@ -85,7 +88,8 @@ struct wht_exit {
     uint8_t size;           /**< io: AccessSize, 0 to 7 (3 bits) */
     bool string;            /**< io */
     bool rep;               /**< io */
-    uint8_t bytes_given;    /**< InstructionByteCount: how many of code are handed over (0 to 255 as given) */
+    uint8_t bytes_given;    /**< InstructionByteCount: how many of code are handed over (0 to 255 as
+                               given) */
     uint8_t instr_len;      /**< InstructionLength, 0 to 15; preview cases 0 to 255 */
     bool interruption_pending;
     bool interrupt_shadow;
@@ -107,8 +111,8 @@ enum wht_page_for { WHT_FOR_READ = 1, WHT_FOR_WRITE = 2, WHT_FOR_EXECUTE = 4 };
 
 /** Translation of one page that is not the identity. */
 struct wht_page {
-    uint64_t gva;      /**< 4 KiB aligned */
-    uint64_t gpa;      /**< gva unless given; may be unaligned on purpose */
+    uint64_t gva; /**< 4 KiB aligned */
+    uint64_t gpa; /**< gva unless given; may be unaligned on purpose */
     WHV_TRANSLATE_GVA_RESULT_CODE result;
     unsigned purposes; /**< mask of wht_page_for, never 0 */
 };
@@ -133,20 +137,21 @@ struct wht_call {
     char *note; /**< NULL if none */
 
     /* Single elements. */
-    uint64_t address;       /**< gpa of mem, gva of translate, port of io */
-    uint32_t size;          /**< mem 1 to 8, io 1, 2, 4 */
-    bool has_data;          /**< false only where `fail` makes data optional */
-    struct wht_bytes data;  /**< mem; io: the value in little-endian order */
+    uint64_t address;      /**< gpa of mem, gva of translate, port of io */
+    uint32_t size;         /**< mem 1 to 8, io 1, 2, 4 */
+    bool has_data;         /**< false only where `fail` makes data optional */
+    struct wht_bytes data; /**< mem; io: the value in little-endian order */
     bool has_fail;
-    HRESULT fail;           /**< what the callback returns, if has_fail */
-    bool has_flags;         /**< translate */
-    uint32_t flags;         /**< translate: WHV_TRANSLATE_GVA_FLAGS */
-    bool has_result;        /**< translate: result was written in the file */
+    HRESULT fail;                         /**< what the callback returns, if has_fail */
+    bool has_flags;                       /**< translate */
+    uint32_t flags;                       /**< translate: WHV_TRANSLATE_GVA_FLAGS */
+    bool has_result;                      /**< translate: result was written in the file */
     WHV_TRANSLATE_GVA_RESULT_CODE result; /**< translate; success by default */
-    bool has_gpa;           /**< translate: gpa was written in the file */
-    uint64_t gpa;           /**< translate */
-    bool names_only;        /**< get given as a list: values come from init */
-    struct wht_want_reg *regs; /**< get, set; in a get each has exactly one value unless names_only */
+    bool has_gpa;                         /**< translate: gpa was written in the file */
+    uint64_t gpa;                         /**< translate */
+    bool names_only;                      /**< get given as a list: values come from init */
+    struct wht_want_reg
+        *regs; /**< get, set; in a get each has exactly one value unless names_only */
     size_t reg_count;
 
     /* Groups. */
@@ -173,7 +178,7 @@ struct wht_want_fault {
 /** What must happen. */
 struct wht_expect {
     HRESULT hr;
-    uint32_t status; /**< WHV_EMULATOR_STATUS.AsUINT32 */
+    uint32_t status;           /**< WHV_EMULATOR_STATUS.AsUINT32 */
     struct wht_want_reg *regs; /**< sorted by unsigned name */
     size_t reg_count;
     struct wht_want_memory *memory;
@@ -200,10 +205,10 @@ struct wht_strings {
 
 struct wht_case {
     char *id;
-    char *name;        /**< path relative to the traces root + "#" + id: the test's name for good */
-    char *file;        /**< as opened, for messages */
+    char *name; /**< path relative to the traces root + "#" + id: the test's name for good */
+    char *file; /**< as opened, for messages */
     struct wht_pos pos; /**< where the case starts */
-    size_t ordinal;    /**< how many cases stand before it in its file, valid or not */
+    size_t ordinal;     /**< how many cases stand before it in its file, valid or not */
 
     uint8_t code[16];
     uint8_t code_size;
@@ -221,10 +226,12 @@ struct wht_case {
     struct wht_strings flags;
     struct wht_strings spec;
     struct wht_strings tags;
-    char *note; /**< NULL if none */
+    char *note;              /**< NULL if none */
+    struct wht_arena *arena; /**< holds all of the above, the case itself included */
 };
 
-/** @return the known value of a register (0 where the case leaves it 0), or NULL if it was not captured. */
+/** @return the known value of a register (0 where the case leaves it 0), or NULL if it was not
+ * captured. */
 const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER_NAME name);
 
 /** Releases a case and all that it owns; NULL is allowed. */

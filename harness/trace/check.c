@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+#include "check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan.h"
+
+#define POINTER_MAX 1024
+#define TEXT_MAX    512
+#define SHOWN_MAX   60 /* characters of the file's own text that a message repeats */
+
+static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
+                   const char *format, va_list arguments)
+{
+    char text[TEXT_MAX];
+    vsnprintf(text, sizeof(text), format, arguments);
+    check->errors++;
+    check->is_bad = true;
+    if (!check->options.on_error)
+        return;
+    struct wht_error error = {.file = check->file, .pos = pos, .pointer = pointer, .text = text};
+    check->options.on_error(check->options.user, &error);
+}
+
+void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer,
+                const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    report(check, pos, pointer, format, arguments);
+    va_end(arguments);
+}
+
+/* Writes a node's RFC 6901 pointer, from its root on. */
+static size_t write_pointer(const struct wht_node *node, char *buf, size_t size)
+{
+    if (!node->parent) {
+        buf[0] = 0;
+        return 0;
+    }
+    size_t used = write_pointer(node->parent, buf, size);
+    if (used + 4 >= size)
+        return used;
+    buf[used++] = '/';
+    if (node->key) {
+        for (const char *c = node->key; *c && used + 3 < size; c++) {
+            if (*c == '~' || *c == '/') {
+                buf[used++] = '~';
+                buf[used++] = *c == '~' ? '0' : '1';
+            } else {
+                buf[used++] = *c;
+            }
+        }
+    } else {
+        used += (size_t)snprintf(buf + used, size - used, "%zu", node->index);
+    }
+    if (used >= size)
+        used = size - 1;
+    buf[used] = 0;
+    return used;
+}
+
+static struct wht_pos pos_of(const struct wht_check *check, const struct wht_node *node,
+                             size_t offset)
+{
+    const struct wht_document *document =
+        node->is_default && check->defaults ? check->defaults : check->document;
+    return wht_pos_from_offset(document->text, offset, document->first_line);
+}
+
+struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node)
+{
+    return pos_of(check, node, node->offset);
+}
+
+static void fail_at(struct wht_check *check, const struct wht_node *node, size_t offset,
+                    const char *format, va_list arguments)
+{
+    char pointer[POINTER_MAX];
+    write_pointer(node, pointer, sizeof(pointer));
+    report(check, pos_of(check, node, offset), pointer, format, arguments);
+}
+
+bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail_at(check, node, node->offset, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fail_at(check, node, node->key_offset, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool wrong_kind(struct wht_check *check, const struct wht_node *node, const char *expected)
+{
+    return wht_fail(check, node, "found %s, expected %s", wht_node_kind_name(node), expected);
+}
+
+bool wht_get_object(struct wht_check *check, const struct wht_node *node)
+{
+    return node->kind == WHT_NODE_OBJECT || wrong_kind(check, node, "an object");
+}
+
+bool wht_get_list(struct wht_check *check, const struct wht_node *node, size_t min)
+{
+    if (node->kind != WHT_NODE_LIST)
+        return wrong_kind(check, node, "a list");
+    size_t count = wht_node_count(node);
+    if (count < min)
+        return wht_fail(check, node, "found a list of %zu, expected at least %zu", count, min);
+    return true;
+}
+
+bool wht_get_string(struct wht_check *check, const struct wht_node *node, const char **value)
+{
+    if (node->kind != WHT_NODE_STRING)
+        return wrong_kind(check, node, "a string");
+    *value = node->string;
+    return true;
+}
+
+bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *value)
+{
+    if (node->kind != WHT_NODE_BOOL)
+        return wrong_kind(check, node, "true or false");
+    *value = node->boolean;
+    return true;
+}
+
+bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
+                   int64_t *value)
+{
+    if (node->kind != WHT_NODE_NUMBER)
+        return wht_fail(check, node, "found %s, expected an integer from %lld to %lld",
+                        wht_node_kind_name(node), (long long)min, (long long)max);
+    if (!node->is_integer)
+        return wht_fail(check, node,
+                        "found a number with a fraction, an exponent or -0, expected "
+                        "an integer");
+    if (node->number < (double)min || node->number > (double)max)
+        return wht_fail(check, node, "found %.0f, expected an integer from %lld to %lld",
+                        node->number, (long long)min, (long long)max);
+    *value = (int64_t)node->number;
+    return true;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+    size_t min = a < b ? a : b;
+    return min < c ? min : c;
+}
+
+/* Levenshtein's distance of short words. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64];
+    size_t length = strlen(b);
+    if (length >= 63 || strlen(a) >= 63)
+        return 64;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t above = row[j];
+            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
+const char *wht_did_you_mean(const char *text, const char *const *names, size_t count)
+{
+    const char *best = NULL;
+    size_t best_distance = strlen(text) / 3 + 1;
+    for (size_t i = 0; i < count; i++) {
+        size_t d = distance(text, names[i]);
+        if (d <= best_distance && d < strlen(names[i])) {
+            best = names[i];
+            best_distance = d == 0 ? 0 : d - 1;
+        }
+    }
+    return best;
+}
+
+bool wht_get_name(struct wht_check *check, const struct wht_node *node, const char *const *names,
+                  size_t count, const char *what, int *value)
+{
+    const char *text;
+    if (node->kind != WHT_NODE_STRING)
+        return wht_fail(check, node, "found %s, expected %s", wht_node_kind_name(node), what);
+    text = node->string;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *value = (int)i;
+            return true;
+        }
+    }
+    const char *meant = wht_did_you_mean(text, names, count);
+    if (meant)
+        return wht_fail(check, node, "found \"%.*s\", expected %s; did you mean \"%s\"?", SHOWN_MAX,
+                        text, what, meant);
+    char list[TEXT_MAX / 2] = "";
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    return wht_fail(check, node, "found \"%.*s\", expected %s: %s", SHOWN_MAX, text, what, list);
+}
+
+bool wht_get_strings(struct wht_check *check, const struct wht_node *node, bool allow_one,
+                     struct wht_strings *value)
+{
+    if (allow_one && node->kind == WHT_NODE_STRING) {
+        value->items = wht_arena_take(check->arena, sizeof(char *));
+        value->items[0] = wht_arena_copy(check->arena, node->string);
+        value->count = 1;
+        return true;
+    }
+    if (node->kind != WHT_NODE_LIST)
+        return wrong_kind(check, node,
+                          allow_one ? "a string or a list of strings" : "a list of strings");
+    bool is_good = true;
+    value->items = wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(char *));
+    for (const struct wht_node *child = node->first; child; child = child->next) {
+        const char *text;
+        if (!wht_get_string(check, child, &text))
+            is_good = false;
+        else
+            value->items[value->count++] = wht_arena_copy(check->arena, text);
+    }
+    return is_good;
+}
+
+static bool is_free_key(const char *key)
+{
+    return strncmp(key, "x-", 2) == 0 || strcmp(key, "$comment") == 0;
+}
+
+static bool unknown_key(struct wht_check *check, const struct wht_node *member,
+                        const struct wht_field *fields, size_t count)
+{
+    const char *names[64];
+    for (size_t i = 0; i < count && i < 64; i++)
+        names[i] = fields[i].key;
+    const char *meant = wht_did_you_mean(member->key, names, count < 64 ? count : 64);
+    if (meant)
+        return wht_fail_key(check, member, "found the unknown key \"%.*s\"; did you mean \"%s\"?",
+                            SHOWN_MAX, member->key, meant);
+    return wht_fail_key(check, member,
+                        "found the unknown key \"%.*s\", expected a key of the format "
+                        "or one that starts with \"x-\"",
+                        SHOWN_MAX, member->key);
+}
+
+bool wht_take_object(struct wht_check *check, const struct wht_node *node,
+                     const struct wht_field *fields, size_t count, void *target)
+{
+    bool is_good = true;
+    if (!wht_get_object(check, node))
+        return false;
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        size_t i = 0;
+        if (is_free_key(member->key))
+            continue;
+        while (i < count && strcmp(fields[i].key, member->key) != 0)
+            i++;
+        if (i == count)
+            is_good &= unknown_key(check, member, fields, count);
+        else if (fields[i].take)
+            is_good &= fields[i].take(check, member, target);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].is_required && !wht_node_member(node, fields[i].key))
+            is_good &= wht_fail(check, node, "the key \"%s\" is missing", fields[i].key);
+    }
+    return is_good;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct wht_node *const *left = a;
+    const struct wht_node *const *right = b;
+    int order = strcmp((*left)->key, (*right)->key);
+    if (order != 0)
+        return order;
+    return (*left)->key_offset < (*right)->key_offset ? -1 : 1;
+}
+
+static void check_members(struct wht_check *check, const struct wht_node *object)
+{
+    const struct wht_node *few[32];
+    size_t count = wht_node_count(object);
+    const struct wht_node **sorted = few;
+    if (count > 32) {
+        sorted = malloc(count * sizeof(*sorted));
+        if (!sorted)
+            abort();
+    }
+    size_t i = 0;
+    for (const struct wht_node *member = object->first; member; member = member->next)
+        sorted[i++] = member;
+    qsort(sorted, count, sizeof(*sorted), compare_keys);
+    for (i = 1; i < count; i++) {
+        if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
+            wht_fail_key(check, sorted[i], "found the key \"%.*s\" a second time, expected it once",
+                         SHOWN_MAX, sorted[i]->key);
+    }
+    if (sorted != few)
+        free(sorted);
+}
+
+void wht_check_duplicates(struct wht_check *check, const struct wht_node *node)
+{
+    if (node->kind == WHT_NODE_OBJECT && node->first)
+        check_members(check, node);
+    for (const struct wht_node *child = node->first; child; child = child->next)
+        wht_check_duplicates(check, child);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file check.h
+ * Reading nodes with errors: every function reports what it does not like at the node and returns
+ * false; callers go on, so that one pass finds every error of a document.
+ */
+#ifndef WHVTRACE_TRACE_CHECK_H
+#define WHVTRACE_TRACE_CHECK_H
+
+#include "load.h"
+#include "node.h"
+
+struct wht_check {
+    const char *file;
+    struct wht_load_options options;
+    size_t errors; /**< of the whole file, those reported once for many cases counted once */
+    bool is_bad;   /**< the case at hand has an error */
+    const struct wht_document *document;
+    const struct wht_document *defaults; /**< the document that holds `defaults`, or NULL */
+    struct wht_arena *arena;             /**< of the case at hand */
+};
+
+/** Reports an error that no node stands for. */
+void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** Reports an error at a node's value. @return false. */
+bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Reports an error at a member's key. @return false. */
+bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** @return where a node's value stands. */
+struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node);
+
+bool wht_get_object(struct wht_check *check, const struct wht_node *node);
+/** @param min least number of elements. */
+bool wht_get_list(struct wht_check *check, const struct wht_node *node, size_t min);
+bool wht_get_string(struct wht_check *check, const struct wht_node *node, const char **value);
+bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *value);
+/** A JSON integer from min to max. */
+bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
+                   int64_t *value);
+/** One of `count` names; "did you mean" otherwise. @param value receives its index. */
+bool wht_get_name(struct wht_check *check, const struct wht_node *node, const char *const *names,
+                  size_t count, const char *what, int *value);
+/** A list of strings, or one string. */
+bool wht_get_strings(struct wht_check *check, const struct wht_node *node, bool allow_one,
+                     struct wht_strings *value);
+
+/** One key of an object and the function that takes it. */
+struct wht_field {
+    const char *key;
+    bool (*take)(struct wht_check *check, const struct wht_node *node, void *target);
+    bool is_required;
+};
+
+/**
+ * Takes an object apart: each known member goes to its function; unknown and missing keys are
+ * reported;
+ * `$comment` and `x-*` are passed over.
+ * @return whether all went well.
+ */
+bool wht_take_object(struct wht_check *check, const struct wht_node *node,
+                     const struct wht_field *fields, size_t count, void *target);
+
+/** Reports keys that occur twice, in node and all below it. */
+void wht_check_duplicates(struct wht_check *check, const struct wht_node *node);
+
+/** @return the name nearest to text if it is near enough to be meant, otherwise NULL. */
+const char *wht_did_you_mean(const char *text, const char *const *names, size_t count);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "disasm.h"
+
+#include <stdio.h>
+
+#include <Zydis/Zydis.h>
+
+static uint64_t reg64(const struct wht_case *c, WHV_REGISTER_NAME name)
+{
+    const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, name);
+    return value ? value->Reg64 : 0;
+}
+
+/* As the processor has it: LMA and CS.L, then VM, then CS.D. */
+static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
+{
+    const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
+    bool is_long = (reg64(c, WHvX64RegisterEfer) >> 10 & 1) && cs && cs->Segment.Long;
+    bool is_vm86 = (reg64(c, WHvX64RegisterRflags) >> 17 & 1) && (reg64(c, WHvX64RegisterCr0) & 1);
+    bool is_protected = (reg64(c, WHvX64RegisterCr0) & 1) && !is_vm86;
+    if (is_long)
+        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    else if (!is_vm86 && cs && cs->Segment.Default)
+        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    else
+        ZydisDecoderInit(decoder,
+                         is_protected ? ZYDIS_MACHINE_MODE_LEGACY_16 : ZYDIS_MACHINE_MODE_REAL_16,
+                         ZYDIS_STACK_WIDTH_16);
+}
+
+bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    *info = (struct wht_insn_info){.length = 0};
+    init_decoder(c, &decoder);
+    if (!ZYAN_SUCCESS(
+            ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, c->code, c->code_size, &insn)))
+        return false;
+    const ZydisInstructionAttributes rep =
+        ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+    info->length = insn.length;
+    info->is_string_io = insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+    info->has_rep = (insn.attributes & rep) != 0;
+    return true;
+}
+
+bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length)
+{
+    ZydisDecoder decoder;
+    ZydisFormatter formatter;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    init_decoder(c, &decoder);
+    ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
+    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_FORCE_SIZE, ZYAN_TRUE);
+    bool is_good =
+        ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands));
+    if (length)
+        *length = is_good ? insn.length : 0;
+    if (!is_good || !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
+                        &formatter, &insn, operands, insn.operand_count_visible, buf, n,
+                        ZYDIS_RUNTIME_ADDRESS_NONE, ZYAN_NULL))) {
+        snprintf(buf, n, "(no instruction)");
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file disasm.h
+ * What the bytes of a case are, by Zydis.
+ */
+#ifndef WHVTRACE_TRACE_DISASM_H
+#define WHVTRACE_TRACE_DISASM_H
+
+#include "model.h"
+
+/** What a loader wants to know of an instruction. */
+struct wht_insn_info {
+    uint8_t length;
+    bool is_string_io; /**< INS or OUTS */
+    bool has_rep;
+};
+
+/** Decodes the case's first instruction in its mode. @return false if the bytes are none. */
+bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info);
+
+/**
+ * Writes the Intel text of the case's first instruction.
+ * @param buf    n bytes; receives "(no instruction)" if the bytes are none.
+ * @param length receives its length, 0 if the bytes are none; NULL if not wanted.
+ * @return whether the bytes are an instruction.
+ */
+bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length);
+
+#endif

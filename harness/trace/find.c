@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding trace files, and what they are called. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "load.h"
+#include "paths.h"
+
+#define DEPTH_MAX 64
+
+static void *allocate(void *old, size_t size)
+{
+    void *memory = realloc(old, size);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static bool report(const struct wht_load_options *options, const char *path, const char *text)
+{
+    struct wht_error error = {.file = path, .pointer = "", .text = text};
+    if (options && options->on_error)
+        options->on_error(options->user, &error);
+    return false;
+}
+
+static void add(struct wht_file_list *list, const char *path)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 64;
+        list->paths = allocate(list->paths, list->capacity * sizeof(*list->paths));
+    }
+    size_t size = strlen(path) + 1;
+    list->paths[list->count++] = memcpy(allocate(NULL, size), path, size);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool walk(const char *folder, unsigned depth, const struct wht_load_options *options,
+                 struct wht_file_list *list)
+{
+    DIR *dir = depth < DEPTH_MAX ? opendir(folder) : NULL;
+    bool is_good = true;
+    if (!dir)
+        return report(options, folder, depth < DEPTH_MAX ? strerror(errno) : "too many levels");
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        struct stat info;
+        size_t size = strlen(folder) + strlen(entry->d_name) + 2;
+        if (entry->d_name[0] == '.')
+            continue;
+        char *path = allocate(NULL, size);
+        snprintf(path, size, "%s/%s", folder, entry->d_name);
+        if (stat(path, &info) != 0)
+            is_good = report(options, path, strerror(errno));
+        else if (S_ISDIR(info.st_mode) && strcmp(entry->d_name, "invalid") != 0)
+            is_good &= walk(path, depth + 1, options, list);
+        else if (S_ISREG(info.st_mode) && wht_is_trace_file(path))
+            add(list, path);
+        free(path);
+    }
+    closedir(dir);
+    return is_good;
+}
+
+bool wht_find_traces(const char *path, const struct wht_load_options *options,
+                     struct wht_file_list *list)
+{
+    struct stat info;
+    size_t before = list->count;
+    if (stat(path, &info) != 0)
+        return report(options, path, strerror(errno));
+    if (!S_ISDIR(info.st_mode)) {
+        if (!wht_is_trace_file(path))
+            return report(options, path,
+                          "found a file of another kind, expected a name that ends in "
+                          ".trace.json, .trace.jsonl or .trace.jsonl.gz");
+        add(list, path);
+        return true;
+    }
+    char *folder = memcpy(allocate(NULL, strlen(path) + 1), path, strlen(path) + 1);
+    for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
+        folder[end - 1] = 0;
+    bool is_good = walk(folder, 0, options, list);
+    free(folder);
+    if (list->count > before)
+        qsort(list->paths + before, list->count - before, sizeof(*list->paths), compare_paths);
+    return is_good;
+}
+
+void wht_file_list_free(struct wht_file_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->paths[i]);
+    free(list->paths);
+    *list = (struct wht_file_list){.count = 0};
+}
+
+static size_t root_in(const char *path)
+{
+    size_t root = 0;
+    for (const char *at = path; (at = strstr(at, "traces/")) != NULL; at++) {
+        if (at == path || at[-1] == '/')
+            root = (size_t)(at - path) + strlen("traces");
+    }
+    return root;
+}
+
+size_t wht_traces_root(const char *path)
+{
+    return root_in(path);
+}
+
+char *wht_test_name_prefix(const char *path)
+{
+    const char *name = path;
+    char *real = NULL;
+    size_t root = root_in(path);
+    if (root == 0) {
+        real = realpath(path, NULL);
+        name = real ? real : path;
+        root = root_in(name);
+    }
+    if (root > 0) {
+        name += root + 1;
+    } else {
+        const char *slash = strrchr(path, '/');
+        name = slash ? slash + 1 : path;
+    }
+    char *copy = memcpy(allocate(NULL, strlen(name) + 1), name, strlen(name) + 1);
+    free(real);
+    return copy;
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "parts.h"
+#include "paths.h"
+#include "scan.h"
+#include "source.h"
+
+enum file_kind { FILE_CASE_OR_SUITE, FILE_CORPUS, FILE_CORPUS_GZ, FILE_OTHER };
+
+/* Ids that a file has used: an open hash table of copies. */
+struct ids {
+    char **slots;
+    size_t capacity;
+    size_t count;
+};
+
+struct wht_reader {
+    struct wht_check check;
+    char *path;
+    char *name_prefix; /* the test name up to the id */
+    enum file_kind kind;
+    struct wht_input *input;
+    struct wht_document header; /* the suite, the single case, or the corpus's first line */
+    char *header_text;
+    const struct wht_node *defaults;
+    const struct wht_node *next_case; /* of a suite */
+    bool is_single;
+    bool is_done;
+    uint32_t line;
+    size_t ordinal;
+    struct ids ids;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static enum file_kind kind_from_name(const char *path)
+{
+    if (ends_with(path, ".trace.json"))
+        return FILE_CASE_OR_SUITE;
+    if (ends_with(path, ".trace.jsonl"))
+        return FILE_CORPUS;
+    return ends_with(path, ".trace.jsonl.gz") ? FILE_CORPUS_GZ : FILE_OTHER;
+}
+
+bool wht_is_trace_file(const char *path)
+{
+    return kind_from_name(path) != FILE_OTHER;
+}
+
+static char *copy_text(const char *text, size_t size)
+{
+    char *copy = malloc(size + 1);
+    if (!copy)
+        abort();
+    memcpy(copy, text, size);
+    copy[size] = 0;
+    return copy;
+}
+
+/* @return whether the id is new. */
+static bool add_id(struct ids *ids, const char *id)
+{
+    if (2 * ids->count >= ids->capacity) {
+        struct ids grown = {.capacity = ids->capacity ? 2 * ids->capacity : 64};
+        grown.slots = calloc(grown.capacity, sizeof(*grown.slots));
+        if (!grown.slots)
+            abort();
+        for (size_t i = 0; i < ids->capacity; i++) {
+            if (ids->slots[i]) {
+                add_id(&grown, ids->slots[i]);
+                free(ids->slots[i]);
+            }
+        }
+        free(ids->slots);
+        *ids = grown;
+    }
+    uint64_t hash = 14695981039346656037u;
+    for (const char *c = id; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    size_t slot = (size_t)hash & (ids->capacity - 1);
+    while (ids->slots[slot]) {
+        if (strcmp(ids->slots[slot], id) == 0)
+            return false;
+        slot = (slot + 1) & (ids->capacity - 1);
+    }
+    ids->slots[slot] = copy_text(id, strlen(id));
+    ids->count++;
+    return true;
+}
+
+static void report_file(struct wht_reader *reader, uint32_t line, const char *text)
+{
+    wht_report(&reader->check, (struct wht_pos){.line = line, .column = line ? 1 : 0}, "", "%s",
+               text);
+}
+
+/* Parses a text into a document. @return false after reporting. */
+static bool parse(struct wht_reader *reader, struct wht_document *document, const char *text,
+                  size_t size, uint32_t line)
+{
+    char error[128];
+    size_t offset;
+    *document = (struct wht_document){.arena = wht_arena_new(), .text = text, .first_line = line};
+    reader->check.document = document;
+    if (wht_document_parse(document, size, error, &offset)) {
+        size_t before = reader->check.errors;
+        wht_check_duplicates(&reader->check, document->root);
+        return reader->check.errors == before;
+    }
+    wht_report(&reader->check, wht_pos_from_offset(text, offset, line), "", "%s", error);
+    return false;
+}
+
+static void mark_defaults(struct wht_node *node)
+{
+    node->is_default = true;
+    for (struct wht_node *child = node->first; child; child = child->next)
+        mark_defaults(child);
+}
+
+static bool check_defaults(struct wht_check *check, struct wht_node *node)
+{
+    bool is_good = true;
+    if (node->kind == WHT_NODE_NULL)
+        return wht_fail(check, node, "found null, expected a value or no key at all");
+    for (struct wht_node *child = node->first; child; child = child->next)
+        is_good &= check_defaults(check, child);
+    return is_good;
+}
+
+static bool take_defaults(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_reader *reader = target;
+    static const char *const own[] = {"id", "format", "$schema"};
+    bool is_good = wht_get_object(check, node);
+    for (size_t i = 0; is_good && i < 3; i++) {
+        const struct wht_node *member = wht_node_member(node, own[i]);
+        if (member)
+            is_good = wht_fail_key(check, member,
+                                   "found \"%s\" in defaults, expected it in the case "
+                                   "or file itself",
+                                   own[i]);
+    }
+    is_good = is_good && check_defaults(check, (struct wht_node *)node);
+    reader->defaults = node;
+    return is_good;
+}
+
+static bool take_format(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    unsigned major, minor;
+    int used = 0;
+    (void)target;
+    if (!wht_get_string(check, node, &text))
+        return false;
+    if (sscanf(text, "whv-trace/%4u.%4u%n", &major, &minor, &used) != 2 || text[used] != 0)
+        return wht_fail(check, node, "found \"%.40s\", expected \"whv-trace/1.0\"", text);
+    if (major != 1)
+        return wht_fail(check, node,
+                        "found version %u.%u, expected 1.0: this program does not know "
+                        "major version %u",
+                        major, minor, major);
+    return true; /* a newer minor version may be read as long as it uses no key that is unknown */
+}
+
+static bool take_text(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    (void)target;
+    return wht_get_string(check, node, &text);
+}
+
+static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    (void)target;
+    return wht_take_source(check, node);
+}
+
+static bool take_cases(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_reader *reader = target;
+    reader->next_case = node->first;
+    return wht_get_list(check, node, 1);
+}
+
+static const struct wht_field suite_fields[] = {
+    {"format", take_format, true},      {"$schema", take_text, false}, {"suite", take_text, true},
+    {"source", take_source, false},     {"tags", NULL, false},         {"note", take_text, false},
+    {"defaults", take_defaults, false}, {"cases", take_cases, true}};
+
+static const struct wht_field header_fields[] = {
+    {"format", take_format, true}, {"$schema", take_text, false},
+    {"suite", take_text, false},   {"source", take_source, false},
+    {"note", take_text, false},    {"defaults", take_defaults, false}};
+
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
+static void open_document(struct wht_reader *reader)
+{
+    const char *text;
+    size_t size;
+    struct wht_check *check = &reader->check;
+    reader->is_done = true;
+    if (!wht_input_rest(reader->input, &text, &size)) {
+        report_file(reader, 0, wht_input_error(reader->input));
+        return;
+    }
+    if (!parse(reader, &reader->header, text, size, 1) ||
+        !wht_get_object(check, reader->header.root))
+        return;
+    const struct wht_node *root = reader->header.root;
+    reader->is_single = !wht_node_member(root, "cases") && !wht_node_member(root, "suite");
+    if (reader->is_single) {
+        const struct wht_node *format = wht_node_member(root, "format");
+        if (!format)
+            wht_fail(check, root, "the key \"format\" is missing");
+        else
+            take_format(check, format, reader);
+        reader->next_case = root;
+    } else {
+        wht_take_object(check, root, suite_fields, COUNT(suite_fields), reader);
+    }
+    reader->is_done = false;
+}
+
+static void open_corpus(struct wht_reader *reader)
+{
+    const char *line;
+    size_t size;
+    if (!wht_input_line(reader->input, &line, &size)) {
+        const char *error = wht_input_error(reader->input);
+        report_file(reader, error ? 0 : 1, error ? error : "the file is empty, expected a header");
+        reader->is_done = true;
+        return;
+    }
+    reader->line = 1;
+    reader->header_text = copy_text(line, size);
+    if (!parse(reader, &reader->header, reader->header_text, size, 1))
+        return;
+    if (wht_take_object(&reader->check, reader->header.root, header_fields, COUNT(header_fields),
+                        reader) &&
+        reader->defaults)
+        mark_defaults((struct wht_node *)reader->defaults);
+}
+
+struct wht_reader *wht_reader_open(const char *path, const struct wht_load_options *options)
+{
+    struct wht_reader *reader = calloc(1, sizeof(*reader));
+    char error[128];
+    if (!reader)
+        abort();
+    reader->path = copy_text(path, strlen(path));
+    reader->check.file = reader->path;
+    if (options)
+        reader->check.options = *options;
+    reader->kind = kind_from_name(path);
+    if (reader->kind == FILE_OTHER) {
+        report_file(reader, 0,
+                    "found a file of another kind, expected a name that ends in "
+                    ".trace.json, .trace.jsonl or .trace.jsonl.gz");
+        wht_reader_close(reader);
+        return NULL;
+    }
+    reader->input = wht_input_open(path, reader->kind == FILE_CORPUS_GZ, error);
+    if (!reader->input) {
+        report_file(reader, 0, error);
+        wht_reader_close(reader);
+        return NULL;
+    }
+    reader->name_prefix = wht_test_name_prefix(path);
+    if (reader->kind == FILE_CASE_OR_SUITE)
+        open_document(reader);
+    else
+        open_corpus(reader);
+    return reader;
+}
+
+/* Merges, takes, and names one case. @return NULL after reporting. */
+static struct wht_case *take(struct wht_reader *reader, const struct wht_node *node,
+                             struct wht_arena *scratch)
+{
+    struct wht_check *check = &reader->check;
+    size_t ordinal = reader->ordinal++;
+    if (reader->defaults && node->kind == WHT_NODE_OBJECT)
+        node = wht_node_merge(scratch, reader->defaults, node);
+    struct wht_case *c = wht_take_case(check, node, reader->is_single);
+    const struct wht_node *id = node->kind == WHT_NODE_OBJECT ? wht_node_member(node, "id") : NULL;
+    bool is_new = true;
+    if (id && id->kind == WHT_NODE_STRING && !add_id(&reader->ids, id->string)) {
+        is_new = false;
+        wht_fail(check, id,
+                 "found the id \"%.60s\" a second time, expected ids that are unique in "
+                 "the file",
+                 id->string);
+    }
+    if (!c || !is_new) {
+        wht_case_free(c);
+        return NULL;
+    }
+    size_t prefix = strlen(reader->name_prefix);
+    c->name = wht_arena_take(c->arena, prefix + strlen(c->id) + 2);
+    memcpy(c->name, reader->name_prefix, prefix);
+    c->name[prefix] = '#';
+    strcpy(c->name + prefix + 1, c->id);
+    c->file = wht_arena_copy(c->arena, reader->path);
+    c->ordinal = ordinal;
+    return c;
+}
+
+static struct wht_case *next_of_document(struct wht_reader *reader)
+{
+    struct wht_case *c = NULL;
+    reader->check.document = &reader->header;
+    while (!c && reader->next_case) {
+        const struct wht_node *node = reader->next_case;
+        reader->next_case = reader->is_single ? NULL : node->next;
+        struct wht_arena *scratch = wht_arena_new();
+        c = take(reader, node, scratch);
+        wht_arena_free(scratch);
+    }
+    return c;
+}
+
+static struct wht_case *next_of_corpus(struct wht_reader *reader)
+{
+    struct wht_case *c = NULL;
+    const char *line;
+    size_t size;
+    while (!c && wht_input_line(reader->input, &line, &size)) {
+        struct wht_document document = {.arena = NULL};
+        reader->line++;
+        reader->check.defaults = &reader->header;
+        if (size == 0)
+            report_file(reader, reader->line, "found a blank line, expected a case");
+        else if (parse(reader, &document, line, size, reader->line))
+            c = take(reader, document.root, document.arena);
+        wht_arena_free(document.arena);
+    }
+    if (!c) {
+        reader->is_done = true;
+        if (wht_input_error(reader->input))
+            report_file(reader, 0, wht_input_error(reader->input));
+    }
+    return c;
+}
+
+struct wht_case *wht_reader_next(struct wht_reader *reader)
+{
+    if (reader->is_done)
+        return NULL;
+    return reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+}
+
+size_t wht_reader_error_count(const struct wht_reader *reader)
+{
+    return reader->check.errors;
+}
+
+void wht_reader_close(struct wht_reader *reader)
+{
+    if (!reader)
+        return;
+    wht_input_close(reader->input);
+    wht_arena_free(reader->header.arena);
+    for (size_t i = 0; i < reader->ids.capacity; i++)
+        free(reader->ids.slots[i]);
+    free(reader->ids.slots);
+    free(reader->header_text);
+    free(reader->name_prefix);
+    free(reader->path);
+    free(reader);
+}
+
+void wht_error_print(void *user, const struct wht_error *error)
+{
+    FILE *stream = user;
+    fprintf(stream, "%s:", error->file);
+    if (error->pos.line > 0)
+        fprintf(stream, "%u:%u:", error->pos.line, error->pos.column);
+    fprintf(stream, " %s: %s\n", error->pointer, error->text);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file node.h
+ * A JSON document with positions: cJSON's tree zipped with the scanner's marks. Nodes live in an
+ * arena.
+ */
+#ifndef WHVTRACE_TRACE_NODE_H
+#define WHVTRACE_TRACE_NODE_H
+
+#include "arena.h"
+#include "model.h"
+
+enum wht_node_kind {
+    WHT_NODE_NULL,
+    WHT_NODE_BOOL,
+    WHT_NODE_NUMBER,
+    WHT_NODE_STRING,
+    WHT_NODE_LIST,
+    WHT_NODE_OBJECT
+};
+
+struct wht_node {
+    enum wht_node_kind kind;
+    const char *key;    /**< in an object, otherwise NULL */
+    const char *string; /**< of a string */
+    double number;
+    bool boolean;
+    bool is_integer;  /**< of a number: written without fraction and exponent */
+    bool is_default;  /**< came from `defaults` */
+    bool is_reported; /**< an error at it was reported */
+    size_t index;     /**< in a list */
+    uint32_t offset;  /**< of the value in the document */
+    uint32_t key_offset;
+    struct wht_node *parent;
+    struct wht_node *first;
+    struct wht_node *next;
+};
+
+/** A document: its text stays with the caller, for positions. */
+struct wht_document {
+    struct wht_arena *arena;
+    const char *text;
+    uint32_t first_line;
+    struct wht_node *root;
+};
+
+/**
+ * Parses a document.
+ * @param error        receives what is wrong (128 bytes).
+ * @param error_offset receives where.
+ * @return whether it was valid; document->root is set if so.
+ */
+bool wht_document_parse(struct wht_document *document, size_t size, char *error,
+                        size_t *error_offset);
+
+/** @return a member of an object, or NULL. */
+struct wht_node *wht_node_member(const struct wht_node *object, const char *key);
+
+/** How many children a list or object has. */
+size_t wht_node_count(const struct wht_node *node);
+
+/** "an object", "a string", ... */
+const char *wht_node_kind_name(const struct wht_node *node);
+
+/**
+ * Lays a case over defaults: objects are merged member by member, everything else is replaced
+ * whole, and so are register values. Neither argument is changed.
+ */
+struct wht_node *wht_node_merge(struct wht_arena *arena, const struct wht_node *defaults,
+                                const struct wht_node *over);
+
+#endif

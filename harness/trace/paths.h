@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file paths.h
+ * Where files stand below the traces root: the nearest folder named "traces" above them.
+ */
+#ifndef WHVTRACE_TRACE_PATHS_H
+#define WHVTRACE_TRACE_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** @return whether a file's name is one of a trace. */
+bool wht_is_trace_file(const char *path);
+
+/**
+ * @return the test name of a file's cases up to the `#`: the path relative to the traces root, or
+ * the file's own name where there is none. Release with free().
+ */
+char *wht_test_name_prefix(const char *path);
+
+/** @return how many characters of path name the traces root; 0 if there is none. */
+size_t wht_traces_root(const char *path);
+
+#endif

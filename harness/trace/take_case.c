@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disasm.h"
+#include "flags.h"
+#include "name_lists.h"
+#include "names.h"
+#include "parts.h"
+#include "source.h"
+#include "values.h"
+
+#define CODE_MAX 16
+
+static bool take_id(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    if (!wht_get_string(check, node, &text))
+        return false;
+    bool is_slug = (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9');
+    for (const char *c = text; *c; c++)
+        is_slug &= (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || strchr("._/-", *c);
+    if (!is_slug)
+        return wht_fail(check, node,
+                        "found \"%.60s\", expected lower-case letters, digits and "
+                        "._/- after a letter or digit",
+                        text);
+    ((struct wht_case *)target)->id = wht_arena_copy(check->arena, text);
+    return true;
+}
+
+static bool take_code(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_case *c = target;
+    struct wht_bytes bytes;
+    if (!wht_get_bytes(check, node, false, CODE_MAX, &bytes))
+        return false;
+    memcpy(c->code, bytes.data, bytes.size);
+    c->code_size = (uint8_t)bytes.size;
+    return true;
+}
+
+static bool take_asm(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    if (!wht_get_string(check, node, &text))
+        return false;
+    ((struct wht_case *)target)->asm_text = wht_arena_copy(check->arena, text);
+    return true;
+}
+
+static bool take_api(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    static const char *const names[] = {"shipping", "preview"};
+    int api = 0;
+    bool is_good = wht_get_name(check, node, names, 2, "\"shipping\" or \"preview\"", &api);
+    ((struct wht_case *)target)->api = (enum wht_api)api;
+    return is_good;
+}
+
+static bool take_match(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    int match = 0;
+    bool is_good =
+        wht_get_name(check, node, wht_match_names, WHT_MATCH_NAMES, "a match level", &match);
+    ((struct wht_case *)target)->match = (enum wht_match)match;
+    return is_good;
+}
+
+static bool take_verdict(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    static const char *const names[] = {"must", "may"};
+    int verdict = 0;
+    bool is_good = wht_get_name(check, node, names, 2, "\"must\" or \"may\"", &verdict);
+    ((struct wht_case *)target)->verdict = (enum wht_verdict)verdict;
+    return is_good;
+}
+
+static bool take_flags(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_case *c = target;
+    bool is_good = wht_get_strings(check, node, false, &c->flags);
+    for (const struct wht_node *child = node->first; is_good && child; child = child->next) {
+        if (!wht_flag_find(check->file, child->string))
+            is_good = wht_fail(check, child,
+                               "found the flag \"%.60s\", expected one that flags.json "
+                               "defines",
+                               child->string);
+    }
+    return is_good;
+}
+
+static bool take_spec(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    return wht_get_strings(check, node, true, &((struct wht_case *)target)->spec);
+}
+
+static bool take_tags(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    return wht_get_strings(check, node, false, &((struct wht_case *)target)->tags);
+}
+
+static bool take_note(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    if (!wht_get_string(check, node, &text))
+        return false;
+    ((struct wht_case *)target)->note = wht_arena_copy(check->arena, text);
+    return true;
+}
+
+static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    (void)target;
+    return wht_take_source(check, node);
+}
+
+/* Taken by hand, in the order in which they need each other. */
+static const struct wht_field fields[] = {
+    {"format", NULL, false},
+    {"$schema", NULL, false},
+    {"id", take_id, true},
+    {"asm", take_asm, false},
+    {"code", take_code, true},
+    {"api", take_api, false},
+    {"init", NULL, false},
+    {"exit", NULL, true},
+    {"memory", NULL, false},
+    {"pages", NULL, false},
+    {"expect", NULL, true},
+    {"match", take_match, false},
+    {"verdict", take_verdict, false},
+    {"flags", take_flags, false},
+    {"spec", take_spec, false},
+    {"tags", take_tags, false},
+    {"note", take_note, false},
+    {"source", take_source, false},
+};
+
+#define DOCUMENT_FIELDS 2 /* format and $schema, for a case that is a file */
+
+static bool take_parts(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
+{
+    const struct wht_node *exit = wht_node_member(node, "exit");
+    const struct wht_node *memory = wht_node_member(node, "memory");
+    const struct wht_node *pages = wht_node_member(node, "pages");
+    const struct wht_node *expect = wht_node_member(node, "expect");
+    bool is_good = wht_take_init(check, wht_node_member(node, "init"), c);
+    if (exit)
+        is_good &= wht_take_exit(check, exit, c);
+    if (memory)
+        is_good &= wht_take_memory(check, memory, c);
+    if (pages)
+        is_good &= wht_take_pages(check, pages, c);
+    if (expect)
+        is_good &= wht_take_expect(check, expect, c);
+    return is_good;
+}
+
+/* Compares assembler text after folding case and blanks. */
+static bool is_same_asm(const char *a, const char *b)
+{
+    for (;;) {
+        while (*a == ' ' || *a == '\t')
+            a++;
+        while (*b == ' ' || *b == '\t')
+            b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (!*a)
+            return true;
+        a++;
+        b++;
+    }
+}
+
+static bool check_rules(struct wht_check *check, const struct wht_node *node,
+                        const struct wht_case *c)
+{
+    char text[128];
+    bool is_good = true;
+    if (c->verdict == WHT_VERDICT_MAY && c->flags.count == 0)
+        is_good = wht_fail(check, wht_node_member(node, "verdict"),
+                           "found \"may\" without a flag, expected at least one entry in \"flags\" "
+                           "that says what a failure means");
+    if (c->match == WHT_MATCH_STRICT && !c->expect.has_calls)
+        is_good = wht_fail(check, wht_node_member(node, "match"),
+                           "found \"strict\" without \"calls\", expected calls to compare with");
+    if (!check->options.check_asm || !c->asm_text)
+        return is_good;
+    wht_disasm(c, text, sizeof(text), NULL);
+    if (!is_same_asm(c->asm_text, text))
+        is_good = wht_fail(check, wht_node_member(node, "asm"),
+                           "found \"%.60s\", expected what the code is: \"%s\"", c->asm_text, text);
+    return is_good;
+}
+
+struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *node, bool is_file)
+{
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_case *c = wht_arena_take(arena, sizeof(*c));
+    const size_t skipped = is_file ? 0 : DOCUMENT_FIELDS;
+    bool is_good;
+    check->arena = arena;
+    check->is_bad = false;
+    c->arena = arena;
+    c->match = WHT_MATCH_DEVICE;
+    is_good = wht_take_object(check, node, fields + skipped,
+                              sizeof(fields) / sizeof(fields[0]) - skipped, c);
+    if (node->kind == WHT_NODE_OBJECT)
+        is_good &= take_parts(check, node, c);
+    if (is_good)
+        is_good = check_rules(check, node, c);
+    if (!is_good) {
+        wht_arena_free(arena);
+        return NULL;
+    }
+    c->pos = wht_node_pos(check, node);
+    return c;
+}
+
+static int compare_names(uint32_t a, uint32_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER_NAME name)
+{
+    static const WHV_REGISTER_VALUE zero = {.Reg128 = {.Low64 = 0}};
+    size_t low = 0;
+    size_t high = init->reg_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = compare_names((uint32_t)init->regs[middle].name, (uint32_t)name);
+        if (order == 0)
+            return &init->regs[middle].value;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return init->others_unknown ? NULL : &zero;
+}
+
+void wht_case_free(struct wht_case *c)
+{
+    if (c)
+        wht_arena_free(c->arena);
+}

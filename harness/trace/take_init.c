@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "name_lists.h"
+#include "names.h"
+#include "parts.h"
+#include "values.h"
+
+#define CR0_PE  0x1u
+#define CR0_ET  0x10u
+#define CR0_PG  0x80000000u
+#define CR4_PAE 0x20u
+#define EFER_LM 0x500u /* LME and LMA */
+
+struct builder {
+    struct wht_check *check;
+    struct wht_init *init;
+    size_t capacity;
+};
+
+static void put(struct builder *b, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
+{
+    struct wht_init *init = b->init;
+    for (size_t i = 0; i < init->reg_count; i++) {
+        if (init->regs[i].name == name) {
+            init->regs[i].value = value;
+            return;
+        }
+    }
+    if (init->reg_count == b->capacity)
+        return; /* sized for all that can come */
+    init->regs[init->reg_count++] = (struct wht_reg){.name = name, .value = value};
+}
+
+static void put64(struct builder *b, WHV_REGISTER_NAME name, uint64_t value)
+{
+    put(b, name, (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = value}});
+}
+
+static void put_mode(struct builder *b)
+{
+    static const WHV_REGISTER_NAME segments[] = {WHvX64RegisterEs, WHvX64RegisterCs,
+                                                 WHvX64RegisterSs, WHvX64RegisterDs,
+                                                 WHvX64RegisterFs, WHvX64RegisterGs};
+    const enum wht_mode mode = b->init->mode;
+    const struct wht_segment_context context = {.mode = mode, .cpl = b->init->cpl};
+    bool is_long = mode >= WHT_MODE_COMPAT16;
+    bool is_protected = mode != WHT_MODE_REAL16;
+    for (size_t i = 0; i < 6; i++)
+        put(b, segments[i],
+            (WHV_REGISTER_VALUE){.Segment = wht_mode_segment(&context, segments[i])});
+    put64(b, WHvX64RegisterCr0, CR0_ET | (is_protected ? CR0_PE : 0) | (is_long ? CR0_PG : 0));
+    put64(b, WHvX64RegisterCr4, is_long ? CR4_PAE : 0);
+    put64(b, WHvX64RegisterEfer, is_long ? EFER_LM : 0);
+    put64(b, WHvX64RegisterRflags, mode == WHT_MODE_VM86 ? 0x20002 : 2);
+    put64(b, WHvX64RegisterRip, 0x1000);
+}
+
+static bool take_mode(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+{
+    int mode = 0;
+    init->mode = WHT_MODE_LONG64;
+    if (!node)
+        return true;
+    if (!wht_get_name(check, node, wht_mode_names, WHT_MODE_NAMES, "a mode", &mode))
+        return false;
+    init->mode = (enum wht_mode)mode;
+    return true;
+}
+
+static bool take_cpl(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+{
+    int64_t cpl = 0;
+    init->cpl = init->mode == WHT_MODE_VM86 ? 3 : 0;
+    if (!node)
+        return true;
+    if (!wht_get_count(check, node, 0, 3, &cpl))
+        return false;
+    if (init->mode == WHT_MODE_VM86 && cpl != 3)
+        return wht_fail(check, node, "found cpl %d in mode vm86, expected 3", (int)cpl);
+    if (init->mode == WHT_MODE_REAL16 && cpl != 0)
+        return wht_fail(check, node, "found cpl %d in mode real16, expected 0", (int)cpl);
+    init->cpl = (uint8_t)cpl;
+    return true;
+}
+
+static bool take_others(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+{
+    static const char *const names[] = {"zero", "unknown"};
+    int others = 0;
+    if (node && !wht_get_name(check, node, names, 2, "\"unknown\" or \"zero\"", &others))
+        return false;
+    init->others_unknown = others == 1;
+    return true;
+}
+
+static bool is_setting(const char *key)
+{
+    return strcmp(key, "mode") == 0 || strcmp(key, "cpl") == 0 || strcmp(key, "others") == 0 ||
+           strcmp(key, "interrupt_shadow") == 0;
+}
+
+static bool take_registers(struct builder *b, const struct wht_node *node)
+{
+    const struct wht_segment_context context = {.mode = b->init->mode, .cpl = b->init->cpl};
+    bool is_good = true;
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        WHV_REGISTER_NAME name;
+        WHV_REGISTER_VALUE value;
+        if (is_setting(member->key))
+            continue;
+        if (!wht_get_reg_key(b->check, member, &name) ||
+            !wht_get_reg_value(b->check, member, name, &context, &value))
+            is_good = false;
+        else
+            put(b, name, value);
+    }
+    return is_good;
+}
+
+static bool take_shadow(struct builder *b, const struct wht_node *node)
+{
+    bool has_shadow = false;
+    if (!node)
+        return true;
+    if (!wht_get_bool(b->check, node, &has_shadow))
+        return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < b->init->reg_count; i++) {
+        if (b->init->regs[i].name == WHvRegisterInterruptState)
+            value = b->init->regs[i].value.Reg64;
+    }
+    put64(b, WHvRegisterInterruptState, has_shadow ? value | 1 : value & ~UINT64_C(1));
+    return true;
+}
+
+static int compare_regs(const void *a, const void *b)
+{
+    uint32_t left = (uint32_t)((const struct wht_reg *)a)->name;
+    uint32_t right = (uint32_t)((const struct wht_reg *)b)->name;
+    return left < right ? -1 : left > right;
+}
+
+bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
+{
+    static const struct wht_node empty = {.kind = WHT_NODE_OBJECT};
+    struct wht_init *init = &c->init;
+    bool is_good = true;
+    if (!node)
+        node = &empty;
+    if (!wht_get_object(check, node))
+        return false;
+    is_good &= take_mode(check, wht_node_member(node, "mode"), init);
+    is_good &= take_cpl(check, wht_node_member(node, "cpl"), init);
+    is_good &= take_others(check, wht_node_member(node, "others"), init);
+
+    struct builder b = {.check = check, .init = init, .capacity = 16 + wht_node_count(node)};
+    init->regs = wht_arena_take(check->arena, b.capacity * sizeof(*init->regs));
+    put_mode(&b);
+    is_good &= take_registers(&b, node);
+    is_good &= take_shadow(&b, wht_node_member(node, "interrupt_shadow"));
+    qsort(init->regs, init->reg_count, sizeof(*init->regs), compare_regs);
+    return is_good;
+}
