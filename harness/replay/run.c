@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "run.h"
+
+#include <string.h>
+
+static const char *const rule_texts[] = {
+#define WHT_RULE(id, text) [WHT_RULE_##id] = text,
+#include "rules.def"
+};
+
+const char *wht_rule_text(enum wht_rule rule)
+{
+    return rule_texts[rule];
+}
+
+bool wht_run_load(struct wht_run *run, const struct wht_case *c)
+{
+    return wht_guest_load(&run->guest, c) && wht_answers_load(&run->answers, &run->guest);
+}
+
+bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
+                   struct wht_result *result)
+{
+    const struct wht_case *c = run->guest.c;
+    run->level = c->expect.has_calls ? level : WHT_MATCH_EFFECTS;
+    run->poison = poison;
+    run->is_set_done = false;
+    run->is_set_called = false;
+    run->has_failed = false;
+    run->compared = 0;
+    run->after = 0;
+    run->digest = 0;
+    run->result = result;
+    result->level = level;
+    result->passed = false;
+    result->was_ended = false;
+    result->callbacks = 0;
+    result->divergence.kind = WHT_DIVERGES_NOT;
+    result->differing = 0;
+    result->reg_count = 0;
+    result->memory_count = 0;
+    wht_guest_reset(&run->guest);
+    wht_answers_reset(&run->answers);
+    return run->level == WHT_MATCH_EFFECTS ||
+           wht_cursor_start(&run->cursor, &run->guest, run->level);
+}
+
+void wht_run_free(struct wht_run *run)
+{
+    wht_guest_free(&run->guest);
+    wht_cursor_free(&run->cursor);
+    wht_answers_free(&run->answers);
+}
+
+static void keep_arrays(struct wht_result *result, struct wht_event *event)
+{
+    if (event->count > WHT_BATCH_MAX)
+        event->count = WHT_BATCH_MAX;
+    if (event->names && event->count > 0)
+        memcpy(result->names, event->names, event->count * sizeof(*result->names));
+    event->names = result->names;
+    if (event->values && event->count > 0) {
+        memcpy(result->values, event->values, event->count * sizeof(*result->values));
+        event->values = result->values;
+    }
+}
+
+void wht_run_diverge(struct wht_run *run, const struct wht_divergence *divergence)
+{
+    struct wht_divergence *first = &run->result->divergence;
+    if (first->kind != WHT_DIVERGES_NOT)
+        return;
+    *first = *divergence;
+    if (run->level != WHT_MATCH_EFFECTS)
+        first->total = wht_compared_count(&run->guest, run->level);
+    if (!first->has_actual)
+        return;
+    keep_arrays(run->result, &first->actual);
+    if (run->level == WHT_MATCH_EFFECTS)
+        return;
+    struct wht_expected_call nearest = wht_nearest(&run->guest, run->level, &first->actual);
+    if (nearest.call != first->expected.call || nearest.offset != first->expected.offset)
+        first->nearest = nearest;
+}

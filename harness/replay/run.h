@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file run.h
+ * One call of the emulator for one case at one level: its state while the callbacks come in.
+ * Internal to replay; reports and verbs use replayer.h.
+ */
+#ifndef WHVTRACE_REPLAY_RUN_H
+#define WHVTRACE_REPLAY_RUN_H
+
+#include "answers.h"
+#include "cursor.h"
+#include "guest.h"
+#include "result.h"
+
+/** State of one call; buffers serve call after call. It is the Context of the callbacks. */
+struct wht_run {
+    struct wht_guest guest;
+    struct wht_cursor cursor;
+    struct wht_answers answers;
+    enum wht_match level; /**< what is compared: effects where the case lists no calls */
+    uint8_t poison;       /**< fills what a callback leaves undefined; another for the warm call */
+
+    bool is_set_done; /**< a Set has returned S_OK */
+    bool is_set_called;
+    bool has_failed;   /**< a callback has returned something else than S_OK */
+    unsigned compared; /**< callbacks that the level compares */
+    unsigned after;    /**< callbacks since the divergence */
+    uint64_t digest;   /**< over what a guest and its devices can see of the compared callbacks */
+    struct wht_result *result;
+};
+
+/** Takes up a case. @return false if memory ran out. */
+bool wht_run_load(struct wht_run *run, const struct wht_case *c);
+/** Starts a call at a level. @return false if memory ran out. */
+bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
+                   struct wht_result *result);
+void wht_run_free(struct wht_run *run);
+
+/** The five callbacks; their Context is the run. The table is the same for every run. */
+extern const WHV_EMULATOR_CALLBACKS wht_run_callbacks;
+
+/** Tells the callbacks which run is in progress on this thread; NULL: none. */
+void wht_run_activate(struct wht_run *run);
+
+/** Notes the first divergence; later ones are consequences and are dropped. */
+void wht_run_diverge(struct wht_run *run, const struct wht_divergence *divergence);
+
+/** Mixes a number into a digest. */
+static inline uint64_t wht_digest_mix(uint64_t digest, uint64_t value)
+{
+    uint64_t mixed = (digest ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+    return mixed ^ mixed >> 29;
+}
+
+#endif
