@@ -23,7 +23,7 @@ static bool is_segment_valid(enum oracle_sreg sreg, const struct oracle_segment 
         return false;
     if (sreg != ORACLE_SS || segment->kind == ORACLE_FLAT)
         return true;
-    return segment->kind == ORACLE_DATA && !segment->restricted && !segment->is_small;
+    return segment->kind == ORACLE_DATA && !segment->read_only && !segment->is_small;
 }
 
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg)

@@ -61,7 +61,7 @@ enum oracle_segment_kind {
     ORACLE_FLAT,         /**< base 0, 4 GiB, data, 32 bits */
     ORACLE_NULL_SEGMENT, /**< the null selector; not for SS */
     ORACLE_DATA,         /**< a data segment as described */
-    ORACLE_CODE_DATA     /**< a code segment as described; not for SS */
+    ORACLE_CODE_DATA     /**< a readable code segment as described; not for SS */
 };
 
 /**
@@ -73,7 +73,7 @@ struct oracle_segment {
     uint64_t base;    /**< 32 bits outside 64-bit mode */
     uint32_t limit;   /**< in bytes; above 1 MiB the low 12 bits are ones */
     bool expand_down; /**< data only: offsets above limit are valid */
-    bool restricted;  /**< data: read-only, not for SS; code: execute-only */
+    bool read_only;   /**< data only, not for SS */
     bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB. Not for SS, where it would
                         cost the upper half of ESP */
 };

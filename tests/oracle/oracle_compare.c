@@ -82,7 +82,7 @@ static void describe_segment(const struct oracle_in *in, unsigned sreg, struct t
     }
     add(text, "  %s %s base %#llx limit %#x%s%s%s\n", names[sreg], kinds[segment->kind],
         (unsigned long long)segment->base, segment->limit,
-        segment->expand_down ? " expand-down" : "", segment->restricted ? " restricted" : "",
+        segment->expand_down ? " expand-down" : "", segment->read_only ? " read-only" : "",
         segment->is_small ? " 16-bit" : "");
 }
 

@@ -79,7 +79,7 @@ static WHV_X64_SEGMENT_REGISTER segment_value(const struct oracle_in *in, enum o
     segment.Granularity = given->limit > 0xfffff;
     segment.Default = !given->is_small;
     segment.SegmentType = TYPE_ACCESSED;
-    if (!given->restricted)
+    if (given->kind == ORACLE_CODE_DATA || !given->read_only)
         segment.SegmentType |= TYPE_WRITABLE;
     if (given->kind == ORACLE_CODE_DATA)
         segment.SegmentType |= TYPE_CODE;
@@ -267,9 +267,7 @@ static WHV_MEMORY_ACCESS_CONTEXT memory_context(const struct oracle_in *in,
                                                 const struct oracle_exit *exit)
 {
     WHV_MEMORY_ACCESS_CONTEXT context = {.Gva = exit->gva, .Gpa = exit->gva + GPA_OFFSET};
-    unsigned given = exit->bytes_given == 0 ? 16 : exit->bytes_given;
-    if (exit->bytes_given == 16)
-        given = 0;
+    unsigned given = exit->bytes_missing < 16 ? 16u - exit->bytes_missing : 0;
     context.InstructionByteCount = (UINT8)given;
     memset(context.InstructionBytes, 0xcc, sizeof(context.InstructionBytes));
     memcpy(context.InstructionBytes, in->code, given < in->code_size ? given : in->code_size);

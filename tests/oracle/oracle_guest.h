@@ -20,8 +20,7 @@ struct oracle_exit {
     WHV_MEMORY_ACCESS_TYPE access;
     bool gva_valid; /**< gva is the linear address of the access, translated to its Gpa */
     uint64_t gva;
-    uint8_t
-        bytes_given; /**< instruction bytes in the context; 0: all, 16: none (they are fetched) */
+    uint8_t bytes_missing; /**< of the 16 instruction bytes in the context; they are fetched */
 };
 
 /** What the emulator answered, and a rule that it broke towards a callback, or NULL. */

@@ -72,6 +72,8 @@ static bool map_memory(void)
                 map_twice(file, ORACLE_CODE16, CODE_SIZE, ORACLE_ARENA_SIZE, PROT_READ | PROT_EXEC,
                           &code_backing);
     close(file);
+    if (done)
+        memset(code_backing, 0xcc, CODE_SIZE);
     return done;
 }
 
@@ -228,7 +230,7 @@ uint16_t oracle_ldt_selector(const struct oracle_segment *segment)
     wanted.limit = (in_pages ? segment->limit >> 12 : segment->limit) & 0xfffff;
     wanted.limit_in_pages = in_pages;
     wanted.seg_32bit = !segment->is_small;
-    wanted.read_exec_only = segment->restricted;
+    wanted.read_exec_only = segment->kind == ORACLE_DATA && segment->read_only;
     wanted.useable = 1;
     if (segment->kind == ORACLE_CODE_DATA)
         wanted.contents = CONTENTS_CODE;

@@ -304,11 +304,9 @@ Test(oracle, segmentation_faults_name_the_segment)
     struct oracle_segment down16 = down;
     down16.is_small = true;
     struct oracle_segment read_only = RW_SEGMENT(DATA, 0x1000);
-    read_only.restricted = true;
-    struct oracle_segment execute_only = read_only;
-    execute_only.kind = ORACLE_CODE_DATA;
-    struct oracle_segment readable = execute_only;
-    readable.restricted = false;
+    read_only.read_only = true;
+    struct oracle_segment readable = RW_SEGMENT(DATA, 0x1000);
+    readable.kind = ORACLE_CODE_DATA;
     const struct {
         const char *name;
         struct oracle_in in;

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "rows.h"
+
+/* In the middle of the arena: whatever a 16-bit address or a REP reaches beyond is missing. */
+#define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
+
+/* Every kind of page edge: both there, second missing, first missing, second read-only, ... */
+static const struct {
+    unsigned page;
+    unsigned pages;
+    enum oracle_access access;
+} layout[] = {{0, 2, ORACLE_READ_WRITE},
+              {3, 1, ORACLE_READ},
+              {4, 1, ORACLE_READ_WRITE},
+              {6, 1, ORACLE_READ_WRITE},
+              {7, 1, ORACLE_READ}};
+#define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
+#define LAYOUT_PAGES 8u
+
+uint64_t rows_next(struct rows_random *random)
+{
+    /* SplitMix64 */
+    uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+unsigned rows_below(struct rows_random *random, unsigned end)
+{
+    return (unsigned)((rows_next(random) >> 32) * end >> 32);
+}
+
+bool rows_once_in(struct rows_random *random, unsigned times)
+{
+    return rows_below(random, times) == 0;
+}
+
+uint64_t rows_value(struct rows_random *random)
+{
+    static const uint64_t corners[] = {
+        0,          1,           0x7f,      0x80,       0xff,       0x100,
+        0x7fff,     0x8000,      0xffff,    0x10000,    0x7fffffff, 0x80000000,
+        0xffffffff, 0x100000000, INT64_MAX, 1ull << 63, UINT64_MAX, 0x8080808080808080};
+    uint64_t value = rows_next(random);
+    if (rows_once_in(random, 3))
+        value = corners[rows_below(random, sizeof(corners) / sizeof(corners[0]))];
+    return value;
+}
+
+static struct oracle_segment random_segment(struct rows_random *random)
+{
+    static const uint64_t bases[] = {WORLD - 0x4000, WORLD - 0xf000, WORLD, WORLD + 0x801,
+                                     WORLD - 0x4003};
+    static const uint32_t limits[] = {0xffff, 0x7fff,  0x5ffe,     0x4fff,
+                                      0x1001, 0xfffff, UINT32_MAX, 0};
+    struct oracle_segment segment = {.kind = ORACLE_DATA};
+    segment.base = bases[rows_below(random, sizeof(bases) / sizeof(bases[0]))];
+    segment.limit = limits[rows_below(random, sizeof(limits) / sizeof(limits[0]))];
+    if (rows_once_in(random, 8))
+        segment.kind = ORACLE_CODE_DATA;
+    else
+        segment.expand_down = rows_once_in(random, 4);
+    segment.read_only = rows_once_in(random, 6);
+    segment.is_small = rows_once_in(random, 3);
+    return segment;
+}
+
+void rows_world_init(struct rows_world *world, uint64_t seed)
+{
+    struct rows_random random = {seed};
+    world->seed = seed;
+    world->clears_upper = false;
+    for (unsigned i = 0; i < ROWS_SEGMENTS; i++)
+        world->segment[i] = random_segment(&random);
+    /* One that lets everything through, for SS at least. */
+    world->segment[0] =
+        (struct oracle_segment){.kind = ORACLE_DATA, .base = WORLD - 0x4000, .limit = 0xffff};
+    for (unsigned i = 0; i < ROWS_MEMORY; i++)
+        world->memory[i] = (uint8_t)rows_next(&random);
+}
+
+static struct oracle_segment pick_segment(const struct rows_world *world,
+                                          struct rows_random *random, enum oracle_mode mode,
+                                          bool is_stack)
+{
+    static const struct oracle_segment flat = {.kind = ORACLE_FLAT};
+    static const struct oracle_segment null = {.kind = ORACLE_NULL_SEGMENT};
+    const struct oracle_segment *segment = &world->segment[rows_below(random, ROWS_SEGMENTS)];
+    /* 16-bit addresses cannot reach the arena through a flat segment. */
+    if (mode == ORACLE_32 && rows_once_in(random, 2))
+        return flat;
+    if (!is_stack)
+        return rows_once_in(random, 30) ? null : *segment;
+    if (segment->kind != ORACLE_DATA || segment->read_only || segment->is_small)
+        segment = &world->segment[0];
+    return *segment;
+}
+
+static void pick_segments(const struct rows_world *world, struct rows_random *random,
+                          struct oracle_in *in)
+{
+    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
+        if (in->mode != ORACLE_64)
+            in->segment[i] = pick_segment(world, random, in->mode, i == ORACLE_SS);
+        else
+            in->segment[i] = (struct oracle_segment){.kind = ORACLE_FLAT};
+    }
+}
+
+void rows_surround(const struct rows_world *world, struct rows_random *random,
+                   enum oracle_mode mode, struct oracle_in *in)
+{
+    const uint8_t *bytes = world->memory;
+    memset(in, 0, sizeof(*in));
+    in->mode = mode;
+    for (unsigned i = 0; i < 16; i++)
+        in->gpr[i] = rows_value(random);
+    in->rflags = rows_next(random) & ORACLE_RFLAGS;
+    if (!rows_once_in(random, 6))
+        in->rflags &= ~UINT64_C(0x40000); /* AC */
+    for (unsigned i = 0; i < LAYOUT; i++) {
+        in->block[i].address = WORLD + layout[i].page * ORACLE_PAGE;
+        in->block[i].size = layout[i].pages * ORACLE_PAGE;
+        in->block[i].access = layout[i].access;
+        in->block[i].bytes = bytes;
+        bytes += in->block[i].size;
+    }
+    in->block_count = LAYOUT;
+    pick_segments(world, random, in);
+}
+
+uint64_t rows_target(struct rows_random *random, unsigned size)
+{
+    uint64_t page = WORLD + rows_below(random, LAYOUT_PAGES + 1) * ORACLE_PAGE;
+    switch (rows_below(random, 4)) {
+    case 0: /* around an edge */
+        return page - size + rows_below(random, size + 2);
+    case 1: /* anywhere */
+        return page + rows_below(random, ORACLE_PAGE);
+    default: /* where nothing faults */
+        return WORLD + rows_below(random, 2 * ORACLE_PAGE - size);
+    }
+}
+
+bool rows_is_accessible(uint64_t linear, bool is_write)
+{
+    for (unsigned i = 0; i < LAYOUT; i++) {
+        uint64_t offset = linear - (WORLD + layout[i].page * ORACLE_PAGE);
+        if (offset < layout[i].pages * ORACLE_PAGE)
+            return !is_write || layout[i].access == ORACLE_READ_WRITE;
+    }
+    return false;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MOV in all forms, MOVZX, MOVSX, MOVSXD, MOVS, STOS, LODS: the emulator does what this machine's
+ * processor does, whatever the prefixes, addresses, segments and pages.
+ *
+ * ORACLE_COUNT  how many instructions, over all modes (default 150000)
+ * ORACLE_SEED   repeats a run
+ * ORACLE_INDEX  runs this one instruction of it alone
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rows.h"
+
+#define DEFAULT_COUNT 150000u
+#define FAILURES_MAX  5u
+#define VECTORS       32u
+
+struct tally {
+    uint64_t completed;
+    uint64_t trapped[VECTORS];
+    unsigned failures;
+};
+
+static struct rows_world world;
+static struct rows_case made;
+static struct oracle_out processor, emulated;
+
+static uint64_t number_from_environment(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static bool processor_clears_upper(void)
+{
+    const struct oracle_in in = {.mode = ORACLE_64,
+                                 .code = {0xf3, 0x67, 0xab},
+                                 .code_size = 3,
+                                 .gpr = {[ORACLE_RCX] = UINT64_C(0x100000000)}};
+    cr_assert(oracle_run(&in, &processor));
+    return processor.gpr[ORACLE_RCX] == 0;
+}
+
+static void report(uint64_t index, const struct oracle_answer *answer, const char *difference)
+{
+    char text[1024];
+    oracle_describe(&made.in, text, sizeof(text));
+    cr_expect_fail(
+        "ORACLE_SEED=%llu ORACLE_INDEX=%llu\n%s  exit %d, gva %s%#llx, %u bytes missing\n"
+        "  processor: %s, vector %u; emulator: result %#x, status %#x%s%s\n%s",
+        (unsigned long long)world.seed, (unsigned long long)index, text, (int)made.exit.access,
+        made.exit.gva_valid ? "" : "unknown ", (unsigned long long)made.exit.gva,
+        made.exit.bytes_missing, processor.completed ? "completed" : "fault", processor.trap,
+        (unsigned)answer->hr, answer->status, answer->broken ? ", " : "",
+        answer->broken ? answer->broken : "", difference);
+}
+
+static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE emulator,
+                    struct tally *tally)
+{
+    char difference[1024] = "";
+    rows_make(&world, mode, index, &made);
+    cr_assert(oracle_run(&made.in, &processor), "the oracle refuses ORACLE_SEED=%llu, index %llu",
+              (unsigned long long)world.seed, (unsigned long long)index);
+    struct oracle_answer answer = oracle_guest_run(emulator, &made.in, &made.exit, &emulated);
+    if (processor.completed)
+        tally->completed++;
+    else
+        tally->trapped[processor.trap % VECTORS]++;
+    bool is_fine = answer.hr == S_OK && answer.status == 1 && !answer.broken;
+    if (oracle_compare(&made.in, &processor, &emulated, difference, sizeof(difference)) && is_fine)
+        return;
+    if (++tally->failures <= FAILURES_MAX)
+        report(index, &answer, difference);
+}
+
+static void print_tally(const char *name, uint64_t count, const struct tally *tally)
+{
+    fprintf(stderr, "%s: seed %llu, %llu instructions: %llu complete", name,
+            (unsigned long long)world.seed, (unsigned long long)count,
+            (unsigned long long)tally->completed);
+    for (unsigned i = 0; i < VECTORS; i++) {
+        if (tally->trapped[i] > 0)
+            fprintf(stderr, ", vector %u %llu", i, (unsigned long long)tally->trapped[i]);
+    }
+    fprintf(stderr, "; %u differ\n", tally->failures);
+}
+
+static void run_mode(const char *name, enum oracle_mode mode)
+{
+    struct tally tally = {0};
+    uint64_t time_and_process = (uint64_t)time(NULL) << 22 ^ (uint64_t)getpid();
+    uint64_t count = number_from_environment("ORACLE_COUNT", DEFAULT_COUNT) / 3;
+    uint64_t only = number_from_environment("ORACLE_INDEX", UINT64_MAX);
+    if (!oracle_has_mode(mode))
+        cr_skip_test("this machine cannot run that mode");
+    rows_world_init(&world, number_from_environment("ORACLE_SEED", time_and_process));
+    world.clears_upper = processor_clears_upper();
+    WHV_EMULATOR_HANDLE emulator = oracle_guest_create();
+    cr_assert_not_null(emulator);
+
+    uint64_t first = only == UINT64_MAX ? 0 : only;
+    uint64_t end = only == UINT64_MAX ? count : only + 1;
+    for (uint64_t i = first; i < end; i++)
+        run_one(mode, i, emulator, &tally);
+    print_tally(name, end - first, &tally);
+    cr_expect_eq(tally.failures, 0u, "%u instructions differ", tally.failures);
+    cr_expect_eq(WHvEmulatorDestroyEmulator(emulator), S_OK);
+
+    /* A generator that avoids what is difficult would pass as well. */
+    if (end - first < 10000)
+        return;
+    cr_expect_gt(tally.completed, (end - first) / 4);
+    cr_expect_gt(tally.trapped[13], 0u, "no #GP");
+    cr_expect_gt(tally.trapped[14], 0u, "no #PF");
+    cr_expect_gt(tally.trapped[17], 0u, "no #AC");
+    cr_expect_gt(tally.trapped[12], 0u, "no #SS");
+}
+
+Test(rows, in_64_bit_code_the_emulator_does_what_the_processor_does)
+{
+    run_mode("64-bit code", ORACLE_64);
+}
+
+Test(rows, in_32_bit_code_the_emulator_does_what_the_processor_does)
+{
+    run_mode("32-bit code", ORACLE_32);
+}
+
+Test(rows, in_16_bit_code_the_emulator_does_what_the_processor_does)
+{
+    run_mode("16-bit code", ORACLE_16);
+}
