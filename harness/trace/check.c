@@ -76,11 +76,18 @@ struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node
     return pos_of(check, node, node->offset);
 }
 
+/* An error inside `defaults` concerns every case, and is reported once, at its own place. */
 static void fail_at(struct wht_check *check, const struct wht_node *node, size_t offset,
                     const char *format, va_list arguments)
 {
     char pointer[POINTER_MAX];
-    write_pointer(node, pointer, sizeof(pointer));
+    struct wht_node *origin = node->origin;
+    check->is_bad = true;
+    if (origin && origin->is_reported)
+        return;
+    if (origin)
+        origin->is_reported = true;
+    write_pointer(origin ? origin : node, pointer, sizeof(pointer));
     report(check, pos_of(check, node, offset), pointer, format, arguments);
 }
 
@@ -300,8 +307,9 @@ static int compare_keys(const void *a, const void *b)
     return (*left)->key_offset < (*right)->key_offset ? -1 : 1;
 }
 
-static void check_members(struct wht_check *check, const struct wht_node *object)
+bool wht_check_members(struct wht_check *check, const struct wht_node *object)
 {
+    bool is_good = true;
     const struct wht_node *few[32];
     size_t count = wht_node_count(object);
     const struct wht_node **sorted = few;
@@ -316,17 +324,21 @@ static void check_members(struct wht_check *check, const struct wht_node *object
     qsort(sorted, count, sizeof(*sorted), compare_keys);
     for (i = 1; i < count; i++) {
         if (strcmp(sorted[i - 1]->key, sorted[i]->key) == 0)
-            wht_fail_key(check, sorted[i], "found the key \"%.*s\" a second time, expected it once",
-                         SHOWN_MAX, sorted[i]->key);
+            is_good = wht_fail_key(check, sorted[i],
+                                   "found the key \"%.*s\" a second time, expected it once",
+                                   SHOWN_MAX, sorted[i]->key);
     }
     if (sorted != few)
         free(sorted);
+    return is_good;
 }
 
-void wht_check_duplicates(struct wht_check *check, const struct wht_node *node)
+bool wht_check_duplicates(struct wht_check *check, const struct wht_node *node)
 {
+    bool is_good = true;
     if (node->kind == WHT_NODE_OBJECT && node->first)
-        check_members(check, node);
+        is_good = wht_check_members(check, node);
     for (const struct wht_node *child = node->first; child; child = child->next)
-        wht_check_duplicates(check, child);
+        is_good &= wht_check_duplicates(check, child);
+    return is_good;
 }

@@ -66,8 +66,11 @@ struct wht_field {
 bool wht_take_object(struct wht_check *check, const struct wht_node *node,
                      const struct wht_field *fields, size_t count, void *target);
 
-/** Reports keys that occur twice, in node and all below it. */
-void wht_check_duplicates(struct wht_check *check, const struct wht_node *node);
+/** Reports keys that occur twice in an object. @return whether there are none. */
+bool wht_check_members(struct wht_check *check, const struct wht_node *object);
+
+/** As wht_check_members, in node and all below it. */
+bool wht_check_duplicates(struct wht_check *check, const struct wht_node *node);
 
 /** @return the name nearest to text if it is near enough to be meant, otherwise NULL. */
 const char *wht_did_you_mean(const char *text, const char *const *names, size_t count);

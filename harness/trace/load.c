@@ -32,6 +32,8 @@ struct wht_reader {
     const struct wht_node *next_case; /* of a suite */
     bool is_single;
     bool is_done;
+    bool is_known;   /* the format's version is 1 */
+    bool is_foreign; /* the format's major version is another */
     uint32_t line;
     size_t ordinal;
     struct ids ids;
@@ -113,11 +115,8 @@ static bool parse(struct wht_reader *reader, struct wht_document *document, cons
     size_t offset;
     *document = (struct wht_document){.arena = wht_arena_new(), .text = text, .first_line = line};
     reader->check.document = document;
-    if (wht_document_parse(document, size, error, &offset)) {
-        size_t before = reader->check.errors;
-        wht_check_duplicates(&reader->check, document->root);
-        return reader->check.errors == before;
-    }
+    if (wht_document_parse(document, size, error, &offset))
+        return true;
     wht_report(&reader->check, wht_pos_from_offset(text, offset, line), "", "%s", error);
     return false;
 }
@@ -129,12 +128,12 @@ static void mark_defaults(struct wht_node *node)
         mark_defaults(child);
 }
 
-static bool check_defaults(struct wht_check *check, struct wht_node *node)
+static bool check_defaults(struct wht_check *check, const struct wht_node *node)
 {
     bool is_good = true;
     if (node->kind == WHT_NODE_NULL)
         return wht_fail(check, node, "found null, expected a value or no key at all");
-    for (struct wht_node *child = node->first; child; child = child->next)
+    for (const struct wht_node *child = node->first; child; child = child->next)
         is_good &= check_defaults(check, child);
     return is_good;
 }
@@ -152,26 +151,31 @@ static bool take_defaults(struct wht_check *check, const struct wht_node *node, 
                                    "or file itself",
                                    own[i]);
     }
-    is_good = is_good && check_defaults(check, (struct wht_node *)node);
+    if (!is_good || !check_defaults(check, node))
+        return false;
     reader->defaults = node;
-    return is_good;
+    return true;
 }
 
+/* Cases of a file whose version is not known are checked but not handed out; another major version
+   may mean anything, so that nothing is said of what follows. */
 static bool take_format(struct wht_check *check, const struct wht_node *node, void *target)
 {
+    struct wht_reader *reader = target;
     const char *text;
     unsigned major, minor;
     int used = 0;
-    (void)target;
     if (!wht_get_string(check, node, &text))
         return false;
     if (sscanf(text, "whv-trace/%4u.%4u%n", &major, &minor, &used) != 2 || text[used] != 0)
         return wht_fail(check, node, "found \"%.40s\", expected \"whv-trace/1.0\"", text);
-    if (major != 1)
+    reader->is_foreign = major != 1;
+    if (reader->is_foreign)
         return wht_fail(check, node,
                         "found version %u.%u, expected 1.0: this program does not know "
                         "major version %u",
                         major, minor, major);
+    reader->is_known = true;
     return true; /* a newer minor version may be read as long as it uses no key that is unknown */
 }
 
@@ -207,6 +211,26 @@ static const struct wht_field header_fields[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
+/* All but the cases, which are checked one by one. */
+static void check_header_keys(struct wht_reader *reader)
+{
+    const struct wht_node *root = reader->header.root;
+    if (root->kind != WHT_NODE_OBJECT || reader->is_single)
+        return;
+    wht_check_members(&reader->check, root);
+    for (const struct wht_node *member = root->first; member; member = member->next) {
+        if (strcmp(member->key, "cases") != 0)
+            wht_check_duplicates(&reader->check, member);
+    }
+}
+
+static void finish_header(struct wht_reader *reader)
+{
+    reader->is_done = reader->is_foreign;
+    if (reader->defaults)
+        mark_defaults((struct wht_node *)reader->defaults);
+}
+
 static void open_document(struct wht_reader *reader)
 {
     const char *text;
@@ -222,6 +246,7 @@ static void open_document(struct wht_reader *reader)
         return;
     const struct wht_node *root = reader->header.root;
     reader->is_single = !wht_node_member(root, "cases") && !wht_node_member(root, "suite");
+    check_header_keys(reader);
     if (reader->is_single) {
         const struct wht_node *format = wht_node_member(root, "format");
         if (!format)
@@ -232,7 +257,7 @@ static void open_document(struct wht_reader *reader)
     } else {
         wht_take_object(check, root, suite_fields, COUNT(suite_fields), reader);
     }
-    reader->is_done = false;
+    finish_header(reader);
 }
 
 static void open_corpus(struct wht_reader *reader)
@@ -247,12 +272,13 @@ static void open_corpus(struct wht_reader *reader)
     }
     reader->line = 1;
     reader->header_text = copy_text(line, size);
-    if (!parse(reader, &reader->header, reader->header_text, size, 1))
-        return;
-    if (wht_take_object(&reader->check, reader->header.root, header_fields, COUNT(header_fields),
-                        reader) &&
-        reader->defaults)
-        mark_defaults((struct wht_node *)reader->defaults);
+    reader->check.defaults = &reader->header;
+    if (parse(reader, &reader->header, reader->header_text, size, 1)) {
+        check_header_keys(reader);
+        wht_take_object(&reader->check, reader->header.root, header_fields, COUNT(header_fields),
+                        reader);
+        finish_header(reader);
+    }
 }
 
 struct wht_reader *wht_reader_open(const char *path, const struct wht_load_options *options)
@@ -293,19 +319,18 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
 {
     struct wht_check *check = &reader->check;
     size_t ordinal = reader->ordinal++;
+    bool is_good = wht_check_duplicates(check, node);
     if (reader->defaults && node->kind == WHT_NODE_OBJECT)
         node = wht_node_merge(scratch, reader->defaults, node);
     struct wht_case *c = wht_take_case(check, node, reader->is_single);
     const struct wht_node *id = node->kind == WHT_NODE_OBJECT ? wht_node_member(node, "id") : NULL;
-    bool is_new = true;
     if (id && id->kind == WHT_NODE_STRING && !add_id(&reader->ids, id->string)) {
-        is_new = false;
-        wht_fail(check, id,
-                 "found the id \"%.60s\" a second time, expected ids that are unique in "
-                 "the file",
-                 id->string);
+        is_good = wht_fail(check, id,
+                           "found the id \"%.60s\" a second time, expected ids that are unique in "
+                           "the file",
+                           id->string);
     }
-    if (!c || !is_new) {
+    if (!c || !is_good || !reader->is_known) {
         wht_case_free(c);
         return NULL;
     }
@@ -341,7 +366,6 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
     while (!c && wht_input_line(reader->input, &line, &size)) {
         struct wht_document document = {.arena = NULL};
         reader->line++;
-        reader->check.defaults = &reader->header;
         if (size == 0)
             report_file(reader, reader->line, "found a blank line, expected a case");
         else if (parse(reader, &document, line, size, reader->line))

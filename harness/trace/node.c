@@ -107,6 +107,8 @@ static struct wht_node *copy(struct wht_arena *arena, const struct wht_node *fro
     struct wht_node *node = wht_arena_take(arena, sizeof(*node));
     struct wht_node **tail = &node->first;
     *node = *from;
+    if (from->is_default && !from->origin)
+        node->origin = (struct wht_node *)from;
     node->parent = parent;
     node->first = NULL;
     node->next = NULL;

@@ -31,6 +31,7 @@ struct wht_node {
     size_t index;     /**< in a list */
     uint32_t offset;  /**< of the value in the document */
     uint32_t key_offset;
+    struct wht_node *origin; /**< of a copy: the node in `defaults` */
     struct wht_node *parent;
     struct wht_node *first;
     struct wht_node *next;

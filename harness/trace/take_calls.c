@@ -178,12 +178,9 @@ static bool take_names(struct wht_check *check, const struct wht_node *node, str
             is_good = false;
             continue;
         }
-        struct wht_node as_key = *child;
-        as_key.key = child->string;
-        as_key.key_offset = child->offset;
         reg->kind = WHT_WANT_ANY;
         reg->pos = wht_node_pos(check, child);
-        if (wht_get_reg_key(check, &as_key, &reg->name))
+        if (wht_get_reg_key(check, child, &reg->name))
             call->reg_count++;
         else
             is_good = false;

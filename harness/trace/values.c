@@ -244,18 +244,18 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name)
 {
     const char *names[REG_NAMES_MAX];
-    if (wht_reg_from_name(member->key, name))
+    const char *text = member->key ? member->key : member->string;
+    if (wht_reg_from_name(text, name))
         return true;
-    const char *meant = wht_did_you_mean(member->key, names, wht_reg_names(names, REG_NAMES_MAX));
+    const char *meant = wht_did_you_mean(text, names, wht_reg_names(names, REG_NAMES_MAX));
     if (meant)
         return wht_fail_key(check, member,
-                            "found the unknown register \"%.40s\"; did you mean "
-                            "\"%s\"?",
-                            member->key, meant);
+                            "found the unknown register \"%.40s\"; did you mean \"%s\"?", text,
+                            meant);
     return wht_fail_key(check, member,
-                        "found the unknown register \"%.40s\", expected a name like "
-                        "\"rax\" or \"reg:0x00001234\"",
-                        member->key);
+                        "found the unknown register \"%.40s\", expected a name like \"rax\" or "
+                        "\"reg:0x00001234\"",
+                        text);
 }
 
 /* What an expected register object collects before it is put together. */

@@ -28,7 +28,7 @@ struct wht_segment_context {
 bool wht_get_reg_value(struct wht_check *check, const struct wht_node *node, WHV_REGISTER_NAME name,
                        const struct wht_segment_context *context, WHV_REGISTER_VALUE *value);
 
-/** The name of a register that is a member's key; "did you mean" otherwise. */
+/** The name of a register: a member's key, or a string in a list. */
 bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name);
 
