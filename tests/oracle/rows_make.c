@@ -105,7 +105,7 @@ static void set_address_register(struct maker *m, unsigned reg, uint64_t value)
 static void make_prefixes(struct maker *m)
 {
     static const uint8_t overrides[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
-    uint8_t prefixes[6];
+    uint8_t prefixes[7];
     unsigned count = 0;
     bool is64 = m->in->mode == ORACLE_64;
     bool has66 = rows_once_in(&m->random, 4), has67 = rows_once_in(&m->random, 4);
@@ -122,6 +122,8 @@ static void make_prefixes(struct maker *m)
         prefixes[count++] = 0xf0;
     if (m->override >= 0)
         prefixes[count++] = overrides[m->override];
+    if (is64 && rows_once_in(&m->random, 20)) /* one that is ignored, before or after another */
+        prefixes[count++] = overrides[rows_below(&m->random, ORACLE_FS)];
     for (unsigned i = count; i > 0; i--) { /* in any order */
         unsigned chosen = rows_below(&m->random, i);
         emit(m, prefixes[chosen]);

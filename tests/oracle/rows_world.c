@@ -19,6 +19,9 @@ static const struct {
 #define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
 #define LAYOUT_PAGES 8u
 
+/* Segments that let everything through, for SS at least. */
+#define ROWS_PLAIN 12u
+
 uint64_t rows_next(struct rows_random *random)
 {
     /* SplitMix64 */
@@ -75,9 +78,9 @@ void rows_world_init(struct rows_world *world, uint64_t seed)
     world->clears_upper = false;
     for (unsigned i = 0; i < ROWS_SEGMENTS; i++)
         world->segment[i] = random_segment(&random);
-    /* One that lets everything through, for SS at least. */
-    world->segment[0] =
-        (struct oracle_segment){.kind = ORACLE_DATA, .base = WORLD - 0x4000, .limit = 0xffff};
+    for (unsigned i = 0; i < ROWS_PLAIN; i++)
+        world->segment[i] = (struct oracle_segment){
+            .kind = ORACLE_DATA, .base = WORLD - 0x4000 - 0x10 * i, .limit = 0xffff};
     for (unsigned i = 0; i < ROWS_MEMORY; i++)
         world->memory[i] = (uint8_t)rows_next(&random);
 }
@@ -95,7 +98,7 @@ static struct oracle_segment pick_segment(const struct rows_world *world,
     if (!is_stack)
         return rows_once_in(random, 30) ? null : *segment;
     if (segment->kind != ORACLE_DATA || segment->read_only || segment->is_small)
-        segment = &world->segment[0];
+        segment = &world->segment[rows_below(random, ROWS_PLAIN)];
     return *segment;
 }
 
