@@ -14,6 +14,7 @@
 struct list {
     struct list *next;
     char *path; /* "" for the built-in list */
+    struct wht_arena *arena;
     struct wht_flag *flags;
     size_t count;
 };
@@ -39,6 +40,7 @@ static void parse(struct list *list, const char *text, size_t size)
         wht_arena_free(document.arena);
         return;
     }
+    list->arena = document.arena;
     list->flags =
         wht_arena_take(document.arena, (wht_node_count(document.root) + 1) * sizeof(*list->flags));
     for (const struct wht_node *node = document.root->first; node; node = node->next) {
