@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Installs a build into a fresh prefix, moves that, and builds and runs a program against it: by
 # find_package with both libraries, and by pkg-config.
-# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DCC=... -DPKG_CONFIG=... -DLIBDIR=... -P run.cmake
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -DGENERATOR=... -DCC=... -DPKG_CONFIG=...
+# -DLIBDIR=... -P run.cmake
 file(REMOVE_RECURSE "${WORK}")
 set(prefix "${WORK}/moved")
 
@@ -26,7 +27,7 @@ foreach(path
     endif()
 endforeach()
 
-run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/build" "-DCMAKE_PREFIX_PATH=${prefix}"
+run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${SOURCE}" -B "${WORK}/build" "-DCMAKE_PREFIX_PATH=${prefix}"
     "-DCMAKE_C_COMPILER=${CC}")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer_shared")
