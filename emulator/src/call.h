@@ -82,4 +82,11 @@ struct whe_call {
     struct whe_regs regs;
 };
 
+/** @return a segment register; CS is what the exit says, the others must be known. */
+static inline const WHV_X64_SEGMENT_REGISTER *whe_call_segment(const struct whe_call *call,
+                                                               enum whe_reg reg)
+{
+    return reg == WHE_REG_CS ? call->exit.cs : whe_segment(&call->regs, reg);
+}
+
 #endif

@@ -290,6 +290,23 @@ static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decode
     }
 }
 
+/* Without a base (mod 0, SIB base 5) Zydis 4.0 takes r13d for one if 67h and REX.B are there: the
+   encoding means a displacement alone, whatever REX.B is. SDM 2A, table 2-3 and 2.2.1.6. */
+static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
+{
+    bool has_no_base = decoded->address_width != 16 && decoded->raw.modrm.mod == 0 &&
+                       decoded->raw.modrm.rm == 4 && decoded->raw.sib.base == 5;
+    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_SIB) || !has_no_base)
+        return;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY ||
+            operands[i].encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM)
+            continue;
+        operands[i].mem.base = ZYDIS_REGISTER_NONE;
+        operands[i].mem.disp.value = decoded->raw.disp.value;
+    }
+}
+
 enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
                             struct whe_insn *insn)
 {
@@ -308,6 +325,7 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
         return WHE_DECODED_BAD_LOCK;
     if (!ZYAN_SUCCESS(status))
         return WHE_DECODED_INVALID;
+    correct_base(&decoded, operands);
     take(mode, &decoded, operands, insn);
     return WHE_DECODED_OK;
 }

@@ -135,8 +135,6 @@ static void begin(struct whe_call *call)
     const struct whe_exit *exit = &call->exit;
     whe_mode_from_exit(exit->state, exit->cs, exit->rflags, &call->mode);
     call->retirement = WHE_RETIRES;
-    if (call->mode.code != WHE_CODE64)
-        whe_segment_know(&call->regs, WHE_REG_CS, exit->cs);
 }
 
 enum whe_result whe_emulate(struct whe_call *call)

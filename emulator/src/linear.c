@@ -62,7 +62,7 @@ static enum whe_result linear_segmented(struct whe_call *call, const struct whe_
                                         uint64_t offset, uint64_t *linear,
                                         struct whe_bounds *bounds)
 {
-    const WHV_X64_SEGMENT_REGISTER *segment = whe_segment(&call->regs, place->segment);
+    const WHV_X64_SEGMENT_REGISTER *segment = whe_call_segment(call, place->segment);
     if (call->mode.protected_mode && !type_allows(segment, place->intent))
         return segment_fault(call, place->is_stack);
     *bounds = bounds_from_segment(segment);
@@ -78,7 +78,7 @@ static enum whe_result linear_flat(struct whe_call *call, const struct whe_place
     *bounds = (struct whe_bounds){0, UINT64_MAX};
     *linear = offset;
     if (place->segment >= WHE_REG_FS)
-        *linear += whe_segment(&call->regs, place->segment)->Base;
+        *linear += whe_call_segment(call, place->segment)->Base;
     return whe_check_canonical(call, *linear, place->size, place->is_stack);
 }
 

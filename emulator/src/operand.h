@@ -45,7 +45,7 @@ static inline enum whe_result whe_operand_read(struct whe_call *call,
     if (operand->kind == WHE_OPERAND_GPR)
         *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) & operand->mask;
     else if (operand->kind == WHE_OPERAND_SEGMENT)
-        *value = whe_segment(&call->regs, operand->reg)->Selector;
+        *value = whe_call_segment(call, operand->reg)->Selector;
     else
         *value = operand->immediate;
     return WHE_OK;

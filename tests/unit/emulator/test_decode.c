@@ -83,6 +83,18 @@ Test(decode, takes_addresses_apart)
     cr_expect(insn.place.is_stack);
 }
 
+Test(decode, no_base_means_no_base_whatever_rex_says)
+{
+    struct whe_insn insn =
+        DECODE(&mode64, 0x67, 0x43, 0x8b, 0x04, 0xbd, 0x15, 0x6b, 0x07, 0x20); /* [r15d*4+disp32] */
+    cr_expect_eq(insn.address.base, WHE_REG_ZERO);
+    cr_expect_eq(insn.address.index, WHE_REG_R15);
+    cr_expect_eq(insn.address.displacement, 0x20076b15);
+    cr_expect_eq(insn.reads.set, whe_reg_bit(WHE_REG_R15));
+    insn = DECODE(&mode64, 0x67, 0x43, 0x8b, 0x44, 0xbd, 0x10); /* [r13d+r15d*4+0x10] */
+    cr_expect_eq(insn.address.base, WHE_REG_R13);
+}
+
 Test(decode, knows_which_segment_counts)
 {
     cr_expect_eq(DECODE(&mode32, 0x8b, 0x45, 0).place.segment, WHE_REG_SS);

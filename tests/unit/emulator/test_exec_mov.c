@@ -113,3 +113,14 @@ Test(mov, registers_and_immediates_on_execute_exits)
     run_memory(GUEST_LONG64, WHvMemoryAccessExecute, 0x100c, BYTES(0x8c, 0xd8)); /* mov eax, ds */
     cr_expect_eq(guest_get64(&guest, WHvX64RegisterRax), 0x10, "zero-extended");
 }
+
+Test(mov, cs_is_taken_from_the_exit_in_every_mode)
+{
+    static const enum guest_mode modes[] = {GUEST_LONG64, GUEST_PROT32};
+    for (size_t i = 0; i < 2; i++) {
+        guest_init(&guest, modes[i]);
+        guest_set64(&guest, WHvX64RegisterRbx, 0xb8000);
+        run_memory(modes[i], WHvMemoryAccessWrite, 0xb8000, BYTES(0x8c, 0x0b)); /* mov [rbx], cs */
+        cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->data, 0x08);
+    }
+}
