@@ -19,7 +19,7 @@ static bool is_segment_valid(enum oracle_sreg sreg, const struct oracle_segment 
 {
     if (segment->limit > 0xfffff && (segment->limit & 0xfff) != 0xfff)
         return false;
-    if (segment->base > UINT32_MAX)
+    if (segment->base > UINT32_MAX || segment->execute_only || segment->not_present)
         return false;
     if (sreg != ORACLE_SS || segment->kind == ORACLE_FLAT)
         return true;
@@ -83,6 +83,23 @@ static bool prepare(const struct oracle_in *in, struct oracle_entry *entry)
     return true;
 }
 
+/* The way to the handler clears the low bits of a null selector. SDM 2A, "IRET". */
+static uint16_t without_null_bits(uint16_t selector)
+{
+    return selector < 4 ? 0 : selector;
+}
+
+static void collect_selectors(const ucontext_t *context, uint16_t *selector)
+{
+    uint64_t saved = (uint64_t)context->uc_mcontext.gregs[REG_CSGSFS]; /* CS GS FS SS */
+    selector[ORACLE_CS] = (uint16_t)saved;
+    selector[ORACLE_SS] = without_null_bits((uint16_t)(saved >> 48));
+    selector[ORACLE_DS] = without_null_bits(oracle_selectors[0]);
+    selector[ORACLE_ES] = without_null_bits(oracle_selectors[1]);
+    selector[ORACLE_FS] = without_null_bits(oracle_selectors[2]);
+    selector[ORACLE_GS] = without_null_bits(oracle_selectors[3]);
+}
+
 /* @return whether the signal came from the instruction. */
 static bool collect(const struct oracle_in *in, const ucontext_t *context, struct oracle_out *out)
 {
@@ -102,6 +119,7 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;
     for (unsigned i = 0; i < 16; i++)
         out->gpr[i] = (uint64_t)gregs[greg_of_gpr[i]] & gpr_mask(in);
+    collect_selectors(context, out->selector);
     if (in->mode != ORACLE_64)
         memcpy(&out->gpr[8], &in->gpr[8], 8 * sizeof(out->gpr[0]));
     return true;

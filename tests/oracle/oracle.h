@@ -70,10 +70,14 @@ enum oracle_segment_kind {
  */
 struct oracle_segment {
     enum oracle_segment_kind kind;
-    uint64_t base;    /**< 32 bits outside 64-bit mode */
-    uint32_t limit;   /**< in bytes; above 1 MiB the low 12 bits are ones */
-    bool expand_down; /**< data only: offsets above limit are valid */
-    bool read_only;   /**< data only, not for SS */
+    uint64_t base;     /**< 32 bits outside 64-bit mode */
+    uint32_t limit;    /**< in bytes; above 1 MiB the low 12 bits are ones */
+    bool expand_down;  /**< data only: offsets above limit are valid */
+    bool read_only;    /**< data only, not for SS */
+    bool conforming;   /**< code only */
+    bool execute_only; /**< code only; such a segment cannot be loaded, only tried:
+                          oracle_ldt_selector */
+    bool not_present;  /**< likewise */
     bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB. Not for SS, where it would
                         cost the upper half of ESP */
 };
@@ -98,8 +102,9 @@ struct oracle_out {
     uint64_t error;   /**< its error code, */
     uint64_t address; /**< and CR2 of a #PF; else 0 */
     uint64_t gpr[16];
-    uint64_t rflags; /**< of these ORACLE_RFLAGS */
-    uint64_t rip;    /**< the offset in CS */
+    uint64_t rflags;                 /**< of these ORACLE_RFLAGS */
+    uint64_t rip;                    /**< the offset in CS */
+    uint16_t selector[ORACLE_SREGS]; /**< a null selector is 0 here, whatever its low two bits */
     size_t memory_size;
     uint8_t memory[ORACLE_MEMORY_MAX]; /**< the blocks' contents, one after the other */
 };
@@ -109,6 +114,16 @@ bool oracle_has_mode(enum oracle_mode mode);
 
 /** @return the selector that a segment register holds while `in` runs. */
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg);
+
+/** @return the selector of a segment, with its descriptor in the LDT; 0 if that cannot be. */
+uint16_t oracle_ldt_selector(const struct oracle_segment *segment);
+
+/**
+ * Reads the LDT back in the processor's format.
+ * @param descriptors receives up to `max` of them.
+ * @return how many there are; the limit of LDTR is eight times that, less one.
+ */
+size_t oracle_ldt(uint64_t *descriptors, size_t max);
 
 /**
  * Runs an instruction.

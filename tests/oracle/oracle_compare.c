@@ -33,6 +33,8 @@ static void differ(struct text *text, const char *what, uint64_t processor, uint
 static const char *const gpr_names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
                                           "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 
+static const char *const sreg_names[ORACLE_SREGS] = {"es", "cs", "ss", "ds", "fs", "gs"};
+
 static void compare_memory(const struct oracle_in *in, const struct oracle_out *processor,
                            const struct oracle_out *emulator, struct text *text)
 {
@@ -64,23 +66,24 @@ bool oracle_compare(const struct oracle_in *in, const struct oracle_out *process
     differ(&text, "rflags", processor->rflags, emulator->rflags);
     for (unsigned i = 0; i < 16; i++)
         differ(&text, gpr_names[i], processor->gpr[i], emulator->gpr[i]);
+    for (unsigned i = 0; i < ORACLE_SREGS; i++)
+        differ(&text, sreg_names[i], processor->selector[i], emulator->selector[i]);
     compare_memory(in, processor, emulator, &text);
     return text.used == 0;
 }
 
 static void describe_segment(const struct oracle_in *in, unsigned sreg, struct text *text)
 {
-    static const char *const names[] = {"es", "cs", "ss", "ds", "fs", "gs"};
     static const char *const kinds[] = {"flat", "null", "data", "code"};
     const struct oracle_segment *segment = &in->segment[sreg];
     if (sreg == ORACLE_CS || (segment->kind == ORACLE_FLAT && in->mode != ORACLE_64))
         return;
     if (in->mode == ORACLE_64) {
         if (sreg >= ORACLE_FS)
-            add(text, "  %s base %#llx\n", names[sreg], (unsigned long long)segment->base);
+            add(text, "  %s base %#llx\n", sreg_names[sreg], (unsigned long long)segment->base);
         return;
     }
-    add(text, "  %s %s base %#llx limit %#x%s%s%s\n", names[sreg], kinds[segment->kind],
+    add(text, "  %s %s base %#llx limit %#x%s%s%s\n", sreg_names[sreg], kinds[segment->kind],
         (unsigned long long)segment->base, segment->limit,
         segment->expand_down ? " expand-down" : "", segment->read_only ? " read-only" : "",
         segment->is_small ? " 16-bit" : "");

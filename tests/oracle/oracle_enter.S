@@ -73,6 +73,10 @@ oracle_on_signal:
         je      oracle_on_foreign_signal
         movl    $0, is_active(%rip)
         movl    %edi, oracle_signal(%rip)
+        movw    %ds, oracle_selectors(%rip)
+        movw    %es, oracle_selectors+2(%rip)
+        movw    %fs, oracle_selectors+4(%rip)
+        movw    %gs, oracle_selectors+6(%rip)
         movw    saved_ds(%rip), %ds
         movw    saved_es(%rip), %es
         movw    saved_fs(%rip), %fs

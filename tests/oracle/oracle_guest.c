@@ -8,8 +8,14 @@
 
 #define TYPE_ACCESSED 1u
 #define TYPE_WRITABLE 2u
-#define TYPE_DOWN     4u
 #define TYPE_CODE     8u
+#define SELECTOR_TI   4u
+
+/* Where the descriptor tables are, for the emulator; nothing else lies there. */
+#define LDT_LINEAR UINT64_C(0x40000000)
+#define GDT_LINEAR UINT64_C(0x40001000)
+#define LDT_MAX    256u
+#define GDT_LIMIT  127u /* Linux's; what it holds is not modelled */
 
 struct guest {
     const struct oracle_in *in;
@@ -17,6 +23,9 @@ struct guest {
     const char *broken;
     WHV_X64_PENDING_EXCEPTION_EVENT event;
     unsigned sets;
+    bool has_shadow;
+    uint64_t ldt[LDT_MAX];
+    size_t ldt_count;
 };
 
 static void broke(struct guest *guest, const char *rule)
@@ -56,35 +65,34 @@ static WHV_X64_SEGMENT_REGISTER code_segment(const struct oracle_in *in)
     return segment;
 }
 
-static WHV_X64_SEGMENT_REGISTER segment_value(const struct oracle_in *in, enum oracle_sreg sreg)
+/* What a segment register holds after a selector of the LDT was loaded. SDM 3A, 3.4.5. */
+static WHV_X64_SEGMENT_REGISTER segment_from_descriptor(uint64_t descriptor, uint16_t selector)
 {
-    const struct oracle_segment *given = &in->segment[sreg];
+    WHV_X64_SEGMENT_REGISTER segment = {.Selector = selector};
+    segment.Base = (descriptor >> 16 & 0xffffff) | (descriptor >> 56) << 24;
+    segment.Attributes = (UINT16)(descriptor >> 40 & 0xf0ff);
+    segment.Limit = (UINT32)((descriptor & 0xffff) | (descriptor >> 32 & 0xf0000));
+    if (segment.Granularity)
+        segment.Limit = segment.Limit << 12 | 0xfff;
+    return segment;
+}
+
+static WHV_X64_SEGMENT_REGISTER segment_value(const struct guest *guest, enum oracle_sreg sreg)
+{
+    const struct oracle_in *in = guest->in;
+    uint16_t selector = guest->out->selector[sreg];
+    WHV_X64_SEGMENT_REGISTER segment = flat_segment(selector);
     if (sreg == ORACLE_CS)
         return code_segment(in);
-    WHV_X64_SEGMENT_REGISTER segment = flat_segment(oracle_selector(in, sreg));
     if (in->mode == ORACLE_64) {
         if (sreg == ORACLE_FS || sreg == ORACLE_GS)
-            segment.Base = given->base;
+            segment.Base = in->segment[sreg].base;
         return segment;
     }
-    if (given->kind == ORACLE_FLAT)
-        return segment;
-    if (given->kind == ORACLE_NULL_SEGMENT) {
-        segment.Attributes = 0;
-        segment.Limit = 0;
-        return segment;
-    }
-    segment.Base = given->base;
-    segment.Limit = given->limit;
-    segment.Granularity = given->limit > 0xfffff;
-    segment.Default = !given->is_small;
-    segment.SegmentType = TYPE_ACCESSED;
-    if (given->kind == ORACLE_CODE_DATA || !given->read_only)
-        segment.SegmentType |= TYPE_WRITABLE;
-    if (given->kind == ORACLE_CODE_DATA)
-        segment.SegmentType |= TYPE_CODE;
-    else if (given->expand_down)
-        segment.SegmentType |= TYPE_DOWN;
+    if (selector == 0)
+        return (WHV_X64_SEGMENT_REGISTER){.Selector = 0};
+    if (selector & SELECTOR_TI)
+        return segment_from_descriptor(guest->ldt[selector / 8], selector);
     return segment;
 }
 
@@ -124,6 +132,14 @@ static void read_code(const struct guest *guest, uint64_t linear, uint8_t *data,
     }
 }
 
+static void read_ldt(struct guest *guest, uint64_t offset, uint8_t *data, size_t size)
+{
+    if (offset + size > guest->ldt_count * sizeof(guest->ldt[0]))
+        broke(guest, "a descriptor past the limit");
+    else
+        memcpy(data, (const uint8_t *)guest->ldt + offset, size);
+}
+
 static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
 {
     struct guest *guest = context;
@@ -134,6 +150,8 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
         broke(guest, "a memory access of a wrong size, or across a page");
     else if (is_code_page(linear) && access->Direction == 0)
         read_code(guest, linear, access->Data, size);
+    else if (linear - LDT_LINEAR < ORACLE_PAGE && access->Direction == 0)
+        read_ldt(guest, linear - LDT_LINEAR, access->Data, size);
     else {
         uint8_t *bytes = find_memory(guest, linear, &block);
         if (!bytes || block->access == ORACLE_NONE)
@@ -162,6 +180,8 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     *result = WHvTranslateGvaResultSuccess;
     if (is_code_page(gva))
         *result = is_write ? WHvTranslateGvaResultPrivilegeViolation : WHvTranslateGvaResultSuccess;
+    else if (gva == LDT_LINEAR && ((uint32_t)flags & WHvTranslateGvaFlagPrivilegeExempt))
+        *result = WHvTranslateGvaResultSuccess;
     else if (!find_memory(guest, gva, &block) || block->access == ORACLE_NONE)
         *result = WHvTranslateGvaResultPageNotPresent;
     else if (is_write && block->access == ORACLE_READ)
@@ -178,6 +198,15 @@ static bool sreg_from_name(WHV_REGISTER_NAME name, enum oracle_sreg *sreg)
     return true;
 }
 
+static WHV_X64_SEGMENT_REGISTER ldtr_value(const struct guest *guest)
+{
+    WHV_X64_SEGMENT_REGISTER segment = {.Base = LDT_LINEAR, .Selector = 0x50};
+    segment.Limit = (UINT32)(guest->ldt_count * sizeof(guest->ldt[0]) - 1);
+    segment.SegmentType = 2;
+    segment.Present = 1;
+    return segment;
+}
+
 static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                WHV_REGISTER_VALUE *values)
 {
@@ -188,7 +217,11 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
             values[i].Reg64 = guest->out->gpr[names[i]];
         else if (sreg_from_name(names[i], &sreg))
-            values[i].Segment = segment_value(guest->in, sreg);
+            values[i].Segment = segment_value(guest, sreg);
+        else if (names[i] == WHvX64RegisterLdtr)
+            values[i].Segment = ldtr_value(guest);
+        else if (names[i] == WHvX64RegisterGdtr)
+            values[i].Table = (WHV_X64_TABLE_REGISTER){.Limit = GDT_LIMIT, .Base = GDT_LINEAR};
         else if (names[i] == WHvX64RegisterRip)
             values[i].Reg64 = guest->out->rip;
         else if (names[i] == WHvX64RegisterRflags)
@@ -197,20 +230,44 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     return S_OK;
 }
 
+/* A loaded segment must be what its descriptor says; what a null one hides is the maker's affair.
+ */
+static void load_segment(struct guest *guest, enum oracle_sreg sreg,
+                         const WHV_X64_SEGMENT_REGISTER *value)
+{
+    uint16_t selector = value->Selector;
+    guest->out->selector[sreg] = selector < 4 ? 0 : selector;
+    if (selector < 4)
+        return;
+    if (!(selector & SELECTOR_TI) || selector / 8u >= guest->ldt_count) {
+        broke(guest, "a selector was loaded that has no descriptor");
+        return;
+    }
+    WHV_X64_SEGMENT_REGISTER expected = segment_from_descriptor(guest->ldt[selector / 8], selector);
+    if (value->Base != expected.Base || value->Limit != expected.Limit ||
+        value->Attributes != expected.Attributes)
+        broke(guest, "a segment register that is not what its descriptor says");
+}
+
 static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                const WHV_REGISTER_VALUE *values)
 {
     struct guest *guest = context;
     guest->sets++;
     for (UINT32 i = 0; i < count; i++) {
+        enum oracle_sreg sreg;
         if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
             guest->out->gpr[names[i]] = values[i].Reg64;
         else if (names[i] == WHvX64RegisterRip)
             guest->out->rip = values[i].Reg64;
         else if (names[i] == WHvX64RegisterRflags)
             guest->out->rflags = values[i].Reg64;
+        else if (sreg_from_name(names[i], &sreg))
+            load_segment(guest, sreg, &values[i].Segment);
         else if (names[i] == WHvRegisterPendingEvent)
             guest->event = values[i].ExceptionEvent;
+        else if (names[i] == WHvRegisterInterruptState)
+            guest->has_shadow = values[i].InterruptState.InterruptShadow;
         else
             broke(guest, "a register was set that no instruction here changes");
     }
@@ -246,6 +303,8 @@ static void begin(const struct oracle_in *in, struct oracle_out *out)
         out->gpr[i] = i < 8 ? in->gpr[i] & mask : in->gpr[i];
     out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
     out->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
+    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++)
+        out->selector[i] = oracle_selector(in, i);
     out->completed = false;
     out->signal = 0;
     out->trap = 0;
@@ -276,6 +335,19 @@ static WHV_MEMORY_ACCESS_CONTEXT memory_context(const struct oracle_in *in,
     return context;
 }
 
+/* @return whether the opcode after the prefixes is MOV SS. */
+static bool is_load_of_ss(const struct oracle_in *in)
+{
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                       0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    unsigned i = 0;
+    while (i < in->code_size && memchr(prefixes, in->code[i], sizeof(prefixes)))
+        i++;
+    if (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40)
+        i++;
+    return i + 1 < in->code_size && in->code[i] == 0x8e && (in->code[i + 1] >> 3 & 7) == ORACLE_SS;
+}
+
 struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct oracle_in *in,
                                       const struct oracle_exit *exit, struct oracle_out *out)
 {
@@ -283,11 +355,11 @@ struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
     struct oracle_answer answer;
     begin(in, out);
+    guest.ldt_count = oracle_ldt(guest.ldt, LDT_MAX);
     const WHV_VP_EXIT_CONTEXT vp = vp_context(in, out);
     const WHV_MEMORY_ACCESS_CONTEXT memory = memory_context(in, exit);
     answer.hr = WHvEmulatorTryMmioEmulation(emulator, &guest, &vp, &memory, &status);
     answer.status = status.AsUINT32;
-    answer.broken = guest.broken;
     out->rflags &= ORACLE_RFLAGS;
     if (guest.event.EventPending) {
         out->trap = guest.event.Vector;
@@ -295,6 +367,10 @@ struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct
         out->address = guest.event.ExceptionParameter;
     } else {
         out->completed = guest.sets == 1;
+        /* The instruction after a load of SS cannot be interrupted. SDM 3A, 6.8.3. */
+        if (out->completed && guest.has_shadow != is_load_of_ss(in))
+            broke(&guest, "an interrupt shadow without a load of SS, or none with it");
     }
+    answer.broken = guest.broken;
     return answer;
 }

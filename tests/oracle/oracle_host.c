@@ -18,11 +18,13 @@
 #define CONTENTS_DATA     0
 #define CONTENTS_DOWN     1
 #define CONTENTS_CODE     2
+#define CONTENTS_CONFORM  3
 #define LDT_WRITE         0x11
 #define SELECTOR_LDT_RPL3 7u
 
 struct oracle_entry oracle_entry;
 int oracle_signal;
+uint16_t oracle_selectors[4];
 
 void oracle_on_signal(int signal, siginfo_t *info, void *context);
 void oracle_on_foreign_signal(int signal);
@@ -230,13 +232,35 @@ uint16_t oracle_ldt_selector(const struct oracle_segment *segment)
     wanted.limit = (in_pages ? segment->limit >> 12 : segment->limit) & 0xfffff;
     wanted.limit_in_pages = in_pages;
     wanted.seg_32bit = !segment->is_small;
-    wanted.read_exec_only = segment->kind == ORACLE_DATA && segment->read_only;
+    wanted.seg_not_present = segment->not_present;
     wanted.useable = 1;
-    if (segment->kind == ORACLE_CODE_DATA)
-        wanted.contents = CONTENTS_CODE;
-    else
+    if (segment->kind == ORACLE_CODE_DATA) {
+        wanted.contents = segment->conforming ? CONTENTS_CONFORM : CONTENTS_CODE;
+        wanted.read_exec_only = segment->execute_only;
+    } else {
         wanted.contents = segment->expand_down ? CONTENTS_DOWN : CONTENTS_DATA;
+        wanted.read_exec_only = segment->read_only;
+    }
     return selector_of_descriptor(&wanted);
+}
+
+/* What the kernel makes of its own structure: always accessed, DPL 3. SDM 3A, 3.4.5. */
+static uint64_t descriptor_from_user(const struct user_desc *user)
+{
+    unsigned type = 1u | (user->read_exec_only ? 0u : 2u) | (unsigned)user->contents << 2;
+    unsigned access = type | 0x70u | (user->seg_not_present ? 0u : 0x80u);
+    unsigned flags =
+        (user->useable ? 1u : 0u) | (user->seg_32bit ? 4u : 0u) | (user->limit_in_pages ? 8u : 0u);
+    return (user->limit & 0xffffu) | (uint64_t)(user->base_addr & 0xffffffu) << 16 |
+           (uint64_t)access << 40 | (uint64_t)(user->limit >> 16 & 0xfu) << 48 |
+           (uint64_t)flags << 52 | (uint64_t)(user->base_addr >> 24) << 56;
+}
+
+size_t oracle_ldt(uint64_t *table, size_t max)
+{
+    for (unsigned i = 0; i < descriptor_count && i < max; i++)
+        table[i] = descriptor_from_user(&descriptors[i]);
+    return descriptor_count;
 }
 
 uint16_t oracle_ldt_code16(void)

@@ -31,8 +31,9 @@ struct oracle_entry {
 
 extern struct oracle_entry oracle_entry;
 
-/** The signal that ended the last oracle_enter. */
+/** The signal that ended the last oracle_enter, and DS, ES, FS and GS at that time. */
 extern int oracle_signal;
+extern uint16_t oracle_selectors[4];
 
 /** Leaves for the state in oracle_entry. @return the ucontext_t of the signal that ended it. */
 void *oracle_enter(void);
@@ -51,9 +52,6 @@ void oracle_code_set(const uint8_t *code, size_t size);
 
 /** @return whether an address lies where instructions run. */
 bool oracle_code_has(uint64_t address);
-
-/** @return the selector of a segment, with its descriptor in place; 0 if that cannot be. */
-uint16_t oracle_ldt_selector(const struct oracle_segment *segment);
 
 /** @return the selector of the 16-bit code segment, or 0. */
 uint16_t oracle_ldt_code16(void);

@@ -8,14 +8,16 @@
 
 #include "oracle_guest.h"
 
-#define ROWS_SEGMENTS 24u
-#define ROWS_MEMORY   0x6000u
+#define ROWS_SEGMENTS  24u
+#define ROWS_MEMORY    0x6000u
+#define ROWS_SELECTORS 256u
 
 /** What all instructions of a run share; follows from the seed alone. */
 struct rows_world {
     uint64_t seed;
     bool clears_upper; /**< this processor cuts rCX to 32 bits even if a 67h REP does nothing */
     struct oracle_segment segment[ROWS_SEGMENTS];
+    uint16_t selector[ROWS_SELECTORS]; /**< to load: good ones and all kinds of bad ones */
     uint8_t memory[ROWS_MEMORY];
 };
 
@@ -42,6 +44,7 @@ bool rows_once_in(struct rows_random *random, unsigned times);
 /** @return a value that is often a corner case. */
 uint64_t rows_value(struct rows_random *random);
 
+/** Makes a world, and the descriptors that its selectors need; the oracle must be usable. */
 void rows_world_init(struct rows_world *world, uint64_t seed);
 
 /** Fills in blocks, registers, flags and segments; nothing of it is special to an instruction. */
@@ -50,6 +53,9 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
 
 /** @return a linear address for an operand: inside a page, across an edge, missing, read-only. */
 uint64_t rows_target(struct rows_random *random, unsigned size);
+
+/** @return the linear address of a selector in memory. */
+uint64_t rows_selector_target(struct rows_random *random);
 
 /** @return whether the page of a linear address may be accessed. */
 bool rows_is_accessible(uint64_t linear, bool is_write);

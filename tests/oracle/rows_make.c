@@ -7,6 +7,7 @@
 enum form {
     RM_REG,  /* ModRM: memory or register, and a register */
     RM_SREG, /* ModRM: memory or register, and a segment register */
+    TO_SREG, /* ModRM: a segment register is loaded */
     RM_IMM,  /* ModRM: memory or register, and an immediate */
     MOFFS,   /* an absolute address and the accumulator */
     REG_IMM, /* a register in the opcode, and an immediate */
@@ -32,6 +33,7 @@ static const struct row rows[] = {
     {0, 0x8a, RM_REG, 1, false, false},
     {0, 0x8b, RM_REG, BY_OPERAND_SIZE, false, false},
     {0, 0x8c, RM_SREG, BY_MODRM_SREG, true, false},
+    {0, 0x8e, TO_SREG, 2, false, false},
     {0, 0xc6, RM_IMM, 1, true, false},
     {0, 0xc7, RM_IMM, BY_OPERAND_SIZE, true, false},
     {0, 0xa0, MOFFS, 1, false, false},
@@ -112,6 +114,8 @@ static void make_prefixes(struct maker *m)
     m->has_rep = rows_once_in(&m->random, m->row->form == STRING ? 2 : 30);
     m->has_lock = rows_once_in(&m->random, 100);
     m->override = rows_once_in(&m->random, 3) ? (int)rows_below(&m->random, ORACLE_SREGS) : -1;
+    if (m->row->form == TO_SREG && m->override == ORACLE_CS)
+        m->override = -1; /* no selectors are there */
     if (has66)
         prefixes[count++] = 0x66;
     if (has67)
@@ -166,7 +170,10 @@ static uint64_t pick_linear(struct maker *m)
 {
     if (m->in->mode == ORACLE_64 && m->address == 8 && rows_once_in(&m->random, 60))
         return (UINT64_C(1) << 47) - m->size + 1 + rows_below(&m->random, 3 * ORACLE_PAGE);
-    return rows_target(&m->random, m->size);
+    uint64_t linear = rows_target(&m->random, m->size);
+    if (m->row->form == TO_SREG && rows_is_accessible(linear, false))
+        return rows_selector_target(&m->random);
+    return linear;
 }
 
 /* @return the offset that leads to a linear address, chosen here, through a segment. */
@@ -277,11 +284,19 @@ static void make_absolute(struct maker *m, unsigned reg)
     emit_value(m, offset, 4);
 }
 
+static void set_selector(struct maker *m, unsigned reg)
+{
+    uint16_t selector = m->world->selector[rows_below(&m->random, ROWS_SELECTORS)];
+    m->in->gpr[reg] = (m->in->gpr[reg] & ~UINT64_C(0xffff)) | selector;
+}
+
 static void make_modrm(struct maker *m, unsigned reg)
 {
     unsigned rm = rows_below(&m->random, 8);
-    if (rows_once_in(&m->random, 10)) {
+    if (rows_once_in(&m->random, m->row->form == TO_SREG ? 2 : 10)) {
         emit(m, 0xc0 | reg << 3 | rm);
+        if (m->row->form == TO_SREG)
+            set_selector(m, rm | (m->rex & 1u) << 3);
         return;
     }
     if (m->address == 2) {
@@ -351,6 +366,9 @@ static void make_operands(struct maker *m)
         break;
     case RM_SREG:
         make_modrm(m, rows_below(&m->random, ORACLE_SREGS));
+        break;
+    case TO_SREG:
+        make_modrm(m, reg == ORACLE_CS || reg > ORACLE_GS ? ORACLE_SS : reg);
         break;
     case RM_IMM:
         make_modrm(m, 0);

@@ -71,6 +71,49 @@ static struct oracle_segment random_segment(struct rows_random *random)
     return segment;
 }
 
+/* A descriptor that data segment registers, SS, or neither can hold. */
+static struct oracle_segment random_descriptor(struct rows_random *random)
+{
+    struct oracle_segment segment = random_segment(random);
+    segment.not_present = rows_once_in(random, 5);
+    if (segment.kind != ORACLE_CODE_DATA && rows_once_in(random, 4))
+        segment.kind = ORACLE_CODE_DATA;
+    if (segment.kind == ORACLE_CODE_DATA) {
+        segment.conforming = rows_once_in(random, 3);
+        segment.execute_only = rows_once_in(random, 3);
+    }
+    return segment;
+}
+
+/* Selectors of Linux's GDT are left out: what that holds is not known here. */
+static uint16_t random_selector(struct rows_random *random, const uint16_t *good)
+{
+    unsigned rpl = rows_below(random, 4);
+    switch (rows_below(random, 8)) {
+    case 0:
+        return (uint16_t)rpl; /* null */
+    case 1:
+        return (uint16_t)((16 + rows_below(random, 0x2000 - 16)) << 3 | rpl); /* past the GDT */
+    case 2:
+        return (uint16_t)((0x100 + rows_below(random, 0x1f00)) << 3 | 4 | rpl); /* past the LDT */
+    default:
+        return (uint16_t)((good[rows_below(random, ROWS_SEGMENTS)] & ~3u) | (rpl ? 3 : 0));
+    }
+}
+
+static void init_selectors(struct rows_world *world, struct rows_random *random)
+{
+    uint16_t good[ROWS_SEGMENTS];
+    for (unsigned i = 0; i < ROWS_SEGMENTS; i++) {
+        struct oracle_segment segment = random_descriptor(random);
+        good[i] = oracle_ldt_selector(&segment);
+    }
+    for (unsigned i = 0; i < ROWS_SELECTORS; i++) {
+        world->selector[i] = random_selector(random, good);
+        memcpy(world->memory + 2 * i, &world->selector[i], 2);
+    }
+}
+
 void rows_world_init(struct rows_world *world, uint64_t seed)
 {
     struct rows_random random = {seed};
@@ -83,6 +126,7 @@ void rows_world_init(struct rows_world *world, uint64_t seed)
             .kind = ORACLE_DATA, .base = WORLD - 0x4000 - 0x10 * i, .limit = 0xffff};
     for (unsigned i = 0; i < ROWS_MEMORY; i++)
         world->memory[i] = (uint8_t)rows_next(&random);
+    init_selectors(world, &random);
 }
 
 static struct oracle_segment pick_segment(const struct rows_world *world,
@@ -146,6 +190,11 @@ uint64_t rows_target(struct rows_random *random, unsigned size)
     default: /* where nothing faults */
         return WORLD + rows_below(random, 2 * ORACLE_PAGE - size);
     }
+}
+
+uint64_t rows_selector_target(struct rows_random *random)
+{
+    return WORLD + 2 * rows_below(random, ROWS_SELECTORS);
 }
 
 bool rows_is_accessible(uint64_t linear, bool is_write)
