@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "args.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exit_code.h"
+
+#define WORD_MAX    32u
+#define OPTIONS_MAX 32u
+
+int wht_usage_error(const char *verb, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "whvtrace%s%s: ", *verb ? " " : "", verb);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nTry 'whvtrace%s%s --help'.\n", *verb ? " " : "", verb);
+    return WHT_EXIT_USAGE;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Edits that turn one word into the other (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[WORD_MAX + 1];
+    size_t b_size = strlen(b);
+    if (strlen(a) > WORD_MAX || b_size > WORD_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= b_size; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_size; j++) {
+            size_t above = row[j];
+            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b_size];
+}
+
+const char *wht_nearest_word(const char *word, const char *const *candidates)
+{
+    const char *best = NULL;
+    size_t best_distance = strlen(word) / 2 + 1;
+    for (; *candidates; candidates++) {
+        size_t d = distance(word, *candidates);
+        bool starts = strlen(word) > 2 && strncmp(word, *candidates, strlen(word)) == 0;
+        if (starts)
+            d = 1;
+        if (d < best_distance) {
+            best = *candidates;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+static int unknown_option(const struct wht_args *args, const char *name, size_t size)
+{
+    const char *names[OPTIONS_MAX + 2];
+    size_t count = 0;
+    char word[WORD_MAX + 1];
+    snprintf(word, sizeof(word), "%.*s", (int)size, name);
+    for (const struct wht_option *o = args->options; o->name && count < OPTIONS_MAX; o++)
+        names[count++] = o->name;
+    names[count++] = "help";
+    names[count] = NULL;
+    const char *nearest = wht_nearest_word(word, names);
+    if (nearest)
+        wht_usage_error(args->verb, "unknown option '--%.*s'; did you mean '--%s'?", (int)size,
+                        name, nearest);
+    else
+        wht_usage_error(args->verb, "unknown option '--%.*s'", (int)size, name);
+    return WHT_ARG_ERROR;
+}
+
+static int long_option(struct wht_args *args, const char *name, const char **value)
+{
+    size_t size = strcspn(name, "=");
+    const struct wht_option *o = args->options;
+    args->index++;
+    if (size == 4 && strcmp(name, "help") == 0)
+        return WHT_ARG_HELP;
+    while (o->name && (strlen(o->name) != size || strncmp(o->name, name, size) != 0))
+        o++;
+    if (!o->name)
+        return unknown_option(args, name, size);
+    if (!o->value && name[size] == '=') {
+        wht_usage_error(args->verb, "option '--%s' takes no value", o->name);
+        return WHT_ARG_ERROR;
+    }
+    if (!o->value)
+        return o->id;
+    *value = name[size] == '=' ? name + size + 1 : args->items[args->index];
+    if (!*value) {
+        wht_usage_error(args->verb, "option '--%s' needs a value: %s", o->name, o->value);
+        return WHT_ARG_ERROR;
+    }
+    if (name[size] != '=')
+        args->index++;
+    return o->id;
+}
+
+static int short_option(struct wht_args *args, const char *letters, const char **value)
+{
+    char letter = letters[args->letter];
+    const struct wht_option *o = args->options;
+    while (o->name && o->letter != letter)
+        o++;
+    if (letter == 'h' && !o->name)
+        return WHT_ARG_HELP;
+    if (!o->name) {
+        wht_usage_error(args->verb, "unknown option '-%c'", letter);
+        return WHT_ARG_ERROR;
+    }
+    args->letter++;
+    const char *rest = letters + args->letter;
+    if (!o->value && *rest)
+        return o->id;
+    args->letter = 0;
+    args->index++;
+    if (!o->value)
+        return o->id;
+    *value = *rest ? rest : args->items[args->index];
+    if (!*value) {
+        wht_usage_error(args->verb, "option '-%c' needs a value: %s", letter, o->value);
+        return WHT_ARG_ERROR;
+    }
+    if (!*rest)
+        args->index++;
+    return o->id;
+}
+
+int wht_args_next(struct wht_args *args, const char **value)
+{
+    const char *item = args->items[args->index];
+    if (!item)
+        return WHT_ARG_END;
+    if (!args->only_operands && args->letter == 0 && strcmp(item, "--") == 0) {
+        args->only_operands = true;
+        item = args->items[++args->index];
+        if (!item)
+            return WHT_ARG_END;
+    }
+    if (args->only_operands || item[0] != '-' || item[1] == 0) {
+        *value = item;
+        args->index++;
+        return WHT_ARG_OPERAND;
+    }
+    if (item[1] == '-')
+        return long_option(args, item + 2, value);
+    return short_option(args, item + 1, value);
+}
+
+bool wht_args_number(const struct wht_args *args, const char *option, const char *value,
+                     uint64_t low, uint64_t high, uint64_t *number)
+{
+    uint64_t n = 0;
+    size_t digits = strspn(value, "0123456789");
+    bool good = digits > 0 && digits < 19 && value[digits] == 0;
+    if (good)
+        n = strtoull(value, NULL, 10);
+    if (good && n >= low && n <= high) {
+        *number = n;
+        return true;
+    }
+    wht_usage_error(args->verb,
+                    "option '%s' got '%s', expected a number from %" PRIu64 " to %" PRIu64, option,
+                    value, low, high);
+    return false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file exit_code.h
+ * What the program's exit code says.
+ */
+#ifndef WHVTRACE_CLI_EXIT_CODE_H
+#define WHVTRACE_CLI_EXIT_CODE_H
+
+enum wht_exit_code {
+    WHT_EXIT_OK = 0,
+    WHT_EXIT_FAILED = 1, /**< a case failed, or an expectation does not hold */
+    WHT_EXIT_USAGE = 2,
+    WHT_EXIT_INVALID = 3,  /**< a trace or expectations file is invalid; valid cases still ran */
+    WHT_EXIT_NOTHING = 4,  /**< no case was selected */
+    WHT_EXIT_EMULATOR = 5, /**< the emulator could not be loaded */
+    WHT_EXIT_SKIPPED = 77, /**< every case was skipped */
+    WHT_EXIT_INTERRUPTED = 130
+};
+
+#endif

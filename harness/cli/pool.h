@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file pool.h
+ * Runs the cases of files in worker processes. A crash or a hang costs one case.
+ */
+#ifndef WHVTRACE_CLI_POOL_H
+#define WHVTRACE_CLI_POOL_H
+
+#include "frame.h"
+#include "select.h"
+#include "trace/load.h"
+
+struct wht_pool_options {
+    const char *emulator;
+    enum wht_match level;
+    uint64_t timeout_ms; /**< per case */
+    unsigned jobs;
+    const struct wht_words *patterns;
+    const struct wht_words *expectations; /**< files; workers obey only what they say of skipping */
+    bool colours;
+};
+
+/** Receives results in the order of files and cases, whatever the number of workers. */
+struct wht_pool_handler {
+    void *user;
+    /** @return false to stop the run. */
+    bool (*on_case)(void *user, const struct wht_case_frame *result);
+    void (*on_error)(void *user, const struct wht_error *error);
+    /** Called now and then. */
+    void (*on_tick)(void *user, size_t files_done);
+};
+
+enum wht_pool_end {
+    WHT_POOL_DONE,
+    WHT_POOL_STOPPED,
+    WHT_POOL_INTERRUPTED,
+    WHT_POOL_NO_EMULATOR, /**< error tells why */
+    WHT_POOL_NO_PROCESS
+};
+
+#define WHT_POOL_ERROR_MAX 1024
+
+enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
+                               const struct wht_file_list *files,
+                               const struct wht_pool_handler *handler, char *error);
+
+#endif

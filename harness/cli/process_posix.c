@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+/* The worker's ends of the pipes. Standard output stays free for what an emulator prints. */
+#define WORKER_IN     3
+#define WORKER_OUT    4
+#define ARGUMENTS_MAX 256
+#define WAIT_MAX      1024
+#define WORKER_MEMORY ((rlim_t)4 << 30)
+#define END_MS        3000
+
+extern char **environ;
+
+struct wht_process {
+    pid_t pid;
+    int to;
+    int from;
+};
+
+/* A descriptor that no child inherits and that lies above those which the worker's ends take. */
+static int lift(int fd)
+{
+    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    close(fd);
+    return lifted;
+}
+
+static bool make_pipe(int ends[2])
+{
+    if (pipe(ends) != 0)
+        return false;
+    ends[0] = lift(ends[0]);
+    ends[1] = lift(ends[1]);
+    return ends[0] >= 0 && ends[1] >= 0;
+}
+
+static bool spawn(struct wht_process *process, const char *const arguments[], int in, int out)
+{
+    char *argv[ARGUMENTS_MAX + 2] = {"whvtrace"};
+    size_t count = 0;
+    for (; arguments[count] && count < ARGUMENTS_MAX; count++)
+        argv[count + 1] = (char *)arguments[count];
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, in, WORKER_IN);
+    posix_spawn_file_actions_adddup2(&actions, out, WORKER_OUT);
+    int error = posix_spawn(&process->pid, "/proc/self/exe", &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0;
+}
+
+struct wht_process *wht_process_start(const char *const arguments[])
+{
+    int down[2] = {-1, -1};
+    int up[2] = {-1, -1};
+    struct wht_process *process = malloc(sizeof(*process));
+    bool started =
+        process && make_pipe(down) && make_pipe(up) && spawn(process, arguments, down[0], up[1]);
+    if (down[0] >= 0)
+        close(down[0]);
+    if (up[1] >= 0)
+        close(up[1]);
+    if (started) {
+        process->to = down[1];
+        process->from = up[0];
+        return process;
+    }
+    if (down[1] >= 0)
+        close(down[1]);
+    if (up[0] >= 0)
+        close(up[0]);
+    free(process);
+    return NULL;
+}
+
+static bool write_all(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        data += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+bool wht_process_send(struct wht_process *process, const void *data, size_t size)
+{
+    return write_all(process->to, data, size);
+}
+
+size_t wht_process_receive(struct wht_process *process, void *data, size_t size)
+{
+    for (;;) {
+        ssize_t got = read(process->from, data, size);
+        if (got >= 0)
+            return (size_t)got;
+        if (errno != EINTR)
+            return 0;
+    }
+}
+
+void wht_process_wait(struct wht_process *const *processes, size_t count, int timeout_ms,
+                      bool *ready)
+{
+    struct pollfd fds[WAIT_MAX];
+    size_t n = count < WAIT_MAX ? count : WAIT_MAX;
+    for (size_t i = 0; i < n; i++)
+        fds[i] = (struct pollfd){.fd = processes[i] ? processes[i]->from : -1, .events = POLLIN};
+    int found = poll(fds, n, timeout_ms);
+    for (size_t i = 0; i < count; i++)
+        ready[i] = found > 0 && i < n && fds[i].revents != 0;
+}
+
+void wht_process_kill(struct wht_process *process)
+{
+    kill(process->pid, SIGKILL);
+}
+
+static void describe_end(int status, char *how)
+{
+    if (WIFSIGNALED(status)) {
+        const char *name = sigabbrev_np(WTERMSIG(status));
+        snprintf(how, WHT_PROCESS_END_MAX, "crashed with SIG%s", name ? name : "?");
+    } else {
+        snprintf(how, WHT_PROCESS_END_MAX, "ended the process with exit code %d",
+                 WEXITSTATUS(status));
+    }
+}
+
+/* An emulator's destructors may hang as well as anything else of it. */
+static void wait_for_end(struct wht_process *process)
+{
+    char ignored[4096];
+    struct pollfd fd = {.fd = process->from, .events = POLLIN};
+    while (poll(&fd, 1, END_MS) > 0)
+        if (read(process->from, ignored, sizeof(ignored)) <= 0)
+            return;
+    kill(process->pid, SIGKILL);
+}
+
+void wht_process_end(struct wht_process *process, char *how)
+{
+    int status = 0;
+    close(process->to);
+    wait_for_end(process);
+    while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    close(process->from);
+    if (how)
+        describe_end(status, how);
+    free(process);
+}
+
+/* An emulator that eats memory shall fail alone. Sanitizers reserve address space on purpose. */
+static void bound_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(WHVTRACE_SANITIZED)
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_max >= WORKER_MEMORY) {
+        limit.rlim_cur = WORKER_MEMORY;
+        setrlimit(RLIMIT_AS, &limit);
+    }
+#endif
+    struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+}
+
+void wht_worker_prepare(void)
+{
+    fcntl(WORKER_IN, F_SETFD, FD_CLOEXEC);
+    fcntl(WORKER_OUT, F_SETFD, FD_CLOEXEC);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    bound_memory();
+}
+
+void wht_worker_send(const void *data, size_t size)
+{
+    if (!write_all(WORKER_OUT, data, size))
+        _exit(0);
+}
+
+bool wht_worker_receive(void *data, size_t size)
+{
+    char *at = data;
+    while (size > 0) {
+        ssize_t got = read(WORKER_IN, at, size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        size -= (size_t)got;
+    }
+    return true;
+}

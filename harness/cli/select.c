@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "select.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "exit_code.h"
+#include "platform.h"
+#include "trace/paths.h"
+
+void wht_words_add(struct wht_words *words, const char *word)
+{
+    if (words->count == words->capacity) {
+        words->capacity = words->capacity ? 2 * words->capacity : 8;
+        words->items = realloc(words->items, words->capacity * sizeof(*words->items));
+        if (!words->items)
+            abort();
+    }
+    words->items[words->count++] = word;
+}
+
+void wht_words_free(struct wht_words *words)
+{
+    free(words->items);
+    *words = (struct wht_words){.items = NULL};
+}
+
+/* Whether text starts with the pattern; on a mismatch the last `*` takes one character more. */
+static bool matches_start(const char *pattern, const char *text)
+{
+    const char *star = NULL;
+    const char *resume = NULL;
+    while (*pattern) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            resume = text;
+        } else if (*text && (*pattern == '?' || *pattern == *text)) {
+            pattern++;
+            text++;
+        } else if (star && *resume) {
+            pattern = star;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool wht_pattern_matches(const char *pattern, const char *text)
+{
+    for (;; text++) {
+        if (matches_start(pattern, text))
+            return true;
+        if (!*text)
+            return false;
+    }
+}
+
+bool wht_selects(const struct wht_words *patterns, const char *name)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (wht_pattern_matches(patterns->items[i], name))
+            return true;
+    return patterns->count == 0;
+}
+
+static char *default_root(void)
+{
+    char *root = wht_find_above_working_folder("traces");
+    return root ? root : wht_find_above_program("traces");
+}
+
+static void print_error(void *user, const struct wht_error *error)
+{
+    (void)user;
+    fprintf(stderr, "whvtrace: %s: %s\n", error->file, error->text);
+}
+
+int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                     char **root)
+{
+    struct wht_load_options options = {.on_error = print_error};
+    *root = NULL;
+    if (paths->count == 0) {
+        *root = default_root();
+        if (!*root)
+            return wht_usage_error(verb, "there is no folder 'traces' here; name a path");
+        return wht_find_traces(*root, &options, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;
+    }
+    bool is_good = true;
+    for (size_t i = 0; i < paths->count; i++)
+        is_good &= wht_find_traces(paths->items[i], &options, files);
+    if (!is_good)
+        return WHT_EXIT_USAGE;
+    *root = wht_traces_root_of(paths->items[0]);
+    return WHT_EXIT_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file select.h
+ * Which files and which cases a command line means.
+ */
+#ifndef WHVTRACE_CLI_SELECT_H
+#define WHVTRACE_CLI_SELECT_H
+
+#include "trace/load.h"
+
+/** Strings that belong to the command line. Zero-initialise; release with wht_words_free(). */
+struct wht_words {
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
+void wht_words_add(struct wht_words *words, const char *word);
+void wht_words_free(struct wht_words *words);
+
+/** @return whether text contains the pattern, in which `*` stands for any run and `?` for any
+ * character. */
+bool wht_pattern_matches(const char *pattern, const char *text);
+
+/** @return whether a test name is selected: no pattern at all, or one that matches. */
+bool wht_selects(const struct wht_words *patterns, const char *name);
+
+/**
+ * Finds the trace files of the paths; without paths those below the folder `traces` of the working
+ * directory, of a folder above it, or of the source tree that the program was built in.
+ * @param root receives the traces root that the files belong to, or NULL; release with free().
+ * @return WHT_EXIT_OK, or another exit code after printing why.
+ */
+int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                     char **root);
+
+#endif

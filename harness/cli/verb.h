@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file verb.h
+ * The verbs of the command line: one file and one entry in verbs.c each.
+ */
+#ifndef WHVTRACE_CLI_VERB_H
+#define WHVTRACE_CLI_VERB_H
+
+#include "args.h"
+#include "exit_code.h"
+
+struct wht_verb {
+    const char *name;
+    const char *operands; /**< for the usage line, e.g. "[PATH...]" */
+    const char *summary;  /**< one line */
+    const char *details;  /**< paragraphs for its own help; NULL: none */
+    const struct wht_option *options;
+    /** @return an exit code. */
+    int (*run)(const struct wht_verb *verb, struct wht_args *args);
+    bool is_hidden;
+};
+
+extern const struct wht_verb wht_verb_check;
+extern const struct wht_verb wht_verb_help;
+extern const struct wht_verb wht_verb_list;
+extern const struct wht_verb wht_verb_run;
+extern const struct wht_verb wht_verb_show;
+extern const struct wht_verb wht_verb_version;
+extern const struct wht_verb wht_verb_worker;
+
+/** All verbs, in the order of the help; ends with NULL. */
+extern const struct wht_verb *const wht_verbs[];
+
+/** @return the verb of that name, or NULL. */
+const struct wht_verb *wht_verb_find(const char *name);
+
+/** Prints a verb's help to stdout. @return WHT_EXIT_OK. */
+int wht_verb_help_print(const struct wht_verb *verb);
+
+/** Says that there is no such verb, and which is nearest. @return WHT_EXIT_USAGE. */
+int wht_verb_unknown(const char *name);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "select.h"
+#include "show_case.h"
+#include "verb.h"
+
+enum { PATTERN = 1 };
+
+static const struct wht_option options[] = {
+    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
+    {.name = NULL},
+};
+
+static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (strcmp(patterns->items[i], c->id) == 0 || strcmp(patterns->items[i], c->name) == 0)
+            return true;
+    return false;
+}
+
+/* Shows those that are named exactly if there are any, otherwise all that match. */
+struct show {
+    const struct wht_words *patterns;
+    bool only_exact;
+    size_t found;
+    size_t exact;
+    size_t errors;
+};
+
+static void visit(struct show *s, const struct wht_case *c, bool print)
+{
+    if (!wht_selects(s->patterns, c->name))
+        return;
+    s->exact += is_exact(s->patterns, c);
+    if (s->only_exact && !is_exact(s->patterns, c))
+        return;
+    if (print) {
+        struct wht_text text = {.text = NULL};
+        wht_show_case(&text, c);
+        printf("%s%s", s->found > 0 ? "\n" : "", wht_text_get(&text));
+        wht_text_free(&text);
+    }
+    s->found++;
+}
+
+static void read_all(struct show *s, const struct wht_file_list *files, bool print)
+{
+    struct wht_load_options load = {.on_error = print ? wht_error_print : NULL, .user = stderr};
+    for (size_t i = 0; i < files->count; i++) {
+        struct wht_reader *reader = wht_reader_open(files->paths[i], &load);
+        s->errors += !reader;
+        for (struct wht_case *c; reader && (c = wht_reader_next(reader)); wht_case_free(c))
+            visit(s, c, print);
+        s->errors += reader ? wht_reader_error_count(reader) : 0;
+        wht_reader_close(reader);
+    }
+}
+
+static int show(const struct wht_words *paths, const struct wht_words *patterns)
+{
+    struct wht_file_list files = {.count = 0};
+    char *root;
+    int code = wht_select_files("show", paths, &files, &root);
+    struct show probe = {.patterns = patterns};
+    if (code == WHT_EXIT_OK)
+        read_all(&probe, &files, false);
+    struct show s = {.patterns = patterns, .only_exact = probe.exact > 0};
+    if (code == WHT_EXIT_OK)
+        read_all(&s, &files, true);
+    wht_file_list_free(&files);
+    free(root);
+    if (code != WHT_EXIT_OK)
+        return code;
+    if (s.errors > 0)
+        return WHT_EXIT_INVALID;
+    if (s.found == 0)
+        fprintf(stderr, "whvtrace show: no case was selected\n");
+    return s.found > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    struct wht_words paths = {.count = 0};
+    struct wht_words patterns = {.count = 0};
+    const char *value = NULL;
+    int code = -1;
+    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (id == WHT_ARG_HELP)
+            code = wht_verb_help_print(verb);
+        else if (id == WHT_ARG_ERROR)
+            code = WHT_EXIT_USAGE;
+        else
+            wht_words_add(id == PATTERN ? &patterns : &paths, value);
+    }
+    if (code < 0 && paths.count == 0 && patterns.count == 0)
+        code = wht_usage_error(verb->name, "name a file, or a case with -k");
+    if (code < 0)
+        code = show(&paths, &patterns);
+    wht_words_free(&paths);
+    wht_words_free(&patterns);
+    return code;
+}
+
+const struct wht_verb wht_verb_show = {
+    .name = "show",
+    .operands = "[PATH...]",
+    .summary = "print cases so that a person can read them",
+    .details = "Where -k is the whole id of a case, only cases of that id are shown.\n",
+    .options = options,
+    .run = run,
+};

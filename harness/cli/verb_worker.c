@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other side of pool.c: takes jobs from its parent, runs their cases, reports. It is told
+ * everything by its command line and its pipe, and prints nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frame.h"
+#include "platform.h"
+#include "process.h"
+#include "replay/replayer.h"
+#include "report/describe.h"
+#include "report/failure.h"
+#include "select.h"
+#include "trace/expectations.h"
+#include "verb.h"
+
+#define FLUSH_BYTES 32768u
+#define FLUSH_MS    100u
+
+enum { EMULATOR = 1, MATCH, COLOURS, PATTERN, EXPECTATIONS };
+
+static const struct wht_option options[] = {
+    {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
+    {MATCH, "match", 0, "LEVEL", "the strictest level"},
+    {COLOURS, "colours", 0, NULL, "colours in failure blocks"},
+    {PATTERN, "select", 'k', "PATTERN", "which cases"},
+    {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
+    {.name = NULL},
+};
+
+struct worker {
+    struct wht_report_options report;
+    enum wht_match level;
+    struct wht_words patterns;
+    struct wht_words expectation_files;
+    struct wht_expectations expectations;
+    struct wht_backend backend;
+    struct wht_replayer *replayer;
+
+    char *path; /**< the file that is open */
+    struct wht_reader *reader;
+    struct wht_case *ahead; /**< read, but of a later job */
+    uint64_t position;      /**< ordinals before it have been handed out */
+
+    struct wht_text out;
+    uint64_t flushed_ms;
+    struct wht_text cause;
+    struct wht_text key;
+    struct wht_text block;
+};
+
+static void flush(struct worker *w)
+{
+    if (w->out.size > 0)
+        wht_worker_send(w->out.text, w->out.size);
+    wht_text_clear(&w->out);
+    w->flushed_ms = wht_now_ms();
+}
+
+/* Silence is how the parent notices that a case hangs. */
+static void flush_sometimes(struct worker *w)
+{
+    if (w->out.size < FLUSH_BYTES && wht_now_ms() - w->flushed_ms < FLUSH_MS)
+        return;
+    if (w->out.size == 0)
+        wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_ALIVE));
+    flush(w);
+}
+
+static void report_error(void *user, const struct wht_error *error)
+{
+    struct worker *w = user;
+    size_t start = wht_frame_begin(&w->out, WHT_FRAME_ERROR);
+    wht_frame_number(&w->out, error->pos.line);
+    wht_frame_number(&w->out, error->pos.column);
+    wht_frame_string(&w->out, error->file);
+    wht_frame_string(&w->out, error->pointer);
+    wht_frame_string(&w->out, error->text);
+    wht_frame_end(&w->out, start);
+}
+
+static void close_file(struct worker *w)
+{
+    wht_case_free(w->ahead);
+    wht_reader_close(w->reader);
+    free(w->path);
+    w->ahead = NULL;
+    w->reader = NULL;
+    w->path = NULL;
+}
+
+/* Makes the reader stand at or before an ordinal. */
+static bool open_file(struct worker *w, const char *path, uint64_t from)
+{
+    if (w->reader && strcmp(w->path, path) == 0 && w->position <= from)
+        return true;
+    struct wht_load_options load = {.on_error = report_error, .user = w};
+    close_file(w);
+    w->path = malloc(strlen(path) + 1);
+    if (!w->path)
+        abort();
+    strcpy(w->path, path);
+    w->position = 0;
+    w->reader = wht_reader_open(path, &load);
+    return w->reader != NULL;
+}
+
+static struct wht_case *next_case(struct worker *w)
+{
+    struct wht_case *c = w->ahead ? w->ahead : wht_reader_next(w->reader);
+    w->ahead = NULL;
+    return c;
+}
+
+static const struct wht_expectation *skipped_by(const struct worker *w, const char *name)
+{
+    size_t index;
+    const struct wht_expectation *e = wht_expectations_find(&w->expectations, name, &index);
+    return e && e->expect == WHT_EXPECT_SKIP ? e : NULL;
+}
+
+static enum wht_match judged_level(const struct worker *w, const struct wht_case *c)
+{
+    return w->level < c->match ? w->level : c->match;
+}
+
+/* Tells the parent all that it would need if this case took the worker with it. */
+static void announce(struct worker *w, const struct wht_case *c)
+{
+    char mnemonic[64];
+    enum wht_match level = judged_level(w, c);
+    unsigned judged = (2u << level) - 1;
+    size_t start = wht_frame_begin(&w->out, WHT_FRAME_BEGIN);
+    wht_frame_number(&w->out, c->ordinal);
+    wht_frame_number(&w->out, (c->verdict == WHT_VERDICT_MAY) | (uint64_t)judged << 8);
+    wht_frame_number(&w->out, c->pos.line);
+    wht_frame_string(&w->out, c->name);
+    wht_frame_string(&w->out, c->file);
+    wht_mnemonic(c, mnemonic, sizeof(mnemonic));
+    wht_frame_string(&w->out, mnemonic);
+    wht_text_clear(&w->block);
+    wht_report_head(&w->block, c, level);
+    wht_frame_string(&w->out, wht_text_get(&w->block));
+    wht_text_clear(&w->block);
+    wht_report_foot(&w->block, c, level, &w->report);
+    wht_frame_string(&w->out, wht_text_get(&w->block));
+    wht_frame_end(&w->out, start);
+    flush(w);
+}
+
+static void send_result(struct worker *w, const struct wht_case *c,
+                        const struct wht_case_result *result)
+{
+    wht_text_clear(&w->cause);
+    wht_text_clear(&w->key);
+    wht_text_clear(&w->block);
+    if (result->kind == WHT_CASE_FAILED) {
+        wht_report_cause(&w->cause, c, result);
+        wht_report_key(&w->key, c, result);
+        wht_report_head(&w->block, c, result->level);
+        wht_report_body(&w->block, c, result, &w->report);
+        wht_report_foot(&w->block, c, result->level, &w->report);
+    } else if (result->reason) {
+        wht_text_add(&w->cause, result->reason);
+    }
+    struct wht_case_frame frame = {.ordinal = c->ordinal,
+                                   .kind = (uint8_t)result->kind,
+                                   .is_may = c->verdict == WHT_VERDICT_MAY,
+                                   .judged = (uint8_t)result->judged,
+                                   .passed = (uint8_t)result->passed,
+                                   .name = c->name,
+                                   .file = c->file,
+                                   .line = c->pos.line,
+                                   .cause = wht_text_get(&w->cause),
+                                   .key = wht_text_get(&w->key),
+                                   .block = wht_text_get(&w->block)};
+    wht_frame_case(&w->out, &frame);
+}
+
+static void run_case(struct worker *w, const struct wht_case *c, bool careful)
+{
+    struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
+    if (!wht_selects(&w->patterns, c->name))
+        return;
+    const struct wht_expectation *skip = skipped_by(w, c->name);
+    if (skip) {
+        result.reason = skip->reason;
+    } else {
+        if (careful)
+            announce(w, c);
+        wht_replay(w->replayer, c, w->level, &result);
+    }
+    send_result(w, c, &result);
+}
+
+/* Runs the cases of a job. Returns whether the file has ended. */
+static bool run_job(struct worker *w, const char *path, uint64_t from, uint64_t to, bool careful)
+{
+    if (!open_file(w, path, from))
+        return true;
+    for (;;) {
+        struct wht_case *c = next_case(w);
+        if (!c)
+            return true;
+        if (c->ordinal >= to) {
+            w->ahead = c;
+            w->position = to;
+            return false;
+        }
+        if (c->ordinal >= from)
+            run_case(w, c, careful);
+        w->position = c->ordinal + 1;
+        wht_case_free(c);
+        flush_sometimes(w);
+    }
+}
+
+static bool receive_job(struct worker *w)
+{
+    struct wht_frame_head head;
+    if (!wht_worker_receive(&head, sizeof(head)) || head.size > WHT_FRAME_MAX)
+        return false;
+    char *payload = malloc(head.size + 1);
+    if (!payload)
+        abort();
+    bool is_job = wht_worker_receive(payload, head.size) && head.type == WHT_FRAME_JOB;
+    if (is_job) {
+        struct wht_frame_fields fields = {payload, payload + head.size};
+        uint64_t from = wht_frame_take_number(&fields);
+        uint64_t to = wht_frame_take_number(&fields);
+        bool careful = wht_frame_take_number(&fields) != 0;
+        bool ended = run_job(w, wht_frame_take_string(&fields), from, to, careful);
+        size_t start = wht_frame_begin(&w->out, WHT_FRAME_DONE);
+        wht_frame_number(&w->out, ended);
+        wht_frame_end(&w->out, start);
+        flush(w);
+    }
+    free(payload);
+    return is_job;
+}
+
+static int refuse(struct worker *w, const char *reason)
+{
+    size_t start = wht_frame_begin(&w->out, WHT_FRAME_NO_EMULATOR);
+    wht_frame_string(&w->out, reason);
+    wht_frame_end(&w->out, start);
+    flush(w);
+    wht_text_free(&w->out);
+    return WHT_EXIT_EMULATOR;
+}
+
+static int work(struct worker *w)
+{
+    char error[WHT_BACKEND_ERROR_MAX];
+    if (!wht_backend_open(w->report.emulator, &w->backend, error))
+        return refuse(w, error);
+    w->replayer = wht_replayer_open(&w->backend, error);
+    if (!w->replayer)
+        return refuse(w, error);
+    for (size_t i = 0; i < w->expectation_files.count; i++)
+        wht_expectations_load(w->expectation_files.items[i], NULL, &w->expectations);
+    wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
+    flush(w);
+    while (receive_job(w))
+        continue;
+    close_file(w);
+    wht_replayer_close(w->replayer);
+    wht_backend_close(&w->backend);
+    wht_expectations_free(&w->expectations);
+    wht_text_free(&w->out);
+    wht_text_free(&w->cause);
+    wht_text_free(&w->key);
+    wht_text_free(&w->block);
+    return WHT_EXIT_OK;
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    struct worker w = {.report = {.emulator = WHT_BACKEND_BUILTIN}, .level = WHT_MATCH_STRICT};
+    const char *value = NULL;
+    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (id == EMULATOR)
+            w.report.emulator = value;
+        else if (id == MATCH)
+            w.level = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
+                      : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
+                                                     : WHT_MATCH_EFFECTS;
+        else if (id == COLOURS)
+            w.report.colours = true;
+        else if (id == PATTERN)
+            wht_words_add(&w.patterns, value);
+        else if (id == EXPECTATIONS)
+            wht_words_add(&w.expectation_files, value);
+        else
+            return wht_usage_error(verb->name, "is started by 'whvtrace run'");
+    }
+    wht_worker_prepare();
+    int code = work(&w);
+    wht_words_free(&w.patterns);
+    wht_words_free(&w.expectation_files);
+    return code;
+}
+
+const struct wht_verb wht_verb_worker = {
+    .name = "worker",
+    .operands = "",
+    .summary = "run cases for 'whvtrace run'",
+    .options = options,
+    .run = run,
+    .is_hidden = true,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "verb.h"
+
+const struct wht_verb *const wht_verbs[] = {
+    &wht_verb_run,     &wht_verb_list, &wht_verb_show,   &wht_verb_check,
+    &wht_verb_version, &wht_verb_help, &wht_verb_worker, NULL,
+};
+
+const struct wht_verb *wht_verb_find(const char *name)
+{
+    for (size_t i = 0; wht_verbs[i]; i++)
+        if (strcmp(wht_verbs[i]->name, name) == 0)
+            return wht_verbs[i];
+    return NULL;
+}
+
+static void print_option(const char *name, char letter, const char *value, const char *help)
+{
+    char left[64];
+    char short_form[8] = "    ";
+    if (letter)
+        snprintf(short_form, sizeof(short_form), "-%c, ", letter);
+    snprintf(left, sizeof(left), "%s--%s%s%s", short_form, name, value ? " " : "",
+             value ? value : "");
+    printf("  %-28s  %s\n", left, help);
+}
+
+int wht_verb_help_print(const struct wht_verb *verb)
+{
+    printf("usage: whvtrace %s [OPTION...] %s\n\n%s\n\noptions:\n", verb->name, verb->operands,
+           verb->summary);
+    for (const struct wht_option *o = verb->options; o->name; o++)
+        print_option(o->name, o->letter, o->value, o->help);
+    print_option("help", 'h', NULL, "show this help");
+    if (verb->details)
+        printf("\n%s", verb->details);
+    return WHT_EXIT_OK;
+}
+
+int wht_verb_unknown(const char *name)
+{
+    const char *names[16];
+    size_t count = 0;
+    for (size_t i = 0; wht_verbs[i]; i++)
+        if (!wht_verbs[i]->is_hidden)
+            names[count++] = wht_verbs[i]->name;
+    names[count] = NULL;
+    const char *nearest = wht_nearest_word(name, names);
+    if (nearest)
+        return wht_usage_error("", "unknown verb '%s'; did you mean '%s'?", name, nearest);
+    return wht_usage_error("", "unknown verb '%s'", name);
+}

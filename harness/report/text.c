@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS 80u
+
+static const char *const escapes[] = {
+    [WHT_PLAIN] = "",          [WHT_RED] = "\033[31m", [WHT_GREEN] = "\033[32m",
+    [WHT_YELLOW] = "\033[33m", [WHT_BOLD] = "\033[1m", [WHT_DIM] = "\033[2m",
+};
+
+static void reserve(struct wht_text *text, size_t more)
+{
+    if (text->size + more + 1 <= text->capacity)
+        return;
+    size_t capacity = text->capacity ? text->capacity : 256;
+    while (capacity < text->size + more + 1)
+        capacity *= 2;
+    text->text = realloc(text->text, capacity);
+    if (!text->text)
+        abort();
+    text->capacity = capacity;
+}
+
+void wht_text_free(struct wht_text *text)
+{
+    free(text->text);
+    *text = (struct wht_text){.text = NULL};
+}
+
+void wht_text_clear(struct wht_text *text)
+{
+    text->size = 0;
+    if (text->text)
+        text->text[0] = 0;
+}
+
+void wht_text_add_bytes(struct wht_text *text, const char *bytes, size_t size)
+{
+    reserve(text, size);
+    memcpy(text->text + text->size, bytes, size);
+    text->size += size;
+    text->text[text->size] = 0;
+}
+
+void wht_text_add(struct wht_text *text, const char *string)
+{
+    wht_text_add_bytes(text, string, strlen(string));
+}
+
+void wht_text_addf(struct wht_text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (size < 0)
+        return;
+    reserve(text, (size_t)size);
+    va_start(args, format);
+    vsnprintf(text->text + text->size, (size_t)size + 1, format, args);
+    va_end(args);
+    text->size += (size_t)size;
+}
+
+const char *wht_text_get(const struct wht_text *text)
+{
+    return text->text ? text->text : "";
+}
+
+void wht_text_wrap(struct wht_text *text, const char *string, unsigned first_column,
+                   unsigned indent)
+{
+    size_t column = first_column;
+    bool at_start = true;
+    while (*string) {
+        size_t blanks = strspn(string, " \t\r\n");
+        string += blanks;
+        size_t word = strcspn(string, " \t\r\n");
+        if (word == 0)
+            break;
+        if (!at_start && column + 1 + word > COLUMNS) {
+            wht_text_addf(text, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!at_start) {
+            wht_text_add(text, " ");
+            column++;
+        }
+        wht_text_add_bytes(text, string, word);
+        column += word;
+        string += word;
+        at_start = false;
+    }
+}
+
+void wht_text_colour(struct wht_text *text, bool colours, enum wht_colour colour,
+                     const char *string)
+{
+    bool wrapped = colours && colour != WHT_PLAIN;
+    if (wrapped)
+        wht_text_add(text, escapes[colour]);
+    wht_text_add(text, string);
+    if (wrapped)
+        wht_text_add(text, "\033[0m");
+}
