@@ -243,7 +243,7 @@ bool wht_get_strings(struct wht_check *check, const struct wht_node *node, bool 
     bool is_good = true;
     value->items = wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(char *));
     for (const struct wht_node *child = node->first; child; child = child->next) {
-        const char *text;
+        const char *text = NULL;
         if (!wht_get_string(check, child, &text))
             is_good = false;
         else

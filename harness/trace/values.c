@@ -71,7 +71,7 @@ static bool get_hex128(struct wht_check *check, const struct wht_node *node, uns
 bool wht_get_hex(struct wht_check *check, const struct wht_node *node, unsigned bits,
                  uint64_t *value)
 {
-    WHV_UINT128 wide;
+    WHV_UINT128 wide = {.Low64 = 0};
     if (!get_hex128(check, node, bits, &wide))
         return false;
     *value = wide.Low64;
