@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What `cmake --install` gives: headers, both libraries, the program, and the files by which
+# What `cmake --install` gives besides the program: headers, both libraries, and the files by which
 # find_package(whvtrace) and pkg-config find them.
 include(CMakePackageConfigHelpers)
 
@@ -18,9 +18,6 @@ install(TARGETS whvemu_shared whvemu_static EXPORT whvtraceTargets
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/emulator/include/whvemu"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
-if(TARGET whvtrace)
-    install(TARGETS whvtrace RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
 
 install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONFIG_DIR}")
 configure_package_config_file(

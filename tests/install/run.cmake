@@ -21,7 +21,7 @@ file(RENAME "${WORK}/installed" "${prefix}")
 foreach(path
         include/whvemu/emulator.h include/whvemu/preview.h include/whvemu/whv_abi.h
         include/whvemu/whv_registers.def ${LIBDIR}/libwhvemu.a ${LIBDIR}/libwhvemu.so
-        ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc)
+        ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc bin/whvtrace)
     if(NOT EXISTS "${prefix}/${path}")
         message(FATAL_ERROR "not installed: ${path}")
     endif()
