@@ -7,6 +7,7 @@
 
 #include "platform.h"
 #include "replay/result.h"
+#include "trace/paths.h"
 
 bool wht_known_load(struct wht_known *known, const struct wht_words *files, const char *emulator)
 {
@@ -86,21 +87,34 @@ const char *wht_known_word(const struct wht_expectation *entry)
     return "be skipped";
 }
 
-/* Whether every name that starts with `literal` lies below the path. */
-static bool is_below(const char *literal, size_t size, const char *path)
+/* What the names of all cases below a path start with; outside of a traces folder a file has its
+ * own name. */
+static char *scope_of(const char *path)
 {
     char *root = wht_traces_root_of(path);
     char *absolute = wht_absolute_path(path);
-    bool below = false;
-    if (root && absolute) {
-        const char *scope = absolute + strlen(root);
-        scope += *scope == '/';
-        size_t length = strlen(scope);
-        below = length == 0 || (size > length && strncmp(literal, scope, length) == 0 &&
-                                (literal[length] == '/' || literal[length] == '#'));
-    }
+    char *scope = NULL;
+    if (!root && !wht_is_file(path))
+        scope = calloc(1, 1);
+    else if (!root)
+        scope = wht_test_name_prefix(path);
+    else if (absolute && strcmp(absolute, root) == 0)
+        scope = calloc(1, 1);
+    else if (absolute)
+        scope = wht_test_name_prefix(absolute);
     free(root);
     free(absolute);
+    return scope;
+}
+
+/* Whether every name that starts with `literal` lies below the path. */
+static bool is_below(const char *literal, size_t size, const char *path)
+{
+    char *scope = scope_of(path);
+    size_t length = scope ? strlen(scope) : 0;
+    bool below = scope && (length == 0 || (size > length && strncmp(literal, scope, length) == 0 &&
+                                           (literal[length] == '/' || literal[length] == '#')));
+    free(scope);
     return below;
 }
 

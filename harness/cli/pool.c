@@ -415,6 +415,9 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                             : pool.has_no_process      ? WHT_POOL_NO_PROCESS
                             : pool.is_stopped          ? WHT_POOL_STOPPED
                                                        : WHT_POOL_DONE;
+    /* What the due chunk has found so far is worth telling. */
+    if (end == WHT_POOL_INTERRUPTED && pool.schedule.chunks)
+        deliver_chunk(&pool, pool.schedule.chunks);
     dismiss(&pool);
     return end;
 }

@@ -79,6 +79,22 @@ static void print_error(void *user, const struct wht_error *error)
     fprintf(stderr, "whvtrace: %s: %s\n", error->file, error->text);
 }
 
+/* Files that several paths mean are run once, where they come first. */
+static void drop_repeated(struct wht_file_list *files)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < files->count; i++) {
+        size_t j = 0;
+        while (j < kept && strcmp(files->paths[j], files->paths[i]) != 0)
+            j++;
+        if (j < kept)
+            free(files->paths[i]);
+        else
+            files->paths[kept++] = files->paths[i];
+    }
+    files->count = kept;
+}
+
 int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
                      char **root)
 {
@@ -95,6 +111,8 @@ int wht_select_files(const char *verb, const struct wht_words *paths, struct wht
         is_good &= wht_find_traces(paths->items[i], &options, files);
     if (!is_good)
         return WHT_EXIT_USAGE;
+    if (paths->count > 1)
+        drop_repeated(files);
     *root = wht_traces_root_of(paths->items[0]);
     return WHT_EXIT_OK;
 }

@@ -95,6 +95,10 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
     case MATCH:
         return take_level(value, &r->pool.level);
     case EXPECTATIONS:
+        if (!wht_is_file(value)) {
+            wht_usage_error(args->verb, "option '--expectations': there is no file '%s'", value);
+            return false;
+        }
         wht_words_add(&r->expectations, value);
         return true;
     case TIMEOUT:

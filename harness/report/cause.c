@@ -64,9 +64,10 @@ static void add_divergence(struct wht_text *text, const struct wht_divergence *d
         return;
     }
     if (d->kind == WHT_DIVERGES_EXTRA) {
-        wht_text_addf(text, "call %u: none was expected after %" PRIu64 ", but there is ",
-                      d->number, d->total);
+        wht_text_addf(text, "call %u: ", d->number);
         wht_describe_event(text, &d->actual);
+        wht_text_addf(text, ", but %" PRIu64 " call%s expected", d->total,
+                      d->total == 1 ? " is" : "s are");
         return;
     }
     add_number(text, d);
@@ -79,8 +80,7 @@ static void add_divergence(struct wht_text *text, const struct wht_divergence *d
             add_fields(text, d->differing);
         break;
     case WHT_DIVERGES_MISSING:
-        wht_text_add(text, "missing, expected ");
-        wht_describe_expected(text, &d->expected);
+        wht_text_addf(text, "%s is missing", wht_call_kind_name(d->expected.call->kind));
         break;
     case WHT_DIVERGES_UNANSWERED:
         wht_text_add(text, "nothing in the case answers ");

@@ -21,7 +21,7 @@ void wht_columns_row(struct wht_text *text, bool colours, bool differs, const ch
     wht_text_addf(text, " %-*s", LABEL, label);
     bool overflows = strlen(label) > LABEL;
     if (!overflows && strlen(expected) < VALUE && strlen(actual) <= VALUE - 1) {
-        wht_text_addf(text, "%-*s", VALUE, expected);
+        wht_text_addf(text, "%-*s", *actual ? VALUE : 0, expected);
         wht_text_colour(text, colours && differs, WHT_RED, actual);
         wht_text_add(text, "\n");
         return;

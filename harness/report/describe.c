@@ -146,7 +146,7 @@ void wht_describe_value(struct wht_text *text, WHV_REGISTER_NAME name,
                         const WHV_REGISTER_VALUE *value)
 {
     char buf[WHT_NAME_MAX];
-    if (name == WHvX64RegisterRflags)
+    if (name == WHvX64RegisterRflags && value->Reg64 != 2)
         wht_text_add(text, wht_rflags_format(value->Reg64, buf));
     else if (name == WHvRegisterPendingEvent)
         wht_describe_event_register(text, value);
@@ -162,8 +162,14 @@ void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want)
         wht_text_add(text, i > 0 ? " or " : "");
         wht_describe_value(text, want->name, &want->values[i]);
     }
-    bool is_u64 = wht_reg_kind(want->name) == WHT_REG_U64;
-    if (want->kind != WHT_WANT_ANY && is_u64 && want->mask.Low64 != UINT64_MAX)
+    bool is_partial = wht_reg_kind(want->name) == WHT_REG_U64 && want->mask.Low64 != UINT64_MAX;
+    char buf[WHT_NAME_MAX];
+    if (want->kind == WHT_WANT_ANY || !is_partial)
+        return;
+    const char *letters = strchr(wht_rflags_format(~want->mask.Low64, buf), '[');
+    if (want->name == WHvX64RegisterRflags && letters && ~want->mask.Low64 <= UINT32_MAX)
+        wht_text_addf(text, " but for %s", letters);
+    else
         wht_text_addf(text, " mask 0x%" PRIx64, want->mask.Low64);
 }
 

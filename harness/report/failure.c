@@ -155,7 +155,8 @@ static void add_divergence(struct wht_text *text, bool colours, const struct wht
 {
     char title[48] = "callback";
     if (d->number > 0)
-        snprintf(title, sizeof(title), "call %u", d->number);
+        snprintf(title, sizeof(title), d->kind == WHT_DIVERGES_RULE ? "callback %u" : "call %u",
+                 d->number);
     if (!d->has_actual && !d->expected.call)
         return;
     wht_columns_heading(text, title);
@@ -171,25 +172,25 @@ static void add_divergence(struct wht_text *text, bool colours, const struct wht
     add_batch(text, colours, d);
     struct wht_text line = {.text = NULL};
     if (d->expected.call) {
-        wht_text_addf(&line, "line %u", (unsigned)d->expected.call->pos.line);
+        wht_text_addf(&line, "in line %u", (unsigned)d->expected.call->pos.line);
         wht_text_addf(&line, "%s%s", d->expected.call->note ? ": " : "",
                       d->expected.call->note ? d->expected.call->note : "");
         wht_columns_words(text, "expected", wht_text_get(&line));
         wht_text_clear(&line);
     }
     if (d->nearest.call) {
-        wht_text_addf(&line, "line %u: ", (unsigned)d->nearest.call->pos.line);
+        wht_text_addf(&line, "in line %u: ", (unsigned)d->nearest.call->pos.line);
         wht_describe_expected(&line, &d->nearest);
         wht_columns_words(text, "nearest", wht_text_get(&line));
     }
     wht_text_free(&line);
 }
 
-static void describe_flag_changes(struct wht_text *text, uint64_t expected, uint64_t actual)
+static void describe_flag_changes(struct wht_text *text, uint64_t differing)
 {
     /* The formatter knows the letters: "0x5 [PF CF]". */
     char buf[WHT_NAME_MAX];
-    const char *flags = strchr(wht_rflags_format(expected ^ actual, buf), '[');
+    const char *flags = strchr(wht_rflags_format(differing, buf), '[');
     if (flags)
         wht_text_addf(text, " differs in %s", flags);
 }
@@ -218,7 +219,9 @@ static void add_registers(struct wht_text *text, bool colours, const struct wht_
         else
             wht_text_add(&cells.actual, "(not captured, not written)");
         if (diff->name == WHvX64RegisterRflags && single && diff->has_actual)
-            describe_flag_changes(&cells.actual, single->Reg64, diff->actual.Reg64);
+            describe_flag_changes(&cells.actual,
+                                  (single->Reg64 ^ diff->actual.Reg64) &
+                                      (diff->want ? diff->want->mask.Low64 : UINT64_MAX));
         add_row(text, colours, true, wht_reg_name(diff->name, name), &cells);
     }
     free_cells(&cells);
