@@ -137,7 +137,11 @@ static bool run(const struct oracle_in *in, struct oracle_out *out)
 static bool try_mode(enum oracle_mode mode)
 {
     static struct oracle_out out;
-    const struct oracle_in in = {.mode = mode, .code = {0x90}, .code_size = 1};
+    /* With a descriptor of its own, where the mode can have one. */
+    const struct oracle_in in = {.mode = mode,
+                                 .code = {0x90},
+                                 .code_size = 1,
+                                 .segment[ORACLE_DS] = {.kind = ORACLE_DATA, .limit = 0xffff}};
     return run(&in, &out) && out.completed;
 }
 

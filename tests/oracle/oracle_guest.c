@@ -201,6 +201,8 @@ static bool sreg_from_name(WHV_REGISTER_NAME name, enum oracle_sreg *sreg)
 static WHV_X64_SEGMENT_REGISTER ldtr_value(const struct guest *guest)
 {
     WHV_X64_SEGMENT_REGISTER segment = {.Base = LDT_LINEAR, .Selector = 0x50};
+    if (guest->ldt_count == 0)
+        return (WHV_X64_SEGMENT_REGISTER){.Selector = 0};
     segment.Limit = (UINT32)(guest->ldt_count * sizeof(guest->ldt[0]) - 1);
     segment.SegmentType = 2;
     segment.Present = 1;

@@ -12,10 +12,20 @@
 #define ROWS_MEMORY    0x6000u
 #define ROWS_SELECTORS 256u
 
-/** What all instructions of a run share; follows from the seed alone. */
+/**
+ * Where makers of processors differ and the emulator follows AMD: what this machine's does. Where
+ * it does something else, such instructions are left out.
+ */
+struct rows_habits {
+    bool clears_upper;  /**< a 67h REP cuts rCX to 32 bits even if it does nothing */
+    bool narrow_movsxd; /**< MOVSXD with 66h reads 16 bits, not 32 */
+    bool pages_first;   /**< a misaligned operand in a missing page is #PF, not #AC */
+};
+
+/** What all instructions of a run share. */
 struct rows_world {
-    uint64_t seed;
-    bool clears_upper; /**< this processor cuts rCX to 32 bits even if a 67h REP does nothing */
+    uint64_t seed; /**< all but the habits follows from it */
+    struct rows_habits habits;
     struct oracle_segment segment[ROWS_SEGMENTS];
     uint16_t selector[ROWS_SELECTORS]; /**< to load: good ones and all kinds of bad ones */
     uint8_t memory[ROWS_MEMORY];
@@ -44,7 +54,10 @@ bool rows_once_in(struct rows_random *random, unsigned times);
 /** @return a value that is often a corner case. */
 uint64_t rows_value(struct rows_random *random);
 
-/** Makes a world, and the descriptors that its selectors need; the oracle must be usable. */
+/**
+ * Finds out the processor's habits, and makes a world and the descriptors that its selectors need.
+ * The oracle must have 64-bit mode.
+ */
 void rows_world_init(struct rows_world *world, uint64_t seed);
 
 /** Fills in blocks, registers, flags and segments; nothing of it is special to an instruction. */

@@ -342,7 +342,7 @@ static void make_string(struct maker *m)
     uint64_t count = counts[rows_below(&m->random, sizeof(counts) / sizeof(counts[0]))];
     if (rows_once_in(&m->random, 20))
         count = UINT64_MAX; /* until a page is missing */
-    if (m->world->clears_upper && m->in->mode == ORACLE_64 && m->address == 4) {
+    if (m->world->habits.clears_upper && m->in->mode == ORACLE_64 && m->address == 4) {
         m->in->gpr[ORACLE_RCX] = 0;
         m->in->gpr[ORACLE_RSI] &= UINT32_MAX;
         m->in->gpr[ORACLE_RDI] &= UINT32_MAX;
@@ -428,6 +428,8 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
         m.row = &rows[rows_below(&m.random, sizeof(rows) / sizeof(rows[0]))];
     } while (m.row->only64 && mode != ORACLE_64);
     make_prefixes(&m);
+    if (m.row->only64 && m.size == 2 && world->habits.narrow_movsxd)
+        return false;
     make_segment_base(&m);
     make_operands(&m);
     if (m.in->code_size > ORACLE_CODE_MAX)

@@ -18,6 +18,7 @@ static const struct {
               {7, 1, ORACLE_READ}};
 #define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
 #define LAYOUT_PAGES 8u
+#define RFLAGS_AC    UINT64_C(0x40000)
 
 /* Segments that let everything through, for SS at least. */
 #define ROWS_PLAIN 12u
@@ -114,11 +115,42 @@ static void init_selectors(struct rows_world *world, struct rows_random *random)
     }
 }
 
+/* @return the state after an instruction in 64-bit mode. */
+static const struct oracle_out *probe(struct oracle_in in)
+{
+    static struct oracle_out out;
+    (void)oracle_run(&in, &out);
+    return &out;
+}
+
+static struct rows_habits find_habits(void)
+{
+    const uint64_t above = UINT64_C(0x100000000);
+    struct rows_habits habits;
+    habits.clears_upper = probe((struct oracle_in){.code = {0xf3, 0x67, 0xab}, /* rep stosd */
+                                                   .code_size = 3,
+                                                   .gpr = {[ORACLE_RCX] = above}})
+                              ->gpr[ORACLE_RCX] == 0;
+    habits.narrow_movsxd =
+        probe((struct oracle_in){.code = {0x66, 0x63, 0x03}, /* movsxd ax,[rbx] */
+                                 .code_size = 3,
+                                 .gpr = {[ORACLE_RBX] = ORACLE_ARENA + ORACLE_PAGE - 2},
+                                 .block = {{ORACLE_ARENA, ORACLE_PAGE, ORACLE_READ, NULL}},
+                                 .block_count = 1})
+            ->completed;
+    habits.pages_first = probe((struct oracle_in){.code = {0x8b, 0x03}, /* mov eax,[rbx] */
+                                                  .code_size = 2,
+                                                  .rflags = RFLAGS_AC,
+                                                  .gpr = {[ORACLE_RBX] = ORACLE_ARENA + 1}})
+                             ->trap == 14;
+    return habits;
+}
+
 void rows_world_init(struct rows_world *world, uint64_t seed)
 {
     struct rows_random random = {seed};
     world->seed = seed;
-    world->clears_upper = false;
+    world->habits = find_habits();
     for (unsigned i = 0; i < ROWS_SEGMENTS; i++)
         world->segment[i] = random_segment(&random);
     for (unsigned i = 0; i < ROWS_PLAIN; i++)
@@ -166,8 +198,8 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     for (unsigned i = 0; i < 16; i++)
         in->gpr[i] = rows_value(random);
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
-    if (!rows_once_in(random, 6))
-        in->rflags &= ~UINT64_C(0x40000); /* AC */
+    if (!rows_once_in(random, 6) || world->habits.pages_first)
+        in->rflags &= ~RFLAGS_AC;
     for (unsigned i = 0; i < LAYOUT; i++) {
         in->block[i].address = WORLD + layout[i].page * ORACLE_PAGE;
         in->block[i].size = layout[i].pages * ORACLE_PAGE;

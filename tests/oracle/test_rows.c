@@ -36,16 +36,6 @@ static uint64_t number_from_environment(const char *name, uint64_t otherwise)
     return text && *text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static bool processor_clears_upper(void)
-{
-    const struct oracle_in in = {.mode = ORACLE_64,
-                                 .code = {0xf3, 0x67, 0xab},
-                                 .code_size = 3,
-                                 .gpr = {[ORACLE_RCX] = UINT64_C(0x100000000)}};
-    cr_assert(oracle_run(&in, &processor));
-    return processor.gpr[ORACLE_RCX] == 0;
-}
-
 static void report(uint64_t index, const struct oracle_answer *answer, const char *difference)
 {
     char text[1024];
@@ -97,10 +87,9 @@ static void run_mode(const char *name, enum oracle_mode mode)
     uint64_t time_and_process = (uint64_t)time(NULL) << 22 ^ (uint64_t)getpid();
     uint64_t count = number_from_environment("ORACLE_COUNT", DEFAULT_COUNT) / 3;
     uint64_t only = number_from_environment("ORACLE_INDEX", UINT64_MAX);
-    if (!oracle_has_mode(mode))
+    if (!oracle_has_mode(mode) || !oracle_has_mode(ORACLE_64))
         cr_skip_test("this machine cannot run that mode");
     rows_world_init(&world, number_from_environment("ORACLE_SEED", time_and_process));
-    world.clears_upper = processor_clears_upper();
     WHV_EMULATOR_HANDLE emulator = oracle_guest_create();
     cr_assert_not_null(emulator);
 
@@ -118,7 +107,7 @@ static void run_mode(const char *name, enum oracle_mode mode)
     cr_expect_gt(tally.completed, (end - first) / 4);
     cr_expect_gt(tally.trapped[13], 0u, "no #GP");
     cr_expect_gt(tally.trapped[14], 0u, "no #PF");
-    cr_expect_gt(tally.trapped[17], 0u, "no #AC");
+    cr_expect(tally.trapped[17] > 0 || world.habits.pages_first, "no #AC");
     cr_expect_gt(tally.trapped[12], 0u, "no #SS");
 }
 
