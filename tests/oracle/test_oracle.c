@@ -486,7 +486,8 @@ Test(oracle, bad_input_is_refused)
 {
     const struct oracle_in good = {.mode = ORACLE_32, CODE(0x90)};
     struct oracle_in in = good;
-    cr_assert(oracle_has_mode(ORACLE_32));
+    if (!oracle_has_mode(ORACLE_32))
+        cr_skip_test("this machine cannot run that mode");
     in.code_size = 0;
     cr_expect_not(oracle_run(&in, &out), "no code");
     in = good;
