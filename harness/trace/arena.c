@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 4096u
+#define BLOCK      4096u        /* the first block; each further one is twice as large, up to */
+#define BLOCK_MAX  (256u << 10) /* this size */
+#define BLOCK_KEPT (1u << 20)   /* largest block that a reset keeps */
 
 struct block {
     struct block *next;
@@ -20,7 +22,7 @@ struct wht_arena {
 
 static void *allocate(size_t size)
 {
-    void *memory = calloc(1, size);
+    void *memory = malloc(size);
     if (!memory) {
         fputs("whvtrace: out of memory\n", stderr);
         abort();
@@ -28,27 +30,54 @@ static void *allocate(size_t size)
     return memory;
 }
 
+static void free_blocks(struct block *block)
+{
+    while (block) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
 struct wht_arena *wht_arena_new(void)
 {
-    return allocate(sizeof(struct wht_arena));
+    struct wht_arena *arena = allocate(sizeof(*arena));
+    *arena = (struct wht_arena){.blocks = NULL};
+    return arena;
+}
+
+void wht_arena_reset(struct wht_arena *arena)
+{
+    struct block *newest = arena->blocks;
+    if (!newest)
+        return;
+    free_blocks(newest->next);
+    newest->next = NULL;
+    newest->used = 0;
+    if (newest->size <= BLOCK_KEPT)
+        return;
+    free(newest);
+    arena->blocks = NULL;
 }
 
 void wht_arena_free(struct wht_arena *arena)
 {
     if (!arena)
         return;
-    while (arena->blocks) {
-        struct block *next = arena->blocks->next;
-        free(arena->blocks);
-        arena->blocks = next;
-    }
+    free_blocks(arena->blocks);
     free(arena);
 }
 
 static struct block *add_block(struct wht_arena *arena, size_t size)
 {
-    struct block *block = allocate(sizeof(*block) + size);
-    block->size = size;
+    size_t wanted = arena->blocks ? 2 * arena->blocks->size : BLOCK;
+    if (wanted > BLOCK_MAX)
+        wanted = BLOCK_MAX;
+    if (wanted < size)
+        wanted = size;
+    struct block *block = allocate(sizeof(*block) + wanted);
+    block->size = wanted;
+    block->used = 0;
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
@@ -59,10 +88,10 @@ void *wht_arena_take(struct wht_arena *arena, size_t size)
     struct block *block = arena->blocks;
     size = (size + 15) & ~(size_t)15;
     if (!block || block->size - block->used < size)
-        block = add_block(arena, size > BLOCK ? size : BLOCK);
+        block = add_block(arena, size);
     void *memory = block->data + block->used;
     block->used += size;
-    return memory;
+    return memset(memory, 0, size);
 }
 
 char *wht_arena_copy(struct wht_arena *arena, const char *text)

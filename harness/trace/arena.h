@@ -16,6 +16,9 @@ struct wht_arena *wht_arena_new(void);
 /** Releases an arena and all that came from it; NULL is allowed. */
 void wht_arena_free(struct wht_arena *arena);
 
+/** Releases all that came from an arena; it can be used again. */
+void wht_arena_reset(struct wht_arena *arena);
+
 /** @return size bytes, zeroed and aligned for any type; never NULL. */
 void *wht_arena_take(struct wht_arena *arena, size_t size);
 

@@ -12,11 +12,34 @@
 #define TEXT_MAX    512
 #define SHOWN_MAX   60 /* characters of the file's own text that a message repeats */
 
+/* Replaces control characters, and a character that was cut at the end: messages repeat what a file
+ * says. */
+static void make_printable(char *text)
+{
+    size_t length = strlen(text);
+    size_t tail = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool is_c1 = c == 0xc2 && (unsigned char)text[i + 1] < 0xa0;
+        if (c < 0x20 || c == 0x7f || is_c1)
+            text[i] = '?';
+        if (is_c1)
+            text[i + 1] = '?';
+    }
+    while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xc0) == 0x80)
+        tail++;
+    unsigned char lead = tail < length ? (unsigned char)text[length - 1 - tail] : 0;
+    size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (wanted > tail)
+        text[length - 1 - tail] = 0;
+}
+
 static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
                    const char *format, va_list arguments)
 {
     char text[TEXT_MAX];
     vsnprintf(text, sizeof(text), format, arguments);
+    make_printable(text);
     check->errors++;
     check->is_bad = true;
     if (!check->options.on_error)
@@ -67,8 +90,12 @@ static struct wht_pos pos_of(const struct wht_check *check, const struct wht_nod
                              size_t offset)
 {
     const struct wht_document *document =
-        node->is_default && check->defaults ? check->defaults : check->document;
-    return wht_pos_from_offset(document->text, offset, document->first_line);
+        node->origin && check->defaults ? check->defaults : check->document;
+    const struct wht_pos_mark *mark =
+        document->mark_count > 0 ? &document->marks[offset / WHT_POS_STRIDE] : NULL;
+    return mark ? wht_pos_from_offset(document->text + mark->start, offset - mark->start,
+                                      document->first_line + mark->line)
+                : wht_pos_from_offset(document->text, offset, document->first_line);
 }
 
 struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node)
@@ -76,18 +103,27 @@ struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node
     return pos_of(check, node, node->offset);
 }
 
-/* An error inside `defaults` concerns every case, and is reported once, at its own place. */
+/* An error inside `defaults` concerns every case and is reported for the first alone. */
+static bool is_repeated(const struct wht_check *check, const struct wht_node *node)
+{
+    if (!node->origin)
+        return false;
+    if (node->origin->reported_for != 0)
+        return node->origin->reported_for != check->case_number + 1;
+    node->origin->reported_for = check->case_number + 1;
+    return false;
+}
+
 static void fail_at(struct wht_check *check, const struct wht_node *node, size_t offset,
                     const char *format, va_list arguments)
 {
     char pointer[POINTER_MAX];
-    struct wht_node *origin = node->origin;
-    check->is_bad = true;
-    if (origin && origin->is_reported)
+    if (is_repeated(check, node)) {
+        check->is_bad = true;
         return;
-    if (origin)
-        origin->is_reported = true;
-    write_pointer(origin ? origin : node, pointer, sizeof(pointer));
+    }
+    write_pointer(node, pointer, sizeof(pointer));
+    make_printable(pointer);
     report(check, pos_of(check, node, offset), pointer, format, arguments);
 }
 
@@ -168,7 +204,12 @@ static size_t min3(size_t a, size_t b, size_t c)
     return min < c ? min : c;
 }
 
-/* Levenshtein's distance of short words. */
+static int folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+/* Levenshtein's distance of short words, upper and lower case being the same. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64];
@@ -182,7 +223,8 @@ static size_t distance(const char *a, const char *b)
         row[0] = i;
         for (size_t j = 1; j <= length; j++) {
             size_t above = row[j];
-            row[j] = min3(row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            row[j] =
+                min3(row[j] + 1, row[j - 1] + 1, diagonal + (folded(a[i - 1]) != folded(b[j - 1])));
             diagonal = above;
         }
     }
@@ -264,6 +306,12 @@ static bool unknown_key(struct wht_check *check, const struct wht_node *member,
     for (size_t i = 0; i < count && i < 64; i++)
         names[i] = fields[i].key;
     const char *meant = wht_did_you_mean(member->key, names, count < 64 ? count : 64);
+    if (check->newer)
+        return wht_fail_key(
+            check, member,
+            "found the unknown key \"%.*s\", expected a key of whv-trace/1.0: this file "
+            "needs a program that knows %.20s",
+            SHOWN_MAX, member->key, check->newer);
     if (meant)
         return wht_fail_key(check, member, "found the unknown key \"%.*s\"; did you mean \"%s\"?",
                             SHOWN_MAX, member->key, meant);
@@ -271,6 +319,20 @@ static bool unknown_key(struct wht_check *check, const struct wht_node *member,
                         "found the unknown key \"%.*s\", expected a key of the format "
                         "or one that starts with \"x-\"",
                         SHOWN_MAX, member->key);
+}
+
+/* In `defaults` only lists and register values are replaced whole and must be complete. */
+static bool may_lack_keys(const struct wht_check *check, const struct wht_node *object)
+{
+    if (!check->is_partial)
+        return false;
+    for (const struct wht_node *node = object; node->parent; node = node->parent) {
+        const char *key = node->parent->key;
+        if (node->parent->kind == WHT_NODE_LIST ||
+            (key && (strcmp(key, "init") == 0 || strcmp(key, "regs") == 0)))
+            return false;
+    }
+    return true;
 }
 
 bool wht_take_object(struct wht_check *check, const struct wht_node *node,
@@ -283,14 +345,15 @@ bool wht_take_object(struct wht_check *check, const struct wht_node *node,
         size_t i = 0;
         if (is_free_key(member->key))
             continue;
-        while (i < count && strcmp(fields[i].key, member->key) != 0)
+        while (i < count &&
+               (fields[i].key[0] != member->key[0] || strcmp(fields[i].key, member->key) != 0))
             i++;
         if (i == count)
             is_good &= unknown_key(check, member, fields, count);
         else if (fields[i].take)
             is_good &= fields[i].take(check, member, target);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !may_lack_keys(check, node); i++) {
         if (fields[i].is_required && !wht_node_member(node, fields[i].key))
             is_good &= wht_fail(check, node, "the key \"%s\" is missing", fields[i].key);
     }
@@ -307,12 +370,37 @@ static int compare_keys(const void *a, const void *b)
     return (*left)->key_offset < (*right)->key_offset ? -1 : 1;
 }
 
+#define FEW   64u
+#define SLOTS 256u
+
+/* @return whether no two of at most FEW members have keys with equal hashes: then none occurs
+ * twice. */
+static bool is_free_of_doubt(const struct wht_node *object)
+{
+    uint32_t hashes[SLOTS] = {0};
+    for (const struct wht_node *member = object->first; member; member = member->next) {
+        uint32_t hash = 2166136261u;
+        for (const char *c = member->key; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * 16777619u;
+        hash |= 1; /* 0 is an empty slot */
+        uint32_t slot = hash >> 8 & (SLOTS - 1);
+        while (hashes[slot] != 0 && hashes[slot] != hash)
+            slot = (slot + 1) & (SLOTS - 1);
+        if (hashes[slot] == hash)
+            return false;
+        hashes[slot] = hash;
+    }
+    return true;
+}
+
 bool wht_check_members(struct wht_check *check, const struct wht_node *object)
 {
     bool is_good = true;
     const struct wht_node *few[32];
     size_t count = wht_node_count(object);
     const struct wht_node **sorted = few;
+    if (count <= FEW && is_free_of_doubt(object))
+        return true;
     if (count > 32) {
         sorted = malloc(count * sizeof(*sorted));
         if (!sorted)

@@ -13,8 +13,11 @@
 struct wht_check {
     const char *file;
     struct wht_load_options options;
-    size_t errors; /**< of the whole file, those reported once for many cases counted once */
-    bool is_bad;   /**< the case at hand has an error */
+    size_t errors;      /**< of the whole file, those reported once for many cases counted once */
+    bool is_bad;        /**< the case at hand has an error */
+    bool is_partial;    /**< `defaults` are read: keys may be missing, rules between keys wait */
+    size_t case_number; /**< of the case at hand, from 1; 0 while `defaults` are read */
+    const char *newer;  /**< the file's format version if it is newer than ours, or NULL */
     const struct wht_document *document;
     const struct wht_document *defaults; /**< the document that holds `defaults`, or NULL */
     struct wht_arena *arena;             /**< of the case at hand */

@@ -16,7 +16,7 @@ static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
 {
     const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
     bool is_long = (reg64(c, WHvX64RegisterEfer) >> 10 & 1) && cs && cs->Segment.Long;
-    bool is_vm86 = (reg64(c, WHvX64RegisterRflags) >> 17 & 1) && (reg64(c, WHvX64RegisterCr0) & 1);
+    bool is_vm86 = reg64(c, WHvX64RegisterRflags) >> 17 & 1;
     bool is_protected = (reg64(c, WHvX64RegisterCr0) & 1) && !is_vm86;
     if (is_long)
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);

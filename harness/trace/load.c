@@ -37,6 +37,7 @@ struct wht_reader {
     uint32_t line;
     size_t ordinal;
     struct ids ids;
+    struct wht_arena *scratch; /* for one line or case at a time */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -108,12 +109,12 @@ static void report_file(struct wht_reader *reader, uint32_t line, const char *te
 }
 
 /* Parses a text into a document. @return false after reporting. */
-static bool parse(struct wht_reader *reader, struct wht_document *document, const char *text,
-                  size_t size, uint32_t line)
+static bool parse(struct wht_reader *reader, struct wht_document *document, struct wht_arena *arena,
+                  const char *text, size_t size, uint32_t line)
 {
     char error[128];
     size_t offset;
-    *document = (struct wht_document){.arena = wht_arena_new(), .text = text, .first_line = line};
+    *document = (struct wht_document){.arena = arena, .text = text, .first_line = line};
     reader->check.document = document;
     if (wht_document_parse(document, size, error, &offset))
         return true;
@@ -121,39 +122,24 @@ static bool parse(struct wht_reader *reader, struct wht_document *document, cons
     return false;
 }
 
-static void mark_defaults(struct wht_node *node)
-{
-    node->is_default = true;
-    for (struct wht_node *child = node->first; child; child = child->next)
-        mark_defaults(child);
-}
-
-static bool check_defaults(struct wht_check *check, const struct wht_node *node)
-{
-    bool is_good = true;
-    if (node->kind == WHT_NODE_NULL)
-        return wht_fail(check, node, "found null, expected a value or no key at all");
-    for (const struct wht_node *child = node->first; child; child = child->next)
-        is_good &= check_defaults(check, child);
-    return is_good;
-}
-
 static bool take_defaults(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_reader *reader = target;
-    static const char *const own[] = {"id", "format", "$schema"};
-    bool is_good = wht_get_object(check, node);
-    for (size_t i = 0; is_good && i < 3; i++) {
-        const struct wht_node *member = wht_node_member(node, own[i]);
-        if (member)
-            is_good = wht_fail_key(check, member,
-                                   "found \"%s\" in defaults, expected it in the case "
-                                   "or file itself",
-                                   own[i]);
-    }
-    if (!is_good || !check_defaults(check, node))
+    wht_node_mark_defaults((struct wht_node *)node);
+    check->defaults = &reader->header;
+    if (node->kind == WHT_NODE_OBJECT)
+        reader->defaults = node;
+    return wht_take_defaults(check, node);
+}
+
+/* Reads a decimal number without sign and leading zeros. @return false if there is none. */
+static bool read_number(const char **text, unsigned *value)
+{
+    size_t digits = strspn(*text, "0123456789");
+    if (digits == 0 || digits > 4 || (digits > 1 && **text == '0'))
         return false;
-    reader->defaults = node;
+    *value = (unsigned)strtoul(*text, NULL, 10);
+    *text += digits;
     return true;
 }
 
@@ -162,12 +148,15 @@ static bool take_defaults(struct wht_check *check, const struct wht_node *node, 
 static bool take_format(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_reader *reader = target;
+    static const char prefix[] = "whv-trace/";
     const char *text;
-    unsigned major, minor;
-    int used = 0;
+    unsigned major = 0, minor = 0;
     if (!wht_get_string(check, node, &text))
         return false;
-    if (sscanf(text, "whv-trace/%4u.%4u%n", &major, &minor, &used) != 2 || text[used] != 0)
+    const char *at = text + sizeof(prefix) - 1;
+    bool is_version = strncmp(text, prefix, sizeof(prefix) - 1) == 0 && read_number(&at, &major) &&
+                      *at++ == '.' && read_number(&at, &minor) && *at == 0;
+    if (!is_version)
         return wht_fail(check, node, "found \"%.40s\", expected \"whv-trace/1.0\"", text);
     reader->is_foreign = major != 1;
     if (reader->is_foreign)
@@ -176,7 +165,9 @@ static bool take_format(struct wht_check *check, const struct wht_node *node, vo
                         "major version %u",
                         major, minor, major);
     reader->is_known = true;
-    return true; /* a newer minor version may be read as long as it uses no key that is unknown */
+    if (minor > 0)
+        check->newer = text; /* read as long as it uses no key that is unknown */
+    return true;
 }
 
 static bool take_text(struct wht_check *check, const struct wht_node *node, void *target)
@@ -199,15 +190,26 @@ static bool take_cases(struct wht_check *check, const struct wht_node *node, voi
     return wht_get_list(check, node, 1);
 }
 
-static const struct wht_field suite_fields[] = {
-    {"format", take_format, true},      {"$schema", take_text, false}, {"suite", take_text, true},
-    {"source", take_source, false},     {"tags", NULL, false},         {"note", take_text, false},
-    {"defaults", take_defaults, false}, {"cases", take_cases, true}};
+static const struct wht_field suite_fields[] = {{"format", NULL, true},
+                                                {"$schema", take_text, false},
+                                                {"suite", take_text, true},
+                                                {"cases", take_cases, true},
+                                                {"defaults", take_defaults, false}};
 
-static const struct wht_field header_fields[] = {
-    {"format", take_format, true}, {"$schema", take_text, false},
-    {"suite", take_text, false},   {"source", take_source, false},
-    {"note", take_text, false},    {"defaults", take_defaults, false}};
+static const struct wht_field header_fields[] = {{"format", NULL, true},
+                                                 {"$schema", take_text, false},
+                                                 {"suite", take_text, false},
+                                                 {"source", take_source, false},
+                                                 {"defaults", take_defaults, false}};
+
+/* The version comes first: it decides what is said of unknown keys. */
+static void take_version(struct wht_reader *reader, const struct wht_node *root)
+{
+    const struct wht_node *format =
+        root->kind == WHT_NODE_OBJECT ? wht_node_member(root, "format") : NULL;
+    if (format)
+        take_format(&reader->check, format, reader);
+}
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
@@ -224,13 +226,6 @@ static void check_header_keys(struct wht_reader *reader)
     }
 }
 
-static void finish_header(struct wht_reader *reader)
-{
-    reader->is_done = reader->is_foreign;
-    if (reader->defaults)
-        mark_defaults((struct wht_node *)reader->defaults);
-}
-
 static void open_document(struct wht_reader *reader)
 {
     const char *text;
@@ -241,23 +236,18 @@ static void open_document(struct wht_reader *reader)
         report_file(reader, 0, wht_input_error(reader->input));
         return;
     }
-    if (!parse(reader, &reader->header, text, size, 1) ||
+    if (!parse(reader, &reader->header, wht_arena_new(), text, size, 1) ||
         !wht_get_object(check, reader->header.root))
         return;
     const struct wht_node *root = reader->header.root;
     reader->is_single = !wht_node_member(root, "cases") && !wht_node_member(root, "suite");
     check_header_keys(reader);
-    if (reader->is_single) {
-        const struct wht_node *format = wht_node_member(root, "format");
-        if (!format)
-            wht_fail(check, root, "the key \"format\" is missing");
-        else
-            take_format(check, format, reader);
+    take_version(reader, root);
+    if (reader->is_single)
         reader->next_case = root;
-    } else {
+    else if (!reader->is_foreign)
         wht_take_object(check, root, suite_fields, COUNT(suite_fields), reader);
-    }
-    finish_header(reader);
+    reader->is_done = reader->is_foreign;
 }
 
 static void open_corpus(struct wht_reader *reader)
@@ -273,11 +263,13 @@ static void open_corpus(struct wht_reader *reader)
     reader->line = 1;
     reader->header_text = copy_text(line, size);
     reader->check.defaults = &reader->header;
-    if (parse(reader, &reader->header, reader->header_text, size, 1)) {
+    if (parse(reader, &reader->header, wht_arena_new(), reader->header_text, size, 1)) {
         check_header_keys(reader);
-        wht_take_object(&reader->check, reader->header.root, header_fields, COUNT(header_fields),
-                        reader);
-        finish_header(reader);
+        take_version(reader, reader->header.root);
+        reader->is_done = reader->is_foreign;
+        if (!reader->is_foreign)
+            wht_take_object(&reader->check, reader->header.root, header_fields,
+                            COUNT(header_fields), reader);
     }
 }
 
@@ -289,6 +281,7 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
         abort();
     reader->path = copy_text(path, strlen(path));
     reader->check.file = reader->path;
+    reader->scratch = wht_arena_new();
     if (options)
         reader->check.options = *options;
     reader->kind = kind_from_name(path);
@@ -319,6 +312,7 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
 {
     struct wht_check *check = &reader->check;
     size_t ordinal = reader->ordinal++;
+    check->case_number = reader->ordinal;
     bool is_good = wht_check_duplicates(check, node);
     if (reader->defaults && node->kind == WHT_NODE_OBJECT)
         node = wht_node_merge(scratch, reader->defaults, node);
@@ -351,9 +345,8 @@ static struct wht_case *next_of_document(struct wht_reader *reader)
     while (!c && reader->next_case) {
         const struct wht_node *node = reader->next_case;
         reader->next_case = reader->is_single ? NULL : node->next;
-        struct wht_arena *scratch = wht_arena_new();
-        c = take(reader, node, scratch);
-        wht_arena_free(scratch);
+        c = take(reader, node, reader->scratch);
+        wht_arena_reset(reader->scratch);
     }
     return c;
 }
@@ -368,9 +361,9 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
         reader->line++;
         if (size == 0)
             report_file(reader, reader->line, "found a blank line, expected a case");
-        else if (parse(reader, &document, line, size, reader->line))
-            c = take(reader, document.root, document.arena);
-        wht_arena_free(document.arena);
+        else if (parse(reader, &document, reader->scratch, line, size, reader->line))
+            c = take(reader, document.root, reader->scratch);
+        wht_arena_reset(reader->scratch);
     }
     if (!c) {
         reader->is_done = true;
@@ -397,6 +390,7 @@ void wht_reader_close(struct wht_reader *reader)
     if (!reader)
         return;
     wht_input_close(reader->input);
+    wht_arena_free(reader->scratch);
     wht_arena_free(reader->header.arena);
     for (size_t i = 0; i < reader->ids.capacity; i++)
         free(reader->ids.slots[i]);

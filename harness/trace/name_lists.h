@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model.h"
+
 #define WHT_MODE_NAMES   7
 #define WHT_MATCH_NAMES  3
 #define WHT_STATUS_NAMES 10
@@ -37,5 +39,8 @@ extern const struct wht_named wht_vectors[WHT_VECTORS];
 
 /** Writes the names of all registers into an array. @return how many. */
 size_t wht_reg_names(const char **names, size_t capacity);
+
+/** Reads "reg:0x00001234", whether or not the register has a name of its own. */
+bool wht_reg_number(const char *text, WHV_REGISTER_NAME *name);
 
 #endif

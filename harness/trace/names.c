@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "names.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +70,70 @@ const struct wht_named wht_vectors[WHT_VECTORS] = {
     {"nm", 7},  {"df", 8},  {"ts", 10}, {"np", 11}, {"ss", 12}, {"gp", 13}, {"pf", 14},
     {"mf", 16}, {"ac", 17}, {"mc", 18}, {"xm", 19}, {"ve", 20}, {"cp", 21}};
 
-bool wht_reg_from_name(const char *text, WHV_REGISTER_NAME *name)
+/* The list is sorted by unsigned number. */
+static const struct reg_row *find_reg(WHV_REGISTER_NAME name)
 {
-    for (size_t i = 0; i < REG_COUNT; i++) {
-        if (strcmp(regs[i].text, text) == 0) {
-            *name = regs[i].name;
-            return true;
-        }
+    size_t low = 0;
+    size_t high = REG_COUNT;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (regs[middle].name == name)
+            return &regs[middle];
+        if ((uint32_t)regs[middle].name < (uint32_t)name)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return NULL;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(regs[*(const uint16_t *)a].text, regs[*(const uint16_t *)b].text);
+}
+
+/* The rows in the order of their names, sorted at the first call by whichever thread comes first;
+ * others scan. */
+static const uint16_t *sorted_rows(void)
+{
+    static uint16_t order[REG_COUNT];
+    static atomic_int state; /* 0 nobody sorts, 1 somebody does, 2 done */
+    int idle = 0;
+    if (atomic_load(&state) == 2)
+        return order;
+    if (!atomic_compare_exchange_strong(&state, &idle, 1))
+        return NULL;
+    for (size_t i = 0; i < REG_COUNT; i++)
+        order[i] = (uint16_t)i;
+    qsort(order, REG_COUNT, sizeof(order[0]), compare_texts);
+    atomic_store(&state, 2);
+    return order;
+}
+
+static const struct reg_row *find_text(const char *text)
+{
+    const uint16_t *order = sorted_rows();
+    size_t low = 0;
+    size_t high = REG_COUNT;
+    for (size_t i = 0; !order && i < REG_COUNT; i++) {
+        if (strcmp(regs[i].text, text) == 0)
+            return &regs[i];
+    }
+    while (order && low < high) {
+        size_t middle = (low + high) / 2;
+        int difference = strcmp(regs[order[middle]].text, text);
+        if (difference == 0)
+            return &regs[order[middle]];
+        if (difference < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+bool wht_reg_number(const char *text, WHV_REGISTER_NAME *name)
+{
     if (strncmp(text, "reg:0x", 6) != 0 || strlen(text) != 14 ||
         strspn(text + 6, "0123456789abcdefABCDEF") != 8)
         return false;
@@ -84,13 +141,16 @@ bool wht_reg_from_name(const char *text, WHV_REGISTER_NAME *name)
     return true;
 }
 
-static const struct reg_row *find_reg(WHV_REGISTER_NAME name)
+bool wht_reg_from_name(const char *text, WHV_REGISTER_NAME *name)
 {
-    for (size_t i = 0; i < REG_COUNT; i++) {
-        if (regs[i].name == name)
-            return &regs[i];
+    const struct reg_row *row = find_text(text);
+    if (row) {
+        *name = row->name;
+        return true;
     }
-    return NULL;
+    if (!wht_reg_number(text, name))
+        return false;
+    return find_reg(*name) == NULL; /* one register, one name */
 }
 
 const char *wht_reg_name(WHV_REGISTER_NAME name, char *buf)

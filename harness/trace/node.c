@@ -8,6 +8,31 @@
 
 #include "scan.h"
 
+/* Where cJSON's memory comes from while a document is parsed: one tree costs hundreds of
+ * allocations. */
+static _Thread_local struct wht_arena *parser_arena;
+
+static void *parser_allocate(size_t size)
+{
+    return parser_arena ? wht_arena_take(parser_arena, size) : malloc(size);
+}
+
+static void parser_release(void *memory)
+{
+    if (!parser_arena)
+        free(memory);
+}
+
+static cJSON *parse_tree(struct wht_arena *arena, const char *text, size_t size)
+{
+    cJSON_Hooks ours = {.malloc_fn = parser_allocate, .free_fn = parser_release};
+    cJSON_InitHooks(&ours);
+    parser_arena = arena;
+    cJSON *tree = cJSON_ParseWithLength(text, size);
+    parser_arena = NULL;
+    return tree;
+}
+
 struct zipper {
     struct wht_arena *arena;
     const struct wht_scan *scan;
@@ -42,9 +67,9 @@ static struct wht_node *zip(struct zipper *zipper, const cJSON *item, struct wht
     node->boolean = cJSON_IsTrue(item);
     node->number = item->valuedouble;
     if (item->string)
-        node->key = wht_arena_copy(zipper->arena, item->string);
+        node->key = item->string;
     if (node->kind == WHT_NODE_STRING)
-        node->string = wht_arena_copy(zipper->arena, item->valuestring);
+        node->string = item->valuestring;
     for (const cJSON *child = item->child; child; child = child->next) {
         *tail = zip(zipper, child, node);
         (*tail)->index = index++;
@@ -60,19 +85,23 @@ bool wht_document_parse(struct wht_document *document, size_t size, char *error,
     bool is_good = wht_scan(document->text, size, &scan);
     cJSON *tree = NULL;
     if (is_good) {
-        tree = cJSON_ParseWithLength(document->text, size);
+        tree = parse_tree(document->arena, document->text, size);
         is_good = tree != NULL;
         if (!is_good)
             strcpy(scan.error, "the parser refuses this text");
     }
     if (is_good) {
         struct zipper zipper = {.arena = document->arena, .scan = &scan};
+        struct wht_pos_mark *marks =
+            wht_arena_take(document->arena, (1 + size / WHT_POS_STRIDE) * sizeof(*marks));
+        wht_pos_index(document->text, size, marks);
+        document->marks = marks;
+        document->mark_count = 1 + size / WHT_POS_STRIDE;
         document->root = zip(&zipper, tree, NULL);
     } else {
         memcpy(error, scan.error, sizeof(scan.error));
         *error_offset = scan.error_offset;
     }
-    cJSON_Delete(tree);
     free(scan.marks);
     return is_good;
 }
@@ -101,22 +130,11 @@ const char *wht_node_kind_name(const struct wht_node *node)
     return names[node->kind];
 }
 
-static struct wht_node *copy(struct wht_arena *arena, const struct wht_node *from,
-                             struct wht_node *parent)
+void wht_node_mark_defaults(struct wht_node *defaults)
 {
-    struct wht_node *node = wht_arena_take(arena, sizeof(*node));
-    struct wht_node **tail = &node->first;
-    *node = *from;
-    if (from->is_default && !from->origin)
-        node->origin = (struct wht_node *)from;
-    node->parent = parent;
-    node->first = NULL;
-    node->next = NULL;
-    for (const struct wht_node *child = from->first; child; child = child->next) {
-        *tail = copy(arena, child, node);
-        tail = &(*tail)->next;
-    }
-    return node;
+    defaults->origin = defaults;
+    for (struct wht_node *child = defaults->first; child; child = child->next)
+        wht_node_mark_defaults(child);
 }
 
 /* Registers stand in `init` and in any `regs`; their values are never merged. */
@@ -125,28 +143,62 @@ static bool holds_registers(const struct wht_node *object)
     return object->key && (strcmp(object->key, "init") == 0 || strcmp(object->key, "regs") == 0);
 }
 
-static void merge_into(struct wht_arena *arena, struct wht_node *node,
-                       const struct wht_node *defaults)
+/* A member of the defaults, and whether the case has one of that name. */
+struct slot {
+    const struct wht_node *node;
+    bool is_used;
+};
+
+static int compare_slots(const void *a, const void *b)
 {
-    struct wht_node **tail = &node->first;
-    while (*tail)
-        tail = &(*tail)->next;
-    for (const struct wht_node *child = defaults->first; child; child = child->next) {
-        struct wht_node *own = wht_node_member(node, child->key);
-        if (!own) {
-            *tail = copy(arena, child, node);
-            tail = &(*tail)->next;
-        } else if (own->kind == WHT_NODE_OBJECT && child->kind == WHT_NODE_OBJECT &&
-                   !holds_registers(node)) {
-            merge_into(arena, own, child);
-        }
-    }
+    return strcmp(((const struct slot *)a)->node->key, ((const struct slot *)b)->node->key);
+}
+
+/* @return the members of an object, sorted by key. */
+static struct slot *sorted_members(struct wht_arena *arena, const struct wht_node *object,
+                                   size_t count)
+{
+    struct slot *slots = wht_arena_take(arena, (count + 1) * sizeof(*slots));
+    size_t i = 0;
+    for (const struct wht_node *child = object->first; child; child = child->next)
+        slots[i++].node = child;
+    qsort(slots, count, sizeof(*slots), compare_slots);
+    return slots;
+}
+
+/* A node of its own, for another list of siblings; what is below it is shared. */
+static struct wht_node *shallow(struct wht_arena *arena, const struct wht_node *from)
+{
+    struct wht_node *node = wht_arena_take(arena, sizeof(*node));
+    *node = *from;
+    node->next = NULL;
+    return node;
 }
 
 struct wht_node *wht_node_merge(struct wht_arena *arena, const struct wht_node *defaults,
                                 const struct wht_node *over)
 {
-    struct wht_node *merged = copy(arena, over, over->parent);
-    merge_into(arena, merged, defaults);
+    struct wht_node *merged = shallow(arena, over);
+    struct wht_node **tail = &merged->first;
+    size_t count = wht_node_count(defaults);
+    struct slot *slots = sorted_members(arena, defaults, count);
+    bool is_deep = !holds_registers(over);
+    merged->first = NULL;
+    for (const struct wht_node *own = over->first; own; own = own->next) {
+        struct slot wanted = {.node = own};
+        struct slot *slot = bsearch(&wanted, slots, count, sizeof(*slots), compare_slots);
+        bool is_both =
+            slot && is_deep && own->kind == WHT_NODE_OBJECT && slot->node->kind == WHT_NODE_OBJECT;
+        if (slot)
+            slot->is_used = true;
+        *tail = is_both ? wht_node_merge(arena, slot->node, own) : shallow(arena, own);
+        tail = &(*tail)->next;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (slots[i].is_used)
+            continue;
+        *tail = shallow(arena, slots[i].node);
+        tail = &(*tail)->next;
+    }
     return merged;
 }

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "model.h"
+#include "scan.h"
 
 enum wht_node_kind {
     WHT_NODE_NULL,
@@ -25,13 +26,12 @@ struct wht_node {
     const char *string; /**< of a string */
     double number;
     bool boolean;
-    bool is_integer;  /**< of a number: written without fraction and exponent */
-    bool is_default;  /**< came from `defaults` */
-    bool is_reported; /**< an error at it was reported */
-    size_t index;     /**< in a list */
-    uint32_t offset;  /**< of the value in the document */
+    bool is_integer;         /**< of a number: written without fraction and exponent */
+    struct wht_node *origin; /**< the node in `defaults` that this is or was taken from, or NULL */
+    size_t reported_for; /**< of an origin: 1 + the case for which an error was reported, or 0 */
+    size_t index;        /**< in a list */
+    uint32_t offset;     /**< of the value in the document */
     uint32_t key_offset;
-    struct wht_node *origin; /**< of a copy: the node in `defaults` */
     struct wht_node *parent;
     struct wht_node *first;
     struct wht_node *next;
@@ -42,6 +42,8 @@ struct wht_document {
     struct wht_arena *arena;
     const char *text;
     uint32_t first_line;
+    const struct wht_pos_mark *marks; /**< one per WHT_POS_STRIDE bytes of text */
+    size_t mark_count;
     struct wht_node *root;
 };
 
@@ -63,9 +65,12 @@ size_t wht_node_count(const struct wht_node *node);
 /** "an object", "a string", ... */
 const char *wht_node_kind_name(const struct wht_node *node);
 
+/** Makes every node of `defaults` its own origin: merged cases tell by it what came from there. */
+void wht_node_mark_defaults(struct wht_node *defaults);
+
 /**
  * Lays a case over defaults: objects are merged member by member, everything else is replaced
- * whole, and so are register values. Neither argument is changed.
+ * whole, and so are register values. Neither argument is changed; what is not merged is shared.
  */
 struct wht_node *wht_node_merge(struct wht_arena *arena, const struct wht_node *defaults,
                                 const struct wht_node *over);

@@ -25,6 +25,11 @@ bool wht_take_expect(struct wht_check *check, const struct wht_node *node, struc
 bool wht_take_calls(struct wht_check *check, const struct wht_node *node, struct wht_case *c,
                     struct wht_call **calls, size_t *count);
 
+/** repeat.c: no turn of a repeat makes a memory access cross a page. @param node the list of calls.
+ */
+bool wht_check_repeats(struct wht_check *check, const struct wht_node *node,
+                       const struct wht_call *calls);
+
 /** take_calls.c: an HRESULT by name or in hex. */
 bool wht_get_hresult(struct wht_check *check, const struct wht_node *node, HRESULT *hr);
 
@@ -35,5 +40,8 @@ bool wht_get_hresult(struct wht_check *check, const struct wht_node *node, HRESU
  * @return a new case, or NULL after reporting every error.
  */
 struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *node, bool is_file);
+
+/** take_case.c: checks `defaults` by themselves: what is there must be right, nothing need be. */
+bool wht_take_defaults(struct wht_check *check, const struct wht_node *node);
 
 #endif

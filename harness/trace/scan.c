@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_MAX 300u /* characters */
 
 struct scanner {
     const unsigned char *text;
@@ -190,8 +193,13 @@ static bool scan_number(struct scanner *s, bool *is_integer)
         if (skip_digits(s) == 0)
             return unexpected(s, "a digit in the exponent");
     }
-    if (s->at - start > 300)
+    if (s->at - start > NUMBER_MAX)
         return fail_at(s, start, "found a number of more than 300 characters, expected fewer");
+    char number[NUMBER_MAX + 1] = "";
+    memcpy(number, s->text + start, s->at - start);
+    if (isinf(strtod(number, NULL)))
+        return fail_at(s, start,
+                       "found a number beyond the range of a double, expected a smaller one");
     return true;
 }
 
@@ -250,6 +258,8 @@ static bool scan_container(struct scanner *s, char close)
 static bool scan_value(struct scanner *s, size_t key_offset, bool has_key)
 {
     int c = peek(s);
+    if (s->scan->count == WHT_VALUES_MAX)
+        return fail_at(s, s->at, "found more than 1048576 values in a document, expected fewer");
     size_t mark = add_mark(s, key_offset, has_key);
     bool is_integer = false;
     bool is_good;
@@ -302,4 +312,18 @@ struct wht_pos wht_pos_from_offset(const char *text, size_t offset, uint32_t fir
     }
     pos.column = (uint32_t)(offset - (size_t)(line - text)) + 1;
     return pos;
+}
+
+void wht_pos_index(const char *text, size_t size, struct wht_pos_mark *marks)
+{
+    struct wht_pos_mark at = {.line = 0, .start = 0};
+    for (size_t block = 0; block <= size; block += WHT_POS_STRIDE) {
+        const char *end = text + (size - block < WHT_POS_STRIDE ? size : block + WHT_POS_STRIDE);
+        marks[block / WHT_POS_STRIDE] = at;
+        for (const char *c = text + block; (c = memchr(c, '\n', (size_t)(end - c))) != NULL;) {
+            c++;
+            at.line++;
+            at.start = (uint32_t)(c - text);
+        }
+    }
 }

@@ -16,6 +16,7 @@
 #define WHT_DEPTH_MAX    64
 #define WHT_STRING_MAX   (1u << 20)
 #define WHT_DOCUMENT_MAX (64u << 20)
+#define WHT_VALUES_MAX   (1u << 20) /* a value costs some 200 bytes while its document is held */
 
 /** One value, in document order: a container stands before what it holds. */
 struct wht_mark {
@@ -37,6 +38,17 @@ struct wht_scan {
  * cases.
  */
 bool wht_scan(const char *text, size_t size, struct wht_scan *scan);
+
+#define WHT_POS_STRIDE 4096u
+
+/** Where the line starts that byte n * WHT_POS_STRIDE of a text stands in. */
+struct wht_pos_mark {
+    uint32_t line; /**< lines before it */
+    uint32_t start;
+};
+
+/** Fills marks for a text: 1 + size / WHT_POS_STRIDE of them. */
+void wht_pos_index(const char *text, size_t size, struct wht_pos_mark *marks);
 
 /** @return line and column of an offset; columns count bytes. @param first_line the text's first
  * line. */

@@ -8,6 +8,7 @@
 
 #define PAGE       0x1000u
 #define REPEAT_MAX 1048576
+#define STEP_MAX   (INT64_C(1) << 53)
 
 /* A call while its keys are read: which were there, and what some of them need. */
 struct taking {
@@ -185,6 +186,11 @@ static bool take_names(struct wht_check *check, const struct wht_node *node, str
         else
             is_good = false;
     }
+    wht_sort_want_regs(call->regs, call->reg_count);
+    for (size_t i = 1; is_good && i < call->reg_count; i++) {
+        if (call->regs[i - 1].name == call->regs[i].name)
+            is_good = wht_fail(check, node, "found a register twice in one get, expected it once");
+    }
     return is_good;
 }
 
@@ -193,21 +199,13 @@ static bool take_get(struct wht_check *check, const struct wht_node *node, void 
 {
     struct taking *t = target;
     struct wht_call *call = t->call;
-    bool is_good;
     call->kind = WHT_CALL_GET;
     if (node->kind == WHT_NODE_LIST)
         return take_names(check, node, t);
     if (node->kind != WHT_NODE_OBJECT)
         return wht_fail(check, node, "found %s, expected a list of names or an object of values",
                         wht_node_kind_name(node));
-    is_good = wht_get_want_regs(check, node, &t->c->init, &call->regs, &call->reg_count);
-    for (size_t i = 0; is_good && i < call->reg_count; i++) {
-        if (call->regs[i].kind != WHT_WANT_VALUE)
-            is_good = wht_fail(check, node,
-                               "found an expectation among the answers of a get, "
-                               "expected plain values");
-    }
-    return is_good;
+    return wht_get_answer_regs(check, node, &t->c->init, &call->regs, &call->reg_count);
 }
 
 static bool take_set(struct wht_check *check, const struct wht_node *node, void *target)
@@ -253,7 +251,7 @@ static bool take_repeat(struct wht_check *check, const struct wht_node *node, vo
 
 static bool take_step(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    return wht_get_count(check, node, -4096, 4096, &((struct taking *)target)->call->step);
+    return wht_get_count(check, node, -STEP_MAX, STEP_MAX, &((struct taking *)target)->call->step);
 }
 
 static bool finish_mem(struct taking *t)

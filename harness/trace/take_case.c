@@ -116,10 +116,17 @@ static bool take_source(struct wht_check *check, const struct wht_node *node, vo
     return wht_take_source(check, node);
 }
 
+static bool take_schema(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    (void)target;
+    return wht_get_string(check, node, &text);
+}
+
 /* Taken by hand, in the order in which they need each other. */
 static const struct wht_field fields[] = {
     {"format", NULL, false},
-    {"$schema", NULL, false},
+    {"$schema", take_schema, false},
     {"id", take_id, true},
     {"asm", take_asm, false},
     {"code", take_code, true},
@@ -206,10 +213,13 @@ struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *n
     check->is_bad = false;
     c->arena = arena;
     c->match = WHT_MATCH_DEVICE;
+    if (is_file && node->kind == WHT_NODE_OBJECT && !wht_node_member(node, "format"))
+        wht_fail(check, node, "the key \"format\" is missing");
     is_good = wht_take_object(check, node, fields + skipped,
                               sizeof(fields) / sizeof(fields[0]) - skipped, c);
     if (node->kind == WHT_NODE_OBJECT)
         is_good &= take_parts(check, node, c);
+    is_good &= !check->is_bad;
     if (is_good)
         is_good = check_rules(check, node, c);
     if (!is_good) {
@@ -218,6 +228,31 @@ struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *n
     }
     c->pos = wht_node_pos(check, node);
     return c;
+}
+
+static bool refuse_in_defaults(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    (void)target;
+    return wht_fail_key(
+        check, node, "found \"%s\" in defaults, expected it in the case or file itself", node->key);
+}
+
+bool wht_take_defaults(struct wht_check *check, const struct wht_node *node)
+{
+    struct wht_field partial[sizeof(fields) / sizeof(fields[0])];
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_case *c = wht_arena_take(arena, sizeof(*c));
+    memcpy(partial, fields, sizeof(fields));
+    for (size_t i = 0; i < DOCUMENT_FIELDS + 1; i++) /* and the id */
+        partial[i].take = refuse_in_defaults;
+    check->arena = arena;
+    check->is_partial = true;
+    bool is_good = wht_take_object(check, node, partial, sizeof(partial) / sizeof(partial[0]), c);
+    if (node->kind == WHT_NODE_OBJECT)
+        is_good &= take_parts(check, node, c);
+    check->is_partial = false;
+    wht_arena_free(arena);
+    return is_good;
 }
 
 static int compare_names(uint32_t a, uint32_t b)

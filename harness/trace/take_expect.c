@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "name_lists.h"
@@ -48,6 +49,38 @@ static bool take_memory_data(struct wht_check *check, const struct wht_node *nod
     return wht_get_bytes(check, node, true, BYTES_MAX, &((struct wht_want_memory *)target)->data);
 }
 
+/* Expected bytes and where they stand, to find overlaps. */
+struct placed_bytes {
+    uint64_t gpa;
+    uint64_t size;
+    const struct wht_node *node;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+    const struct placed_bytes *left = a;
+    const struct placed_bytes *right = b;
+    if (left->gpa != right->gpa)
+        return left->gpa < right->gpa ? -1 : 1;
+    return left->node->offset < right->node->offset ? -1 : 1;
+}
+
+static bool check_placed(struct wht_check *check, struct placed_bytes *placed, size_t count)
+{
+    bool is_good = true;
+    qsort(placed, count, sizeof(*placed), compare_placed);
+    for (size_t i = 0; i < count; i++) {
+        const struct placed_bytes *before = i > 0 ? &placed[i - 1] : NULL;
+        if (placed[i].gpa + (placed[i].size - 1) < placed[i].gpa)
+            is_good =
+                wht_fail(check, placed[i].node, "the bytes run past the end of the address space");
+        if (before && placed[i].gpa - before->gpa < before->size)
+            is_good = wht_fail(check, placed[i].node, "the bytes overlap those at 0x%llx",
+                               (unsigned long long)before->gpa);
+    }
+    return is_good;
+}
+
 static bool take_memory(struct wht_check *check, const struct wht_node *node, void *target)
 {
     static const struct wht_field fields[] = {{"gpa", take_memory_gpa, true},
@@ -58,12 +91,18 @@ static bool take_memory(struct wht_check *check, const struct wht_node *node, vo
         return false;
     expect->memory =
         wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(*expect->memory));
+    struct placed_bytes *placed =
+        wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(*placed));
     for (const struct wht_node *child = node->first; child; child = child->next) {
-        struct wht_want_memory *want = &expect->memory[expect->memory_count++];
+        struct wht_want_memory *want = &expect->memory[expect->memory_count];
         want->pos = wht_node_pos(check, child);
-        is_good &= wht_take_object(check, child, fields, 2, want);
+        if (wht_take_object(check, child, fields, 2, want))
+            placed[expect->memory_count++] =
+                (struct placed_bytes){.gpa = want->gpa, .size = want->data.size, .node = child};
+        else
+            is_good = false;
     }
-    return is_good;
+    return check_placed(check, placed, expect->memory_count) && is_good;
 }
 
 static bool take_vector(struct wht_check *check, const struct wht_node *node, void *target)
@@ -132,7 +171,8 @@ static bool take_calls(struct wht_check *check, const struct wht_node *node, voi
 {
     struct wht_case *c = target;
     c->expect.has_calls = true;
-    return wht_take_calls(check, node, c, &c->expect.calls, &c->expect.call_count);
+    return wht_take_calls(check, node, c, &c->expect.calls, &c->expect.call_count) &&
+           wht_check_repeats(check, node, c->expect.calls);
 }
 
 static bool check_sense(struct wht_check *check, const struct wht_node *node,
@@ -158,5 +198,7 @@ bool wht_take_expect(struct wht_check *check, const struct wht_node *node, struc
     };
     c->expect.status = 1;
     bool is_good = wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), c);
-    return is_good && check_sense(check, node, &c->expect);
+    if (!is_good || check->is_partial)
+        return is_good;
+    return check_sense(check, node, &c->expect);
 }

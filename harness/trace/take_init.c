@@ -13,6 +13,7 @@
 #define CR4_PAE 0x20u
 #define EFER_LM 0x500u /* LME and LMA */
 
+/* Registers in the order in which they are put; a later one replaces an earlier one. */
 struct builder {
     struct wht_check *check;
     struct wht_init *init;
@@ -22,15 +23,8 @@ struct builder {
 static void put(struct builder *b, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
 {
     struct wht_init *init = b->init;
-    for (size_t i = 0; i < init->reg_count; i++) {
-        if (init->regs[i].name == name) {
-            init->regs[i].value = value;
-            return;
-        }
-    }
-    if (init->reg_count == b->capacity)
-        return; /* sized for all that can come */
-    init->regs[init->reg_count++] = (struct wht_reg){.name = name, .value = value};
+    if (init->reg_count < b->capacity) /* sized for all that can come */
+        init->regs[init->reg_count++] = (struct wht_reg){.name = name, .value = value};
 }
 
 static void put64(struct builder *b, WHV_REGISTER_NAME name, uint64_t value)
@@ -77,6 +71,8 @@ static bool take_cpl(struct wht_check *check, const struct wht_node *node, struc
         return true;
     if (!wht_get_count(check, node, 0, 3, &cpl))
         return false;
+    if (check->is_partial)
+        return true;
     if (init->mode == WHT_MODE_VM86 && cpl != 3)
         return wht_fail(check, node, "found cpl %d in mode vm86, expected 3", (int)cpl);
     if (init->mode == WHT_MODE_REAL16 && cpl != 0)
@@ -87,11 +83,11 @@ static bool take_cpl(struct wht_check *check, const struct wht_node *node, struc
 
 static bool take_others(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
 {
-    static const char *const names[] = {"zero", "unknown"};
+    static const char *const names[] = {"unknown"};
     int others = 0;
-    if (node && !wht_get_name(check, node, names, 2, "\"unknown\" or \"zero\"", &others))
+    if (node && !wht_get_name(check, node, names, 1, "a word", &others))
         return false;
-    init->others_unknown = others == 1;
+    init->others_unknown = node != NULL;
     return true;
 }
 
@@ -135,11 +131,37 @@ static bool take_shadow(struct builder *b, const struct wht_node *node)
     return true;
 }
 
-static int compare_regs(const void *a, const void *b)
+static int compare_regs(const struct wht_reg *left, const struct wht_reg *right)
 {
-    uint32_t left = (uint32_t)((const struct wht_reg *)a)->name;
-    uint32_t right = (uint32_t)((const struct wht_reg *)b)->name;
-    return left < right ? -1 : left > right;
+    if (left->name != right->name)
+        return (uint32_t)left->name < (uint32_t)right->name ? -1 : 1;
+    return left < right ? -1 : left > right; /* in the order in which they were put */
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    return compare_regs(*(const struct wht_reg *const *)a, *(const struct wht_reg *const *)b);
+}
+
+/* Sorts the registers by unsigned name and keeps the last of each. */
+static void finish(struct builder *b)
+{
+    struct wht_init *init = b->init;
+    const struct wht_reg **places =
+        wht_arena_take(b->check->arena, (init->reg_count + 1) * sizeof(*places));
+    struct wht_reg *sorted =
+        wht_arena_take(b->check->arena, (init->reg_count + 1) * sizeof(*sorted));
+    size_t count = 0;
+    for (size_t i = 0; i < init->reg_count; i++)
+        places[i] = &init->regs[i];
+    qsort(places, init->reg_count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < init->reg_count; i++) {
+        if (count > 0 && sorted[count - 1].name == places[i]->name)
+            count--;
+        sorted[count++] = *places[i];
+    }
+    init->regs = sorted;
+    init->reg_count = count;
 }
 
 bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
@@ -160,6 +182,6 @@ bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct 
     put_mode(&b);
     is_good &= take_registers(&b, node);
     is_good &= take_shadow(&b, wht_node_member(node, "interrupt_shadow"));
-    qsort(init->regs, init->reg_count, sizeof(*init->regs), compare_regs);
+    finish(&b);
     return is_good;
 }

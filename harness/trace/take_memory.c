@@ -6,9 +6,10 @@
 #include "parts.h"
 #include "values.h"
 
-#define PAGE       0x1000u
-#define REGION_MAX (16u << 20)
-#define BYTES_MAX  (512u << 10)
+#define PAGE          0x1000u
+#define REGION_MAX    (16u << 20)
+#define BYTES_MAX     (512u << 10)
+#define SIZE_MAX_JSON (INT64_C(1) << 53) /* every integer up to here is a double */
 
 struct region {
     struct wht_memory memory;
@@ -38,7 +39,7 @@ static bool take_size(struct wht_check *check, const struct wht_node *node, void
     struct region *region = target;
     int64_t size = 0;
     region->has_size = true;
-    if (!wht_get_count(check, node, 1, REGION_MAX, &size))
+    if (!wht_get_count(check, node, 1, SIZE_MAX_JSON, &size))
         return false;
     region->memory.size = (uint64_t)size;
     return true;
@@ -73,6 +74,11 @@ static bool check_region(struct wht_check *check, const struct wht_node *node,
                             "found \"data\" beside \"%s\", expected either \"data\" or "
                             "\"size\" with \"fill\"",
                             fill ? "fill" : "size");
+    if (has_content(&region->memory) && region->memory.size > REGION_MAX)
+        return wht_fail(
+            check, wht_node_member(node, "size"),
+            "found %llu, expected an integer from 1 to 16777216 for memory with content",
+            (unsigned long long)region->memory.size);
     if (!has_data && !region->has_size)
         return wht_fail(check, node, "the key \"%s\" is missing",
                         has_content(&region->memory) ? "data\" or \"size" : "size");
@@ -222,26 +228,53 @@ static bool take_page(struct wht_check *check, const struct wht_node *node, stru
     return true;
 }
 
+/* A page and where it stands, to find second entries. */
+struct placed_page {
+    struct wht_page page;
+    const struct wht_node *node;
+};
+
+static int compare_pages(const void *a, const void *b)
+{
+    const struct placed_page *left = a;
+    const struct placed_page *right = b;
+    if (left->page.gva != right->page.gva)
+        return left->page.gva < right->page.gva ? -1 : 1;
+    return left->node->offset < right->node->offset ? -1 : 1;
+}
+
+static bool check_pages(struct wht_check *check, struct placed_page *pages, size_t count)
+{
+    bool is_good = true;
+    unsigned seen = 0;
+    qsort(pages, count, sizeof(*pages), compare_pages);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || pages[i - 1].page.gva != pages[i].page.gva)
+            seen = 0;
+        if (seen & pages[i].page.purposes)
+            is_good = wht_fail(check, pages[i].node,
+                               "found a second entry for the page at 0x%llx and the same purpose, "
+                               "expected one",
+                               (unsigned long long)pages[i].page.gva);
+        seen |= pages[i].page.purposes;
+    }
+    return is_good;
+}
+
 bool wht_take_pages(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
 {
     bool is_good = true;
     if (!wht_get_list(check, node, 0))
         return false;
-    c->pages = wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(*c->pages));
+    size_t count = wht_node_count(node);
+    struct placed_page *placed = wht_arena_take(check->arena, (count + 1) * sizeof(*placed));
+    c->pages = wht_arena_take(check->arena, (count + 1) * sizeof(*c->pages));
     for (const struct wht_node *child = node->first; child; child = child->next) {
         struct wht_page *page = &c->pages[c->page_count];
-        if (!take_page(check, child, page)) {
+        if (take_page(check, child, page))
+            placed[c->page_count++] = (struct placed_page){.page = *page, .node = child};
+        else
             is_good = false;
-            continue;
-        }
-        for (size_t i = 0; i < c->page_count; i++) {
-            if (c->pages[i].gva == page->gva && (c->pages[i].purposes & page->purposes) != 0)
-                is_good = wht_fail(check, child,
-                                   "found a second entry for the page at 0x%llx and "
-                                   "the same purpose, expected one",
-                                   (unsigned long long)page->gva);
-        }
-        c->page_count++;
     }
-    return is_good;
+    return check_pages(check, placed, c->page_count) && is_good;
 }

@@ -101,8 +101,8 @@ bool wht_get_bytes(struct wht_check *check, const struct wht_node *node, bool al
                             "found \"%.16s\" in bytes, expected pairs of hexadecimal "
                             "digits%s",
                             c, allow_any ? " or \"??\"" : "");
-        mask[taken.size] = is_any ? 0 : 0xff;
-        taken.data[taken.size++] = is_any ? 0 : (uint8_t)(high << 4 | low);
+        mask[taken.size] = (uint8_t)(is_any ? 0 : 0xff);
+        taken.data[taken.size++] = (uint8_t)(is_any ? 0 : high << 4 | low);
         has_any |= is_any;
         c += 2;
     }
@@ -247,6 +247,11 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
     const char *text = member->key ? member->key : member->string;
     if (wht_reg_from_name(text, name))
         return true;
+    if (wht_reg_number(text, name)) {
+        char own[WHT_NAME_MAX];
+        return wht_fail_key(check, member, "found \"%.40s\", expected its name, \"%s\"", text,
+                            wht_reg_name(*name, own));
+    }
     const char *meant = wht_did_you_mean(text, names, wht_reg_names(names, REG_NAMES_MAX));
     if (meant)
         return wht_fail_key(check, member,
@@ -345,6 +350,12 @@ static bool get_want_object(struct wht_check *check, const struct wht_node *node
     if (!parts.value == !parts.either)
         return wht_fail(check, node, "found %s, expected one of \"value\" and \"either\"",
                         parts.value ? "both \"value\" and \"either\"" : "neither");
+    const struct wht_node *modifier = parts.mask ? parts.mask : parts.undef;
+    if (parts.either && modifier)
+        return wht_fail_key(check, modifier,
+                            "found \"%s\" beside \"either\", expected it beside "
+                            "\"value\"",
+                            modifier->key);
     bool is_good = true;
     if (parts.mask)
         is_good &= get_hex128(check, parts.mask, wht_reg_kind(want->name) == WHT_REG_U64 ? 64 : 128,
@@ -375,6 +386,8 @@ static bool get_relative(struct wht_check *check, const struct wht_node *node,
                         "found a distance for a register that is no number, expected "
                         "a value");
     const WHV_REGISTER_VALUE *start = wht_init_reg(init, want->name);
+    if (!start && check->is_partial)
+        return true;
     if (!start)
         return wht_fail(check, node,
                         "found a distance from a register that was not captured, "
@@ -416,8 +429,51 @@ static int compare_wants(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-bool wht_get_want_regs(struct wht_check *check, const struct wht_node *node,
-                       const struct wht_init *init, struct wht_want_reg **regs, size_t *count)
+void wht_sort_want_regs(struct wht_want_reg *regs, size_t count)
+{
+    qsort(regs, count, sizeof(*regs), compare_wants);
+}
+
+/* A register of a map whose values are plain: what a get answers. */
+static bool get_answer_reg(struct wht_check *check, const struct wht_node *member,
+                           const struct wht_init *init, struct wht_want_reg *want)
+{
+    const struct wht_segment_context context = {.mode = init->mode, .cpl = init->cpl};
+    *want = (struct wht_want_reg){.pos = wht_node_pos(check, member), .count = 1};
+    want->mask = (WHV_UINT128){.Low64 = UINT64_MAX, .High64 = UINT64_MAX};
+    want->values = wht_arena_take(check->arena, sizeof(*want->values));
+    if (!wht_get_reg_key(check, member, &want->name))
+        return false;
+    bool is_sign = member->kind == WHT_NODE_STRING && strspn(member->string, "+-") > 0;
+    bool is_any = member->kind == WHT_NODE_STRING && strcmp(member->string, "any") == 0;
+    bool is_form = member->kind == WHT_NODE_OBJECT &&
+                   (wht_node_member(member, "value") || wht_node_member(member, "either"));
+    if (is_sign || is_any || is_form)
+        return wht_fail(check, member,
+                        "found an expectation among the answers of a get, expected "
+                        "plain values");
+    return wht_get_reg_value(check, member, want->name, &context, want->values);
+}
+
+typedef bool get_reg_fn(struct wht_check *check, const struct wht_node *member,
+                        const struct wht_init *init, struct wht_want_reg *want);
+
+/* "reg:0x0000abcd" and "reg:0x0000ABCD" are two keys and one register. */
+static bool check_regs_once(struct wht_check *check, const struct wht_node *node,
+                            const struct wht_want_reg *regs, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        char name[WHT_NAME_MAX];
+        if (regs[i - 1].name == regs[i].name)
+            return wht_fail(check, node, "found the register \"%s\" twice, expected it once",
+                            wht_reg_name(regs[i].name, name));
+    }
+    return true;
+}
+
+static bool get_regs(struct wht_check *check, const struct wht_node *node,
+                     const struct wht_init *init, get_reg_fn *get, struct wht_want_reg **regs,
+                     size_t *count)
 {
     bool is_good = true;
     if (!wht_get_object(check, node))
@@ -425,11 +481,23 @@ bool wht_get_want_regs(struct wht_check *check, const struct wht_node *node,
     *regs = wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(**regs));
     *count = 0;
     for (const struct wht_node *member = node->first; member; member = member->next) {
-        if (wht_get_want_reg(check, member, init, &(*regs)[*count]))
+        if (get(check, member, init, &(*regs)[*count]))
             ++*count;
         else
             is_good = false;
     }
-    qsort(*regs, *count, sizeof(**regs), compare_wants);
-    return is_good;
+    wht_sort_want_regs(*regs, *count);
+    return check_regs_once(check, node, *regs, *count) && is_good;
+}
+
+bool wht_get_want_regs(struct wht_check *check, const struct wht_node *node,
+                       const struct wht_init *init, struct wht_want_reg **regs, size_t *count)
+{
+    return get_regs(check, node, init, wht_get_want_reg, regs, count);
+}
+
+bool wht_get_answer_regs(struct wht_check *check, const struct wht_node *node,
+                         const struct wht_init *init, struct wht_want_reg **regs, size_t *count)
+{
+    return get_regs(check, node, init, get_answer_reg, regs, count);
 }

@@ -40,6 +40,13 @@ bool wht_get_want_reg(struct wht_check *check, const struct wht_node *member,
 bool wht_get_want_regs(struct wht_check *check, const struct wht_node *node,
                        const struct wht_init *init, struct wht_want_reg **regs, size_t *count);
 
+/** The same for what a get answers: plain values only. */
+bool wht_get_answer_regs(struct wht_check *check, const struct wht_node *node,
+                         const struct wht_init *init, struct wht_want_reg **regs, size_t *count);
+
+/** Sorts expected registers by unsigned name. */
+void wht_sort_want_regs(struct wht_want_reg *regs, size_t count);
+
 /** The mode's own value of a segment register: flat, or base 0 and 64 KiB. */
 WHV_X64_SEGMENT_REGISTER wht_mode_segment(const struct wht_segment_context *context,
                                           WHV_REGISTER_NAME name);

@@ -201,7 +201,7 @@ Test(errors, calls)
         {WITH_CALL("\"translate\":\"0x1000\",\"flags\":[\"reed\"]"), "/expect/calls/0/flags/0",
          "did you mean \"read\""},
         {WITH_CALL("\"get\":[\"eax\"]"), "/expect/calls/0/get/0", "did you mean \"rax\""},
-        {WITH_CALL("\"get\":{\"rax\":\"any\"}"), "/expect/calls/0/get", "plain values"},
+        {WITH_CALL("\"get\":{\"rax\":\"any\"}"), "/expect/calls/0/get/rax", "plain values"},
         {WITH_CALL("\"get\":\"rax\""), "/expect/calls/0/get", "a list of names"},
         {WITH_CALL("\"set\":{\"rax\":\"0x1\"},\"fail\":\"S_OK\""), "/expect/calls/0/fail",
          "a failure"},
