@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compares loader and schemas over the traces of the project.
+
+usage: check_files.py LIST_ERRORS SOURCE_DIR [--write]
+
+Every file of traces/invalid has a NAME.expect: `schema: rejects` or `schema: cannot-see`, then the
+loader's messages, one per line as `line pointer text`. Every other trace must load without a message
+and pass the schema. With --write the .expect files are written instead; read them before they are
+committed.
+"""
+
+import gzip
+import json
+import pathlib
+import subprocess
+import sys
+
+import jsonschema
+
+MESSAGES_SHOWN = 3
+
+
+def schema_of(source, name):
+    schema = json.loads((source / "schemas" / name).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return schema
+
+
+class Schemas:
+    """Says what the schemas think of a file."""
+
+    def __init__(self, source):
+        trace = schema_of(source, "trace-1.schema.json")
+        self.document = jsonschema.Draft202012Validator(trace)
+        self.header = self.part(trace, "header")
+        self.case = self.part(trace, "case")
+        self.expectations = jsonschema.Draft202012Validator(
+            schema_of(source, "expectations-1.schema.json"))
+
+    @staticmethod
+    def part(schema, name):
+        return jsonschema.Draft202012Validator(
+            {"$schema": schema["$schema"], "$ref": "#/$defs/" + name, "$defs": schema["$defs"]})
+
+    def accepts(self, path):
+        """Whether a file passes; None where there is no JSON to judge."""
+        try:
+            data = path.read_bytes()
+            if path.name.endswith(".gz"):
+                data = gzip.decompress(data)
+            text = data.decode("utf-8")
+            if path.name.endswith(".json"):
+                return self.document.is_valid(json.loads(text))
+            lines = text.removesuffix("\n").split("\n")
+            return all((self.case if i else self.header).is_valid(json.loads(line))
+                       for i, line in enumerate(lines))
+        except (ValueError, OSError, EOFError, RecursionError):
+            return None
+
+
+def loader_messages(program, paths):
+    """Maps each path to the loader's messages."""
+    output = subprocess.run([program, *map(str, paths)], check=True, stdout=subprocess.PIPE).stdout
+    blocks = output.decode("utf-8").split("\n\n")
+    return {path: block.strip("\n").split("\n")[1:] for path, block in zip(paths, blocks)}
+
+
+def is_trace(path):
+    return path.name.endswith((".trace.json", ".trace.jsonl", ".trace.jsonl.gz"))
+
+
+def check_invalid(paths, messages, schemas, is_writing):
+    for path in paths:
+        verdict = "cannot-see" if schemas.accepts(path) in (True, None) else "rejects"
+        found = "\n".join(["schema: " + verdict, *messages[path]]) + "\n"
+        expect = path.with_name(path.name + ".expect")
+        if is_writing:
+            expect.write_text(found, encoding="utf-8")
+        if not messages[path]:
+            yield f"{path}: the loader accepts it"
+        elif not expect.exists():
+            yield f"{path}: has no {expect.name}"
+        elif expect.read_text(encoding="utf-8") != found:
+            yield f"{expect}: expected\n{expect.read_text(encoding='utf-8')}but found\n{found}"
+
+
+def check_valid(paths, messages, schemas):
+    for path in paths:
+        if messages[path]:
+            yield f"{path}: the loader says\n" + "\n".join(messages[path][:MESSAGES_SHOWN])
+        if schemas.accepts(path) is not True:
+            yield f"{path}: the schema rejects what the loader accepts"
+
+
+def main():
+    program, source = sys.argv[1], pathlib.Path(sys.argv[2])
+    traces = source / "traces"
+    schemas = Schemas(source)
+    paths = sorted(path for path in traces.rglob("*") if is_trace(path))
+    invalid = [path for path in paths if traces / "invalid" in path.parents]
+    valid = [path for path in paths if path not in set(invalid)]
+    messages = loader_messages(program, paths)
+    findings = [*check_invalid(invalid, messages, schemas, "--write" in sys.argv),
+                *check_valid(valid, messages, schemas)]
+    for path in sorted((traces / "expectations").glob("*.json")):
+        if not schemas.expectations.is_valid(json.loads(path.read_text(encoding="utf-8"))):
+            findings.append(f"{path}: the schema rejects it")
+    print("\n".join(findings))
+    print(f"{len(invalid)} invalid and {len(valid)} valid files, {len(findings)} findings")
+    return 1 if findings or not invalid or not valid else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
