@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Each rule of the contract is broken once, and must be what the case diverges with, at every
+ * level. */
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "fake.h"
+
+#define STORE                                                                                      \
+    "'init': { 'rax': '0x12345678', 'rbx': '0xfee000b0' }, 'expect': { 'regs': { 'rip': '+2' }, "  \
+    "'calls': [{ 'mem': 'write', 'gpa': '0xfee000b0', 'data': '78 56 34 12' }] }"
+
+static HRESULT store(struct fake_call *c)
+{
+    uint64_t rax;
+    fake_get(c, WHvX64RegisterRax, &rax);
+    return fake_write(c, 0xfee000b0, 4, (uint32_t)rax);
+}
+
+static HRESULT two_sets(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    fake_retire(c);
+    return S_OK;
+}
+
+static HRESULT write_after_set(struct fake_call *c)
+{
+    uint64_t rax;
+    store(c);
+    fake_retire(c);
+    fake_get(c, WHvX64RegisterRax, &rax);
+    return S_OK;
+}
+
+static HRESULT nine_bytes(struct fake_call *c)
+{
+    uint64_t data;
+    fake_read(c, 0x1000, 9, &data);
+    return S_OK;
+}
+
+static HRESULT no_bytes(struct fake_call *c)
+{
+    fake_write(c, 0xfee000b0, 0, 0);
+    return S_OK;
+}
+
+static HRESULT across_page(struct fake_call *c)
+{
+    fake_write(c, 0xfee00ffe, 4, 0);
+    return S_OK;
+}
+
+static HRESULT direction(struct fake_call *c)
+{
+    WHV_EMULATOR_MEMORY_ACCESS_INFO access = {.Direction = 2, .AccessSize = 4};
+    c->callbacks->WHvEmulatorMemoryCallback(c->context, &access);
+    return S_OK;
+}
+
+static HRESULT port_direction(struct fake_call *c)
+{
+    WHV_EMULATOR_IO_ACCESS_INFO access = {.Direction = 255, .AccessSize = 4};
+    c->callbacks->WHvEmulatorIoPortCallback(c->context, &access);
+    return S_OK;
+}
+
+static HRESULT three_byte_port(struct fake_call *c)
+{
+    fake_out(c, 0x80, 3, 0);
+    return S_OK;
+}
+
+static HRESULT unaligned_names(struct fake_call *c)
+{
+    struct {
+        _Alignas(16) WHV_REGISTER_NAME name[8];
+        _Alignas(16) WHV_REGISTER_VALUE value[1];
+    } batch = {.name = {WHvX64RegisterRax, WHvX64RegisterRax}};
+    c->callbacks->WHvEmulatorGetVirtualProcessorRegisters(c->context, &batch.name[1], 1,
+                                                          batch.value);
+    return S_OK;
+}
+
+static HRESULT named_twice(struct fake_call *c)
+{
+    fake_get_two(c, WHvX64RegisterRbx, WHvX64RegisterRbx);
+    return S_OK;
+}
+
+static HRESULT null_values(struct fake_call *c)
+{
+    _Alignas(16) WHV_REGISTER_NAME name[4] = {WHvX64RegisterRax};
+    c->callbacks->WHvEmulatorGetVirtualProcessorRegisters(c->context, name, 1, NULL);
+    return S_OK;
+}
+
+static HRESULT too_many(struct fake_call *c)
+{
+    static _Alignas(16) WHV_REGISTER_NAME names[200];
+    static WHV_REGISTER_VALUE values[200];
+    c->callbacks->WHvEmulatorGetVirtualProcessorRegisters(c->context, names, 200, values);
+    return S_OK;
+}
+
+static HRESULT unaligned_page(struct fake_call *c)
+{
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    uint64_t gpa;
+    fake_translate(c, 0xfee000b0, 2, &result, &gpa);
+    return S_OK;
+}
+
+static HRESULT null_gpa(struct fake_call *c)
+{
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    fake_translate(c, 0xfee00000, 2, &result, NULL);
+    return S_OK;
+}
+
+static HRESULT other_context(struct fake_call *c)
+{
+    c->context = NULL;
+    store(c);
+    fake_retire(c);
+    return S_OK;
+}
+
+static HRESULT no_set(struct fake_call *c)
+{
+    store(c);
+    return S_OK;
+}
+
+static HRESULT set_then_failure(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    c->status = 2;
+    return S_OK;
+}
+
+static HRESULT set_then_invalid(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    return E_INVALIDARG;
+}
+
+static HRESULT status_untouched(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    c->keeps_status = true;
+    return S_OK;
+}
+
+static HRESULT reserved_status(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    c->status = 1u | 1u << 10;
+    return S_OK;
+}
+
+static const struct {
+    const char *name;
+    fake_body *body;
+    enum wht_rule rule;
+} broken[] = {
+    {"two sets", two_sets, WHT_RULE_SECOND_SET},
+    {"a callback after Set", write_after_set, WHT_RULE_AFTER_SET},
+    {"nine bytes", nine_bytes, WHT_RULE_MEMORY_SIZE},
+    {"no bytes", no_bytes, WHT_RULE_MEMORY_SIZE},
+    {"across a page", across_page, WHT_RULE_PAGE_CROSSED},
+    {"direction of memory", direction, WHT_RULE_DIRECTION},
+    {"direction of a port", port_direction, WHT_RULE_DIRECTION},
+    {"three bytes to a port", three_byte_port, WHT_RULE_PORT_SIZE},
+    {"unaligned names", unaligned_names, WHT_RULE_UNALIGNED_ARRAY},
+    {"a register named twice", named_twice, WHT_RULE_NAMED_TWICE},
+    {"no values", null_values, WHT_RULE_NULL_ARGUMENT},
+    {"too many registers", too_many, WHT_RULE_REGISTER_COUNT},
+    {"unaligned page", unaligned_page, WHT_RULE_UNALIGNED_PAGE},
+    {"no gpa", null_gpa, WHT_RULE_NULL_ARGUMENT},
+    {"another Context", other_context, WHT_RULE_CONTEXT},
+    {"no Set", no_set, WHT_RULE_NO_SET},
+    {"Set, then failure", set_then_failure, WHT_RULE_SET_IN_FAILED_CALL},
+    {"Set, then E_INVALIDARG", set_then_invalid, WHT_RULE_SET_IN_FAILED_CALL},
+    {"status untouched", status_untouched, WHT_RULE_STATUS_NOT_WRITTEN},
+    {"reserved status bits", reserved_status, WHT_RULE_STATUS_RESERVED},
+};
+
+Test(rules, a_broken_rule_is_the_divergence_at_every_level)
+{
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+        for (int level = WHT_MATCH_EFFECTS; level <= WHT_MATCH_DEVICE; level++) {
+            struct fake_run run = fake_run(broken[i].body, (enum wht_match)level, STORE);
+            cr_assert_eq(run.result.kind, WHT_CASE_FAILED, "%s, level %d", broken[i].name, level);
+            const struct wht_divergence *d = &run.result.result->divergence;
+            cr_assert_eq(d->kind, WHT_DIVERGES_RULE, "%s, level %d: divergence %d", broken[i].name,
+                         level, d->kind);
+            cr_assert_eq(d->rule, broken[i].rule, "%s, level %d: %s", broken[i].name, level,
+                         wht_rule_text(d->rule));
+            fake_close(&run);
+        }
+}
+
+static HRESULT on_after_failure(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    c->status = 8;
+    return S_OK;
+}
+
+Test(rules, a_callback_after_a_failed_one_is_the_divergence_at_every_level)
+{
+    static const char fails[] =
+        "'match': 'strict', 'init': { 'rax': '0x1' }, 'expect': { 'status': ['mem-failed'], "
+        "'calls': [{ 'get': ['rax'] }, { 'mem': 'write', 'gpa': '0xfee000b0', 'size': 4, "
+        "'fail': 'S_FALSE' }] }";
+    for (int level = WHT_MATCH_EFFECTS; level <= WHT_MATCH_STRICT; level++) {
+        struct fake_run run = fake_run(on_after_failure, (enum wht_match)level, fails);
+        const struct wht_divergence *d = &run.result.result->divergence;
+        cr_assert_eq(d->kind, WHT_DIVERGES_RULE, "level %d", level);
+        cr_assert_eq(d->rule, WHT_RULE_AFTER_FAILURE, "level %d", level);
+        fake_close(&run);
+    }
+}
+
+static HRESULT good(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    return S_OK;
+}
+
+Test(rules, an_emulator_that_keeps_them_passes)
+{
+    struct fake_run run = fake_run(good, WHT_MATCH_STRICT, STORE);
+    cr_assert_eq(run.result.kind, WHT_CASE_PASSED);
+    cr_assert_eq(run.result.judged, 1u << WHT_MATCH_EFFECTS | 1u << WHT_MATCH_DEVICE);
+    cr_assert_eq(run.result.passed, run.result.judged);
+    fake_close(&run);
+}
+
+static HRESULT only_warm(struct fake_call *c)
+{
+    fake_write(c, 0xfee000b0, 4, c->number == 1 ? 0x12345678 : 0);
+    fake_retire(c);
+    return S_OK;
+}
+
+static HRESULT only_cold(struct fake_call *c)
+{
+    fake_write(c, 0xfee000b0, 4, c->number == 1 ? 0 : 0x12345678);
+    fake_retire(c);
+    return S_OK;
+}
+
+Test(rules, a_difference_between_two_calls_is_named)
+{
+    struct fake_run run = fake_run(only_warm, WHT_MATCH_STRICT, STORE);
+    cr_assert_eq(run.result.kind, WHT_CASE_FAILED);
+    cr_assert_eq(run.result.repetition, WHT_ONLY_WARM_FAILS);
+    fake_close(&run);
+    run = fake_run(only_cold, WHT_MATCH_STRICT, STORE);
+    cr_assert_eq(run.result.kind, WHT_CASE_FAILED);
+    cr_assert_eq(run.result.repetition, WHT_ONLY_COLD_FAILS);
+    fake_close(&run);
+}
+
+static HRESULT undecided(struct fake_call *c)
+{
+    fake_write(c, 0xfee000b0, 4, 0x12345678);
+    fake_set_two(c, WHvX64RegisterRip, c->vp->Rip + 2, WHvX64RegisterRflags,
+                 c->number == 1 ? 2 : 0x12);
+    return S_OK;
+}
+
+Test(rules, two_acceptable_results_that_differ_fail)
+{
+    struct fake_run run = fake_run(
+        undecided, WHT_MATCH_STRICT,
+        "'expect': { 'regs': { 'rip': '+2', 'rflags': { 'value': '0x2', 'undef': ['af'] } } }");
+    cr_assert_eq(run.result.kind, WHT_CASE_FAILED);
+    cr_assert_eq(run.result.repetition, WHT_BOTH_PASS_DIFFERENTLY);
+    fake_close(&run);
+}
