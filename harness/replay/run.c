@@ -18,6 +18,19 @@ bool wht_run_load(struct wht_run *run, const struct wht_case *c)
     return wht_guest_load(&run->guest, c) && wht_answers_load(&run->answers, &run->guest);
 }
 
+/* What a divergence points at belongs to the case before, which is gone. The callback itself is
+   large and only valid with has_actual. */
+static void forget_divergence(struct wht_divergence *d)
+{
+    d->kind = WHT_DIVERGES_NOT;
+    d->number = 0;
+    d->total = 0;
+    d->has_actual = false;
+    d->expected = (struct wht_expected_call){.call = NULL};
+    d->nearest = (struct wht_expected_call){.call = NULL};
+    d->differing = 0;
+}
+
 bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
                    struct wht_result *result)
 {
@@ -35,7 +48,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
     result->passed = false;
     result->was_ended = false;
     result->callbacks = 0;
-    result->divergence.kind = WHT_DIVERGES_NOT;
+    forget_divergence(&result->divergence);
     result->differing = 0;
     result->reg_count = 0;
     result->memory_count = 0;
