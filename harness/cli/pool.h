@@ -16,7 +16,7 @@ struct wht_pool_options {
     uint64_t timeout_ms; /**< per case */
     unsigned jobs;
     const struct wht_words *patterns;
-    const struct wht_words *expectations; /**< files; workers obey only what they say of skipping */
+    const struct wht_words *expectations; /**< files */
     bool colours;
 };
 

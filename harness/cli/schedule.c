@@ -5,9 +5,8 @@
 
 #define CHUNK_CASES 256u
 
-/* Chunks that may wait for their turn, and workers that may share a file. */
-#define CHUNKS_MAX  256u
-#define SHARING_MAX 16u
+/* Chunks that may wait for their turn. */
+#define CHUNKS_MAX 256u
 
 static void *allocate(size_t count, size_t size)
 {
@@ -55,7 +54,7 @@ static struct wht_chunk *add_chunk(struct wht_schedule *schedule, size_t file)
     chunk->next = *place;
     *place = chunk;
     state->next = chunk->to;
-    state->running++;
+    state->is_running = true;
     schedule->chunk_count++;
     return chunk;
 }
@@ -69,7 +68,7 @@ static bool has_room(const struct wht_schedule *schedule, size_t file)
 static bool is_idle(const struct wht_schedule *schedule, size_t file)
 {
     const struct wht_file_state *state = &schedule->states[file];
-    return !state->is_ended && state->running == 0 && has_room(schedule, file);
+    return !state->is_ended && !state->is_running && has_room(schedule, file);
 }
 
 static size_t choose_file(const struct wht_schedule *schedule, size_t last_file)
@@ -80,13 +79,6 @@ static size_t choose_file(const struct wht_schedule *schedule, size_t last_file)
     for (size_t i = schedule->first_open; i < count; i++)
         if (is_idle(schedule, i))
             return i;
-    /* Nothing is left but files that others work on: long ones can be shared. */
-    for (size_t i = schedule->first_open; i < count; i++) {
-        const struct wht_file_state *state = &schedule->states[i];
-        if (!state->is_ended && state->is_long && state->running < SHARING_MAX &&
-            schedule->chunk_count < CHUNKS_MAX)
-            return i;
-    }
     return WHT_NO_FILE;
 }
 
@@ -106,8 +98,7 @@ void wht_schedule_done(struct wht_schedule *schedule, struct wht_chunk *chunk, b
     struct wht_file_state *state = &schedule->states[chunk->file];
     chunk->is_running = false;
     chunk->is_done = true;
-    state->running--;
-    state->is_long |= !ended;
+    state->is_running = false;
     state->is_ended |= ended;
     while (schedule->first_open < schedule->files->count &&
            schedule->states[schedule->first_open].is_ended)

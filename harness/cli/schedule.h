@@ -28,10 +28,10 @@ struct wht_chunk {
 };
 
 struct wht_file_state {
-    uint64_t next;    /**< where the next chunk starts */
-    unsigned running; /**< chunks that are not done */
-    bool is_long;     /**< a whole chunk of it has come back */
-    bool is_ended;    /**< no further chunk */
+    uint64_t next;   /**< where the next chunk starts */
+    bool is_running; /**< a worker has a chunk of it; only one at a time: the others would have to
+                        read it too */
+    bool is_ended;   /**< no further chunk */
 };
 
 struct wht_schedule {

@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "frame.h"
+#include "known.h"
 #include "platform.h"
 #include "process.h"
 #include "replay/replayer.h"
 #include "report/describe.h"
 #include "report/failure.h"
 #include "select.h"
-#include "trace/expectations.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
@@ -36,7 +36,7 @@ struct worker {
     enum wht_match level;
     struct wht_words patterns;
     struct wht_words expectation_files;
-    struct wht_expectations expectations;
+    struct wht_known known;
     struct wht_backend backend;
     struct wht_replayer *replayer;
 
@@ -115,13 +115,6 @@ static struct wht_case *next_case(struct worker *w)
     return c;
 }
 
-static const struct wht_expectation *skipped_by(const struct worker *w, const char *name)
-{
-    size_t index;
-    const struct wht_expectation *e = wht_expectations_find(&w->expectations, name, &index);
-    return e && e->expect == WHT_EXPECT_SKIP ? e : NULL;
-}
-
 static enum wht_match judged_level(const struct worker *w, const struct wht_case *c)
 {
     return w->level < c->match ? w->level : c->match;
@@ -151,13 +144,14 @@ static void announce(struct worker *w, const struct wht_case *c)
     flush(w);
 }
 
+/* A failure that is expected is only counted: it needs no report. */
 static void send_result(struct worker *w, const struct wht_case *c,
-                        const struct wht_case_result *result)
+                        const struct wht_case_result *result, bool is_expected)
 {
     wht_text_clear(&w->cause);
     wht_text_clear(&w->key);
     wht_text_clear(&w->block);
-    if (result->kind == WHT_CASE_FAILED) {
+    if (result->kind == WHT_CASE_FAILED && !is_expected) {
         wht_report_cause(&w->cause, c, result);
         wht_report_key(&w->key, c, result);
         wht_report_head(&w->block, c, result->level);
@@ -185,15 +179,15 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
     if (!wht_selects(&w->patterns, c->name))
         return;
-    const struct wht_expectation *skip = skipped_by(w, c->name);
-    if (skip) {
-        result.reason = skip->reason;
+    const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
+    if (entry && entry->expect == WHT_EXPECT_SKIP) {
+        result.reason = entry->reason;
     } else {
         if (careful)
             announce(w, c);
         wht_replay(w->replayer, c, w->level, &result);
     }
-    send_result(w, c, &result);
+    send_result(w, c, &result, entry && entry->expect == WHT_EXPECT_FAIL);
 }
 
 /* Runs the cases of a job. Returns whether the file has ended. */
@@ -260,8 +254,7 @@ static int work(struct worker *w)
     w->replayer = wht_replayer_open(&w->backend, error);
     if (!w->replayer)
         return refuse(w, error);
-    for (size_t i = 0; i < w->expectation_files.count; i++)
-        wht_expectations_load(w->expectation_files.items[i], NULL, &w->expectations);
+    wht_known_load(&w->known, &w->expectation_files, w->report.emulator);
     wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
     flush(w);
     while (receive_job(w))
@@ -269,7 +262,7 @@ static int work(struct worker *w)
     close_file(w);
     wht_replayer_close(w->replayer);
     wht_backend_close(&w->backend);
-    wht_expectations_free(&w->expectations);
+    wht_known_free(&w->known);
     wht_text_free(&w->out);
     wht_text_free(&w->cause);
     wht_text_free(&w->key);

@@ -31,31 +31,41 @@ static bool bytes_accept(const struct wht_bytes *want, const uint8_t *data, uint
     return true;
 }
 
-bool wht_want_accepts(const struct wht_want_reg *want, const WHV_REGISTER_VALUE *value)
-{
-    if (want->kind == WHT_WANT_ANY)
-        return true;
-    for (size_t i = 0; i < want->count; i++) {
-        const WHV_UINT128 *expected = &want->values[i].Reg128;
-        if (((value->Reg128.Low64 ^ expected->Low64) & want->mask.Low64) == 0 &&
-            ((value->Reg128.High64 ^ expected->High64) & want->mask.High64) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool wht_reg_equal(WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *a, const WHV_REGISTER_VALUE *b)
+/* The bits of a slot that the register has; what else is in the slot means nothing. */
+static WHV_UINT128 register_bits(WHV_REGISTER_NAME name)
 {
     switch (wht_reg_kind(name)) {
     case WHT_REG_U64:
-        return a->Reg64 == b->Reg64;
+        return (WHV_UINT128){.Low64 = UINT64_MAX, .High64 = 0};
     case WHT_REG_TABLE:
-        return a->Table.Base == b->Table.Base && a->Table.Limit == b->Table.Limit;
+        return (WHV_UINT128){.Low64 = UINT64_C(0xffff) << 48, .High64 = UINT64_MAX};
     case WHT_REG_SEGMENT:
     case WHT_REG_U128:
         break;
     }
-    return a->Reg128.Low64 == b->Reg128.Low64 && a->Reg128.High64 == b->Reg128.High64;
+    return (WHV_UINT128){.Low64 = UINT64_MAX, .High64 = UINT64_MAX};
+}
+
+static bool equal_under(const WHV_REGISTER_VALUE *a, const WHV_REGISTER_VALUE *b, WHV_UINT128 mask)
+{
+    return ((a->Reg128.Low64 ^ b->Reg128.Low64) & mask.Low64) == 0 &&
+           ((a->Reg128.High64 ^ b->Reg128.High64) & mask.High64) == 0;
+}
+
+bool wht_want_accepts(const struct wht_want_reg *want, const WHV_REGISTER_VALUE *value)
+{
+    WHV_UINT128 mask = register_bits(want->name);
+    mask.Low64 &= want->mask.Low64;
+    mask.High64 &= want->mask.High64;
+    bool accepts = want->kind == WHT_WANT_ANY;
+    for (size_t i = 0; !accepts && i < want->count; i++)
+        accepts = equal_under(value, &want->values[i], mask);
+    return accepts;
+}
+
+bool wht_reg_equal(WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *a, const WHV_REGISTER_VALUE *b)
+{
+    return equal_under(a, b, register_bits(name));
 }
 
 static const struct wht_want_reg *find_want(const struct wht_call *call, WHV_REGISTER_NAME name)

@@ -157,7 +157,7 @@ static void add_divergence(struct wht_text *text, bool colours, const struct wht
     if (d->number > 0)
         snprintf(title, sizeof(title), d->kind == WHT_DIVERGES_RULE ? "callback %u" : "call %u",
                  d->number);
-    if (!d->has_actual && !d->expected.call)
+    if (d->kind == WHT_DIVERGES_NOT || (!d->has_actual && !d->expected.call))
         return;
     wht_columns_heading(text, title);
     wht_columns_row(text, colours,

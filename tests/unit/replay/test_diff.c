@@ -59,6 +59,28 @@ Test(diff, registers_are_compared_as_the_case_says)
     }
 }
 
+/* Leaves something in the upper half of the slot, as a union on the stack does. */
+static HRESULT set_rip_with_rest(struct fake_call *c)
+{
+    struct {
+        _Alignas(16) WHV_REGISTER_NAME name[1];
+        _Alignas(16) WHV_REGISTER_VALUE value[1];
+    } batch = {.name = {WHvX64RegisterRip},
+               .value = {{.Reg128 = {.Low64 = c->vp->Rip + 2, .High64 = 0x1234 + c->number}}}};
+    c->callbacks->WHvEmulatorSetVirtualProcessorRegisters(c->context, batch.name, 1, batch.value);
+    return S_OK;
+}
+
+Test(diff, the_upper_half_of_a_64_bit_slot_means_nothing)
+{
+    struct fake_run run = fake_run(
+        set_rip_with_rest, WHT_MATCH_STRICT,
+        "'match': 'strict', 'expect': { 'regs': { 'rip': '+2' }, 'calls': [{ 'set': "
+        "{ 'rip': '+2' } }] }");
+    cr_assert_eq(run.result.kind, WHT_CASE_PASSED);
+    fake_close(&run);
+}
+
 /* PendingEvent: bit 0 pending, bit 8 error code, vector from bit 16, error code from bit 32. */
 #define EVENT(vector, code) (1u | 1u << 8 | (uint64_t)(vector) << 16 | (uint64_t)(code) << 32)
 

@@ -240,11 +240,13 @@ static HRESULT read_hole(struct fake_call *c)
 Test(match, holes_read_as_ones_unless_calls_answer)
 {
     static const char head[] = "'memory': [{ 'gpa': '0xfed00000', 'size': 16, 'kind': 'hole' }], ";
+    static const char answers[] =
+        "'expect': { 'regs': { 'rip': '+2', 'rax': '0x44332211' }, 'calls': [{ 'mem': 'read', "
+        "'gpa': '0xfed00000', 'data': '11 22 33 44' }] }";
     static const char *const tails[] = {
         "'expect': { 'regs': { 'rip': '+2', 'rax': '0xffffffff' }, 'calls': [] }",
         "'expect': { 'regs': { 'rip': '+2', 'rax': '0xffffffff' } }",
-        "'expect': { 'regs': { 'rip': '+2', 'rax': '0x44332211' }, 'calls': [{ 'mem': 'read', "
-        "'gpa': '0xfed00000', 'data': '11 22 33 44' }] }",
+        answers,
     };
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
         char json[512];
