@@ -24,7 +24,7 @@
 #define WORKER_OUT    4
 #define ARGUMENTS_MAX 256
 #define WAIT_MAX      1024
-#define WORKER_MEMORY ((rlim_t)4 << 30)
+#define WORKER_MEMORY ((rlim_t)2 << 30)
 #define END_MS        3000
 
 extern char **environ;
@@ -195,6 +195,7 @@ void wht_worker_prepare(void)
     dup2(STDERR_FILENO, STDOUT_FILENO);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif

@@ -16,6 +16,9 @@
 
 #define TIMEOUT_S_DEFAULT 10u
 #define PROGRESS_MS       100u
+/* Workers are told by their command line. */
+#define PATTERNS_MAX     64u
+#define EXPECTATIONS_MAX 16u
 
 enum {
     JOBS = 1,
@@ -74,6 +77,25 @@ static bool take_level(const char *value, enum wht_match *level)
     return false;
 }
 
+static bool add_word(struct wht_words *words, const char *option, const char *value, size_t max)
+{
+    if (words->count == max) {
+        wht_usage_error("run", "option '%s' was given more than %zu times", option, max);
+        return false;
+    }
+    wht_words_add(words, value);
+    return true;
+}
+
+static bool take_expectations(struct run *r, const char *value)
+{
+    if (!wht_is_file(value)) {
+        wht_usage_error("run", "option '--expectations': there is no file '%s'", value);
+        return false;
+    }
+    return add_word(&r->expectations, "--expectations", value, EXPECTATIONS_MAX);
+}
+
 static bool take_option(struct run *r, const struct wht_args *args, int id, const char *value)
 {
     uint64_t number = 0;
@@ -87,20 +109,14 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
         r->pool.jobs = (unsigned)number;
         return true;
     case PATTERN:
-        wht_words_add(&r->patterns, value);
-        return true;
+        return add_word(&r->patterns, "-k", value, PATTERNS_MAX);
     case EMULATOR:
         r->pool.emulator = value;
         return true;
     case MATCH:
         return take_level(value, &r->pool.level);
     case EXPECTATIONS:
-        if (!wht_is_file(value)) {
-            wht_usage_error(args->verb, "option '--expectations': there is no file '%s'", value);
-            return false;
-        }
-        wht_words_add(&r->expectations, value);
-        return true;
+        return take_expectations(r, value);
     case TIMEOUT:
         if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
             return false;

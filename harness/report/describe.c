@@ -146,12 +146,18 @@ void wht_describe_value(struct wht_text *text, WHV_REGISTER_NAME name,
                         const WHV_REGISTER_VALUE *value)
 {
     char buf[WHT_NAME_MAX];
-    if (name == WHvX64RegisterRflags && value->Reg64 != 2)
-        wht_text_add(text, wht_rflags_format(value->Reg64, buf));
-    else if (name == WHvRegisterPendingEvent)
+    if (name == WHvRegisterPendingEvent) {
         wht_describe_event_register(text, value);
+        return;
+    }
+    if (name == WHvX64RegisterRflags)
+        wht_rflags_format(value->Reg64, buf);
     else
-        wht_text_add(text, wht_reg_format(name, value, buf));
+        wht_reg_format(name, value, buf);
+    char *no_flags = strstr(buf, " []");
+    if (no_flags)
+        *no_flags = 0;
+    wht_text_add(text, buf);
 }
 
 void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want)
