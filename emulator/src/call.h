@@ -53,7 +53,7 @@ struct whe_translations {
     uint64_t gpa[WHE_TRANSLATIONS];
 };
 
-/** The guest-physical places of an operand of up to 16 bytes, at most two pages. */
+/** The guest-physical places of an operand of up to 64 bytes, at most two pages. */
 struct whe_span {
     uint64_t gpa[2];
     uint8_t size;

@@ -70,6 +70,8 @@ static unsigned reg_from_zydis(ZydisRegister reg)
         return WHE_REG_RAX + (unsigned)(reg - ZYDIS_REGISTER_RAX);
     if (reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS)
         return WHE_REG_ES + (unsigned)(reg - ZYDIS_REGISTER_ES);
+    if (reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15)
+        return WHE_REG_XMM0 + (unsigned)(reg - ZYDIS_REGISTER_XMM0);
     return REG_UNKNOWN;
 }
 
@@ -112,7 +114,9 @@ static uint64_t reads_of_segment_load(const struct whe_mode *mode, unsigned segm
 static uint64_t reads_of_register(const struct whe_mode *mode, const ZydisDecodedOperand *operand)
 {
     unsigned reg = reg_from_zydis(operand->reg.value);
-    bool is_read = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+    /* What may be left as it is counts as read: CMOVcc, CMPXCHG. */
+    bool is_read =
+        (operand->actions & (ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_CONDWRITE)) != 0;
     bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (reg >= WHE_REG_RIP)
         return 0;
@@ -174,8 +178,21 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                                      .is_flat = mode->code == WHE_CODE64 && segment < WHE_REG_FS,
                                      .is_stack = is_stack_access(mode, segment, base),
                                      .size = (uint8_t)size,
-                                     .alignment = (uint8_t)size,
+                                     .alignment = (uint8_t)(size <= 16 ? size : 1),
                                      .intent = intent_from_actions(from->actions)};
+}
+
+static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *to)
+{
+    unsigned reg = reg_from_zydis(from->reg.value);
+    bool is_xmm = reg >= WHE_REG_XMM0 && reg <= WHE_REG_XMM15;
+    if (reg > WHE_REG_GS && !is_xmm)
+        return false;
+    to->kind = is_xmm ? WHE_OPERAND_XMM : is_segment(reg) ? WHE_OPERAND_SEGMENT : WHE_OPERAND_GPR;
+    to->reg = (uint8_t)reg;
+    if (from->reg.value >= ZYDIS_REGISTER_AH && from->reg.value <= ZYDIS_REGISTER_BH)
+        to->shift = 8;
+    return true;
 }
 
 /* @return false for an operand that no row of the table can have. */
@@ -183,20 +200,12 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
                          struct whe_insn *insn, struct whe_operand *to)
 {
     unsigned size = from->size / 8u;
-    if (size < 1 || size > 8)
+    if (size < 1 || size > 64)
         return false;
     to->size = (uint8_t)size;
-    to->mask = whe_mask_from_size(size);
-    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER) {
-        unsigned reg = reg_from_zydis(from->reg.value);
-        if (reg > WHE_REG_GS)
-            return false;
-        to->kind = is_segment(reg) ? WHE_OPERAND_SEGMENT : WHE_OPERAND_GPR;
-        to->reg = (uint8_t)reg;
-        if (from->reg.value >= ZYDIS_REGISTER_AH && from->reg.value <= ZYDIS_REGISTER_BH)
-            to->shift = 8;
-        return true;
-    }
+    to->mask = size <= 8 ? whe_mask_from_size(size) : 0;
+    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        return take_register(from, to);
     if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
         to->kind = WHE_OPERAND_IMMEDIATE;
         to->immediate = from->imm.value.u;
@@ -214,6 +223,8 @@ static void take_string(const struct whe_mode *mode, const ZydisDecodedInstructi
 {
     const ZydisInstructionAttributes rep =
         ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+    bool compares = insn->operation == WHE_OP_CMPS || insn->operation == WHE_OP_SCAS;
+    insn->repeats_while = !compares ? 2 : decoded->attributes & ZYDIS_ATTRIB_HAS_REPNE ? 0 : 1;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
         if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
             continue;
@@ -224,16 +235,46 @@ static void take_string(const struct whe_mode *mode, const ZydisDecodedInstructi
     insn->repeats = (decoded->attributes & rep) != 0;
 }
 
+/* XLAT has no visible operands: AL receives the byte at rBX + AL. */
+static bool take_xlat(const struct whe_mode *mode, const ZydisDecodedOperand *operands,
+                      struct whe_insn *insn)
+{
+    ZydisDecodedOperand table = operands[0];
+    table.mem.index = ZYDIS_REGISTER_NONE;
+    return take_operand(mode, &operands[1], insn, &insn->operand[0]) &&
+           take_operand(mode, &table, insn, &insn->operand[1]);
+}
+
+/* What PUSH and POP do to the stack stands in a hidden operand. */
+static bool take_stack(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                       const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operands[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+            insn->stack_size = (uint8_t)(operands[i].size / 8u);
+    }
+    insn->stack_mask = mode->code == WHE_CODE64 ? UINT64_MAX : 0;
+    /* POP computes an address that uses rSP after it was incremented. SDM 2B, "POP". */
+    if (insn->id == WHE_INSN_POP && insn->has_memory && insn->address.base == WHE_REG_RSP)
+        insn->address.displacement += insn->stack_size;
+    return insn->stack_size > 0 && insn->operand[0].kind != WHE_OPERAND_SEGMENT;
+}
+
 static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                           const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
+    if (insn->traits & WHE_TRAIT_BYTE_INDEX)
+        return take_xlat(mode, operands, insn);
     if (decoded->operand_count_visible > WHE_OPERANDS)
         return false;
     for (unsigned i = 0; i < decoded->operand_count_visible; i++) {
         if (!take_operand(mode, &operands[i], insn, &insn->operand[i]))
             return false;
     }
-    return true;
+    if (insn->traits & WHE_TRAIT_ALIGN16)
+        insn->place.alignment = 1; /* #GP instead of #AC */
+    return !(insn->traits & WHE_TRAIT_STACK) || take_stack(mode, decoded, operands, insn);
 }
 
 /* Code may run from a device whatever it does; a data access needs a memory operand. A port access
@@ -243,7 +284,7 @@ static uint8_t exits_from_insn(const struct whe_insn *insn)
     unsigned exits = 1u << WHE_EXIT_EXECUTE;
     if (insn->id == WHE_INSN_NONE)
         return 0;
-    if (insn->has_memory || insn->element_size > 0)
+    if (insn->has_memory || insn->element_size > 0 || insn->stack_size > 0)
         exits |= 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
     if (insn->operation == WHE_OP_INS || insn->operation == WHE_OP_OUTS)
         exits |= 1u << WHE_EXIT_IO;

@@ -48,12 +48,9 @@ static enum whe_result load(struct whe_call *call, const struct whe_batch *reads
 /* Everything that can fault faults here, before the first device access. */
 static enum whe_result plan(struct whe_call *call, const struct whe_insn *insn)
 {
-    uint64_t linear;
-    if (!insn->has_memory)
+    if (!insn->has_memory || (insn->traits & WHE_TRAIT_STACK))
         return WHE_OK;
-    uint64_t offset = whe_effective_address(&call->regs, insn);
-    WHE_TRY(whe_linear(call, &insn->place, offset, &linear));
-    return whe_probe(call, linear, insn->place.size, insn->place.intent, &call->span);
+    return whe_plan_operand(call, insn);
 }
 
 /* What few instructions need: RF, the trap, the interrupt shadow, a REP that goes on. */

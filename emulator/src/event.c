@@ -19,6 +19,12 @@ enum whe_result whe_fault_ud(struct whe_call *call)
     return WHE_FAULT;
 }
 
+enum whe_result whe_fault_de(struct whe_call *call)
+{
+    call->event = (struct whe_event){.vector = WHE_VECTOR_DE};
+    return WHE_FAULT;
+}
+
 enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, uint32_t code)
 {
     call->event = (struct whe_event){.vector = (uint8_t)vector, .has_code = true, .code = code};
@@ -77,9 +83,11 @@ enum whe_result whe_event_inject(struct whe_call *call)
                                  (whe_reg_get(regs, WHE_REG_CR4) & CR4_SMEP)))
         call->event.code |= PF_FETCH;
 
+    /* Real mode delivers no error codes; asking for one makes the entry invalid. SDM 3A, 21.1.4. */
+    bool has_code = call->event.has_code && call->exit.state.Cr0Pe;
     WHV_X64_PENDING_EXCEPTION_EVENT event = {.EventPending = 1,
                                              .EventType = WHvX64PendingEventException,
-                                             .DeliverErrorCode = call->event.has_code,
+                                             .DeliverErrorCode = has_code,
                                              .Vector = call->event.vector,
                                              .ErrorCode = call->event.code,
                                              .ExceptionParameter = call->event.parameter};

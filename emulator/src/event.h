@@ -10,6 +10,7 @@
 #include "call.h"
 
 enum whe_vector {
+    WHE_VECTOR_DE = 0,
     WHE_VECTOR_UD = 6,
     WHE_VECTOR_NP = 11,
     WHE_VECTOR_SS = 12,
@@ -20,6 +21,9 @@ enum whe_vector {
 
 /** #UD: an instruction that does not exist, or a LOCK that is not allowed. */
 enum whe_result whe_fault_ud(struct whe_call *call);
+
+/** #DE: a division by 0 or a quotient that does not fit. */
+enum whe_result whe_fault_de(struct whe_call *call);
 
 /** #GP, #SS, #NP or #AC with an error code (0, or a selector without its RPL). */
 enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, uint32_t code);

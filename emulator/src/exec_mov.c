@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MOV in all forms, MOVZX, MOVSX, MOVSXD: SDM 2B. */
+/* MOV in all forms, MOVZX, MOVSX, MOVSXD, MOVNTI, MOVDIRI, MOVBE, XLAT: SDM 2B, 2D. */
 #include "descriptor.h"
 #include "exec.h"
 #include "operand.h"
@@ -22,6 +22,8 @@ enum whe_result whe_exec_mov(struct whe_call *call, const struct whe_insn *insn)
     WHE_TRY(whe_operand_read(call, from, &value));
     if (insn->operation == WHE_OP_SIGN_EXTEND)
         value = whe_sign_extend(value, from->size);
+    else if (insn->operation == WHE_OP_SWAP_BYTES)
+        value = __builtin_bswap64(value) >> (64 - 8 * from->size);
     if (to->kind == WHE_OPERAND_SEGMENT)
         return move_to_segment(call, to->reg, value);
     return whe_operand_write(call, to, value);

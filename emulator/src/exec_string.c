@@ -7,7 +7,6 @@
 #include "operand.h"
 #include "port.h"
 #include "rep.h"
-#include "translate.h"
 
 struct string {
     bool has_source;      /* elements are read from memory at rSI */
@@ -29,15 +28,10 @@ static void begin(const struct whe_call *call, const struct whe_insn *insn, stru
                       insn->operation == WHE_OP_OUTS,
         .has_destination = insn->operation == WHE_OP_MOVS || insn->operation == WHE_OP_STOS ||
                            insn->operation == WHE_OP_INS,
-        .step = call->exit.rflags & WHE_RFLAGS_DF ? -(uint64_t)size : size};
+        .step = whe_string_step(call, insn)};
     if (s->has_source) {
         s->source_offset = whe_reg_get(&call->regs, WHE_REG_RSI) & insn->address_mask;
-        s->source.place = (struct whe_place){.segment = insn->source_segment,
-                                             .is_stack = call->mode.code != WHE_CODE64 &&
-                                                         insn->source_segment == WHE_REG_SS,
-                                             .size = size,
-                                             .alignment = size,
-                                             .intent = WHE_INTENT_READ};
+        s->source.place = whe_string_source(call, insn);
     }
     if (s->has_destination) {
         s->destination_offset = whe_reg_get(&call->regs, WHE_REG_RDI) & insn->address_mask;

@@ -38,6 +38,40 @@ enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_spa
                           value >> (8 * span->first));
 }
 
+/* The next piece of a span from byte `at` on. @return its size. */
+static unsigned next_piece(const struct whe_span *span, unsigned at, uint64_t *gpa)
+{
+    unsigned end = at < span->first ? span->first : span->size;
+    *gpa = at < span->first ? span->gpa[0] + at : span->gpa[1] + (at - span->first);
+    return end - at < 8 ? end - at : 8;
+}
+
+enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
+                                    uint8_t *data)
+{
+    for (unsigned at = 0; at < span->size;) {
+        uint64_t gpa, value;
+        unsigned piece = next_piece(span, at, &gpa);
+        WHE_TRY(whe_host_read(call, gpa, piece, &value));
+        memcpy(data + at, &value, piece);
+        at += piece;
+    }
+    return WHE_OK;
+}
+
+enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
+                                     const uint8_t *data)
+{
+    for (unsigned at = 0; at < span->size;) {
+        uint64_t gpa, value = 0;
+        unsigned piece = next_piece(span, at, &gpa);
+        memcpy(&value, data + at, piece);
+        WHE_TRY(whe_host_write(call, gpa, piece, value));
+        at += piece;
+    }
+    return WHE_OK;
+}
+
 enum whe_result whe_cursor_move(struct whe_call *call, struct whe_cursor *cursor, uint64_t offset)
 {
     struct whe_bounds bounds;

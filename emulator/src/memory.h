@@ -63,6 +63,16 @@ static inline enum whe_result whe_span_write(struct whe_call *call, const struct
 }
 
 /**
+ * Reads a span of any size in ascending order, page by page in pieces of up to 8 bytes.
+ * @param data receives span->size bytes.
+ */
+enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
+                                    uint8_t *data);
+/** Writes a span of any size as whe_span_read_bytes reads it. */
+enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
+                                     const uint8_t *data);
+
+/**
  * A pointer of a string instruction: remembers which offsets lie in the page that was probed last,
  * so that an element in the same page costs a comparison.
  */

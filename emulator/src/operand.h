@@ -20,6 +20,13 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
 }
 
 /**
+ * Makes call->span the memory operand: address, segmentation, alignment, translation of every page
+ * with its final intent.
+ * @return WHE_OK; WHE_FAULT or a failure as of whe_linear and whe_probe.
+ */
+enum whe_result whe_plan_operand(struct whe_call *call, const struct whe_insn *insn);
+
+/**
  * Writes a part of a register as the architecture does: 4 bytes clear the upper half, 1 and 2 bytes
  * keep the rest. SDM 1, 3.4.1.1.
  * @param mask  of 1, 2, 4 or 8 bytes.
@@ -59,6 +66,12 @@ static inline enum whe_result whe_operand_write(struct whe_call *call,
         return whe_span_write(call, &call->span, value & operand->mask);
     whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, value);
     return WHE_OK;
+}
+
+/** Writes the status flags of an operation. @param rflags RFLAGS as whe_alu_* left it. */
+static inline void whe_write_rflags(struct whe_call *call, uint64_t rflags)
+{
+    whe_reg_set(&call->regs, WHE_REG_RFLAGS, rflags);
 }
 
 #endif

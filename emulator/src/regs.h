@@ -80,6 +80,20 @@ static inline void whe_reg_set(struct whe_regs *regs, enum whe_reg reg, uint64_t
     regs->written |= whe_reg_bit(reg);
 }
 
+/** @return a register's 128 bits. */
+static inline WHV_UINT128 whe_reg_get128(const struct whe_regs *regs, enum whe_reg reg)
+{
+    assert((regs->known | regs->written) & whe_reg_bit(reg));
+    return regs->value[reg].Reg128;
+}
+
+/** Writes 128 bits; the Set will carry them. */
+static inline void whe_reg_set128(struct whe_regs *regs, enum whe_reg reg, WHV_UINT128 value)
+{
+    regs->value[reg].Reg128 = value;
+    regs->written |= whe_reg_bit(reg);
+}
+
 static inline const WHV_X64_SEGMENT_REGISTER *whe_segment(const struct whe_regs *regs,
                                                           enum whe_reg reg)
 {

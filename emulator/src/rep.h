@@ -16,11 +16,13 @@
 #include "call.h"
 #include "insn.h"
 #include "operand.h"
+#include "translate.h"
 
 struct whe_rep {
     uint64_t left;  /**< iterations that this call has still to do */
     uint64_t count; /**< rCX, or 1 without REP */
     uint64_t done;
+    bool is_stopped;
 };
 
 /** Reads the count. With TF set only one iteration is done per call: each ends in its trap. SDM
@@ -35,6 +37,14 @@ static inline void whe_rep_begin(const struct whe_call *call, const struct whe_i
     if ((call->exit.rflags & WHE_RFLAGS_TF) && rep->left > 1)
         rep->left = 1;
     rep->done = 0;
+    rep->is_stopped = false;
+}
+
+/** Makes the iteration at hand the last: the condition of REPE or REPNE has failed. */
+static inline void whe_rep_stop(struct whe_rep *rep)
+{
+    rep->left = 1;
+    rep->is_stopped = true;
 }
 
 static inline void whe_rep_step(struct whe_rep *rep)
@@ -47,10 +57,29 @@ static inline void whe_rep_step(struct whe_rep *rep)
 static inline void whe_rep_end(struct whe_call *call, const struct whe_insn *insn,
                                const struct whe_rep *rep)
 {
-    if (rep->done != rep->count)
+    if (rep->done != rep->count && !rep->is_stopped)
         call->retirement = WHE_UNFINISHED;
     if (insn->repeats && rep->done > 0)
         whe_gpr_write(&call->regs, WHE_REG_RCX, insn->address_mask, 0, rep->count - rep->done);
+}
+
+/** @return what rSI and rDI advance by: the element size, in two's complement with DF = 1. */
+static inline uint64_t whe_string_step(const struct whe_call *call, const struct whe_insn *insn)
+{
+    uint64_t size = insn->element_size;
+    return call->exit.rflags & WHE_RFLAGS_DF ? -size : size;
+}
+
+/** @return the place that rSI points at. */
+static inline struct whe_place whe_string_source(const struct whe_call *call,
+                                                 const struct whe_insn *insn)
+{
+    return (struct whe_place){.segment = insn->source_segment,
+                              .is_stack = call->mode.code != WHE_CODE64 &&
+                                          insn->source_segment == WHE_REG_SS,
+                              .size = insn->element_size,
+                              .alignment = insn->element_size,
+                              .intent = WHE_INTENT_READ};
 }
 
 #endif

@@ -55,6 +55,21 @@ const struct scenario scenarios[] = {
     {"in al, dx on an execute exit in vm86", GUEST_VM86, B(0xec), X, 0x1000, 1, 0x20002, false},
     {"mov eax, imm32 on an execute exit", GUEST_LONG64, B(0xb8, 1, 2, 3, 4), X, 0x1000, 0, 2,
      false},
+    {"add [rbx], rax across a page", GUEST_LONG64, B(0x48, 0x01, 0x03), W, D + 0xffd, 3, 2, false},
+    {"lock cmpxchg [rbx], ecx", GUEST_LONG64, B(0xf0, 0x0f, 0xb1, 0x0b), R, D, 4, 2, false},
+    {"cmpxchg16b [rbx]", GUEST_LONG64, B(0x48, 0x0f, 0xc7, 0x0b), W, D, 4, 2, false},
+    {"bts [rbx], ecx", GUEST_PROT32, B(0x0f, 0xab, 0x0b), W, LO, 3, 2, false},
+    {"shld [bx], ax, cl", GUEST_REAL16, B(0x0f, 0xa5, 0x07), W, 0xbffe, 3, 2, false},
+    {"div dword [rbx]", GUEST_LONG64, B(0xf7, 0x33), R, D, 2, 2, false},
+    {"push qword [rbx]", GUEST_LONG64, B(0xff, 0x33), R, D, 2, 2, false},
+    {"pop dword [ebx]", GUEST_PROT32, B(0x8f, 0x03), W, LO, 2, 2, false},
+    {"repe cmpsd", GUEST_LONG64, B(0xf3, 0xa7), R, D, 2, 2, false},
+    {"repne scasb", GUEST_PROT32, B(0xf2, 0xae), R, LO, 2, 2, false},
+    {"movups [rbx], xmm1 across a page", GUEST_LONG64, B(0x0f, 0x11, 0x0b), W, D + 0xff3, 3, 2,
+     false},
+    {"movdqa xmm1, [rbx]", GUEST_LONG64, B(0x66, 0x0f, 0x6f, 0x0b), R, D, 4, 2, false},
+    {"xlat", GUEST_LONG64, B(0xd7), R, D, 1, 2, false},
+    {"setz [rbx] with TF in a shadow", GUEST_LONG64, B(0x0f, 0x94, 0x03), W, D, 3, 2 | TF, true},
     {"in al, dx", GUEST_LONG64, B(0xec), SCENARIO_IN, 1, 1, 2, false},
     {"in eax, dx with TF in a shadow", GUEST_LONG64, B(0xed), SCENARIO_IN, 4, 1, 2 | TF, true},
     {"out dx, ax", GUEST_REAL16, B(0xef), SCENARIO_OUT, 2, 1, 2, false},
@@ -95,6 +110,7 @@ struct guest_exit scenario_prepare(const struct scenario *scenario, struct guest
     guest_set64(guest, WHvX64RegisterRcx, 3);
     guest_set64(guest, WHvX64RegisterRdx, 0x1f0);
     guest_set64(guest, WHvX64RegisterRsi, 0x8ffe);
+    guest_set64(guest, WHvX64RegisterRsp, 0xa004);
     bool is_memory = scenario->access <= WHvMemoryAccessExecute;
     guest_set64(guest, WHvX64RegisterRbx, is_memory ? scenario->address : 0);
     guest_set64(guest, WHvX64RegisterRdi, is_memory ? scenario->address : 0x5000);

@@ -83,7 +83,7 @@ Test(fetch, past_the_limit_of_cs_is_a_general_protection_fault)
     cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessWrite, 0xb800, store, 0), 1);
     cr_expect_eq(injected_vector(), 13);
     cr_expect_eq(injected_code(), 0);
-    cr_expect(injected_has_code());
+    cr_expect(!injected_has_code(), "real mode delivers none");
 }
 
 Test(fetch, code_above_64_kib_runs_where_the_limit_allows)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file alu.h
+ * Arithmetic with flags. Pure; the width is a parameter.
+ *
+ * All functions take operands without bits above `size` (1, 2, 4 or 8 bytes) and return a result
+ * without such bits. `rflags` holds RFLAGS before and after; only the status flags that the manual
+ * names are changed. Flags that it leaves undefined get some value.
+ */
+#ifndef WHE_ALU_H
+#define WHE_ALU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** a + b + carry: ADD, ADC. @param carry 0 or 1. */
+uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size, uint64_t *rflags);
+/** a - b - borrow: SUB, SBB, CMP, NEG. @param borrow 0 or 1. */
+uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size, uint64_t *rflags);
+/** Flags of AND, OR, XOR, TEST for a result that is already there. @return the result. */
+uint64_t whe_alu_logic(uint64_t result, unsigned size, uint64_t *rflags);
+
+enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR };
+
+/** Shifts and rotates. @param count as in the instruction; masked to 5 bits, 6 for 8 bytes. */
+uint64_t whe_alu_shift(enum whe_shift shift, uint64_t a, unsigned count, unsigned size,
+                       uint64_t *rflags);
+/** SHLD (is_left) and SHRD: shifts bits of `fill` into a. Not defined for counts above the width.
+ */
+uint64_t whe_alu_shift_double(bool is_left, uint64_t a, uint64_t fill, unsigned count,
+                              unsigned size, uint64_t *rflags);
+
+/** a * b. @param high receives the upper half. CF and OF tell whether it matters. */
+uint64_t whe_alu_mul(uint64_t a, uint64_t b, bool is_signed, unsigned size, uint64_t *high,
+                     uint64_t *rflags);
+/**
+ * high:low / divisor.
+ * @return false if the divisor is 0 or the quotient does not fit: #DE.
+ */
+bool whe_alu_div(uint64_t high, uint64_t low, uint64_t divisor, bool is_signed, unsigned size,
+                 uint64_t *quotient, uint64_t *remainder);
+
+/** Whether a condition holds. @param condition the low four bits of Jcc, SETcc and CMOVcc opcodes.
+ */
+bool whe_alu_condition(unsigned condition, uint64_t rflags);
+
+#endif
