@@ -40,6 +40,7 @@ struct rows_random {
 struct rows_case {
     struct oracle_in in;
     struct oracle_exit exit;
+    uint64_t undefined; /**< flags that the manuals leave undefined */
 };
 
 /** @return the next number, all 64 bits random. */
