@@ -168,13 +168,16 @@ static void judge_memory(struct wht_run *run)
             judge_region(run, &guest->c->memory[i], guest->starts[i]);
 }
 
-static bool is_injected(const WHV_X64_PENDING_EXCEPTION_EVENT *event,
+static bool is_injected(const struct wht_guest *guest, const WHV_X64_PENDING_EXCEPTION_EVENT *event,
                         const struct wht_want_fault *fault)
 {
     if (!event->EventPending || event->EventType != WHvX64PendingEventException ||
         event->Vector != fault->vector)
         return false;
-    if (fault->has_code && (!event->DeliverErrorCode || event->ErrorCode != fault->code))
+    /* Real mode delivers no error code, whatever its value. */
+    bool is_real = (wht_guest_reg(guest, WHvX64RegisterCr0)->Reg64 & 1) == 0;
+    if (fault->has_code &&
+        ((!event->DeliverErrorCode && !is_real) || event->ErrorCode != fault->code))
         return false;
     return !fault->has_address || event->ExceptionParameter == fault->address;
 }
@@ -185,7 +188,7 @@ static bool is_trapped(const struct wht_guest *guest)
     const WHV_REGISTER_VALUE *event = wht_guest_reg(guest, WHvRegisterPendingEvent);
     struct wht_want_fault db = {.vector = VECTOR_DB};
     return (debug && debug->PendingDebugException.SingleStep) ||
-           (event && is_injected(&event->ExceptionEvent, &db));
+           (event && is_injected(guest, &event->ExceptionEvent, &db));
 }
 
 static void judge_events(struct wht_run *run)
@@ -194,7 +197,8 @@ static void judge_events(struct wht_run *run)
     struct wht_result *r = run->result;
     const WHV_REGISTER_VALUE *event = wht_guest_reg(&run->guest, WHvRegisterPendingEvent);
     r->pending_event = event ? *event : (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = 0}};
-    if (expect->has_fault && !is_injected(&r->pending_event.ExceptionEvent, &expect->fault))
+    if (expect->has_fault &&
+        !is_injected(&run->guest, &r->pending_event.ExceptionEvent, &expect->fault))
         r->differing |= WHT_FINAL_FAULT;
     if (expect->trap && !is_trapped(&run->guest))
         r->differing |= WHT_FINAL_TRAP;
