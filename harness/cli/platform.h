@@ -21,6 +21,10 @@ bool wht_is_terminal(FILE *file);
 /** @return whether colours suit the file: a terminal, and NO_COLOR is not set. */
 bool wht_wants_colours(FILE *file);
 
+/** @return the file that this program was started from, absolute, to be released; NULL if the
+ * system does not tell. */
+char *wht_program_path(void);
+
 /** @return the folder of that name in the working folder or above it, to be released, or NULL. */
 char *wht_find_above_working_folder(const char *name);
 /** @return the folder of that name in a folder above the program's own, to be released, or NULL. */

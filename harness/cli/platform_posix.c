@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,9 +89,17 @@ char *wht_find_above_working_folder(const char *name)
     return find_above(realpath(".", NULL), name);
 }
 
+/* A bare root may have no /proc; then the path with which the program was started has to do. */
+char *wht_program_path(void)
+{
+    char *path = realpath("/proc/self/exe", NULL);
+    const char *started_as = (const char *)getauxval(AT_EXECFN);
+    return path || !started_as ? path : realpath(started_as, NULL);
+}
+
 char *wht_find_above_program(const char *name)
 {
-    return find_above(realpath("/proc/self/exe", NULL), name);
+    return find_above(wht_program_path(), name);
 }
 
 char *wht_traces_root_of(const char *path)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 
+#include "platform.h"
 #include "process.h"
 
 #include <errno.h>
@@ -63,8 +64,12 @@ static bool spawn(struct wht_process *process, const char *const arguments[], in
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, in, WORKER_IN);
     posix_spawn_file_actions_adddup2(&actions, out, WORKER_OUT);
-    int error = posix_spawn(&process->pid, "/proc/self/exe", &actions, NULL, argv, environ);
+    /* The link names the very file that runs, even if another has taken its place. */
+    const char *self = "/proc/self/exe";
+    char *path = access(self, X_OK) == 0 ? NULL : wht_program_path();
+    int error = posix_spawn(&process->pid, path ? path : self, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
+    free(path);
     return error == 0;
 }
 

@@ -14,17 +14,21 @@ The command runs in data/ by way of the shell, with `whvtrace` on its path. $FAU
 faulty emulators, $SHARED the built-in emulator as a shared library, $TMP a fresh folder. Output is
 indented by four columns; "..." on a line of its own stands for any lines, within a line for any
 characters. Times are replaced by "T s". stdout and stderr may be left out: then they must be empty.
-A file may hold several commands. With --bless the file is rewritten to hold what happened.
+A file may hold several commands. With --bless the file is rewritten to hold what happened. A test whose
+comment says "Needs a pseudo-terminal." is skipped where there is none (a bare chroot).
 """
 
 import argparse
 import difflib
 import os
 import pathlib
+import pty
 import re
 import subprocess
 import sys
 import tempfile
+
+SKIPPED = 77
 
 
 def parse(text):
@@ -109,6 +113,15 @@ def render(comment, steps):
     return "\n".join(lines) + "\n"
 
 
+def has_pseudo_terminal():
+    try:
+        for descriptor in pty.openpty():
+            os.close(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -119,6 +132,9 @@ def main():
     args = parser.parse_args()
     data = args.test.resolve().parent.parent / "data"
     comment, steps = parse(args.test.read_text())
+    if any("Needs a pseudo-terminal." in line for line in comment) and not has_pseudo_terminal():
+        print("skipped: no pseudo-terminal here")
+        return SKIPPED
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
         results = [run_step(step, args, scratch, data) for step in steps]

@@ -73,10 +73,10 @@ static HRESULT set_rip_with_rest(struct fake_call *c)
 
 Test(diff, the_upper_half_of_a_64_bit_slot_means_nothing)
 {
-    struct fake_run run = fake_run(
-        set_rip_with_rest, WHT_MATCH_STRICT,
-        "'match': 'strict', 'expect': { 'regs': { 'rip': '+2' }, 'calls': [{ 'set': "
-        "{ 'rip': '+2' } }] }");
+    struct fake_run run =
+        fake_run(set_rip_with_rest, WHT_MATCH_STRICT,
+                 "'match': 'strict', 'expect': { 'regs': { 'rip': '+2' }, 'calls': [{ 'set': "
+                 "{ 'rip': '+2' } }] }");
     cr_assert_eq(run.result.kind, WHT_CASE_PASSED);
     fake_close(&run);
 }
