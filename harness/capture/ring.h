@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file ring.h
+ * The running call of a handle, as records in a mapped file that outlives the process.
+ *
+ * A record is complete once `used` includes it. That of a callback is written before the callback
+ * runs and its answer filled in afterwards, so that the callback which killed the process is there.
+ * Native layout: a ring is read on the machine that wrote it.
+ */
+#ifndef WHVCAPTURE_RING_H
+#define WHVCAPTURE_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <whvemu/emulator.h>
+
+#define WHVC_RING_MAGIC   UINT64_C(0x31676e6972766877) /* "whvring1" */
+#define WHVC_RING_MINIMUM (64u << 10)
+#define WHVC_RING_MAXIMUM (64u << 20)
+
+enum whvc_kind {
+    WHVC_BEGIN = 1,
+    WHVC_SNAPSHOT,
+    WHVC_GET,
+    WHVC_SET,
+    WHVC_MEMORY,
+    WHVC_PORT,
+    WHVC_TRANSLATE,
+    WHVC_END
+};
+
+struct whvc_record {
+    uint32_t size; /**< bytes, this header included; a multiple of 8 */
+    uint8_t kind;  /**< enum whvc_kind */
+    uint8_t is_answered;
+    HRESULT hr; /**< what the callback or the call returned, once it is answered */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct whvc_record) == 16, "keeps what follows aligned");
+
+struct whvc_begin {
+    struct whvc_record record;
+    uint64_t n;
+    uint32_t vp; /**< number of the handle in its process */
+    bool is_io;
+    WHV_VP_EXIT_CONTEXT context;
+    union {
+        WHV_MEMORY_ACCESS_CONTEXT memory;
+        WHV_X64_IO_PORT_ACCESS_CONTEXT io;
+    };
+};
+
+struct whvc_register {
+    uint32_t name; /**< WHV_REGISTER_NAME */
+    uint32_t reserved;
+    uint64_t low;
+    uint64_t high;
+};
+
+/** SNAPSHOT, GET, SET. */
+struct whvc_registers {
+    struct whvc_record record;
+    uint64_t count;
+    struct whvc_register reg[];
+};
+
+struct whvc_memory {
+    struct whvc_record record;
+    WHV_EMULATOR_MEMORY_ACCESS_INFO info;
+};
+
+struct whvc_port {
+    struct whvc_record record;
+    WHV_EMULATOR_IO_ACCESS_INFO info;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct whvc_port) % 8 == 0 && sizeof(struct whvc_memory) % 8 == 0 &&
+                   sizeof(struct whvc_begin) % 8 == 0,
+               "records follow each other at multiples of 8");
+
+struct whvc_translate {
+    struct whvc_record record;
+    uint64_t gva;
+    uint64_t gpa;
+    uint32_t flags;
+    int32_t result;
+};
+
+struct whvc_end {
+    struct whvc_record record;
+    uint32_t status;
+    uint32_t reserved;
+};
+
+struct whvc_ring {
+    uint64_t magic;
+    uint64_t bytes;        /**< room for records */
+    _Atomic uint64_t used; /**< 0 between calls */
+    uint64_t dropped;      /**< callbacks for which there was no room */
+    uint64_t flags;        /**< mask of enum whvcapture_flag with which it is to be written */
+    _Alignas(16) unsigned char record[];
+};
+
+/** Makes the ring empty. */
+static inline void whvc_ring_clear(struct whvc_ring *ring)
+{
+    ring->dropped = 0;
+    atomic_store_explicit(&ring->used, 0, memory_order_release);
+}
+
+/**
+ * Makes room for a record of `size` bytes, a multiple of 8, and fills in its header.
+ * @return where it stands, to be followed by whvc_ring_publish; NULL if there is no room, or was
+ * none before: what is kept has no gaps. Room for WHVC_END is always kept.
+ */
+void *whvc_ring_add(struct whvc_ring *ring, enum whvc_kind kind, size_t size);
+
+/** Makes the record that was added last a part of the ring. */
+void whvc_ring_publish(struct whvc_ring *ring);
+
+/**
+ * Walks over the records of a ring that nobody writes to; it may be damaged.
+ * @param at where to go on, 0 at first; moved on.
+ * @return the next record, of which `size` bytes are there and fit its kind; NULL at the end.
+ */
+const struct whvc_record *whvc_ring_next(const struct whvc_ring *ring, uint64_t *at);
+
+#endif
