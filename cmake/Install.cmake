@@ -11,13 +11,23 @@ set_target_properties(whvemu_static PROPERTIES EXPORT_NAME whvemu_static)
 add_library(whvtrace::whvemu ALIAS whvemu_shared)
 add_library(whvtrace::whvemu_static ALIAS whvemu_static)
 
-install(TARGETS whvemu_shared whvemu_static EXPORT whvtraceTargets
+set_target_properties(whvcapture PROPERTIES EXPORT_NAME whvcapture)
+add_library(whvtrace::whvcapture ALIAS whvcapture)
+
+install(TARGETS whvemu_shared whvemu_static whvcapture EXPORT whvtraceTargets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/emulator/include/whvemu"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/harness/capture/include/whvcapture"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING PATTERN "*.h")
+if(TARGET whvcapture_preload)
+    install(TARGETS whvcapture_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 
 install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONFIG_DIR}")
 configure_package_config_file(

@@ -21,7 +21,9 @@ file(RENAME "${WORK}/installed" "${prefix}")
 foreach(path
         include/whvemu/emulator.h include/whvemu/preview.h include/whvemu/whv_abi.h
         include/whvemu/whv_registers.def ${LIBDIR}/libwhvemu.a ${LIBDIR}/libwhvemu.so
-        ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc bin/whvtrace)
+        ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc bin/whvtrace
+        include/whvcapture/capture.h include/whvcapture/redirect.h ${LIBDIR}/libwhvcapture.a
+        ${LIBDIR}/libwhvcapture-preload.so)
     if(NOT EXISTS "${prefix}/${path}")
         message(FATAL_ERROR "not installed: ${path}")
     endif()
@@ -32,6 +34,11 @@ run("${CMAKE_COMMAND}" -G "${GENERATOR}" -S "${SOURCE}" -B "${WORK}/build" "-DCM
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/consumer_shared")
 run("${WORK}/build/consumer_static")
+set(ENV{WHV_CAPTURE_PATH} "${WORK}/consumer.cap.jsonl")
+run("${WORK}/build/consumer_recorded")
+if(NOT EXISTS "${WORK}/consumer.cap.jsonl")
+    message(FATAL_ERROR "nothing was recorded")
+endif()
 
 set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
 set(ENV{LD_LIBRARY_PATH} "${prefix}/${LIBDIR}")

@@ -11,13 +11,16 @@
  * processor. Distinct handles are independent. No call allocates except WHvEmulatorCreateEmulator.
  *
  * Callbacks return S_OK; anything else, S_FALSE included, ends the call with the callback's status
- * bit, without a further callback and without a register being written. IoPort       a port access
- * of 1, 2 or 4 bytes; Data is filled in for Direction 0. Memory       every memory access, RAM and
- * instruction fetches included: 1 to 8 bytes within one page. GetRegisters fills RegisterCount
- * values; both arrays are 16-byte aligned and name no register twice. SetRegisters the last
- * callback of a successful call, exactly once; always includes RIP unless a guest fault is injected
- * through PendingEvent. TranslateGvaPage is asked for the start of a page and answers a 4 KiB
- * aligned GPA or a result code.
+ * bit, without a further callback and without a register being written.
+ *
+ * - IoPort: a port access of 1, 2 or 4 bytes; Data is filled in for Direction 0.
+ * - Memory: every memory access, RAM and instruction fetches included: 1 to 8 bytes in one page.
+ * - GetRegisters: fills RegisterCount values; both arrays are 16-byte aligned and name no register
+ *   twice.
+ * - SetRegisters: the last callback of a successful call, exactly once; always includes RIP unless
+ *   a guest fault is injected through PendingEvent.
+ * - TranslateGvaPage: is asked for the start of a page and answers a 4 KiB aligned GPA or a result
+ *   code.
  */
 #ifndef WHVEMU_EMULATOR_H
 #define WHVEMU_EMULATOR_H

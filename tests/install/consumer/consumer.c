@@ -4,6 +4,10 @@
 
 #include <whvemu/emulator.h>
 
+#ifdef RECORDED
+#include <whvcapture/redirect.h>
+#endif
+
 int main(void)
 {
     WHV_EMULATOR_CALLBACKS callbacks = {.Size = 0};

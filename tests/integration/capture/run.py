@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the recorder leaves behind, whatever becomes of the process that it records.
 
-usage: run.py VMM VMM_PLAIN PRELOAD
+usage: run.py VMM VMM_PLAIN PRELOAD SCHEMA
 """
 
 import json
@@ -14,7 +14,10 @@ import subprocess
 import sys
 import tempfile
 
+import jsonschema
+
 VMM, PLAIN, PRELOAD = sys.argv[1:4]
+SCHEMA = jsonschema.Draft202012Validator(json.loads(pathlib.Path(sys.argv[4]).read_text()))
 SANITIZED = {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:verify_asan_link_order=0"}
 
 
@@ -39,7 +42,10 @@ class Capture:
     def events(self, file=None):
         text = (self.folder / (file or "whv.cap.jsonl")).read_text()
         assert text.endswith("\n"), "the last line is whole"
-        return [json.loads(line) for line in text.splitlines()]
+        events = [json.loads(line) for line in text.splitlines()]
+        for event in events:
+            SCHEMA.validate(event)
+        return events
 
     def cases(self, file=None):
         """The calls, each as a list of its events."""
