@@ -14,7 +14,7 @@
 #include "translate.h"
 
 #if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
+#define EXPORT /* windows/WinHvEmulation.def */
 #else
 #define EXPORT __attribute__((visibility("default")))
 #endif

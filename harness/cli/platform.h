@@ -33,10 +33,8 @@ char *wht_find_above_program(const char *name);
 /** @return the path's traces root, absolute, to be released; NULL if there is none. */
 char *wht_traces_root_of(const char *path);
 
-/** @return the path with links resolved, to be released; NULL if there is no such file. */
-char *wht_absolute_path(const char *path);
-
 bool wht_is_file(const char *path);
+bool wht_is_folder(const char *path);
 
 /** From now on an interrupt by the user does not end the program, but is remembered. */
 void wht_catch_interrupts(void);

@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "trace/paths.h"
-
 unsigned wht_processor_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -41,52 +39,16 @@ bool wht_wants_colours(FILE *file)
     return wht_is_terminal(file);
 }
 
-char *wht_absolute_path(const char *path)
-{
-    return realpath(path, NULL);
-}
-
 bool wht_is_file(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static bool is_folder(const char *path)
+bool wht_is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-/* The nearest folder of that name in `folder` or above it; `folder` is released. */
-static char *find_above(char *folder, const char *name)
-{
-    size_t length = folder ? strlen(folder) : 0;
-    size_t size = length + strlen(name) + 2;
-    char *path = folder ? malloc(size) : NULL;
-    while (path) {
-        snprintf(path, size, "%.*s/%s", (int)length, folder, name);
-        if (is_folder(path))
-            break;
-        while (length > 0 && folder[length - 1] != '/')
-            length--;
-        if (length == 0) {
-            free(path);
-            path = NULL;
-        } else {
-            length--;
-        }
-    }
-    free(folder);
-    return path;
-}
-
-/* In the working folder itself the short name reads better in messages. */
-char *wht_find_above_working_folder(const char *name)
-{
-    if (is_folder(name))
-        return strdup(name);
-    return find_above(realpath(".", NULL), name);
 }
 
 /* A bare root may have no /proc; then the path with which the program was started has to do. */
@@ -95,26 +57,6 @@ char *wht_program_path(void)
     char *path = realpath("/proc/self/exe", NULL);
     const char *started_as = (const char *)getauxval(AT_EXECFN);
     return path || !started_as ? path : realpath(started_as, NULL);
-}
-
-char *wht_find_above_program(const char *name)
-{
-    return find_above(wht_program_path(), name);
-}
-
-char *wht_traces_root_of(const char *path)
-{
-    char *absolute = realpath(path, NULL);
-    size_t length = absolute ? strlen(absolute) : 0;
-    if (absolute && length >= 7 && strcmp(absolute + length - 7, "/traces") == 0)
-        return absolute;
-    size_t root = absolute ? wht_traces_root(absolute) : 0;
-    if (root > 0) {
-        absolute[root] = 0;
-        return absolute;
-    }
-    free(absolute);
-    return NULL;
 }
 
 static volatile sig_atomic_t interrupted;

@@ -267,7 +267,7 @@ static bool handle_input(struct pool *pool, struct worker *w)
     return true;
 }
 
-static void listen(struct pool *pool, struct worker *w)
+static void hear(struct pool *pool, struct worker *w)
 {
     static char buffer[65536];
     size_t size = wht_process_receive(w->process, buffer, sizeof(buffer));
@@ -358,7 +358,7 @@ static void turn(struct pool *pool)
     for (size_t i = 0; i < pool->worker_count; i++) {
         struct worker *w = &pool->workers[i];
         if (w->process && ready[i])
-            listen(pool, w);
+            hear(pool, w);
         else if (w->process && w->chunk)
             watch(pool, w);
     }

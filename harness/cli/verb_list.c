@@ -7,11 +7,11 @@
 #include "trace/names.h"
 #include "verb.h"
 
-enum { PATTERN = 1, LONG };
+enum { PATTERN = 1, LONG_FORM };
 
 static const struct wht_option options[] = {
     {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {LONG, "long", 'l', NULL, "with mnemonic, mode and match level"},
+    {LONG_FORM, "long", 'l', NULL, "with mnemonic, mode and match level"},
     {.name = NULL},
 };
 
@@ -68,7 +68,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             code = wht_verb_help_print(verb);
         else if (id == WHT_ARG_ERROR)
             code = WHT_EXIT_USAGE;
-        else if (id == LONG)
+        else if (id == LONG_FORM)
             is_long = true;
         else
             wht_words_add(id == PATTERN ? &patterns : &paths, value);

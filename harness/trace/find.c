@@ -123,7 +123,7 @@ char *wht_test_name_prefix(const char *path)
     char *real = NULL;
     size_t root = root_in(path);
     if (root == 0) {
-        real = realpath(path, NULL);
+        real = wht_absolute_path(path);
         name = real ? real : path;
         root = root_in(name);
     }

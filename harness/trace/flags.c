@@ -102,7 +102,7 @@ static const struct wht_flag *find_in(const struct list *list, const char *name)
 
 const struct wht_flag *wht_flag_find(const char *file, const char *name)
 {
-    char *real = realpath(file, NULL);
+    char *real = wht_absolute_path(file);
     const char *path = real ? real : file;
     size_t root = wht_traces_root(path);
     const struct list *list = NULL;

@@ -18,6 +18,12 @@ bool wht_is_trace_file(const char *path);
  */
 char *wht_test_name_prefix(const char *path);
 
+/**
+ * @return the path with links resolved, parts separated by '/', to be released with free(); NULL if
+ * there is no such file. One source file per platform.
+ */
+char *wht_absolute_path(const char *path);
+
 /** @return how many characters of path name the traces root; 0 if there is none. */
 size_t wht_traces_root(const char *path);
 

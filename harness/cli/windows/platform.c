@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include <winsock2.h> /* must come before windows.h */
+
+#include <windows.h>
+
+#include <io.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../platform.h"
+
+#include "trace/paths.h"
+
+unsigned wht_processor_count(void)
+{
+    SYSTEM_INFO info;
+    GetSystemInfo(&info);
+    return info.dwNumberOfProcessors > 0 ? (unsigned)info.dwNumberOfProcessors : 1;
+}
+
+uint64_t wht_now_ms(void)
+{
+    return GetTickCount64();
+}
+
+bool wht_is_terminal(FILE *file)
+{
+    return _isatty(_fileno(file)) != 0;
+}
+
+/* A console understands escape sequences once it is told to. */
+bool wht_wants_colours(FILE *file)
+{
+    const char *no_color = getenv("NO_COLOR");
+    HANDLE handle = (HANDLE)_get_osfhandle(_fileno(file));
+    DWORD mode;
+    if ((no_color && *no_color) || !wht_is_terminal(file) || !GetConsoleMode(handle, &mode))
+        return false;
+    return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
+}
+
+bool wht_is_file(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+bool wht_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+char *wht_program_path(void)
+{
+    char path[MAX_PATH];
+    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
+    return length > 0 && length < sizeof(path) ? wht_absolute_path(path) : NULL;
+}
+
+static volatile LONG interrupted;
+
+static BOOL WINAPI note_interrupt(DWORD event)
+{
+    (void)event;
+    InterlockedExchange(&interrupted, 1);
+    return TRUE;
+}
+
+void wht_catch_interrupts(void)
+{
+    SetConsoleCtrlHandler(note_interrupt, TRUE);
+}
+
+bool wht_is_interrupted(void)
+{
+    return interrupted != 0;
+}
