@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file rows_maker.h
+ * Inside rows_make: an instruction that is being made, and how its address is encoded.
+ */
+#ifndef WHVTRACE_TESTS_ROWS_MAKER_H
+#define WHVTRACE_TESTS_ROWS_MAKER_H
+
+#include "rows.h"
+#include "rows_table.h"
+
+struct maker {
+    const struct rows_world *world;
+    struct rows_random random;
+    struct rows_case *made;
+    struct oracle_in *in;
+    const struct row *row;
+    uint8_t rex;      /* 0: none */
+    unsigned address; /* bytes: 2, 4, 8 */
+    unsigned size;    /* bytes of the memory operand */
+    int override;     /* enum oracle_sreg, or -1 */
+    bool has_rep;
+    bool has_lock;
+    unsigned rip_fixup; /* where a displacement from the next instruction stands, or 0 */
+    bool has_memory;
+    uint64_t linear; /* of the memory operand */
+};
+
+/** @return a mask of that many bytes; 8 or more: of all bits. */
+uint64_t rows_mask(unsigned bytes);
+
+/** @return the low bytes of a value, sign-extended. */
+uint64_t rows_sign_extended(uint64_t value, unsigned bytes);
+
+/** Appends a byte to the code; too much code is seen by its size. */
+void rows_emit(struct maker *m, unsigned byte);
+
+/** Appends a value of so many bytes. */
+void rows_emit_value(struct maker *m, uint64_t value, unsigned size);
+
+/** Writes the part of a register that addresses use; the rest is noise that must not matter. */
+void rows_set_address_register(struct maker *m, unsigned reg, uint64_t value);
+
+/**
+ * Picks a linear address and makes it the memory operand's.
+ * @return the offset that leads to it through a segment.
+ */
+uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment);
+
+/**
+ * Makes ModRM and what belongs to it, and sets registers so that a memory operand lies where
+ * rows_target wants it.
+ * @param reg the reg field.
+ */
+void rows_make_modrm(struct maker *m, unsigned reg);
+
+/** Finishes a displacement that counts from the next instruction, once the code is complete. */
+void rows_fix_rip_relative(struct maker *m);
+
+/** @return the flags that the manuals leave undefined. */
+uint64_t rows_undefined_flags(const struct maker *m);
+
+#endif
