@@ -23,7 +23,14 @@ static bool is_segment_valid(enum oracle_sreg sreg, const struct oracle_segment 
         return false;
     if (sreg != ORACLE_SS || segment->kind == ORACLE_FLAT)
         return true;
-    return segment->kind == ORACLE_DATA && !segment->read_only && !segment->is_small;
+    return segment->kind == ORACLE_DATA && !segment->read_only;
+}
+
+static bool is_stack_pointer_valid(const struct oracle_in *in)
+{
+    bool is_small = in->mode != ORACLE_64 && in->segment[ORACLE_SS].kind == ORACLE_DATA &&
+                    in->segment[ORACLE_SS].is_small;
+    return !is_small || ((uint32_t)in->gpr[ORACLE_RSP] & 0xffff0000) == ORACLE_SMALL_ESP;
 }
 
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg)
@@ -71,11 +78,12 @@ static bool prepare_segments(const struct oracle_in *in, struct oracle_entry *en
 
 static bool prepare(const struct oracle_in *in, struct oracle_entry *entry)
 {
-    if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !prepare_segments(in, entry) ||
-        !oracle_arena_set(in))
+    if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !is_stack_pointer_valid(in) ||
+        !prepare_segments(in, entry) || !oracle_arena_set(in))
         return false;
     for (unsigned i = 0; i < 16; i++)
         entry->gpr[i] = in->gpr[i] & gpr_mask(in);
+    memcpy(entry->xmm, in->xmm, sizeof(entry->xmm));
     entry->rsp = entry->gpr[ORACLE_RSP];
     entry->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
     entry->rflags = (in->rflags & ORACLE_RFLAGS) | RFLAGS_ALWAYS;
@@ -119,6 +127,7 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;
     for (unsigned i = 0; i < 16; i++)
         out->gpr[i] = (uint64_t)gregs[greg_of_gpr[i]] & gpr_mask(in);
+    memcpy(out->xmm, context->uc_mcontext.fpregs->_xmm, sizeof(out->xmm));
     collect_selectors(context, out->selector);
     if (in->mode != ORACLE_64)
         memcpy(&out->gpr[8], &in->gpr[8], 8 * sizeof(out->gpr[0]));
@@ -127,7 +136,7 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
 
 static bool run(const struct oracle_in *in, struct oracle_out *out)
 {
-    if (!prepare(in, &oracle_entry) || !collect(in, oracle_enter(), out))
+    if (!prepare(in, oracle_entry()) || !collect(in, oracle_enter(), out))
         return false;
     out->signal = out->completed ? 0 : oracle_signal;
     out->memory_size = oracle_arena_get(in, out->memory);

@@ -28,6 +28,7 @@
 #define ORACLE_RIP        UINT64_C(0x1ff00800) /**< of the instruction in 32- and 64-bit mode */
 #define ORACLE_CODE16     UINT64_C(0x1ff00000) /**< base of CS in 16-bit mode */
 #define ORACLE_IP16       0x800u
+#define ORACLE_SMALL_ESP  UINT64_C(0x1ff10000) /**< IRET leaves the upper half of ESP alone */
 
 /** The flags that an instruction is given and that are reported: CF PF AF ZF SF DF OF AC. */
 #define ORACLE_RFLAGS UINT64_C(0x40cd5)
@@ -48,6 +49,12 @@ enum oracle_gpr {
     ORACLE_RDI
 };
 enum oracle_sreg { ORACLE_ES, ORACLE_CS, ORACLE_SS, ORACLE_DS, ORACLE_FS, ORACLE_GS, ORACLE_SREGS };
+
+/** A register of 16 bytes. */
+struct oracle_xmm {
+    uint64_t low;
+    uint64_t high;
+};
 
 /** Pages of the arena. A block of ORACLE_NONE only reserves room in oracle_out.memory. */
 struct oracle_block {
@@ -78,16 +85,17 @@ struct oracle_segment {
     bool execute_only; /**< code only; such a segment cannot be loaded, only tried:
                           oracle_ldt_selector */
     bool not_present;  /**< likewise */
-    bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB. Not for SS, where it would
-                        cost the upper half of ESP */
+    bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB, a stack uses SP alone */
 };
 
 struct oracle_in {
     enum oracle_mode mode;
     uint8_t code_size; /**< 1 to 15 */
     uint8_t code[ORACLE_CODE_MAX];
-    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode */
-    uint64_t rflags;  /**< of these ORACLE_RFLAGS */
+    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode; with a small SS the
+                           upper half of ESP must be that of ORACLE_SMALL_ESP */
+    struct oracle_xmm xmm[16];
+    uint64_t rflags;                             /**< of these ORACLE_RFLAGS */
     struct oracle_segment segment[ORACLE_SREGS]; /**< that of CS is not used */
     struct oracle_block block[ORACLE_BLOCKS];    /**< in ascending order, disjoint */
     unsigned block_count;
@@ -102,6 +110,7 @@ struct oracle_out {
     uint64_t error;   /**< its error code, */
     uint64_t address; /**< and CR2 of a #PF; else 0 */
     uint64_t gpr[16];
+    struct oracle_xmm xmm[16];
     uint64_t rflags;                 /**< of these ORACLE_RFLAGS */
     uint64_t rip;                    /**< the offset in CS */
     uint16_t selector[ORACLE_SREGS]; /**< a null selector is 0 here, whatever its low two bits */

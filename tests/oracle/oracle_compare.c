@@ -35,6 +35,18 @@ static const char *const gpr_names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rb
 
 static const char *const sreg_names[ORACLE_SREGS] = {"es", "cs", "ss", "ds", "fs", "gs"};
 
+static void compare_xmm(const struct oracle_out *processor, const struct oracle_out *emulator,
+                        struct text *text)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "xmm%u low", i);
+        differ(text, name, processor->xmm[i].low, emulator->xmm[i].low);
+        snprintf(name, sizeof(name), "xmm%u high", i);
+        differ(text, name, processor->xmm[i].high, emulator->xmm[i].high);
+    }
+}
+
 static void compare_memory(const struct oracle_in *in, const struct oracle_out *processor,
                            const struct oracle_out *emulator, struct text *text)
 {
@@ -68,6 +80,8 @@ bool oracle_compare(const struct oracle_in *in, const struct oracle_out *process
         differ(&text, gpr_names[i], processor->gpr[i], emulator->gpr[i]);
     for (unsigned i = 0; i < ORACLE_SREGS; i++)
         differ(&text, sreg_names[i], processor->selector[i], emulator->selector[i]);
+    if (memcmp(processor->xmm, emulator->xmm, sizeof(processor->xmm)) != 0)
+        compare_xmm(processor, emulator, &text);
     compare_memory(in, processor, emulator, &text);
     return text.used == 0;
 }

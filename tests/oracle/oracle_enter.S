@@ -6,8 +6,9 @@
  */
         .text
 
-#define GPR(n) (oracle_entry + 8 * (n))(%rip)
-#define ENTRY(offset) (oracle_entry + (offset))(%rip)
+#define ENTRY_AT 0x1ff14000             /* ORACLE_ENTRY */
+#define GPR(n) ENTRY_AT + 8 * (n)
+#define ENTRY(offset) ENTRY_AT + (offset)
 
         .globl  oracle_enter
         .hidden oracle_enter
@@ -42,7 +43,11 @@ oracle_enter:
         wrfsbase %rax
         movq    ENTRY(176), %rax
         wrgsbase %rax
-1:      movq    GPR(0), %rax
+1:
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        movaps  ENTRY(208 + 16 * \n), %xmm\n
+        .endr
+        movq    GPR(0), %rax
         movq    GPR(1), %rcx
         movq    GPR(2), %rdx
         movq    GPR(3), %rbx
@@ -57,7 +62,7 @@ oracle_enter:
         movq    GPR(13), %r13
         movq    GPR(14), %r14
         movq    GPR(15), %r15
-        leaq    ENTRY(128), %rsp
+        movl    $ENTRY(128), %esp
         iretq
         .size   oracle_enter, . - oracle_enter
 

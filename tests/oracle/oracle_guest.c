@@ -218,6 +218,8 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         enum oracle_sreg sreg;
         if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
             values[i].Reg64 = guest->out->gpr[names[i]];
+        else if (names[i] >= WHvX64RegisterXmm0 && names[i] <= WHvX64RegisterXmm15)
+            memcpy(&values[i], &guest->out->xmm[names[i] - WHvX64RegisterXmm0], 16);
         else if (sreg_from_name(names[i], &sreg))
             values[i].Segment = segment_value(guest, sreg);
         else if (names[i] == WHvX64RegisterLdtr)
@@ -260,6 +262,8 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
         enum oracle_sreg sreg;
         if (names[i] >= WHvX64RegisterRax && names[i] <= WHvX64RegisterR15)
             guest->out->gpr[names[i]] = values[i].Reg64;
+        else if (names[i] >= WHvX64RegisterXmm0 && names[i] <= WHvX64RegisterXmm15)
+            memcpy(&guest->out->xmm[names[i] - WHvX64RegisterXmm0], &values[i], 16);
         else if (names[i] == WHvX64RegisterRip)
             guest->out->rip = values[i].Reg64;
         else if (names[i] == WHvX64RegisterRflags)
@@ -303,6 +307,7 @@ static void begin(const struct oracle_in *in, struct oracle_out *out)
     }
     for (unsigned i = 0; i < 16; i++)
         out->gpr[i] = i < 8 ? in->gpr[i] & mask : in->gpr[i];
+    memcpy(out->xmm, in->xmm, sizeof(out->xmm));
     out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
     out->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
     for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++)

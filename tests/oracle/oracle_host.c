@@ -22,7 +22,6 @@
 #define LDT_WRITE         0x11
 #define SELECTOR_LDT_RPL3 7u
 
-struct oracle_entry oracle_entry;
 int oracle_signal;
 uint16_t oracle_selectors[4];
 
@@ -79,6 +78,13 @@ static bool map_memory(void)
     return done;
 }
 
+static bool map_entry(void)
+{
+    void *wanted = oracle_entry();
+    return mmap(wanted, sizeof(struct oracle_entry), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == wanted;
+}
+
 static bool catch_signals(void)
 {
     /* Never on the heap: who replaces this stack may unmap it. */
@@ -101,7 +107,8 @@ static bool catch_signals(void)
 
 bool oracle_host_init(void)
 {
-    return (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) && map_memory() && catch_signals();
+    return (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) && map_memory() && map_entry() &&
+           catch_signals();
 }
 
 static bool is_block_valid(const struct oracle_in *in, unsigned index)

@@ -12,7 +12,7 @@
 #define ORACLE_USER32 0x23u
 #define ORACLE_USERDS 0x2bu
 
-/** What oracle_enter loads; oracle_enter.S knows the offsets. */
+/** What oracle_enter loads; oracle_enter.S knows the address and the offsets. */
 struct oracle_entry {
     uint64_t gpr[16];
     uint64_t rip; /* from here on what IRETQ pops */
@@ -27,15 +27,26 @@ struct oracle_entry {
     uint16_t es;
     uint16_t fs;
     uint16_t gs;
+    uint64_t reserved;
+    struct oracle_xmm xmm[16];
 };
 
-extern struct oracle_entry oracle_entry;
+/**
+ * Where it is. IRETQ to a stack segment with B clear writes SP alone: the upper half of ESP is then
+ * that of the place from which IRETQ pops, so this is at a known address.
+ */
+#define ORACLE_ENTRY (ORACLE_SMALL_ESP + 0x4000)
+
+static inline struct oracle_entry *oracle_entry(void)
+{
+    return (struct oracle_entry *)(uintptr_t)ORACLE_ENTRY;
+}
 
 /** The signal that ended the last oracle_enter, and DS, ES, FS and GS at that time. */
 extern int oracle_signal;
 extern uint16_t oracle_selectors[4];
 
-/** Leaves for the state in oracle_entry. @return the ucontext_t of the signal that ended it. */
+/** Leaves for the state at ORACLE_ENTRY. @return the ucontext_t of the signal that ended it. */
 void *oracle_enter(void);
 
 /** Makes the arena, the code pages and the signal handlers. @return whether all are there. */

@@ -197,6 +197,8 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     in->mode = mode;
     for (unsigned i = 0; i < 16; i++)
         in->gpr[i] = rows_value(random);
+    for (unsigned i = 0; i < 16; i++)
+        in->xmm[i] = (struct oracle_xmm){rows_next(random), rows_next(random)};
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
     if (!rows_once_in(random, 6) || world->habits.pages_first)
         in->rflags &= ~RFLAGS_AC;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* XMM registers go in and come out, and stack segments of 16 bits use SP alone. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "oracle.h"
+
+#define STACK (ORACLE_ARENA + 0x10000) /* sixteen pages: what SP can reach */
+
+#define CODE(...) .code = {__VA_ARGS__}, .code_size = sizeof((uint8_t[]){__VA_ARGS__})
+#define SMALL_STACK                                                                                \
+    {                                                                                              \
+        .kind = ORACLE_DATA, .base = STACK, .limit = 0xffff, .is_small = true                      \
+    }
+
+static struct oracle_out out; /* each test has a process of its own */
+static const uint8_t line[ORACLE_PAGE] = {[8] = 1, 2, 3, 4, 5, 6, 7, 8};
+
+static void run(struct oracle_in in, uint64_t page)
+{
+    if (!oracle_has_mode(in.mode))
+        cr_skip_test("this machine cannot run that mode");
+    in.block[0] = (struct oracle_block){page, ORACLE_PAGE, ORACLE_READ_WRITE, line};
+    in.block_count = 1;
+    cr_assert(oracle_run(&in, &out), "the oracle refuses the input");
+}
+
+static uint64_t memory_at(size_t offset, size_t size)
+{
+    uint64_t value = 0;
+    memcpy(&value, out.memory + offset, size);
+    return value;
+}
+
+static void give_xmm(struct oracle_in *in)
+{
+    for (unsigned i = 0; i < 16; i++)
+        in->xmm[i] = (struct oracle_xmm){0x1111111111111111 * i, ~(uint64_t)i};
+}
+
+Test(oracle_state, xmm_registers_are_loaded_and_reported)
+{
+    struct oracle_in in = {.mode = ORACLE_64, CODE(0x44, 0x0f, 0x10, 0x0b), .gpr = {[3] = STACK}};
+    give_xmm(&in);
+    run(in, STACK);
+    in.xmm[9] = (struct oracle_xmm){0, 0x0807060504030201};
+    cr_expect_arr_eq(out.xmm, in.xmm, sizeof(in.xmm), "movups xmm9,[rbx]");
+
+    in.code_size = 5;
+    memcpy(in.code, (uint8_t[]){0x66, 0x44, 0x0f, 0x7f, 0x3b}, 5);
+    in.gpr[3] = STACK + 0x10;
+    run(in, STACK);
+    cr_expect_arr_eq(out.memory + 0x10, &in.xmm[15], 16, "movdqa [rbx],xmm15");
+    cr_expect_arr_eq(out.xmm, in.xmm, sizeof(in.xmm));
+    in.gpr[3]++;
+    run(in, STACK);
+    cr_expect_eq(out.trap, 13u, "misaligned: vector %u", out.trap);
+}
+
+Test(oracle_state, xmm_registers_survive_in_every_mode)
+{
+    for (enum oracle_mode mode = ORACLE_64; mode <= ORACLE_16; mode++) {
+        struct oracle_in in = {.mode = mode, CODE(0x0f, 0x28, 0xd1)};
+        give_xmm(&in);
+        run(in, STACK);
+        in.xmm[2] = in.xmm[1];
+        cr_expect_arr_eq(out.xmm, in.xmm, sizeof(in.xmm), "movaps xmm2,xmm1");
+    }
+}
+
+Test(oracle_state, a_small_stack_uses_sp_alone)
+{
+    for (enum oracle_mode mode = ORACLE_32; mode <= ORACLE_16; mode++) {
+        struct oracle_in in = {.mode = mode,
+                               CODE(0x50), /* push eax, push ax */
+                               .gpr = {[ORACLE_RAX] = 0x12345678, [ORACLE_RSP] = ORACLE_SMALL_ESP},
+                               .segment[ORACLE_SS] = SMALL_STACK};
+        unsigned size = mode == ORACLE_32 ? 4 : 2;
+        run(in, STACK + 0xf000);
+        cr_expect(out.completed);
+        cr_expect_eq(out.gpr[ORACLE_RSP], ORACLE_SMALL_ESP + 0x10000 - size, "SP wraps: %#llx",
+                     (unsigned long long)out.gpr[ORACLE_RSP]);
+        cr_expect_eq(memory_at(0x1000 - size, size), mode == ORACLE_32 ? 0x12345678u : 0x5678u);
+        in.gpr[ORACLE_RSP]++;
+        run(in, STACK + 0xf000);
+        cr_expect_eq(out.trap, 12u, "across the end: vector %u", out.trap);
+    }
+}
+
+Test(oracle_state, a_small_stack_is_refused_without_the_upper_half_that_it_will_have)
+{
+    struct oracle_in in = {.mode = ORACLE_16,
+                           CODE(0x50),
+                           .gpr = {[ORACLE_RSP] = 0x1000},
+                           .segment[ORACLE_SS] = SMALL_STACK};
+    if (!oracle_has_mode(in.mode))
+        cr_skip_test("this machine cannot run that mode");
+    cr_expect_not(oracle_run(&in, &out));
+}
