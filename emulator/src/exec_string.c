@@ -94,8 +94,8 @@ enum whe_result whe_exec_string(struct whe_call *call, const struct whe_insn *in
     enum whe_result result = WHE_OK;
     begin(call, insn, &s);
     whe_rep_begin(call, insn, &rep);
-    if (rep.left > 0)
-        WHE_TRY(check_port(call, insn, &s));
+    /* Also for a REP that does nothing: seen on AMD family 25. */
+    WHE_TRY(check_port(call, insn, &s));
 
     for (; rep.left > 0; whe_rep_step(&rep)) {
         result = move_element(call, insn, &s);

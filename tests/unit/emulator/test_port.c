@@ -150,12 +150,12 @@ Test(port, iopl_and_the_permission_map_decide_on_execute_exits)
     }
 }
 
-Test(port, rep_with_count_0_checks_no_permission)
+Test(port, rep_with_count_0_checks_permission_too)
 {
     guest_init(&guest, GUEST_PROT32);
     struct guest_exit exit =
         guest_memory_exit(&guest, GUEST_PROT32, WHvMemoryAccessExecute, 0x1000, BYTES(0xf3, 0x6c));
     exit.vp.ExecutionState.Cpl = 3;
     cr_expect_eq(run_exit(&exit).status, 1);
-    cr_expect_eq(injected_vector(), 0);
+    cr_expect_eq(injected_vector(), 13);
 }
