@@ -22,10 +22,19 @@ struct rows_habits {
     bool pages_first;   /**< a misaligned operand in a missing page is #PF, not #AC */
 };
 
+#define ROWS_MAX 512u
+
+/** The rows of rows_table that a mode and this machine's processor have. */
+struct rows_choice {
+    unsigned count;
+    uint16_t row[ROWS_MAX];
+};
+
 /** What all instructions of a run share. */
 struct rows_world {
     uint64_t seed; /**< all but the habits follows from it */
     struct rows_habits habits;
+    struct rows_choice choice[3]; /**< by enum oracle_mode */
     struct oracle_segment segment[ROWS_SEGMENTS];
     uint16_t selector[ROWS_SELECTORS]; /**< to load: good ones and all kinds of bad ones */
     uint8_t memory[ROWS_MEMORY];
@@ -36,8 +45,24 @@ struct rows_random {
     uint64_t state;
 };
 
+enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
+
+/**
+ * What is not left to chance: a run of ROWS_SHAPES times as many instructions as a mode has rows
+ * contains every shape.
+ */
+struct rows_shape {
+    unsigned row; /**< index in rows_table */
+    bool has_66;  /**< as an operand-size override */
+    bool has_67;
+    bool is_register; /**< in the place of a memory operand */
+    enum rows_rex rex;
+};
+#define ROWS_SHAPES 108u
+
 /** One instruction with all of its surroundings. */
 struct rows_case {
+    struct rows_shape shape;
     struct oracle_in in;
     struct oracle_exit exit;
     uint64_t undefined; /**< flags that the manuals leave undefined */
@@ -65,6 +90,12 @@ void rows_world_init(struct rows_world *world, uint64_t seed);
 void rows_surround(const struct rows_world *world, struct rows_random *random,
                    enum oracle_mode mode, struct oracle_in *in);
 
+/** @return whether the stack of `in` has 16 bits. */
+bool rows_has_small_stack(const struct oracle_in *in);
+
+/** @return the name of a feature that rows need and this machine's processor lacks, or NULL. */
+const char *rows_missing_feature(unsigned index);
+
 /** @return a linear address for an operand: inside a page, across an edge, missing, read-only. */
 uint64_t rows_target(struct rows_random *random, unsigned size);
 
@@ -73,6 +104,10 @@ uint64_t rows_selector_target(struct rows_random *random);
 
 /** @return whether the page of a linear address may be accessed. */
 bool rows_is_accessible(uint64_t linear, bool is_write);
+
+/** @return the shape of the n-th instruction of a run. */
+struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode mode,
+                                uint64_t index);
 
 /** Makes the n-th instruction of a run. */
 void rows_make(const struct rows_world *world, enum oracle_mode mode, uint64_t index,

@@ -51,6 +51,8 @@ static uint64_t pick_linear(struct maker *m)
     if (m->in->mode == ORACLE_64 && m->address == 8 && rows_once_in(&m->random, 60))
         return (UINT64_C(1) << 47) - m->size + 1 + rows_below(&m->random, 3 * ORACLE_PAGE);
     uint64_t linear = rows_target(&m->random, m->size);
+    if ((m->row->traits & ALIGNED) && !rows_once_in(&m->random, 4))
+        linear &= ~UINT64_C(15);
     if (m->row->form == TO_SREG && rows_is_accessible(linear, false))
         return rows_selector_target(&m->random);
     return linear;
@@ -114,36 +116,42 @@ static bool is_encodable(const struct maker *m, uint64_t disp)
     return m->address == 4 || rows_sign_extended(disp, 4) == disp;
 }
 
+/* @return whether the base cannot be given any value: it is the index too, or a part of ESP cannot
+ * be chosen. */
+static bool is_given(const struct maker *m, const struct sib *sib)
+{
+    return sib->base >= 0 &&
+           (sib->base == sib->index || (sib->base == ORACLE_RSP && rows_has_small_stack(m->in)));
+}
+
 /* Gives values to the registers of an address. @return the displacement. */
 static uint64_t solve(struct maker *m, const struct sib *sib, unsigned disp_size, uint64_t offset)
 {
     uint64_t disp = disp_size == 0 ? 0 : rows_sign_extended(rows_next(&m->random), disp_size);
-    if (sib->base >= 0 && sib->base != sib->index) {
+    if (sib->base >= 0 && !is_given(m, sib)) {
         uint64_t index = sib->index < 0 ? 0 : m->in->gpr[sib->index] << sib->scale;
         rows_set_address_register(m, (unsigned)sib->base, offset - disp - index);
         return disp;
     }
-    uint64_t factor = sib->index < 0 ? 0 : UINT64_C(1) << sib->scale;
-    uint64_t value = rows_below(&m->random, 0x10000);
-    if (sib->base >= 0)
-        factor++;
     if (sib->index >= 0)
-        rows_set_address_register(m, (unsigned)sib->index, value);
-    return (offset - value * factor) & rows_mask(m->address); /* there are four bytes for it */
+        rows_set_address_register(m, (unsigned)sib->index, rows_below(&m->random, 0x10000));
+    uint64_t index = sib->index < 0 ? 0 : m->in->gpr[sib->index] << sib->scale;
+    uint64_t base = sib->base < 0 ? 0 : m->in->gpr[sib->base];
+    return (offset - base - index) & rows_mask(m->address); /* there are four bytes for it */
 }
 
 static void make_sib(struct maker *m, unsigned reg)
 {
     struct sib sib = pick_sib(m);
-    /* A register twice only with room for a displacement that makes up for the rest. */
-    if (sib.base >= 0 && sib.base == sib.index)
+    /* A register that has to do with what it holds needs a displacement that makes up for it. */
+    if (is_given(m, &sib))
         sib.mod = 2;
     bool is_stack = sib.base == 4 || sib.base == 5;
     unsigned disp_size = sib.mod == 1 ? 1 : sib.mod == 2 || sib.base < 0 ? 4 : 0;
     uint64_t offset = rows_pick_offset(m, is_stack ? ORACLE_SS : ORACLE_DS);
     uint64_t disp = solve(m, &sib, disp_size, offset);
     if (disp_size == 4 && !is_encodable(m, disp))
-        m->in->code_size = ORACLE_CODE_MAX + 1; /* cannot be said: another one, please */
+        m->is_impossible = true;
     rows_emit(m, sib.mod << 6 | reg << 3 | 4);
     unsigned base = sib.base < 0 ? 5 : (unsigned)sib.base & 7;
     unsigned index = sib.index < 0 ? 4 : (unsigned)sib.index & 7;
@@ -158,7 +166,7 @@ static void make_absolute(struct maker *m, unsigned reg)
     if (m->in->mode == ORACLE_64) {
         m->rip_fixup = m->in->code_size;
         if (!is_encodable(m, offset - ORACLE_RIP))
-            m->in->code_size = ORACLE_CODE_MAX + 1;
+            m->is_impossible = true;
     }
     rows_emit_value(m, offset, 4);
 }
@@ -172,8 +180,7 @@ static void set_selector(struct maker *m, unsigned reg)
 void rows_make_modrm(struct maker *m, unsigned reg)
 {
     unsigned rm = rows_below(&m->random, 8);
-    bool wants_register = rows_once_in(&m->random, m->row->form == TO_SREG ? 2 : 10);
-    if (wants_register && !(m->row->traits & ONLY_MEM)) {
+    if (m->made->shape.is_register) {
         rows_emit(m, 0xc0 | reg << 3 | rm);
         if (m->row->form == TO_SREG)
             set_selector(m, rm | (m->rex & 1u) << 3);
@@ -202,7 +209,7 @@ void rows_make_modrm(struct maker *m, unsigned reg)
 
 void rows_fix_rip_relative(struct maker *m)
 {
-    if (m->rip_fixup == 0)
+    if (m->rip_fixup == 0 || m->in->code_size > ORACLE_CODE_MAX)
         return;
     uint32_t disp;
     memcpy(&disp, m->in->code + m->rip_fixup, sizeof(disp));

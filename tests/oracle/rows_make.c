@@ -1,53 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows_maker.h"
 
-/* F2 and F3 make other instructions of these. */
-static bool may_have_rep(const struct row *row)
-{
-    return row->undefined != SCAN_UNDEFINED && row->map != 0x38 && row->memory_size != BY_PAIR &&
-           !(row->map == 0x0f && row->opcode == 0xc3);
-}
-
-/* Chooses prefixes and what follows from them: address size, operand size, override. */
-static void make_prefixes(struct maker *m)
-{
-    static const uint8_t overrides[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
-    uint8_t prefixes[7];
-    unsigned count = 0;
-    bool is64 = m->in->mode == ORACLE_64;
-    bool has66 = rows_once_in(&m->random, 4) && !(m->row->traits & NO_66);
-    bool has67 = rows_once_in(&m->random, 4);
-    m->has_rep = rows_once_in(&m->random, m->row->form == STRING ? 2 : 30) && may_have_rep(m->row);
-    m->has_lock = rows_once_in(&m->random, (m->row->traits & STORE) != 0 ? 20 : 100);
-    m->override = rows_once_in(&m->random, 3) ? (int)rows_below(&m->random, ORACLE_SREGS) : -1;
-    if (m->row->form == TO_SREG && m->override == ORACLE_CS)
-        m->override = -1; /* no selectors are there */
-    if (has66)
-        prefixes[count++] = 0x66;
-    if (has67)
-        prefixes[count++] = 0x67;
-    if (m->has_rep)
-        prefixes[count++] = rows_once_in(&m->random, 3) ? 0xf2 : 0xf3;
-    if (m->has_lock)
-        prefixes[count++] = 0xf0;
-    if (m->override >= 0)
-        prefixes[count++] = overrides[m->override];
-    if (is64 && rows_once_in(&m->random, 20)) /* one that is ignored, before or after another */
-        prefixes[count++] = overrides[rows_below(&m->random, ORACLE_FS)];
-    for (unsigned i = count; i > 0; i--) { /* in any order */
-        unsigned chosen = rows_below(&m->random, i);
-        rows_emit(m, prefixes[chosen]);
-        prefixes[chosen] = prefixes[i - 1];
-    }
-    if (is64 && rows_once_in(&m->random, 2))
-        m->rex = (uint8_t)(0x40 | rows_below(&m->random, 16));
-    if (m->rex)
-        rows_emit(m, m->rex);
-    bool is16 = m->in->mode == ORACLE_16;
-    m->address = is64 ? (has67 ? 4 : 8) : is16 != has67 ? 2 : 4;
-    m->size = m->rex & 8 ? 8 : is16 != has66 ? 2 : 4;
-}
-
 /* In 64-bit mode only FS and GS have a base. One that 32-bit addresses can still reach from. */
 static void make_segment_base(struct maker *m)
 {
@@ -60,21 +13,31 @@ static void make_segment_base(struct maker *m)
     m->in->segment[ORACLE_GS].base = bases[rows_below(&m->random, choices)];
 }
 
+/* Of MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS. */
+static bool has_source(const struct row *row)
+{
+    unsigned family = row->opcode & 0xfe;
+    return family == 0xa4 || family == 0xa6 || family == 0xac || family == 0x6e;
+}
+
+static bool has_destination(const struct row *row)
+{
+    unsigned family = row->opcode & 0xfe;
+    return family != 0xac && family != 0x6e;
+}
+
 static void make_string(struct maker *m)
 {
-    unsigned family = m->row->opcode & 0xfe;
-    bool has_source = family != 0xaa && family != 0xae;
-    bool has_destination = family != 0xac;
     int override = m->override;
-    if (has_destination) {
+    if (has_destination(m->row)) {
         m->override = -1; /* ES:rDI, always */
         rows_set_address_register(m, ORACLE_RDI, rows_pick_offset(m, ORACLE_ES));
         m->override = override;
     }
-    uint64_t destination = m->linear;
-    if (has_source) {
+    const uint64_t destination = m->linear;
+    if (has_source(m->row)) {
         rows_set_address_register(m, ORACLE_RSI, rows_pick_offset(m, ORACLE_DS));
-        if (has_destination && rows_once_in(&m->random, 2))
+        if (has_destination(m->row) && rows_once_in(&m->random, 2))
             m->linear = destination; /* either may have caused the exit */
     }
     if (!m->has_rep)
@@ -111,14 +74,23 @@ static void move_by_bit_offset(struct maker *m, unsigned reg)
         m->linear &= UINT32_MAX;
 }
 
+static bool uses_stack(const struct row *row)
+{
+    return row->form == STACK_RM || row->form == STACK_REG || row->form == STACK_FIXED;
+}
+
 static void make_stack(struct maker *m)
 {
     int override = m->override;
     unsigned address = m->address;
     m->override = -1;
-    m->address = m->in->mode == ORACLE_64 ? 8 : 4;
+    m->address = m->in->mode == ORACLE_64 ? 8 : rows_has_small_stack(m->in) ? 2 : 4;
     uint64_t rsp = rows_pick_offset(m, ORACLE_SS);
-    rows_set_address_register(m, ORACLE_RSP, m->row->opcode == 0xff ? rsp + m->size : rsp);
+    if (m->row->traits & PUSHES)
+        rsp += m->size;
+    if (m->address == 2 && rows_once_in(&m->random, 10)) /* around its end */
+        rsp = rows_next(&m->random) % 8 - 4;
+    rows_set_address_register(m, ORACLE_RSP, rsp);
     m->override = override;
     m->address = address;
 }
@@ -134,39 +106,44 @@ static unsigned memory_size(const struct maker *m)
         return m->rex & 8 ? 16 : 8;
     case BY_STACK:
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
+    case BY_PORT:
+        return m->size == 8 ? 4 : m->size;
     default:
         return m->row->memory_size;
     }
 }
 
-static void make_form(struct maker *m, unsigned reg, unsigned operand_size)
+static void make_rm(struct maker *m, unsigned reg)
 {
+    unsigned extended = reg | (m->rex & 4u) << 1;
+    if (m->row->traits & BITS)
+        make_bit_offset(m, extended);
+    rows_make_modrm(m, reg);
+    if (m->row->traits & BITS)
+        move_by_bit_offset(m, extended);
+}
+
+/* What stands between opcode and immediate. */
+static void make_form(struct maker *m, unsigned reg)
+{
+    if (uses_stack(m->row))
+        make_stack(m);
     switch (m->row->form) {
     case RM_REG:
-        if (m->row->traits & BITS)
-            make_bit_offset(m, reg | (m->rex & 4u) << 1);
-        rows_make_modrm(m, reg);
-        if (m->row->traits & BITS)
-            move_by_bit_offset(m, reg | (m->rex & 4u) << 1);
+        make_rm(m, reg);
         break;
     case RM_SREG:
-        rows_make_modrm(m, rows_below(&m->random, ORACLE_SREGS));
+        rows_make_modrm(m, reg % ORACLE_SREGS);
         break;
     case TO_SREG:
         rows_make_modrm(m, reg == ORACLE_CS || reg > ORACLE_GS ? ORACLE_SS : reg);
         break;
-    case STACK:
-        make_stack(m);
-        rows_make_modrm(m, m->row->digit);
-        break;
+    case STACK_RM:
     case RM_DIGIT:
         rows_make_modrm(m, m->row->digit);
         break;
     case MOFFS:
         rows_emit_value(m, rows_pick_offset(m, ORACLE_DS), m->address);
-        break;
-    case REG_IMM:
-        rows_emit_value(m, rows_value(&m->random), m->row->opcode == 0xb0 ? 1 : operand_size);
         break;
     case XLAT_FORM:
         rows_set_address_register(m, ORACLE_RBX,
@@ -175,28 +152,40 @@ static void make_form(struct maker *m, unsigned reg, unsigned operand_size)
     case STRING:
         make_string(m);
         break;
-    case ACC_IMM:
+    default:
         break;
     }
 }
 
+static void make_immediate(struct maker *m)
+{
+    unsigned size = 0;
+    if (m->row->immediate == IMM_BYTE)
+        size = 1;
+    else if (m->row->immediate == IMM_OPERAND)
+        size = m->size == 8 ? 4 : m->size;
+    else if (m->row->immediate == IMM_FULL)
+        size = m->size;
+    if (size > 0)
+        rows_emit_value(m, rows_value(&m->random), size);
+}
+
 static void make_operands(struct maker *m)
 {
-    unsigned operand_size = m->size;
     unsigned reg = rows_below(&m->random, 8);
     m->size = memory_size(m);
     if (m->row->undefined == DIV_UNDEFINED && rows_once_in(&m->random, 2)) /* quotients that fit */
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
+    if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0)
+        reg = 1; /* no exchange, but NOP */
     if (m->row->map)
         rows_emit(m, 0x0f);
     if (m->row->map == 0x38)
         rows_emit(m, 0x38);
-    rows_emit(m, m->row->form == REG_IMM ? m->row->opcode | reg : m->row->opcode);
-    make_form(m, reg, operand_size);
-    if (m->row->immediate == IMM_BYTE)
-        rows_emit_value(m, rows_value(&m->random), 1);
-    else if (m->row->immediate == IMM_OPERAND)
-        rows_emit_value(m, rows_value(&m->random), m->size == 8 ? 4 : m->size);
+    bool is_in_opcode = m->row->form == REG_OP || m->row->form == STACK_REG;
+    rows_emit(m, is_in_opcode ? m->row->opcode | reg : m->row->opcode);
+    make_form(m, reg);
+    make_immediate(m);
 }
 
 static bool is_in_reach(uint64_t linear)
@@ -209,13 +198,27 @@ static bool is_near(const struct maker *m)
 {
     if (m->row->traits & BITS)
         return !m->has_memory || is_in_reach(m->linear);
-    return m->row->form != STACK || m->in->mode != ORACLE_64 || is_in_reach(m->in->gpr[ORACLE_RSP]);
+    return !uses_stack(m->row) || m->in->mode != ORACLE_64 || is_in_reach(m->in->gpr[ORACLE_RSP]);
 }
 
-/* SHLD and SHRD by more than the width leave a result that is not defined. */
-static bool has_defined_result(const struct maker *m)
+/* No selectors are in the code; the upper half of ESP is given. */
+static bool is_possible(const struct maker *m)
 {
-    return m->row->undefined != DOUBLE_UNDEFINED || !(m->made->undefined & 1);
+    bool has_given_esp = rows_has_small_stack(m->in);
+    if (m->row->form == TO_SREG && m->override == ORACLE_CS && m->has_memory)
+        return false;
+    if (has_given_esp && ((m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000) != 0)
+        return false;
+    return !m->is_impossible && (m->in->code_size <= ORACLE_CODE_MAX || m->may_be_long);
+}
+
+/* @return whether the access at m->linear is a write. */
+static bool is_write(const struct maker *m)
+{
+    const uint16_t stack = m->row->traits & PUSHES;
+    bool is_stack = m->row->form == STACK_REG || m->row->form == STACK_FIXED ||
+                    (m->row->form == STACK_RM && m->made->shape.is_register);
+    return is_stack ? stack != 0 : (m->row->traits & STORE) != 0;
 }
 
 /* An exit that this instruction could have caused. */
@@ -223,6 +226,8 @@ static void make_exit(struct maker *m)
 {
     struct oracle_exit *exit = &m->made->exit;
     uint64_t start = m->in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
+    bool is_illegal = m->has_lock || (m->row->traits & ILLEGAL) ||
+                      ((m->row->traits & ONLY_MEM) && m->made->shape.is_register);
     *exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, 0};
     switch (rows_below(&m->random, 4)) {
     case 0:
@@ -234,40 +239,59 @@ static void make_exit(struct maker *m)
     default:
         break;
     }
-    if (!m->has_memory || m->has_lock || rows_once_in(&m->random, 3))
+    if (!m->has_memory || is_illegal || m->in->code_size > ORACLE_CODE_MAX ||
+        rows_once_in(&m->random, 3))
         return;
-    exit->access = (m->row->traits & STORE) != 0 ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
+    exit->access = is_write(m) ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
     exit->gva = m->linear;
-    exit->gva_valid = rows_is_accessible(m->linear, (m->row->traits & STORE) != 0);
+    exit->gva_valid = rows_is_accessible(m->linear, is_write(m));
 }
 
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
                      struct rows_random random, struct rows_case *made)
 {
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
+    m.row = &rows_table[made->shape.row];
     rows_surround(world, &m.random, mode, m.in);
-    do {
-        m.row = &rows_table[rows_below(&m.random, rows_table_size)];
-    } while ((m.row->traits & ONLY64) && mode != ORACLE_64);
-    make_prefixes(&m);
-    if ((m.row->traits & ONLY64) && m.size == 2 && world->habits.narrow_movsxd)
-        return false;
+    rows_make_prefixes(&m);
     make_segment_base(&m);
     make_operands(&m);
-    if (m.in->code_size > ORACLE_CODE_MAX)
-        return false;
     made->undefined = rows_undefined_flags(&m);
-    if (!has_defined_result(&m) || !is_near(&m))
+    if (!is_possible(&m) || !is_near(&m) || (made->undefined & ROWS_UNDEFINED_RESULT))
         return false;
     rows_fix_rip_relative(&m);
     make_exit(&m);
+    if (m.in->code_size > ORACLE_CODE_MAX)
+        m.in->code_size = ORACLE_CODE_MAX;
     return true;
+}
+
+struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode mode,
+                                uint64_t index)
+{
+    const struct rows_choice *choice = &world->choice[mode];
+    struct rows_shape shape = {.row = choice->row[index % choice->count]};
+    const struct row *row = &rows_table[shape.row];
+    uint64_t variant = index / choice->count;
+    shape.has_66 = variant % 3 == 2 && !(row->traits & NO_66);
+    variant /= 3;
+    shape.has_67 = variant % 3 == 2;
+    variant /= 3;
+    shape.is_register = variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
+    variant /= 4;
+    if (mode == ORACLE_64)
+        shape.rex = (enum rows_rex)(variant % 3);
+    /* Where MOVSXD with 66h reads 16 bits it is another instruction. */
+    if (row->map == 0 && row->opcode == 0x63 && world->habits.narrow_movsxd)
+        shape.has_66 = false;
+    return shape;
 }
 
 void rows_make(const struct rows_world *world, enum oracle_mode mode, uint64_t index,
                struct rows_case *made)
 {
     struct rows_random random = {world->seed ^ (index * 4 + (uint64_t)mode) << 20};
+    made->shape = rows_shape_of(world, mode, index);
     rows_next(&random);
     while (!try_make(world, mode, random, made))
         rows_next(&random);

@@ -9,6 +9,9 @@
 #include "rows.h"
 #include "rows_table.h"
 
+/** In the place of a flag: that of the result nothing is known. */
+#define ROWS_UNDEFINED_RESULT (UINT64_C(1) << 63)
+
 struct maker {
     const struct rows_world *world;
     struct rows_random random;
@@ -21,10 +24,15 @@ struct maker {
     int override;     /* enum oracle_sreg, or -1 */
     bool has_rep;
     bool has_lock;
+    bool may_be_long;   /* more than 15 bytes are welcome */
+    bool is_impossible; /* what was chosen cannot be encoded */
     unsigned rip_fixup; /* where a displacement from the next instruction stands, or 0 */
     bool has_memory;
     uint64_t linear; /* of the memory operand */
 };
+
+/** Chooses prefixes and what follows from them: REX, address size, operand size, override. */
+void rows_make_prefixes(struct maker *m);
 
 /** @return a mask of that many bytes; 8 or more: of all bits. */
 uint64_t rows_mask(unsigned bytes);
@@ -57,7 +65,7 @@ void rows_make_modrm(struct maker *m, unsigned reg);
 /** Finishes a displacement that counts from the next instruction, once the code is complete. */
 void rows_fix_rip_relative(struct maker *m);
 
-/** @return the flags that the manuals leave undefined. */
+/** @return the flags that the manuals leave undefined, or also ROWS_UNDEFINED_RESULT. */
 uint64_t rows_undefined_flags(const struct maker *m);
 
 #endif

@@ -2,8 +2,8 @@
 #include "rows_table.h"
 
 const struct row rows_table[] = {
-#define ROW(map, opcode, form, size, digit, immediate, traits, undefined)                          \
-    {map, opcode, form, size, digit, immediate, traits, undefined},
+#define ROW_IF(feature, mandatory, map, opcode, form, size, digit, immediate, traits, undefined)   \
+    {mandatory, map, opcode, form, size, digit, immediate, undefined, feature, traits},
 #include "rows_table.def"
 };
 

@@ -14,20 +14,24 @@ enum form {
     RM_SREG,  /* ModRM: memory or register, and a segment register */
     TO_SREG,  /* ModRM: a segment register is loaded */
     MOFFS,    /* an absolute address and the accumulator */
-    REG_IMM,  /* a register in the opcode, and an immediate */
-    ACC_IMM,  /* the accumulator and an immediate */
+    REG_OP,   /* a register in the opcode */
+    FIXED,    /* nothing that the encoding names but an immediate */
     STRING,
-    XLAT_FORM, /* rBX + AL */
-    STACK      /* RM_DIGIT that also uses the stack */
+    XLAT_FORM,  /* rBX + AL */
+    STACK_RM,   /* RM_DIGIT that also uses the stack */
+    STACK_REG,  /* REG_OP likewise */
+    STACK_FIXED /* FIXED likewise */
 };
 
-enum immediate { IMM_NONE, IMM_BYTE, IMM_OPERAND };
+/* IMM_FULL: of the operand size, also if that is 8 bytes. */
+enum immediate { IMM_NONE, IMM_BYTE, IMM_OPERAND, IMM_FULL };
 
 /* What a family leaves undefined. */
 enum undefined {
     ALL_DEFINED,
     AF_UNDEFINED,
-    SHIFT_UNDEFINED, /* by count */
+    SHIFT_UNDEFINED, /* by count, for all of these */
+    SAR_UNDEFINED,
     ROTATE_UNDEFINED,
     DOUBLE_UNDEFINED,
     MUL_UNDEFINED,
@@ -36,27 +40,39 @@ enum undefined {
     SCAN_UNDEFINED
 };
 
+/* What the processor must have: the name in /proc/cpuinfo. */
+enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
+
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u
 #define BY_MODRM_SREG   9u  /* 2 in memory, the operand size in a register */
 #define BY_PAIR         10u /* CMPXCHG8B, CMPXCHG16B */
 #define BY_STACK        11u /* as PUSH: never 4 in 64-bit code */
+#define BY_PORT         12u /* never 8 */
 
 #define ONLY64   1u
-#define ONLY_MEM 2u  /* no register form */
-#define NO_66    4u  /* 66h makes it another instruction, or none */
-#define BITS     8u  /* the register is an offset in bits */
-#define STORE    16u /* the memory operand is written; of strings, the destination */
+#define NOT64    2u
+#define ONLY_MEM 4u   /* no register form */
+#define NO_66    8u   /* 66h makes it another instruction, or none */
+#define NO_REP   16u  /* F2 and F3 do */
+#define BITS     32u  /* the register is an offset in bits */
+#define STORE    64u  /* the memory operand is written; of strings, the destination */
+#define PUSHES   128u /* the stack is written */
+#define ALIGNED  256u /* to 16 bytes */
+#define PORT     512u /* what is not allowed at CPL 3 */
+#define ILLEGAL  1024u
 
 struct row {
+    uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */
     uint8_t map;
     uint8_t opcode;
-    enum form form;
+    uint8_t form;
     uint8_t memory_size;
     uint8_t digit; /* the opcode extension in ModRM */
-    enum immediate immediate;
-    uint8_t traits;
-    enum undefined undefined;
+    uint8_t immediate;
+    uint8_t undefined;
+    uint8_t feature;
+    uint16_t traits;
 };
 
 extern const struct row rows_table[];

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows_maker.h"
 
+#define CF     1u
+#define PF     4u
+#define AF     0x10u
+#define ZF     0x40u
+#define SF     0x80u
+#define OF     0x800u
+#define STATUS (CF | PF | AF | ZF | SF | OF)
+
+/* SDM 2B, "SAL/SAR/SHL/SHR", "RCL/RCR/ROL/ROR", "SHLD", "SHRD". Without a count nothing changes. */
 static uint64_t shift_undefined(const struct maker *m, unsigned count)
 {
     unsigned bits = 8 * m->size;
-    uint64_t undefined = 0x10; /* AF */
+    bool is_rotate = m->row->undefined == ROTATE_UNDEFINED;
+    uint64_t undefined = is_rotate ? 0 : AF;
     count &= m->size == 8 ? 63 : 31;
-    if (m->row->undefined == ROTATE_UNDEFINED)
-        undefined = 0;
+    if (count == 0)
+        return 0;
     if (count != 1)
-        undefined |= 0x800; /* OF */
-    if (m->row->undefined != ROTATE_UNDEFINED && count >= bits)
-        undefined |= 1; /* CF */
-    if (m->row->undefined == DOUBLE_UNDEFINED && count >= bits)
-        undefined |= 0x8d5; /* and the result: not made */
+        undefined |= OF;
+    if (m->row->undefined == SHIFT_UNDEFINED && count >= bits)
+        undefined |= CF;
+    if (m->row->undefined == DOUBLE_UNDEFINED && count > bits)
+        undefined |= ROWS_UNDEFINED_RESULT | STATUS;
     return undefined;
 }
 
@@ -27,15 +37,15 @@ uint64_t rows_undefined_flags(const struct maker *m)
     case ALL_DEFINED:
         return 0;
     case AF_UNDEFINED:
-        return 0x10;
+        return AF;
     case MUL_UNDEFINED:
-        return 0xd4;
+        return STATUS & ~(CF | OF);
     case DIV_UNDEFINED:
-        return 0x8d5;
+        return STATUS;
     case BIT_UNDEFINED:
-        return 0x894;
+        return STATUS & ~(CF | ZF);
     case SCAN_UNDEFINED:
-        return 0x895;
+        return STATUS & ~ZF;
     default:
         return shift_undefined(m, count);
     }

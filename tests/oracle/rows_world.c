@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <cpuid.h>
 #include <string.h>
 
 #include "rows.h"
+#include "rows_table.h"
 
 /* In the middle of the arena: whatever a 16-bit address or a REP reaches beyond is missing. */
 #define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
@@ -146,16 +148,63 @@ static struct rows_habits find_habits(void)
     return habits;
 }
 
+static bool has_feature(unsigned feature)
+{
+    unsigned a, b, c = 0, d, c7 = 0;
+    (void)(__get_cpuid(1, &a, &b, &c, &d) && __get_cpuid_count(7, 0, &a, &b, &c7, &d));
+    switch (feature) {
+    case MOVBE:
+        return (c & bit_MOVBE) != 0;
+    case CX16:
+        return (c & bit_CMPXCHG16B) != 0;
+    case MOVDIRI:
+        return (c7 & bit_MOVDIRI) != 0;
+    default:
+        return true;
+    }
+}
+
+const char *rows_missing_feature(unsigned index)
+{
+    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri"};
+    unsigned feature = ANY;
+    do {
+        feature++;
+        if (feature == FEATURES)
+            return NULL;
+    } while (has_feature(feature) || index-- > 0);
+    return names[feature];
+}
+
+static bool has_row(enum oracle_mode mode, const struct row *row)
+{
+    unsigned refused = mode == ORACLE_64 ? NOT64 : ONLY64;
+    return !(row->traits & refused) && has_feature(row->feature);
+}
+
+static void init_choice(struct rows_choice *choice, enum oracle_mode mode)
+{
+    choice->count = 0;
+    for (unsigned i = 0; i < rows_table_size && choice->count < ROWS_MAX; i++) {
+        if (has_row(mode, &rows_table[i]))
+            choice->row[choice->count++] = (uint16_t)i;
+    }
+}
+
 void rows_world_init(struct rows_world *world, uint64_t seed)
 {
     struct rows_random random = {seed};
     world->seed = seed;
     world->habits = find_habits();
+    for (enum oracle_mode mode = ORACLE_64; mode <= ORACLE_16; mode++)
+        init_choice(&world->choice[mode], mode);
     for (unsigned i = 0; i < ROWS_SEGMENTS; i++)
         world->segment[i] = random_segment(&random);
     for (unsigned i = 0; i < ROWS_PLAIN; i++)
-        world->segment[i] = (struct oracle_segment){
-            .kind = ORACLE_DATA, .base = WORLD - 0x4000 - 0x10 * i, .limit = 0xffff};
+        world->segment[i] = (struct oracle_segment){.kind = ORACLE_DATA,
+                                                    .base = WORLD - 0x4000 - 0x10 * i,
+                                                    .limit = 0xffff,
+                                                    .is_small = i % 2};
     for (unsigned i = 0; i < ROWS_MEMORY; i++)
         world->memory[i] = (uint8_t)rows_next(&random);
     init_selectors(world, &random);
@@ -173,9 +222,15 @@ static struct oracle_segment pick_segment(const struct rows_world *world,
         return flat;
     if (!is_stack)
         return rows_once_in(random, 30) ? null : *segment;
-    if (segment->kind != ORACLE_DATA || segment->read_only || segment->is_small)
+    if (segment->kind != ORACLE_DATA || segment->read_only)
         segment = &world->segment[rows_below(random, ROWS_PLAIN)];
     return *segment;
+}
+
+bool rows_has_small_stack(const struct oracle_in *in)
+{
+    const struct oracle_segment *stack = &in->segment[ORACLE_SS];
+    return in->mode != ORACLE_64 && stack->kind == ORACLE_DATA && stack->is_small;
 }
 
 static void pick_segments(const struct rows_world *world, struct rows_random *random,
@@ -187,6 +242,8 @@ static void pick_segments(const struct rows_world *world, struct rows_random *ra
         else
             in->segment[i] = (struct oracle_segment){.kind = ORACLE_FLAT};
     }
+    if (rows_has_small_stack(in))
+        in->gpr[ORACLE_RSP] = ORACLE_SMALL_ESP | (in->gpr[ORACLE_RSP] & 0xffff);
 }
 
 void rows_surround(const struct rows_world *world, struct rows_random *random,
