@@ -5,6 +5,7 @@
 
 #define GPA_OFFSET UINT64_C(0x100000000) /* so that no linear address passes for a physical one */
 #define CPL        3u
+#define RFLAGS_VM  UINT64_C(0x20000)
 
 #define TYPE_ACCESSED 1u
 #define TYPE_WRITABLE 2u
@@ -293,7 +294,7 @@ WHV_EMULATOR_HANDLE oracle_guest_create(void)
 }
 
 /* State before the instruction, in the place of the state after it. */
-static void begin(const struct oracle_in *in, struct oracle_out *out)
+static void begin(const struct oracle_in *in, enum oracle_context context, struct oracle_out *out)
 {
     uint64_t mask = in->mode == ORACLE_64 ? UINT64_MAX : UINT32_MAX;
     out->memory_size = 0;
@@ -309,6 +310,8 @@ static void begin(const struct oracle_in *in, struct oracle_out *out)
         out->gpr[i] = i < 8 ? in->gpr[i] & mask : in->gpr[i];
     memcpy(out->xmm, in->xmm, sizeof(out->xmm));
     out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
+    if (context == ORACLE_VM86)
+        out->rflags |= RFLAGS_VM;
     out->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
     for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++)
         out->selector[i] = oracle_selector(in, i);
@@ -319,13 +322,14 @@ static void begin(const struct oracle_in *in, struct oracle_out *out)
     out->address = 0;
 }
 
-static WHV_VP_EXIT_CONTEXT vp_context(const struct oracle_in *in, const struct oracle_out *out)
+static WHV_VP_EXIT_CONTEXT vp_context(const struct oracle_in *in, enum oracle_context context,
+                                      const struct oracle_out *out)
 {
     WHV_VP_EXIT_CONTEXT vp = {.Cs = code_segment(in), .Rip = out->rip, .Rflags = out->rflags};
-    vp.ExecutionState.Cpl = CPL;
-    vp.ExecutionState.Cr0Pe = 1;
+    vp.ExecutionState.Cpl = context == ORACLE_REAL ? 0 : CPL & 3;
+    vp.ExecutionState.Cr0Pe = context != ORACLE_REAL;
     vp.ExecutionState.Cr0Am = 1;
-    vp.ExecutionState.EferLma = 1;
+    vp.ExecutionState.EferLma = context == ORACLE_LONG;
     return vp;
 }
 
@@ -361,9 +365,9 @@ struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct
     struct guest guest = {.in = in, .out = out};
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
     struct oracle_answer answer;
-    begin(in, out);
+    begin(in, exit->context, out);
     guest.ldt_count = oracle_ldt(guest.ldt, LDT_MAX);
-    const WHV_VP_EXIT_CONTEXT vp = vp_context(in, out);
+    const WHV_VP_EXIT_CONTEXT vp = vp_context(in, exit->context, out);
     const WHV_MEMORY_ACCESS_CONTEXT memory = memory_context(in, exit);
     answer.hr = WHvEmulatorTryMmioEmulation(emulator, &guest, &vp, &memory, &status);
     answer.status = status.AsUINT32;

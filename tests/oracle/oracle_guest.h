@@ -15,8 +15,21 @@
 
 #include "oracle.h"
 
+/**
+ * The mode that the emulator is told: for 16- and 32-bit code, whatever does not load segments and
+ * needs no privilege does the same in all of them, except that in real mode nothing is ever
+ * misaligned and faults have no error code.
+ */
+enum oracle_context {
+    ORACLE_LONG,   /**< 64-bit or compatibility mode: what the processor is in */
+    ORACLE_LEGACY, /**< protected mode without long mode */
+    ORACLE_REAL,   /**< with the segments' limits as they are: also "unreal" mode */
+    ORACLE_VM86
+};
+
 /** What the exit context says besides what follows from the input. */
 struct oracle_exit {
+    enum oracle_context context;
     WHV_MEMORY_ACCESS_TYPE access;
     bool gva_valid; /**< gva is the linear address of the access, translated to its Gpa */
     uint64_t gva;

@@ -9,7 +9,7 @@
 #include "oracle_guest.h"
 
 #define ROWS_SEGMENTS  24u
-#define ROWS_MEMORY    0x6000u
+#define ROWS_MEMORY    0x7000u
 #define ROWS_SELECTORS 256u
 
 /**
@@ -88,7 +88,7 @@ void rows_world_init(struct rows_world *world, uint64_t seed);
 
 /** Fills in blocks, registers, flags and segments; nothing of it is special to an instruction. */
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, struct oracle_in *in);
+                   enum oracle_mode mode, enum oracle_context context, struct oracle_in *in);
 
 /** @return whether the stack of `in` has 16 bits. */
 bool rows_has_small_stack(const struct oracle_in *in);

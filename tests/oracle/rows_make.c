@@ -201,11 +201,19 @@ static bool is_near(const struct maker *m)
     return !uses_stack(m->row) || m->in->mode != ORACLE_64 || is_in_reach(m->in->gpr[ORACLE_RSP]);
 }
 
-/* No selectors are in the code; the upper half of ESP is given. */
+static bool is_real(enum oracle_context context)
+{
+    return context == ORACLE_REAL || context == ORACLE_VM86;
+}
+
+/* No selectors are in the code; there it can be written in real mode alone; the upper half of ESP
+ * is given. */
 static bool is_possible(const struct maker *m)
 {
+    bool uses_cs = m->has_memory && m->override == ORACLE_CS;
     bool has_given_esp = rows_has_small_stack(m->in);
-    if (m->row->form == TO_SREG && m->override == ORACLE_CS && m->has_memory)
+    if (uses_cs &&
+        (m->row->form == TO_SREG || ((m->row->traits & STORE) && is_real(m->made->exit.context))))
         return false;
     if (has_given_esp && ((m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000) != 0)
         return false;
@@ -228,7 +236,10 @@ static void make_exit(struct maker *m)
     uint64_t start = m->in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
     bool is_illegal = m->has_lock || (m->row->traits & ILLEGAL) ||
                       ((m->row->traits & ONLY_MEM) && m->made->shape.is_register);
-    *exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, 0};
+    exit->access = WHvMemoryAccessExecute;
+    exit->gva_valid = true;
+    exit->gva = start;
+    exit->bytes_missing = 0;
     switch (rows_below(&m->random, 4)) {
     case 0:
         exit->bytes_missing = (uint8_t)(16 - m->in->code_size);
@@ -247,12 +258,28 @@ static void make_exit(struct maker *m)
     exit->gva_valid = rows_is_accessible(m->linear, is_write(m));
 }
 
+/* Segment registers are loaded, and ports forbidden, as the processor does it: in protected mode.
+ */
+static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
+{
+    static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
+                                                   ORACLE_VM86, ORACLE_REAL};
+    bool is_protected = m->row->form == TO_SREG || (m->row->traits & PORT);
+    if (mode == ORACLE_64)
+        return ORACLE_LONG;
+    /* CS with D set in real mode is possible, but rare. */
+    if (mode == ORACLE_32 && rows_once_in(&m->random, 8) && !is_protected)
+        return ORACLE_REAL;
+    return contexts[rows_below(&m->random, is_protected || mode == ORACLE_32 ? 2 : 5)];
+}
+
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
                      struct rows_random random, struct rows_case *made)
 {
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
     m.row = &rows_table[made->shape.row];
-    rows_surround(world, &m.random, mode, m.in);
+    made->exit.context = pick_context(&m, mode);
+    rows_surround(world, &m.random, mode, made->exit.context, m.in);
     rows_make_prefixes(&m);
     make_segment_base(&m);
     make_operands(&m);

@@ -8,18 +8,17 @@
 /* In the middle of the arena: whatever a 16-bit address or a REP reaches beyond is missing. */
 #define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
 
-/* Every kind of page edge: both there, second missing, first missing, second read-only, ... */
+/* Every kind of page edge: both there, second missing, first missing, second read-only, ... The
+   first page is where offsets that wrap at 64 KiB arrive. */
 static const struct {
-    unsigned page;
+    int page;
     unsigned pages;
     enum oracle_access access;
-} layout[] = {{0, 2, ORACLE_READ_WRITE},
-              {3, 1, ORACLE_READ},
-              {4, 1, ORACLE_READ_WRITE},
-              {6, 1, ORACLE_READ_WRITE},
-              {7, 1, ORACLE_READ}};
+} layout[] = {{-15, 1, ORACLE_READ_WRITE}, {0, 2, ORACLE_READ_WRITE}, {3, 1, ORACLE_READ},
+              {4, 1, ORACLE_READ_WRITE},   {6, 1, ORACLE_READ_WRITE}, {7, 1, ORACLE_READ}};
 #define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
 #define LAYOUT_PAGES 8u
+#define WRAPPED      (WORLD - 0xf000) /* a base: its offsets 0 and ffffh are both there */
 #define RFLAGS_AC    UINT64_C(0x40000)
 
 /* Segments that let everything through, for SS at least. */
@@ -56,10 +55,14 @@ uint64_t rows_value(struct rows_random *random)
     return value;
 }
 
+static uint64_t layout_address(unsigned i)
+{
+    return WORLD + (uint64_t)(layout[i].page * (int)ORACLE_PAGE);
+}
+
 static struct oracle_segment random_segment(struct rows_random *random)
 {
-    static const uint64_t bases[] = {WORLD - 0x4000, WORLD - 0xf000, WORLD, WORLD + 0x801,
-                                     WORLD - 0x4003};
+    static const uint64_t bases[] = {WORLD - 0x4000, WRAPPED, WORLD, WORLD + 0x801, WORLD - 0x4003};
     static const uint32_t limits[] = {0xffff, 0x7fff,  0x5ffe,     0x4fff,
                                       0x1001, 0xfffff, UINT32_MAX, 0};
     struct oracle_segment segment = {.kind = ORACLE_DATA};
@@ -233,11 +236,27 @@ bool rows_has_small_stack(const struct oracle_in *in)
     return in->mode != ORACLE_64 && stack->kind == ORACLE_DATA && stack->is_small;
 }
 
+/* One that real mode can have; "unreal": with the limits of descriptors that were loaded before. */
+static struct oracle_segment pick_real_segment(struct rows_random *random, bool is_vm86)
+{
+    static const uint64_t bases[] = {WORLD - 0x4000, WRAPPED, WORLD, WORLD + 0x810, 0};
+    bool is_unreal = !is_vm86 && rows_once_in(random, 3);
+    struct oracle_segment segment = {.kind = ORACLE_DATA, .limit = 0xffff, .is_small = true};
+    segment.base = bases[rows_below(random, is_unreal ? 5 : 4)];
+    if (is_unreal) {
+        segment.limit = rows_once_in(random, 2) ? UINT32_MAX : 0xfffff;
+        segment.is_small = rows_once_in(random, 2);
+    }
+    return segment;
+}
+
 static void pick_segments(const struct rows_world *world, struct rows_random *random,
-                          struct oracle_in *in)
+                          enum oracle_context context, struct oracle_in *in)
 {
     for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
-        if (in->mode != ORACLE_64)
+        if (context == ORACLE_REAL || context == ORACLE_VM86)
+            in->segment[i] = pick_real_segment(random, context == ORACLE_VM86);
+        else if (in->mode != ORACLE_64)
             in->segment[i] = pick_segment(world, random, in->mode, i == ORACLE_SS);
         else
             in->segment[i] = (struct oracle_segment){.kind = ORACLE_FLAT};
@@ -247,7 +266,7 @@ static void pick_segments(const struct rows_world *world, struct rows_random *ra
 }
 
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, struct oracle_in *in)
+                   enum oracle_mode mode, enum oracle_context context, struct oracle_in *in)
 {
     const uint8_t *bytes = world->memory;
     memset(in, 0, sizeof(*in));
@@ -257,17 +276,17 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     for (unsigned i = 0; i < 16; i++)
         in->xmm[i] = (struct oracle_xmm){rows_next(random), rows_next(random)};
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
-    if (!rows_once_in(random, 6) || world->habits.pages_first)
+    if (!rows_once_in(random, 6) || world->habits.pages_first || context == ORACLE_REAL)
         in->rflags &= ~RFLAGS_AC;
     for (unsigned i = 0; i < LAYOUT; i++) {
-        in->block[i].address = WORLD + layout[i].page * ORACLE_PAGE;
+        in->block[i].address = layout_address(i);
         in->block[i].size = layout[i].pages * ORACLE_PAGE;
         in->block[i].access = layout[i].access;
         in->block[i].bytes = bytes;
         bytes += in->block[i].size;
     }
     in->block_count = LAYOUT;
-    pick_segments(world, random, in);
+    pick_segments(world, random, context, in);
 }
 
 uint64_t rows_target(struct rows_random *random, unsigned size)
@@ -291,7 +310,7 @@ uint64_t rows_selector_target(struct rows_random *random)
 bool rows_is_accessible(uint64_t linear, bool is_write)
 {
     for (unsigned i = 0; i < LAYOUT; i++) {
-        uint64_t offset = linear - (WORLD + layout[i].page * ORACLE_PAGE);
+        uint64_t offset = linear - layout_address(i);
         if (offset < layout[i].pages * ORACLE_PAGE)
             return !is_write || layout[i].access == ORACLE_READ_WRITE;
     }

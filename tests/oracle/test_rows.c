@@ -39,16 +39,18 @@ static uint64_t number_from_environment(const char *name, uint64_t otherwise)
 
 static void report(uint64_t index, const struct oracle_answer *answer, const char *difference)
 {
+    static const char *const contexts[] = {"long mode", "legacy mode", "real mode", "vm86"};
     char text[1024];
     oracle_describe(&made.in, text, sizeof(text));
     cr_expect_fail(
-        "ORACLE_SEED=%llu ORACLE_INDEX=%llu\n%s  exit %d, gva %s%#llx, %u bytes missing\n"
+        "ORACLE_SEED=%llu ORACLE_INDEX=%llu\n%s  %s, exit %d, gva %s%#llx, %u bytes missing\n"
         "  processor: %s, vector %u; emulator: result %#x, status %#x%s%s\n%s",
-        (unsigned long long)world.seed, (unsigned long long)index, text, (int)made.exit.access,
-        made.exit.gva_valid ? "" : "unknown ", (unsigned long long)made.exit.gva,
-        made.exit.bytes_missing, processor.completed ? "completed" : "fault", processor.trap,
-        (unsigned)answer->hr, answer->status, answer->broken ? ", " : "",
-        answer->broken ? answer->broken : "", difference);
+        (unsigned long long)world.seed, (unsigned long long)index, text,
+        contexts[made.exit.context], (int)made.exit.access, made.exit.gva_valid ? "" : "unknown ",
+        (unsigned long long)made.exit.gva, made.exit.bytes_missing,
+        processor.completed ? "completed" : "fault", processor.trap, (unsigned)answer->hr,
+        answer->status, answer->broken ? ", " : "", answer->broken ? answer->broken : "",
+        difference);
 }
 
 static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE emulator,
@@ -63,6 +65,8 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
         tally->completed++;
     else
         tally->trapped[processor.trap % VECTORS]++;
+    if (made.exit.context == ORACLE_REAL)
+        processor.error = 0;
     processor.rflags &= ~made.undefined;
     emulated.rflags &= ~made.undefined;
     bool is_fine = answer.hr == S_OK && answer.status == 1 && !answer.broken;
