@@ -352,9 +352,8 @@ static bool is_load_of_ss(const struct oracle_in *in)
     static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
                                        0x66, 0x67, 0xf0, 0xf2, 0xf3};
     unsigned i = 0;
-    while (i < in->code_size && memchr(prefixes, in->code[i], sizeof(prefixes)))
-        i++;
-    if (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40)
+    while (i < in->code_size && (memchr(prefixes, in->code[i], sizeof(prefixes)) ||
+                                 (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40)))
         i++;
     return i + 1 < in->code_size && in->code[i] == 0x8e && (in->code[i + 1] >> 3 & 7) == ORACLE_SS;
 }

@@ -7,6 +7,7 @@
 #define WHVTRACE_TESTS_ROWS_H
 
 #include "oracle_guest.h"
+#include "rows_table.h"
 
 #define ROWS_SEGMENTS  24u
 #define ROWS_MEMORY    0x7000u
@@ -22,12 +23,10 @@ struct rows_habits {
     bool pages_first;   /**< a misaligned operand in a missing page is #PF, not #AC */
 };
 
-#define ROWS_MAX 512u
-
 /** The rows of rows_table that a mode and this machine's processor have. */
 struct rows_choice {
     unsigned count;
-    uint16_t row[ROWS_MAX];
+    uint16_t row[ROWS_TABLE_MAX];
 };
 
 /** What all instructions of a run share. */
@@ -101,6 +100,9 @@ uint64_t rows_target(struct rows_random *random, unsigned size);
 
 /** @return the linear address of a selector in memory. */
 uint64_t rows_selector_target(struct rows_random *random);
+
+/** @return whether rows_selector_target may have given an address. */
+bool rows_is_selector(uint64_t linear);
 
 /** @return whether the page of a linear address may be accessed. */
 bool rows_is_accessible(uint64_t linear, bool is_write);

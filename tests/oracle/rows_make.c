@@ -176,8 +176,8 @@ static void make_operands(struct maker *m)
     m->size = memory_size(m);
     if (m->row->undefined == DIV_UNDEFINED && rows_once_in(&m->random, 2)) /* quotients that fit */
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
-    if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0)
-        reg = 1; /* no exchange, but NOP */
+    if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0 && (!(m->rex & 1) || m->has_rep))
+        reg = 1; /* NOP and PAUSE are others */
     if (m->row->map)
         rows_emit(m, 0x0f);
     if (m->row->map == 0x38)
@@ -206,16 +206,25 @@ static bool is_real(enum oracle_context context)
     return context == ORACLE_REAL || context == ORACLE_VM86;
 }
 
-/* No selectors are in the code; there it can be written in real mode alone; the upper half of ESP
- * is given. */
+/* What other selectors than those of the world lead to is not known here. */
+static bool reads_known_selector(const struct maker *m)
+{
+    if (!m->has_memory || rows_is_selector(m->linear))
+        return true;
+    return m->override != ORACLE_CS && !rows_is_accessible(m->linear, false) &&
+           !rows_is_accessible(m->linear + 1, false);
+}
+
+/* What the oracle cannot do: write to code, which only real mode can; give ESP any upper half. */
 static bool is_possible(const struct maker *m)
 {
-    bool uses_cs = m->has_memory && m->override == ORACLE_CS;
-    bool has_given_esp = rows_has_small_stack(m->in);
-    if (uses_cs &&
-        (m->row->form == TO_SREG || ((m->row->traits & STORE) && is_real(m->made->exit.context))))
+    bool writes_code = m->has_memory && m->override == ORACLE_CS && (m->row->traits & STORE);
+    uint64_t upper_esp = (m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000;
+    if (m->row->form == TO_SREG && !reads_known_selector(m))
         return false;
-    if (has_given_esp && ((m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000) != 0)
+    if (writes_code && is_real(m->made->exit.context))
+        return false;
+    if (rows_has_small_stack(m->in) && upper_esp != 0)
         return false;
     return !m->is_impossible && (m->in->code_size <= ORACLE_CODE_MAX || m->may_be_long);
 }

@@ -28,7 +28,7 @@ static void add_wanted(struct maker *m, struct prefixes *prefixes)
     if (row->mandatory > 0x66)
         add(prefixes, row->mandatory);
     if (!(row->traits & NO_REP) && rows_once_in(&m->random, row->form == STRING ? 2 : 30))
-        add(prefixes, rows_once_in(&m->random, 3) ? 0xf2 : 0xf3);
+        add(prefixes, rows_once_in(&m->random, 3) || (row->traits & NO_F3) ? 0xf2 : 0xf3);
     if (m->has_lock)
         add(prefixes, 0xf0);
     if (rows_once_in(&m->random, 3))

@@ -7,4 +7,6 @@ const struct row rows_table[] = {
 #include "rows_table.def"
 };
 
+_Static_assert(sizeof(rows_table) / sizeof(rows_table[0]) <= ROWS_TABLE_MAX, "room for all");
+
 const unsigned rows_table_size = sizeof(rows_table) / sizeof(rows_table[0]);

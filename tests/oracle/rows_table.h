@@ -52,15 +52,16 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 
 #define ONLY64   1u
 #define NOT64    2u
-#define ONLY_MEM 4u   /* no register form */
-#define NO_66    8u   /* 66h makes it another instruction, or none */
-#define NO_REP   16u  /* F2 and F3 do */
-#define BITS     32u  /* the register is an offset in bits */
-#define STORE    64u  /* the memory operand is written; of strings, the destination */
-#define PUSHES   128u /* the stack is written */
-#define ALIGNED  256u /* to 16 bytes */
-#define PORT     512u /* what is not allowed at CPL 3 */
-#define ILLEGAL  1024u
+#define ONLY_MEM 4u    /* no register form */
+#define NO_66    8u    /* 66h makes it another instruction, or none */
+#define NO_REP   16u   /* F2 and F3 do */
+#define BITS     32u   /* the register is an offset in bits */
+#define STORE    64u   /* the memory operand is written; of strings, the destination */
+#define PUSHES   128u  /* the stack is written */
+#define ALIGNED  256u  /* to 16 bytes */
+#define PORT     512u  /* what is not allowed at CPL 3 */
+#define NO_F3    1024u /* F3 does, but F2 does not */
+#define ILLEGAL  2048u
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */
@@ -74,6 +75,8 @@ struct row {
     uint8_t feature;
     uint16_t traits;
 };
+
+#define ROWS_TABLE_MAX 512u /* at most so many rows */
 
 extern const struct row rows_table[];
 extern const unsigned rows_table_size;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "rows.h"
-#include "rows_table.h"
 
 /* In the middle of the arena: whatever a 16-bit address or a REP reaches beyond is missing. */
 #define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
@@ -18,6 +17,7 @@ static const struct {
               {4, 1, ORACLE_READ_WRITE},   {6, 1, ORACLE_READ_WRITE}, {7, 1, ORACLE_READ}};
 #define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
 #define LAYOUT_PAGES 8u
+#define SELECTORS_AT ORACLE_PAGE      /* in the memory of a world: at WORLD */
 #define WRAPPED      (WORLD - 0xf000) /* a base: its offsets 0 and ffffh are both there */
 #define RFLAGS_AC    UINT64_C(0x40000)
 
@@ -116,7 +116,7 @@ static void init_selectors(struct rows_world *world, struct rows_random *random)
     }
     for (unsigned i = 0; i < ROWS_SELECTORS; i++) {
         world->selector[i] = random_selector(random, good);
-        memcpy(world->memory + 2 * i, &world->selector[i], 2);
+        memcpy(world->memory + SELECTORS_AT + 2 * i, &world->selector[i], 2);
     }
 }
 
@@ -188,7 +188,7 @@ static bool has_row(enum oracle_mode mode, const struct row *row)
 static void init_choice(struct rows_choice *choice, enum oracle_mode mode)
 {
     choice->count = 0;
-    for (unsigned i = 0; i < rows_table_size && choice->count < ROWS_MAX; i++) {
+    for (unsigned i = 0; i < rows_table_size; i++) {
         if (has_row(mode, &rows_table[i]))
             choice->row[choice->count++] = (uint16_t)i;
     }
@@ -305,6 +305,11 @@ uint64_t rows_target(struct rows_random *random, unsigned size)
 uint64_t rows_selector_target(struct rows_random *random)
 {
     return WORLD + 2 * rows_below(random, ROWS_SELECTORS);
+}
+
+bool rows_is_selector(uint64_t linear)
+{
+    return linear - WORLD < 2 * ROWS_SELECTORS && (linear & 1) == 0;
 }
 
 bool rows_is_accessible(uint64_t linear, bool is_write)

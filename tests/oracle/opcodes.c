@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "opcodes.h"
+
+#include <string.h>
+
+#include "decode.h"
+
+const struct opcodes_mode opcodes_modes[OPCODES_MODES] = {
+    {"64-bit mode",
+     {.code = WHE_CODE64, .key = 6, .protected_mode = true},
+     ZYDIS_MACHINE_MODE_LONG_64,
+     ZYDIS_STACK_WIDTH_64},
+    {"32-bit code",
+     {.code = WHE_CODE32, .key = 4, .protected_mode = true},
+     ZYDIS_MACHINE_MODE_LEGACY_32,
+     ZYDIS_STACK_WIDTH_32},
+    {"16-bit code",
+     {.code = WHE_CODE16, .key = 2, .protected_mode = true},
+     ZYDIS_MACHINE_MODE_LEGACY_16,
+     ZYDIS_STACK_WIDTH_16},
+    {"real mode", {.code = WHE_CODE16, .key = 1}, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
+};
+
+#define FILL  0x11
+#define IS_BX 3u /* as a register, or as [rBX] */
+
+struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
+{
+    struct opcode_bytes bytes;
+    unsigned count = 0;
+    bool has_16 = (opcode->mode->mode.code == WHE_CODE16) != opcode->has_67 &&
+                  opcode->mode->mode.code != WHE_CODE64;
+    /* mod 1 keeps away from the forms without a base; in 16-bit addressing rm 7 is [bx]. */
+    unsigned modrm = opcode->is_register ? 0xc0 | IS_BX : has_16 ? 0x40 | 7 : 0x40 | IS_BX;
+    memset(bytes.byte, FILL, sizeof(bytes.byte));
+    if (opcode->has_lock)
+        bytes.byte[count++] = 0xf0;
+    if (opcode->rep)
+        bytes.byte[count++] = opcode->rep;
+    if (opcode->has_66)
+        bytes.byte[count++] = 0x66;
+    if (opcode->has_67)
+        bytes.byte[count++] = 0x67;
+    if (opcode->rex)
+        bytes.byte[count++] = opcode->rex;
+    if (opcode->map)
+        bytes.byte[count++] = 0x0f;
+    if (opcode->map > 0x0f)
+        bytes.byte[count++] = opcode->map;
+    bytes.opcode_at = (uint8_t)count;
+    bytes.byte[count++] = opcode->opcode;
+    bytes.byte[count] = (uint8_t)(modrm | (unsigned)opcode->reg << 3);
+    return bytes;
+}
+
+bool opcodes_decode(const struct opcode *opcode, struct whe_insn *insn)
+{
+    struct opcode_bytes bytes = opcodes_bytes(opcode);
+    return whe_decode(&opcode->mode->mode, bytes.byte, sizeof(bytes.byte), insn) ==
+               WHE_DECODED_OK &&
+           insn->id != WHE_INSN_NONE;
+}
+
+static bool is_prefix(const struct opcodes_mode *mode, unsigned byte)
+{
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                       0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x0f};
+    if (mode->mode.code == WHE_CODE64 && (byte & 0xf0) == 0x40)
+        return true;
+    return memchr(prefixes, (int)byte, sizeof(prefixes)) != NULL;
+}
+
+static bool has_row(struct opcode opcode)
+{
+    static const uint8_t mandatory[] = {0, 0x66, 0xf2, 0xf3};
+    for (unsigned i = 0; i < sizeof(mandatory); i++) {
+        struct whe_insn insn;
+        opcode.has_66 = mandatory[i] == 0x66;
+        opcode.rep = mandatory[i] > 0x66 ? mandatory[i] : 0;
+        if (opcodes_decode(&opcode, &insn))
+            return true;
+    }
+    return false;
+}
+
+/* All prefixes around an opcode. */
+static void visit_prefixes(struct opcode opcode,
+                           void (*visit)(const struct opcode *opcode, void *context), void *context)
+{
+    static const uint8_t reps[] = {0, 0xf2, 0xf3}, rexes[] = {0, 0x40, 0x48, 0x4d};
+    unsigned rex_count = opcode.mode->mode.code == WHE_CODE64 ? sizeof(rexes) : 1;
+    for (unsigned i = 0; i < 8 * sizeof(reps) * rex_count; i++) {
+        opcode.has_lock = i & 1;
+        opcode.has_66 = i & 2;
+        opcode.has_67 = i & 4;
+        opcode.rep = reps[i / 8 % sizeof(reps)];
+        opcode.rex = rexes[i / 8 / sizeof(reps)];
+        visit(&opcode, context);
+    }
+}
+
+/* Opcodes without ModRM are one encoding, not sixteen. */
+static bool has_modrm(const struct opcode *opcode)
+{
+    struct opcode other = *opcode;
+    struct whe_insn insn, other_insn;
+    other.is_register = !other.is_register;
+    if (!opcodes_decode(opcode, &insn) || !opcodes_decode(&other, &other_insn))
+        return true;
+    return insn.length != other_insn.length || insn.has_memory != other_insn.has_memory;
+}
+
+void opcodes_visit(const struct opcodes_mode *mode,
+                   void (*visit)(const struct opcode *opcode, void *context), void *context)
+{
+    static const uint8_t maps[] = {0, 0x0f, 0x38, 0x3a};
+    for (unsigned i = 0; i < sizeof(maps) * 256 * 16; i++) {
+        struct opcode opcode = {.mode = mode,
+                                .map = maps[i >> 12],
+                                .opcode = (uint8_t)(i >> 4),
+                                .reg = i >> 1 & 7,
+                                .is_register = i & 1};
+        if (opcode.map == 0 && is_prefix(mode, opcode.opcode))
+            continue;
+        if (!has_row(opcode))
+            continue;
+        if ((i & 15) > 0 && !has_modrm(&opcode))
+            continue;
+        visit_prefixes(opcode, visit, context);
+    }
+}
