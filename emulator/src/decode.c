@@ -255,9 +255,6 @@ static bool take_stack(const struct whe_mode *mode, const ZydisDecodedInstructio
             insn->stack_size = (uint8_t)(operands[i].size / 8u);
     }
     insn->stack_mask = mode->code == WHE_CODE64 ? UINT64_MAX : 0;
-    /* POP computes an address that uses rSP after it was incremented. SDM 2B, "POP". */
-    if (insn->id == WHE_INSN_POP && insn->has_memory && insn->address.base == WHE_REG_RSP)
-        insn->address.displacement += insn->stack_size;
     return insn->stack_size > 0 && insn->operand[0].kind != WHE_OPERAND_SEGMENT;
 }
 

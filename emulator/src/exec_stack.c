@@ -43,17 +43,34 @@ enum whe_result whe_exec_push(struct whe_call *call, const struct whe_insn *insn
     return WHE_OK;
 }
 
+/* POP computes an address that uses rSP after it was incremented. SDM 2B, "POP". A fault takes the
+   increment back. */
+static enum whe_result plan_destination(struct whe_call *call, const struct whe_insn *insn,
+                                        uint64_t mask, uint64_t rsp)
+{
+    struct whe_regs *regs = &call->regs;
+    const uint64_t before = whe_reg_get(regs, WHE_REG_RSP);
+    whe_gpr_write(regs, WHE_REG_RSP, mask, 0, rsp);
+    enum whe_result result = whe_plan_operand(call, insn);
+    if (result != WHE_OK) {
+        whe_reg_know(regs, WHE_REG_RSP, before);
+        regs->written &= ~whe_reg_bit(WHE_REG_RSP);
+    }
+    return result;
+}
+
 enum whe_result whe_exec_pop(struct whe_call *call, const struct whe_insn *insn)
 {
     const uint64_t mask = stack_mask(call, insn);
     const uint64_t rsp = whe_reg_get(&call->regs, WHE_REG_RSP);
+    const uint64_t after = rsp + insn->stack_size;
     struct whe_span span;
     uint64_t value;
     WHE_TRY(probe_stack(call, insn, rsp & mask, WHE_INTENT_READ, &span));
     if (insn->has_memory)
-        WHE_TRY(whe_plan_operand(call, insn));
+        WHE_TRY(plan_destination(call, insn, mask, after));
     WHE_TRY(whe_span_read(call, &span, &value));
     /* rSP first: POP rSP ends with what was popped. */
-    whe_gpr_write(&call->regs, WHE_REG_RSP, mask, 0, rsp + insn->stack_size);
+    whe_gpr_write(&call->regs, WHE_REG_RSP, mask, 0, after);
     return whe_operand_write(call, &insn->operand[0], value);
 }
