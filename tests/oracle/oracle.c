@@ -8,6 +8,7 @@
 #include "oracle_host.h"
 
 #define RFLAGS_ALWAYS 0x202u /* bit 1, and IF */
+#define VECTOR_DB     1u
 #define VECTOR_BP     3u
 #define VECTOR_PF     14u
 
@@ -119,10 +120,12 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     uint16_t cs = (uint16_t)gregs[REG_CSGSFS];
     if (cs != oracle_selector(in, ORACLE_CS) || !oracle_code_has(base + rip))
         return false;
-    out->completed = trap == VECTOR_BP && rip == start + in->code_size + 1;
-    out->rip = out->completed ? rip - 1 : rip;
-    out->trap = out->completed ? 0 : (unsigned)trap;
-    out->error = out->completed ? 0 : (uint64_t)gregs[REG_ERR];
+    bool met_int3 = trap == VECTOR_BP && rip == start + in->code_size + 1;
+    out->stepped = trap == VECTOR_DB && (in->rflags & ORACLE_TF);
+    out->completed = met_int3 || (out->stepped && rip != start);
+    out->rip = met_int3 ? rip - 1 : rip;
+    out->trap = met_int3 || out->stepped ? 0 : (unsigned)trap;
+    out->error = out->trap == 0 ? 0 : (uint64_t)gregs[REG_ERR];
     out->address = out->trap == VECTOR_PF ? (uint64_t)gregs[REG_CR2] : 0;
     out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;
     for (unsigned i = 0; i < 16; i++)
@@ -138,7 +141,7 @@ static bool run(const struct oracle_in *in, struct oracle_out *out)
 {
     if (!prepare(in, oracle_entry()) || !collect(in, oracle_enter(), out))
         return false;
-    out->signal = out->completed ? 0 : oracle_signal;
+    out->signal = out->trap == 0 ? 0 : oracle_signal;
     out->memory_size = oracle_arena_get(in, out->memory);
     return true;
 }

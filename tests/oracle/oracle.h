@@ -30,8 +30,9 @@
 #define ORACLE_IP16       0x800u
 #define ORACLE_SMALL_ESP  UINT64_C(0x1ff10000) /**< IRET leaves the upper half of ESP alone */
 
-/** The flags that an instruction is given and that are reported: CF PF AF ZF SF DF OF AC. */
-#define ORACLE_RFLAGS UINT64_C(0x40cd5)
+/** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF AC. */
+#define ORACLE_RFLAGS UINT64_C(0x40dd5)
+#define ORACLE_TF     UINT64_C(0x100)
 
 enum oracle_mode { ORACLE_64, ORACLE_32, ORACLE_16 };
 
@@ -105,6 +106,7 @@ struct oracle_in {
  */
 struct oracle_out {
     bool completed;   /**< the end of the code was reached */
+    bool stepped;     /**< with TF: #DB came after the instruction, or after an iteration of REP */
     int signal;       /**< otherwise: the signal that Linux made of the fault, */
     unsigned trap;    /**< the vector, */
     uint64_t error;   /**< its error code, */

@@ -71,6 +71,7 @@ bool oracle_compare(const struct oracle_in *in, const struct oracle_out *process
     struct text text = {bytes, size, 0};
     bytes[0] = '\0';
     differ(&text, "completed", processor->completed, emulator->completed);
+    differ(&text, "stepped", processor->stepped, emulator->stepped);
     differ(&text, "trap", processor->trap, emulator->trap);
     differ(&text, "error code", processor->error, emulator->error);
     differ(&text, "cr2", processor->address, emulator->address);

@@ -273,6 +273,8 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
             load_segment(guest, sreg, &values[i].Segment);
         else if (names[i] == WHvRegisterPendingEvent)
             guest->event = values[i].ExceptionEvent;
+        else if (names[i] == WHvX64RegisterPendingDebugException)
+            guest->out->stepped = values[i].PendingDebugException.SingleStep;
         else if (names[i] == WHvRegisterInterruptState)
             guest->has_shadow = values[i].InterruptState.InterruptShadow;
         else
@@ -316,6 +318,7 @@ static void begin(const struct oracle_in *in, enum oracle_context context, struc
     for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++)
         out->selector[i] = oracle_selector(in, i);
     out->completed = false;
+    out->stepped = false;
     out->signal = 0;
     out->trap = 0;
     out->error = 0;
@@ -376,7 +379,7 @@ struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct
         out->error = guest.event.DeliverErrorCode ? guest.event.ErrorCode : 0;
         out->address = guest.event.ExceptionParameter;
     } else {
-        out->completed = guest.sets == 1;
+        out->completed = guest.sets == 1 && out->rip != vp.Rip;
         /* The instruction after a load of SS cannot be interrupted. SDM 3A, 6.8.3. */
         if (out->completed && guest.has_shadow != is_load_of_ss(in))
             broke(&guest, "an interrupt shadow without a load of SS, or none with it");

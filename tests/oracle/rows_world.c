@@ -278,6 +278,8 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
     if (!rows_once_in(random, 6) || world->habits.pages_first || context == ORACLE_REAL)
         in->rflags &= ~RFLAGS_AC;
+    if (!rows_once_in(random, 12))
+        in->rflags &= ~ORACLE_TF;
     for (unsigned i = 0; i < LAYOUT; i++) {
         in->block[i].address = layout_address(i);
         in->block[i].size = layout[i].pages * ORACLE_PAGE;

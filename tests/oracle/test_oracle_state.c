@@ -35,7 +35,7 @@ static uint64_t memory_at(size_t offset, size_t size)
 static void give_xmm(struct oracle_in *in)
 {
     for (unsigned i = 0; i < 16; i++)
-        in->xmm[i] = (struct oracle_xmm){0x1111111111111111 * i, ~(uint64_t)i};
+        in->xmm[i] = (struct oracle_xmm){UINT64_C(0x1111111111111111) * i, ~(uint64_t)i};
 }
 
 Test(oracle_state, xmm_registers_are_loaded_and_reported)
@@ -96,4 +96,23 @@ Test(oracle_state, a_small_stack_is_refused_without_the_upper_half_that_it_will_
     if (!oracle_has_mode(in.mode))
         cr_skip_test("this machine cannot run that mode");
     cr_expect_not(oracle_run(&in, &out));
+}
+
+Test(oracle_state, a_trap_follows_each_iteration)
+{
+    struct oracle_in in = {.mode = ORACLE_64,
+                           CODE(0xf3, 0xaa), /* rep stosb */
+                           .gpr = {[1] = 2, [7] = STACK},
+                           .rflags = ORACLE_TF};
+    run(in, STACK);
+    cr_expect(out.stepped && !out.completed);
+    cr_expect_eq(out.gpr[ORACLE_RCX], 1u);
+    cr_expect_eq(out.rip, ORACLE_RIP);
+    in.gpr[1] = 1;
+    run(in, STACK);
+    cr_expect(out.stepped && out.completed);
+    cr_expect_eq(out.rip, ORACLE_RIP + 2);
+    in.rflags = 0;
+    run(in, STACK);
+    cr_expect(!out.stepped && out.completed);
 }

@@ -23,6 +23,7 @@
 
 struct tally {
     uint64_t completed;
+    uint64_t stepped; /* with the trap of TF after them, or within a REP */
     uint64_t trapped[VECTORS];
     unsigned failures;
     uint32_t finished[ROWS_TABLE_MAX][2]; /* completed, by row, with memory and with a register */
@@ -62,10 +63,11 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
     cr_assert(oracle_run(&made.in, &processor), "the oracle refuses ORACLE_SEED=%llu, index %llu",
               (unsigned long long)world.seed, (unsigned long long)index);
     struct oracle_answer answer = oracle_guest_run(emulator, &made.in, &made.exit, &emulated);
+    tally->stepped += processor.stepped;
     if (processor.completed) {
         tally->completed++;
         tally->finished[made.shape.row][made.shape.is_register]++;
-    } else
+    } else if (!processor.stepped)
         tally->trapped[processor.trap % VECTORS]++;
     if (made.exit.context == ORACLE_REAL)
         processor.error = 0;
@@ -80,9 +82,9 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
 
 static void print_tally(const char *name, uint64_t count, const struct tally *tally)
 {
-    fprintf(stderr, "%s: seed %llu, %llu instructions: %llu complete", name,
+    fprintf(stderr, "%s: seed %llu, %llu instructions: %llu complete, %llu stepped", name,
             (unsigned long long)world.seed, (unsigned long long)count,
-            (unsigned long long)tally->completed);
+            (unsigned long long)tally->completed, (unsigned long long)tally->stepped);
     for (unsigned i = 0; i < VECTORS; i++) {
         if (tally->trapped[i] > 0)
             fprintf(stderr, ", vector %u %llu", i, (unsigned long long)tally->trapped[i]);
