@@ -21,7 +21,6 @@ const struct opcodes_mode opcodes_modes[OPCODES_MODES] = {
     {"real mode", {.code = WHE_CODE16, .key = 1}, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
 };
 
-#define FILL  0x11
 #define IS_BX 3u /* as a register, or as [rBX] */
 
 struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
@@ -32,7 +31,7 @@ struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
                   opcode->mode->mode.code != WHE_CODE64;
     /* mod 1 keeps away from the forms without a base; in 16-bit addressing rm 7 is [bx]. */
     unsigned modrm = opcode->is_register ? 0xc0 | IS_BX : has_16 ? 0x40 | 7 : 0x40 | IS_BX;
-    memset(bytes.byte, FILL, sizeof(bytes.byte));
+    memset(bytes.byte, 0, sizeof(bytes.byte));
     if (opcode->has_lock)
         bytes.byte[count++] = 0xf0;
     if (opcode->rep)
@@ -49,7 +48,10 @@ struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
         bytes.byte[count++] = opcode->map;
     bytes.opcode_at = (uint8_t)count;
     bytes.byte[count++] = opcode->opcode;
-    bytes.byte[count] = (uint8_t)(modrm | (unsigned)opcode->reg << 3);
+    bytes.byte[count++] = (uint8_t)(modrm | (unsigned)opcode->reg << 3);
+    if (!opcode->is_register)
+        bytes.byte[count++] = 0x11;
+    bytes.byte[count] = 1; /* an immediate that is not 0 */
     return bytes;
 }
 

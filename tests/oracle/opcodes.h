@@ -45,7 +45,7 @@ struct opcode_bytes {
     uint8_t opcode_at; /**< where the opcode's last byte is */
 };
 
-/** Puts the bytes together; what follows ModRM are 11h, 11h, ... */
+/** Puts the bytes together; an immediate is 1, or what would have been ModRM. */
 struct opcode_bytes opcodes_bytes(const struct opcode *opcode);
 
 /** Decodes with the emulator's decoder. @return whether it found a row. */
