@@ -7,6 +7,7 @@
 #define WHVTRACE_TESTS_ROWS_H
 
 #include "oracle_guest.h"
+#include "rows_random.h"
 #include "rows_table.h"
 
 #define ROWS_SEGMENTS  24u
@@ -39,11 +40,6 @@ struct rows_world {
     uint8_t memory[ROWS_MEMORY];
 };
 
-/** A source of random numbers. */
-struct rows_random {
-    uint64_t state;
-};
-
 enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
 
 /**
@@ -66,18 +62,6 @@ struct rows_case {
     struct oracle_exit exit;
     uint64_t undefined; /**< flags that the manuals leave undefined */
 };
-
-/** @return the next number, all 64 bits random. */
-uint64_t rows_next(struct rows_random *random);
-
-/** @return a number below `end`, which is not 0. */
-unsigned rows_below(struct rows_random *random, unsigned end);
-
-/** @return true once in `times`. */
-bool rows_once_in(struct rows_random *random, unsigned times);
-
-/** @return a value that is often a corner case. */
-uint64_t rows_value(struct rows_random *random);
 
 /**
  * Finds out the processor's habits, and makes a world and the descriptors that its selectors need.

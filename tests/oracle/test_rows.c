@@ -10,10 +10,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "rows.h"
 
@@ -32,12 +29,6 @@ struct tally {
 static struct rows_world world;
 static struct rows_case made;
 static struct oracle_out processor, emulated;
-
-static uint64_t number_from_environment(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoull(text, NULL, 0) : otherwise;
-}
 
 static void report(uint64_t index, const struct oracle_answer *answer, const char *difference)
 {
@@ -125,12 +116,11 @@ static void expect_variety(enum oracle_mode mode, uint64_t count, const struct t
 static void run_mode(const char *name, enum oracle_mode mode)
 {
     static struct tally tally;
-    uint64_t time_and_process = (uint64_t)time(NULL) << 22 ^ (uint64_t)getpid();
-    uint64_t count = number_from_environment("ORACLE_COUNT", DEFAULT_COUNT) / 3;
-    uint64_t only = number_from_environment("ORACLE_INDEX", UINT64_MAX);
+    uint64_t count = rows_setting("ORACLE_COUNT", DEFAULT_COUNT) / 3;
+    uint64_t only = rows_setting("ORACLE_INDEX", UINT64_MAX);
     if (!oracle_has_mode(mode) || !oracle_has_mode(ORACLE_64))
         cr_skip_test("this machine cannot run that mode");
-    rows_world_init(&world, number_from_environment("ORACLE_SEED", time_and_process));
+    rows_world_init(&world, rows_seed());
     WHV_EMULATOR_HANDLE emulator = oracle_guest_create();
     cr_assert_not_null(emulator);
 
