@@ -292,7 +292,7 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     rows_make_prefixes(&m);
     make_segment_base(&m);
     make_operands(&m);
-    made->undefined = rows_undefined_flags(&m);
+    made->undefined = m.in->code_size > ORACLE_CODE_MAX ? 0 : rows_undefined_flags(&m);
     if (!is_possible(&m) || !is_near(&m) || (made->undefined & ROWS_UNDEFINED_RESULT))
         return false;
     rows_fix_rip_relative(&m);

@@ -4,7 +4,7 @@
  * whatever the operands, prefixes, addresses, segments and pages. test_rows_table shows that these
  * are all rows of the emulator's own table.
  *
- * ORACLE_COUNT  how many instructions, over all modes (default 600000)
+ * ORACLE_COUNT  how many instructions, over all modes (default 450000)
  * ORACLE_SEED   repeats a run
  * ORACLE_INDEX  runs this one instruction of it alone
  */
@@ -14,7 +14,7 @@
 
 #include "rows.h"
 
-#define DEFAULT_COUNT 600000u
+#define DEFAULT_COUNT 450000u
 #define FAILURES_MAX  5u
 #define VECTORS       32u
 
