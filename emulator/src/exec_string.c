@@ -94,7 +94,7 @@ enum whe_result whe_exec_string(struct whe_call *call, const struct whe_insn *in
     enum whe_result result = WHE_OK;
     begin(call, insn, &s);
     whe_rep_begin(call, insn, &rep);
-    /* Also for a REP that does nothing: seen on AMD family 25. */
+    /* The permission is checked even where the count is 0: seen on AMD family 25. */
     WHE_TRY(check_port(call, insn, &s));
 
     for (; rep.left > 0; whe_rep_step(&rep)) {

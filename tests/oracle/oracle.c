@@ -27,11 +27,20 @@ static bool is_segment_valid(enum oracle_sreg sreg, const struct oracle_segment 
     return segment->kind == ORACLE_DATA && !segment->read_only;
 }
 
-static bool is_stack_pointer_valid(const struct oracle_in *in)
+bool oracle_has_small_stack(const struct oracle_in *in)
 {
-    bool is_small = in->mode != ORACLE_64 && in->segment[ORACLE_SS].kind == ORACLE_DATA &&
-                    in->segment[ORACLE_SS].is_small;
-    return !is_small || ((uint32_t)in->gpr[ORACLE_RSP] & 0xffff0000) == ORACLE_SMALL_ESP;
+    const struct oracle_segment *stack = &in->segment[ORACLE_SS];
+    return in->mode != ORACLE_64 && stack->kind == ORACLE_DATA && stack->is_small;
+}
+
+uint64_t oracle_gpr(const struct oracle_in *in, enum oracle_gpr reg)
+{
+    uint64_t value = in->gpr[reg];
+    if (in->mode == ORACLE_64 || reg > ORACLE_RDI)
+        return value;
+    if (reg == ORACLE_RSP && oracle_has_small_stack(in))
+        return ORACLE_SMALL_ESP | (value & 0xffff);
+    return value & UINT32_MAX;
 }
 
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg)
@@ -79,11 +88,11 @@ static bool prepare_segments(const struct oracle_in *in, struct oracle_entry *en
 
 static bool prepare(const struct oracle_in *in, struct oracle_entry *entry)
 {
-    if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !is_stack_pointer_valid(in) ||
-        !prepare_segments(in, entry) || !oracle_arena_set(in))
+    if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !prepare_segments(in, entry) ||
+        !oracle_arena_set(in))
         return false;
     for (unsigned i = 0; i < 16; i++)
-        entry->gpr[i] = in->gpr[i] & gpr_mask(in);
+        entry->gpr[i] = oracle_gpr(in, i);
     memcpy(entry->xmm, in->xmm, sizeof(entry->xmm));
     entry->rsp = entry->gpr[ORACLE_RSP];
     entry->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;

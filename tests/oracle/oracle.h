@@ -28,7 +28,7 @@
 #define ORACLE_RIP        UINT64_C(0x1ff00800) /**< of the instruction in 32- and 64-bit mode */
 #define ORACLE_CODE16     UINT64_C(0x1ff00000) /**< base of CS in 16-bit mode */
 #define ORACLE_IP16       0x800u
-#define ORACLE_SMALL_ESP  UINT64_C(0x1ff10000) /**< IRET leaves the upper half of ESP alone */
+#define ORACLE_SMALL_ESP  UINT64_C(0x1ff10000) /**< the upper half of ESP with a small SS */
 
 /** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF AC. */
 #define ORACLE_RFLAGS UINT64_C(0x40dd5)
@@ -93,8 +93,8 @@ struct oracle_in {
     enum oracle_mode mode;
     uint8_t code_size; /**< 1 to 15 */
     uint8_t code[ORACLE_CODE_MAX];
-    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode; with a small SS the
-                           upper half of ESP must be that of ORACLE_SMALL_ESP */
+    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode; with a small SS only
+                           SP is taken, the upper half of ESP is that of ORACLE_SMALL_ESP */
     struct oracle_xmm xmm[16];
     uint64_t rflags;                             /**< of these ORACLE_RFLAGS */
     struct oracle_segment segment[ORACLE_SREGS]; /**< that of CS is not used */
@@ -122,6 +122,12 @@ struct oracle_out {
 
 /** @return whether instructions can be run in this mode on this machine. */
 bool oracle_has_mode(enum oracle_mode mode);
+
+/** @return whether the stack of `in` has 16 bits. */
+bool oracle_has_small_stack(const struct oracle_in *in);
+
+/** @return what a general-purpose register holds when the instruction starts. */
+uint64_t oracle_gpr(const struct oracle_in *in, enum oracle_gpr reg);
 
 /** @return the selector that a segment register holds while `in` runs. */
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg);

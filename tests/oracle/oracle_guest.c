@@ -298,7 +298,6 @@ WHV_EMULATOR_HANDLE oracle_guest_create(void)
 /* State before the instruction, in the place of the state after it. */
 static void begin(const struct oracle_in *in, enum oracle_context context, struct oracle_out *out)
 {
-    uint64_t mask = in->mode == ORACLE_64 ? UINT64_MAX : UINT32_MAX;
     out->memory_size = 0;
     for (unsigned i = 0; i < in->block_count; i++) {
         uint8_t *target = out->memory + out->memory_size;
@@ -309,7 +308,7 @@ static void begin(const struct oracle_in *in, enum oracle_context context, struc
         out->memory_size += in->block[i].size;
     }
     for (unsigned i = 0; i < 16; i++)
-        out->gpr[i] = i < 8 ? in->gpr[i] & mask : in->gpr[i];
+        out->gpr[i] = oracle_gpr(in, i);
     memcpy(out->xmm, in->xmm, sizeof(out->xmm));
     out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
     if (context == ORACLE_VM86)
@@ -355,6 +354,7 @@ static bool is_load_of_ss(const struct oracle_in *in)
     static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
                                        0x66, 0x67, 0xf0, 0xf2, 0xf3};
     unsigned i = 0;
+    /* A REX prefix that others follow is ignored, but may stand there. SDM 2A, 2.2.1. */
     while (i < in->code_size && (memchr(prefixes, in->code[i], sizeof(prefixes)) ||
                                  (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40)))
         i++;

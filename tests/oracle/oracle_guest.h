@@ -29,11 +29,11 @@ enum oracle_context {
 
 /** What the exit context says besides what follows from the input. */
 struct oracle_exit {
-    enum oracle_context context;
     WHV_MEMORY_ACCESS_TYPE access;
     bool gva_valid; /**< gva is the linear address of the access, translated to its Gpa */
     uint64_t gva;
     uint8_t bytes_missing; /**< of the 16 instruction bytes in the context; they are fetched */
+    enum oracle_context context;
 };
 
 /** What the emulator answered, and a rule that it broke towards a callback, or NULL. */

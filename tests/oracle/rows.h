@@ -71,10 +71,11 @@ void rows_world_init(struct rows_world *world, uint64_t seed);
 
 /** Fills in blocks, registers, flags and segments; nothing of it is special to an instruction. */
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, enum oracle_context context, struct oracle_in *in);
+                   enum oracle_mode mode, struct oracle_in *in);
 
-/** @return whether the stack of `in` has 16 bits. */
-bool rows_has_small_stack(const struct oracle_in *in);
+/** Replaces the segments by such as real mode or virtual-8086 mode can have. */
+void rows_surround_real(struct rows_random *random, enum oracle_context context,
+                        struct oracle_in *in);
 
 /** @return the name of a feature that rows need and this machine's processor lacks, or NULL. */
 const char *rows_missing_feature(unsigned index);

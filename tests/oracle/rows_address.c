@@ -121,7 +121,7 @@ static bool is_encodable(const struct maker *m, uint64_t disp)
 static bool is_given(const struct maker *m, const struct sib *sib)
 {
     return sib->base >= 0 &&
-           (sib->base == sib->index || (sib->base == ORACLE_RSP && rows_has_small_stack(m->in)));
+           (sib->base == sib->index || (sib->base == ORACLE_RSP && oracle_has_small_stack(m->in)));
 }
 
 /* Gives values to the registers of an address. @return the displacement. */

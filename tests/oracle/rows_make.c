@@ -84,7 +84,7 @@ static void make_stack(struct maker *m)
     int override = m->override;
     unsigned address = m->address;
     m->override = -1;
-    m->address = m->in->mode == ORACLE_64 ? 8 : rows_has_small_stack(m->in) ? 2 : 4;
+    m->address = m->in->mode == ORACLE_64 ? 8 : oracle_has_small_stack(m->in) ? 2 : 4;
     uint64_t rsp = rows_pick_offset(m, ORACLE_SS);
     if (m->row->traits & PUSHES)
         rsp += m->size;
@@ -224,7 +224,7 @@ static bool is_possible(const struct maker *m)
         return false;
     if (writes_code && is_real(m->made->exit.context))
         return false;
-    if (rows_has_small_stack(m->in) && upper_esp != 0)
+    if (oracle_has_small_stack(m->in) && upper_esp != 0)
         return false;
     return !m->is_impossible && (m->in->code_size <= ORACLE_CODE_MAX || m->may_be_long);
 }
@@ -288,7 +288,10 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
     m.row = &rows_table[made->shape.row];
     made->exit.context = pick_context(&m, mode);
-    rows_surround(world, &m.random, mode, made->exit.context, m.in);
+    rows_surround(world, &m.random, mode, m.in);
+    if (is_real(made->exit.context))
+        rows_surround_real(&m.random, made->exit.context, m.in);
+    m.in->gpr[ORACLE_RSP] = oracle_gpr(m.in, ORACLE_RSP);
     rows_make_prefixes(&m);
     make_segment_base(&m);
     make_operands(&m);

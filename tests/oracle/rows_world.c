@@ -8,17 +8,16 @@
 #define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
 
 /* Every kind of page edge: both there, second missing, first missing, second read-only, ... The
-   first page is where offsets that wrap at 64 KiB arrive. */
+   last page is where offsets from WORLD wrap at 64 KiB. */
 static const struct {
-    int page;
+    unsigned page;
     unsigned pages;
     enum oracle_access access;
-} layout[] = {{-15, 1, ORACLE_READ_WRITE}, {0, 2, ORACLE_READ_WRITE}, {3, 1, ORACLE_READ},
-              {4, 1, ORACLE_READ_WRITE},   {6, 1, ORACLE_READ_WRITE}, {7, 1, ORACLE_READ}};
+} layout[] = {{0, 2, ORACLE_READ_WRITE}, {3, 1, ORACLE_READ}, {4, 1, ORACLE_READ_WRITE},
+              {6, 1, ORACLE_READ_WRITE}, {7, 1, ORACLE_READ}, {15, 1, ORACLE_READ_WRITE}};
 #define LAYOUT       (sizeof(layout) / sizeof(layout[0]))
 #define LAYOUT_PAGES 8u
-#define SELECTORS_AT ORACLE_PAGE      /* in the memory of a world: at WORLD */
-#define WRAPPED      (WORLD - 0xf000) /* a base: its offsets 0 and ffffh are both there */
+#define LAYOUT_WRAPS 16u /* the page at which they do */
 #define RFLAGS_AC    UINT64_C(0x40000)
 
 /* Segments that let everything through, for SS at least. */
@@ -26,12 +25,13 @@ static const struct {
 
 static uint64_t layout_address(unsigned i)
 {
-    return WORLD + (uint64_t)(layout[i].page * (int)ORACLE_PAGE);
+    return WORLD + layout[i].page * ORACLE_PAGE;
 }
 
 static struct oracle_segment random_segment(struct rows_random *random)
 {
-    static const uint64_t bases[] = {WORLD - 0x4000, WRAPPED, WORLD, WORLD + 0x801, WORLD - 0x4003};
+    static const uint64_t bases[] = {WORLD - 0x4000, WORLD - 0xf000, WORLD, WORLD + 0x801,
+                                     WORLD - 0x4003};
     static const uint32_t limits[] = {0xffff, 0x7fff,  0x5ffe,     0x4fff,
                                       0x1001, 0xfffff, UINT32_MAX, 0};
     struct oracle_segment segment = {.kind = ORACLE_DATA};
@@ -85,7 +85,7 @@ static void init_selectors(struct rows_world *world, struct rows_random *random)
     }
     for (unsigned i = 0; i < ROWS_SELECTORS; i++) {
         world->selector[i] = random_selector(random, good);
-        memcpy(world->memory + SELECTORS_AT + 2 * i, &world->selector[i], 2);
+        memcpy(world->memory + 2 * i, &world->selector[i], 2);
     }
 }
 
@@ -199,16 +199,21 @@ static struct oracle_segment pick_segment(const struct rows_world *world,
     return *segment;
 }
 
-bool rows_has_small_stack(const struct oracle_in *in)
+static void pick_segments(const struct rows_world *world, struct rows_random *random,
+                          struct oracle_in *in)
 {
-    const struct oracle_segment *stack = &in->segment[ORACLE_SS];
-    return in->mode != ORACLE_64 && stack->kind == ORACLE_DATA && stack->is_small;
+    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
+        if (in->mode != ORACLE_64)
+            in->segment[i] = pick_segment(world, random, in->mode, i == ORACLE_SS);
+        else
+            in->segment[i] = (struct oracle_segment){.kind = ORACLE_FLAT};
+    }
 }
 
 /* One that real mode can have; "unreal": with the limits of descriptors that were loaded before. */
 static struct oracle_segment pick_real_segment(struct rows_random *random, bool is_vm86)
 {
-    static const uint64_t bases[] = {WORLD - 0x4000, WRAPPED, WORLD, WORLD + 0x810, 0};
+    static const uint64_t bases[] = {WORLD - 0x4000, WORLD - 0xf000, WORLD, WORLD + 0x810, 0};
     bool is_unreal = !is_vm86 && rows_once_in(random, 3);
     struct oracle_segment segment = {.kind = ORACLE_DATA, .limit = 0xffff, .is_small = true};
     segment.base = bases[rows_below(random, is_unreal ? 5 : 4)];
@@ -219,23 +224,17 @@ static struct oracle_segment pick_real_segment(struct rows_random *random, bool 
     return segment;
 }
 
-static void pick_segments(const struct rows_world *world, struct rows_random *random,
-                          enum oracle_context context, struct oracle_in *in)
+void rows_surround_real(struct rows_random *random, enum oracle_context context,
+                        struct oracle_in *in)
 {
-    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
-        if (context == ORACLE_REAL || context == ORACLE_VM86)
-            in->segment[i] = pick_real_segment(random, context == ORACLE_VM86);
-        else if (in->mode != ORACLE_64)
-            in->segment[i] = pick_segment(world, random, in->mode, i == ORACLE_SS);
-        else
-            in->segment[i] = (struct oracle_segment){.kind = ORACLE_FLAT};
-    }
-    if (rows_has_small_stack(in))
-        in->gpr[ORACLE_RSP] = ORACLE_SMALL_ESP | (in->gpr[ORACLE_RSP] & 0xffff);
+    for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++)
+        in->segment[i] = pick_real_segment(random, context == ORACLE_VM86);
+    if (context == ORACLE_REAL)
+        in->rflags &= ~RFLAGS_AC;
 }
 
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, enum oracle_context context, struct oracle_in *in)
+                   enum oracle_mode mode, struct oracle_in *in)
 {
     const uint8_t *bytes = world->memory;
     memset(in, 0, sizeof(*in));
@@ -245,7 +244,7 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     for (unsigned i = 0; i < 16; i++)
         in->xmm[i] = (struct oracle_xmm){rows_next(random), rows_next(random)};
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
-    if (!rows_once_in(random, 6) || world->habits.pages_first || context == ORACLE_REAL)
+    if (!rows_once_in(random, 6) || world->habits.pages_first)
         in->rflags &= ~RFLAGS_AC;
     if (!rows_once_in(random, 12))
         in->rflags &= ~ORACLE_TF;
@@ -257,12 +256,13 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
         bytes += in->block[i].size;
     }
     in->block_count = LAYOUT;
-    pick_segments(world, random, context, in);
+    pick_segments(world, random, in);
 }
 
 uint64_t rows_target(struct rows_random *random, unsigned size)
 {
-    uint64_t page = WORLD + rows_below(random, LAYOUT_PAGES + 1) * ORACLE_PAGE;
+    unsigned chosen = rows_below(random, LAYOUT_PAGES + 2);
+    uint64_t page = WORLD + (chosen > LAYOUT_PAGES ? LAYOUT_WRAPS : chosen) * ORACLE_PAGE;
     switch (rows_below(random, 4)) {
     case 0: /* around an edge */
         return page - size + rows_below(random, size + 2);
