@@ -361,15 +361,16 @@ static bool is_load_of_ss(const struct oracle_in *in)
     return i + 1 < in->code_size && in->code[i] == 0x8e && (in->code[i + 1] >> 3 & 7) == ORACLE_SS;
 }
 
-struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct oracle_in *in,
-                                      const struct oracle_exit *exit, struct oracle_out *out)
+struct oracle_answer oracle_guest_run_in(WHV_EMULATOR_HANDLE emulator, enum oracle_context context,
+                                         const struct oracle_in *in, const struct oracle_exit *exit,
+                                         struct oracle_out *out)
 {
     struct guest guest = {.in = in, .out = out};
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
     struct oracle_answer answer;
-    begin(in, exit->context, out);
+    begin(in, context, out);
     guest.ldt_count = oracle_ldt(guest.ldt, LDT_MAX);
-    const WHV_VP_EXIT_CONTEXT vp = vp_context(in, exit->context, out);
+    const WHV_VP_EXIT_CONTEXT vp = vp_context(in, context, out);
     const WHV_MEMORY_ACCESS_CONTEXT memory = memory_context(in, exit);
     answer.hr = WHvEmulatorTryMmioEmulation(emulator, &guest, &vp, &memory, &status);
     answer.status = status.AsUINT32;
@@ -386,4 +387,10 @@ struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct
     }
     answer.broken = guest.broken;
     return answer;
+}
+
+struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct oracle_in *in,
+                                      const struct oracle_exit *exit, struct oracle_out *out)
+{
+    return oracle_guest_run_in(emulator, ORACLE_LONG, in, exit, out);
 }

@@ -33,7 +33,6 @@ struct oracle_exit {
     bool gva_valid; /**< gva is the linear address of the access, translated to its Gpa */
     uint64_t gva;
     uint8_t bytes_missing; /**< of the 16 instruction bytes in the context; they are fetched */
-    enum oracle_context context;
 };
 
 /** What the emulator answered, and a rule that it broke towards a callback, or NULL. */
@@ -53,6 +52,11 @@ WHV_EMULATOR_HANDLE oracle_guest_create(void);
  */
 struct oracle_answer oracle_guest_run(WHV_EMULATOR_HANDLE emulator, const struct oracle_in *in,
                                       const struct oracle_exit *exit, struct oracle_out *out);
+
+/** As oracle_guest_run, in another mode than the processor's. */
+struct oracle_answer oracle_guest_run_in(WHV_EMULATOR_HANDLE emulator, enum oracle_context context,
+                                         const struct oracle_in *in, const struct oracle_exit *exit,
+                                         struct oracle_out *out);
 
 /**
  * Compares all but the signals.

@@ -60,6 +60,7 @@ struct rows_case {
     struct rows_shape shape;
     struct oracle_in in;
     struct oracle_exit exit;
+    enum oracle_context context;
     uint64_t undefined; /**< flags that the manuals leave undefined */
 };
 

@@ -222,7 +222,7 @@ static bool is_possible(const struct maker *m)
     uint64_t upper_esp = (m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000;
     if (m->row->form == TO_SREG && !reads_known_selector(m))
         return false;
-    if (writes_code && is_real(m->made->exit.context))
+    if (writes_code && is_real(m->made->context))
         return false;
     if (oracle_has_small_stack(m->in) && upper_esp != 0)
         return false;
@@ -245,10 +245,7 @@ static void make_exit(struct maker *m)
     uint64_t start = m->in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
     bool is_illegal = m->has_lock || (m->row->traits & ILLEGAL) ||
                       ((m->row->traits & ONLY_MEM) && m->made->shape.is_register);
-    exit->access = WHvMemoryAccessExecute;
-    exit->gva_valid = true;
-    exit->gva = start;
-    exit->bytes_missing = 0;
+    *exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, 0};
     switch (rows_below(&m->random, 4)) {
     case 0:
         exit->bytes_missing = (uint8_t)(16 - m->in->code_size);
@@ -287,10 +284,10 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
 {
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
     m.row = &rows_table[made->shape.row];
-    made->exit.context = pick_context(&m, mode);
+    made->context = pick_context(&m, mode);
     rows_surround(world, &m.random, mode, m.in);
-    if (is_real(made->exit.context))
-        rows_surround_real(&m.random, made->exit.context, m.in);
+    if (is_real(made->context))
+        rows_surround_real(&m.random, made->context, m.in);
     m.in->gpr[ORACLE_RSP] = oracle_gpr(m.in, ORACLE_RSP);
     rows_make_prefixes(&m);
     make_segment_base(&m);

@@ -38,8 +38,8 @@ static void report(uint64_t index, const struct oracle_answer *answer, const cha
     cr_expect_fail(
         "ORACLE_SEED=%llu ORACLE_INDEX=%llu\n%s  %s, exit %d, gva %s%#llx, %u bytes missing\n"
         "  processor: %s, vector %u; emulator: result %#x, status %#x%s%s\n%s",
-        (unsigned long long)world.seed, (unsigned long long)index, text,
-        contexts[made.exit.context], (int)made.exit.access, made.exit.gva_valid ? "" : "unknown ",
+        (unsigned long long)world.seed, (unsigned long long)index, text, contexts[made.context],
+        (int)made.exit.access, made.exit.gva_valid ? "" : "unknown ",
         (unsigned long long)made.exit.gva, made.exit.bytes_missing,
         processor.completed ? "completed" : "fault", processor.trap, (unsigned)answer->hr,
         answer->status, answer->broken ? ", " : "", answer->broken ? answer->broken : "",
@@ -53,14 +53,15 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
     rows_make(&world, mode, index, &made);
     cr_assert(oracle_run(&made.in, &processor), "the oracle refuses ORACLE_SEED=%llu, index %llu",
               (unsigned long long)world.seed, (unsigned long long)index);
-    struct oracle_answer answer = oracle_guest_run(emulator, &made.in, &made.exit, &emulated);
+    struct oracle_answer answer =
+        oracle_guest_run_in(emulator, made.context, &made.in, &made.exit, &emulated);
     tally->stepped += processor.stepped;
     if (processor.completed) {
         tally->completed++;
         tally->finished[made.shape.row][made.shape.is_register]++;
     } else if (!processor.stepped)
         tally->trapped[processor.trap % VECTORS]++;
-    if (made.exit.context == ORACLE_REAL)
+    if (made.context == ORACLE_REAL)
         processor.error = 0;
     processor.rflags &= ~made.undefined;
     emulated.rflags &= ~made.undefined;
