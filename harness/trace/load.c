@@ -407,5 +407,6 @@ void wht_error_print(void *user, const struct wht_error *error)
     fprintf(stream, "%s:", error->file);
     if (error->pos.line > 0)
         fprintf(stream, "%u:%u:", error->pos.line, error->pos.column);
-    fprintf(stream, " %s: %s\n", error->pointer, error->text);
+    /* The root's pointer is empty and says nothing. */
+    fprintf(stream, " %s%s%s\n", error->pointer, error->pointer[0] ? ": " : "", error->text);
 }

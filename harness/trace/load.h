@@ -50,8 +50,8 @@ size_t wht_reader_error_count(const struct wht_reader *reader);
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
 void wht_reader_close(struct wht_reader *reader);
 
-/** Prints an error as `file:line:column: /pointer: text` and a newline; `user` is a FILE pointer.
- */
+/** Prints an error as `file:line:column: /pointer: text` and a newline, without a pointer that is
+ * empty; `user` is a FILE pointer. */
 void wht_error_print(void *user, const struct wht_error *error);
 
 /** A sorted list of trace files. */
