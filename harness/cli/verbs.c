@@ -5,8 +5,9 @@
 #include "verb.h"
 
 const struct wht_verb *const wht_verbs[] = {
-    &wht_verb_run,     &wht_verb_list, &wht_verb_show,   &wht_verb_check,
-    &wht_verb_version, &wht_verb_help, &wht_verb_worker, NULL,
+    &wht_verb_run,   &wht_verb_list,   &wht_verb_show,
+    &wht_verb_check, &wht_verb_fmt,    &wht_verb_version,
+    &wht_verb_help,  &wht_verb_worker, NULL,
 };
 
 const struct wht_verb *wht_verb_find(const char *name)
@@ -42,7 +43,7 @@ int wht_verb_help_print(const struct wht_verb *verb)
 
 int wht_verb_unknown(const char *name)
 {
-    const char *names[16];
+    const char *names[sizeof(wht_verbs) / sizeof(wht_verbs[0])];
     size_t count = 0;
     for (size_t i = 0; wht_verbs[i]; i++)
         if (!wht_verbs[i]->is_hidden)

@@ -14,8 +14,9 @@ The command runs in data/ by way of the shell, with `whvtrace` on its path. $FAU
 faulty emulators, $SHARED the built-in emulator as a shared library, $TMP a fresh folder. Output is
 indented by four columns; "..." on a line of its own stands for any lines, within a line for any
 characters. Times are replaced by "T s". stdout and stderr may be left out: then they must be empty.
-A file may hold several commands. With --bless the file is rewritten to hold what happened. A test whose
-comment says "Needs a pseudo-terminal." is skipped where there is none (a bare chroot).
+A file may hold several commands, each with a comment above it. With --bless the file is rewritten to hold
+what happened. A test with a comment that says "Needs a pseudo-terminal." is skipped where there is none (a bare
+chroot).
 """
 
 import argparse
@@ -32,14 +33,16 @@ SKIPPED = 77
 
 
 def parse(text):
-    """Splits a test into its comment and steps of {command, exit, stdout, stderr}."""
+    """Splits a test into steps of {comment, command, exit, stdout, stderr}."""
     comment, steps, current = [], [], None
     for line in text.splitlines():
         if line.startswith("$ "):
-            steps.append({"command": line[2:], "exit": 0, "stdout": [], "stderr": []})
-            current = None
-        elif not steps:
+            steps.append({"comment": comment, "command": line[2:], "exit": 0, "stdout": [],
+                          "stderr": []})
+            comment, current = [], None
+        elif line.startswith("#"):
             comment.append(line)
+            current = None
         elif line.startswith("exit "):
             steps[-1]["exit"] = int(line[5:])
         elif line in ("stdout", "stderr"):
@@ -52,7 +55,7 @@ def parse(text):
         for name in ("stdout", "stderr"):
             while step[name] and not step[name][-1]:
                 step[name].pop()
-    return comment, steps
+    return steps
 
 
 def line_matches(want, got):
@@ -90,7 +93,7 @@ def run_step(step, args, scratch, data):
                     (str(data), "$DATA")]
     done = subprocess.run(["sh", "-c", step["command"]], cwd=data, env=environment(args, scratch),
                           capture_output=True, text=True, errors="replace", timeout=100)
-    return {"command": step["command"], "exit": done.returncode,
+    return {"comment": step["comment"], "command": step["command"], "exit": done.returncode,
             "stdout": tidy(done.stdout, replacements), "stderr": tidy(done.stderr, replacements)}
 
 
@@ -103,10 +106,10 @@ def differences(want, got):
                 difflib.unified_diff(want[name], got[name], "expected", "actual", lineterm="")))
 
 
-def render(comment, steps):
-    lines = list(comment)
+def render(steps):
+    lines = []
     for step in steps:
-        lines += [f"$ {step['command']}", f"exit {step['exit']}"]
+        lines += step["comment"] + [f"$ {step['command']}", f"exit {step['exit']}"]
         for name in ("stdout", "stderr"):
             if step[name]:
                 lines += [name] + [("    " + line).rstrip() for line in step[name]]
@@ -131,15 +134,16 @@ def main():
     parser.add_argument("test", type=pathlib.Path)
     args = parser.parse_args()
     data = args.test.resolve().parent.parent / "data"
-    comment, steps = parse(args.test.read_text())
-    if any("Needs a pseudo-terminal." in line for line in comment) and not has_pseudo_terminal():
+    text = args.test.read_text()
+    if "Needs a pseudo-terminal." in text and not has_pseudo_terminal():
         print("skipped: no pseudo-terminal here")
         return SKIPPED
+    steps = parse(text)
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
         results = [run_step(step, args, scratch, data) for step in steps]
     if args.bless:
-        args.test.write_text(render(comment, results))
+        args.test.write_text(render(results))
         return 0
     for want, got in zip(steps, results):
         for text in differences(want, got):
