@@ -6,6 +6,7 @@
 #include "report/columns.h"
 #include "report/describe.h"
 #include "report/failure.h"
+#include "trace/digest.h"
 #include "trace/flags.h"
 #include "trace/names.h"
 
@@ -28,6 +29,15 @@ static void show_exit(struct wht_text *text, const struct wht_case *c)
     if (e->cr8)
         wht_text_addf(text, ", cr8 %u", e->cr8);
     wht_text_add(text, "\n");
+}
+
+static void show_digest(struct wht_text *text, const struct wht_case *c)
+{
+    char digest[WHT_DIGEST_MAX];
+    wht_case_digest(c, digest);
+    wht_text_addf(text, "  digest      %s\n", digest);
+    if (c->revoked)
+        wht_columns_words(text, "revoked", c->revoked);
 }
 
 static void show_about(struct wht_text *text, const struct wht_case *c)
@@ -180,6 +190,7 @@ void wht_show_case(struct wht_text *text, const struct wht_case *c)
     wht_text_addf(text, "%s\n", c->name);
     wht_report_head(text, c, c->match);
     show_exit(text, c);
+    show_digest(text, c);
     show_about(text, c);
     show_registers(text, &c->init);
     show_memory(text, c);

@@ -12,6 +12,7 @@
 #include "report/summary.h"
 #include "select.h"
 #include "trace/names.h"
+#include "trace/revoked.h"
 #include "verb.h"
 
 #define TIMEOUT_S_DEFAULT 10u
@@ -312,11 +313,14 @@ static int replay(struct run *r)
     char error[WHT_POOL_ERROR_MAX];
     struct wht_pool_handler handler = {
         .user = r, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     int code = wht_select_files("run", &r->paths, &r->files, &r->root);
     if (code != WHT_EXIT_OK)
         return code;
     add_builtin_expectations(r);
     if (!wht_known_load(&r->known, &r->expectations, r->pool.emulator))
+        return WHT_EXIT_INVALID;
+    if (r->root && !wht_revoked_check(r->root, &load))
         return WHT_EXIT_INVALID;
     r->summary.files = r->files.count;
     r->started_ms = wht_now_ms();

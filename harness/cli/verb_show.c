@@ -5,12 +5,16 @@
 
 #include "select.h"
 #include "show_case.h"
+#include "trace/arena.h"
+#include "trace/expand.h"
+#include "trace/write.h"
 #include "verb.h"
 
-enum { PATTERN = 1 };
+enum { PATTERN = 1, EXPANDED };
 
 static const struct wht_option options[] = {
     {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
+    {EXPANDED, "expanded", 'x', NULL, "as JSON, with every default filled in"},
     {.name = NULL},
 };
 
@@ -26,10 +30,38 @@ static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
 struct show {
     const struct wht_words *patterns;
     bool only_exact;
+    bool is_expanded;
     size_t found;
     size_t exact;
     size_t errors;
 };
+
+static void print_part(void *user, const char *bytes, size_t size)
+{
+    fwrite(bytes, 1, size, user);
+}
+
+static void print_expanded(const struct wht_case *c)
+{
+    const struct wht_writer writer = {.write = print_part, .user = stdout};
+    struct wht_arena *arena = wht_arena_new();
+    wht_write_document(&writer, wht_expand_case(arena, c, WHT_EXPAND_ALL));
+    wht_arena_free(arena);
+}
+
+static void print_case(const struct show *s, const struct wht_case *c)
+{
+    struct wht_text text = {.text = NULL};
+    if (s->found > 0)
+        printf("\n");
+    if (s->is_expanded) {
+        print_expanded(c);
+        return;
+    }
+    wht_show_case(&text, c);
+    fputs(wht_text_get(&text), stdout);
+    wht_text_free(&text);
+}
 
 static void visit(struct show *s, const struct wht_case *c, bool print)
 {
@@ -38,12 +70,8 @@ static void visit(struct show *s, const struct wht_case *c, bool print)
     s->exact += is_exact(s->patterns, c);
     if (s->only_exact && !is_exact(s->patterns, c))
         return;
-    if (print) {
-        struct wht_text text = {.text = NULL};
-        wht_show_case(&text, c);
-        printf("%s%s", s->found > 0 ? "\n" : "", wht_text_get(&text));
-        wht_text_free(&text);
-    }
+    if (print)
+        print_case(s, c);
     s->found++;
 }
 
@@ -60,7 +88,7 @@ static void read_all(struct show *s, const struct wht_file_list *files, bool pri
     }
 }
 
-static int show(const struct wht_words *paths, const struct wht_words *patterns)
+static int show(const struct wht_words *paths, const struct wht_words *patterns, bool is_expanded)
 {
     struct wht_file_list files = {.count = 0};
     char *root;
@@ -68,7 +96,8 @@ static int show(const struct wht_words *paths, const struct wht_words *patterns)
     struct show probe = {.patterns = patterns};
     if (code == WHT_EXIT_OK)
         read_all(&probe, &files, false);
-    struct show s = {.patterns = patterns, .only_exact = probe.exact > 0};
+    struct show s = {
+        .patterns = patterns, .only_exact = probe.exact > 0, .is_expanded = is_expanded};
     if (code == WHT_EXIT_OK)
         read_all(&s, &files, true);
     wht_file_list_free(&files);
@@ -86,6 +115,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
     struct wht_words patterns = {.count = 0};
+    bool is_expanded = false;
     const char *value = NULL;
     int code = -1;
     for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
@@ -93,13 +123,15 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             code = wht_verb_help_print(verb);
         else if (id == WHT_ARG_ERROR)
             code = WHT_EXIT_USAGE;
+        else if (id == EXPANDED)
+            is_expanded = true;
         else
             wht_words_add(id == PATTERN ? &patterns : &paths, value);
     }
     if (code < 0 && paths.count == 0 && patterns.count == 0)
         code = wht_usage_error(verb->name, "name a file, or a case with -k");
     if (code < 0)
-        code = show(&paths, &patterns);
+        code = show(&paths, &patterns, is_expanded);
     wht_words_free(&paths);
     wht_words_free(&patterns);
     return code;
@@ -109,7 +141,13 @@ const struct wht_verb wht_verb_show = {
     .name = "show",
     .operands = "[PATH...]",
     .summary = "print cases so that a person can read them",
-    .details = "Where -k is the whole id of a case, only cases of that id are shown.\n",
+    .details =
+        "Where -k is the whole id of a case, only cases of that id are shown. The digest tells "
+        "the\n"
+        "meaning of a case: it is equal for cases that differ in names, words and spelling "
+        "alone.\n\n"
+        "With --expanded each case is printed as a trace of its own that loads as the same case;\n"
+        "only 'source', '$comment' and 'x-*' are left out.\n",
     .options = options,
     .run = run,
 };

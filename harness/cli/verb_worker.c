@@ -180,7 +180,11 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     if (!wht_selects(&w->patterns, c->name))
         return;
     const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
-    if (entry && entry->expect == WHT_EXPECT_SKIP) {
+    char revoked[256];
+    if (c->revoked) {
+        snprintf(revoked, sizeof(revoked), "revoked: %s", c->revoked);
+        result.reason = revoked;
+    } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
         result.reason = entry->reason;
     } else {
         if (careful)

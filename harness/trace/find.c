@@ -117,6 +117,20 @@ size_t wht_traces_root(const char *path)
     return root_in(path);
 }
 
+char *wht_traces_file(const char *path, const char *name)
+{
+    char *real = realpath(path, NULL);
+    size_t root = root_in(real ? real : path);
+    char *found = NULL;
+    if (root > 0) {
+        size_t size = root + strlen(name) + 2;
+        found = allocate(NULL, size);
+        snprintf(found, size, "%.*s/%s", (int)root, real ? real : path, name);
+    }
+    free(real);
+    return found;
+}
+
 char *wht_test_name_prefix(const char *path)
 {
     const char *name = path;

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flags_builtin.h"
 #include "input.h"
 #include "node.h"
 #include "paths.h"
+#include "traces_builtin.h"
 
 /* One flags.json; its arena is kept. */
 struct list {
@@ -102,20 +102,8 @@ static const struct wht_flag *find_in(const struct list *list, const char *name)
 
 const struct wht_flag *wht_flag_find(const char *file, const char *name)
 {
-    char *real = wht_absolute_path(file);
-    const char *path = real ? real : file;
-    size_t root = wht_traces_root(path);
-    const struct list *list = NULL;
-    if (root > 0) {
-        size_t size = root + sizeof("/flags.json");
-        char *flags = malloc(size);
-        if (!flags)
-            abort();
-        memcpy(flags, path, root);
-        memcpy(flags + root, "/flags.json", sizeof("/flags.json"));
-        list = list_of_file(flags);
-        free(flags);
-    }
-    free(real);
+    char *path = wht_traces_file(file, "flags.json");
+    const struct list *list = path ? list_of_file(path) : NULL;
+    free(path);
     return find_in(list ? list : list_of_file(""), name);
 }

@@ -8,6 +8,7 @@
 #include "input.h"
 #include "parts.h"
 #include "paths.h"
+#include "revoked.h"
 #include "scan.h"
 #include "source.h"
 
@@ -37,6 +38,7 @@ struct wht_reader {
     uint32_t line;
     size_t ordinal;
     struct ids ids;
+    struct wht_revoked *revoked;
     struct wht_arena *scratch; /* for one line or case at a time */
 };
 
@@ -299,6 +301,7 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
         return NULL;
     }
     reader->name_prefix = wht_test_name_prefix(path);
+    reader->revoked = wht_revoked_open(path);
     if (reader->kind == FILE_CASE_OR_SUITE)
         open_document(reader);
     else
@@ -335,6 +338,8 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
     strcpy(c->name + prefix + 1, c->id);
     c->file = wht_arena_copy(c->arena, reader->path);
     c->ordinal = ordinal;
+    const char *reason = wht_revoked_reason(reader->revoked, c);
+    c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
     return c;
 }
 
@@ -390,6 +395,7 @@ void wht_reader_close(struct wht_reader *reader)
     if (!reader)
         return;
     wht_input_close(reader->input);
+    wht_revoked_close(reader->revoked);
     wht_arena_free(reader->scratch);
     wht_arena_free(reader->header.arena);
     for (size_t i = 0; i < reader->ids.capacity; i++)

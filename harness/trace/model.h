@@ -227,6 +227,7 @@ struct wht_case {
     struct wht_strings spec;
     struct wht_strings tags;
     char *note;              /**< NULL if none */
+    char *revoked;           /**< why the case was withdrawn (revoked.h), or NULL */
     struct wht_arena *arena; /**< holds all of the above, the case itself included */
 };
 

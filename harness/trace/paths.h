@@ -27,4 +27,10 @@ char *wht_absolute_path(const char *path);
 /** @return how many characters of path name the traces root; 0 if there is none. */
 size_t wht_traces_root(const char *path);
 
+/**
+ * @return the path of a file that would lie in the traces root of `path`, links of the latter being
+ * resolved; NULL if there is no root. Release with free().
+ */
+char *wht_traces_file(const char *path, const char *name);
+
 #endif
