@@ -67,7 +67,7 @@ bool wht_selects(const struct wht_words *patterns, const char *name)
     return patterns->count == 0;
 }
 
-static char *default_root(void)
+char *wht_default_root(void)
 {
     char *root = wht_find_above_working_folder("traces");
     return root ? root : wht_find_above_program("traces");
@@ -101,7 +101,7 @@ int wht_select_files(const char *verb, const struct wht_words *paths, struct wht
     struct wht_load_options options = {.on_error = print_error};
     *root = NULL;
     if (paths->count == 0) {
-        *root = default_root();
+        *root = wht_default_root();
         if (!*root)
             return wht_usage_error(verb, "there is no folder 'traces' here; name a path");
         return wht_find_traces(*root, &options, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;

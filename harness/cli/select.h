@@ -25,9 +25,12 @@ bool wht_pattern_matches(const char *pattern, const char *text);
 /** @return whether a test name is selected: no pattern at all, or one that matches. */
 bool wht_selects(const struct wht_words *patterns, const char *name);
 
+/** @return the folder `traces` of the working directory, of a folder above it, or of the source
+ * tree that the program was built in; NULL if there is none. Release with free(). */
+char *wht_default_root(void);
+
 /**
- * Finds the trace files of the paths; without paths those below the folder `traces` of the working
- * directory, of a folder above it, or of the source tree that the program was built in.
+ * Finds the trace files of the paths; without paths those below wht_default_root().
  * @param root receives the traces root that the files belong to, or NULL; release with free().
  * @return WHT_EXIT_OK, or another exit code after printing why.
  */

@@ -21,6 +21,7 @@ struct wht_verb {
 };
 
 extern const struct wht_verb wht_verb_check;
+extern const struct wht_verb wht_verb_explain;
 extern const struct wht_verb wht_verb_fmt;
 extern const struct wht_verb wht_verb_help;
 extern const struct wht_verb wht_verb_list;

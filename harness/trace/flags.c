@@ -28,6 +28,22 @@ static const char *text_of(const struct wht_node *object, const char *key)
     return member && member->kind == WHT_NODE_STRING ? member->string : "";
 }
 
+/* `links` is a list of strings; one string will do. */
+static void take_links(struct wht_arena *arena, const struct wht_node *object,
+                       struct wht_flag *flag)
+{
+    const struct wht_node *links =
+        object->kind == WHT_NODE_OBJECT ? wht_node_member(object, "links") : NULL;
+    const struct wht_node *first = links && links->kind == WHT_NODE_LIST ? links->first : links;
+    flag->links = wht_arena_take(arena, (links ? wht_node_count(links) + 1 : 1) * sizeof(char *));
+    for (const struct wht_node *node = first; node; node = node->next) {
+        if (node->kind == WHT_NODE_STRING)
+            flag->links[flag->link_count++] = node->string;
+        if (node == links)
+            break;
+    }
+}
+
 static void parse(struct list *list, const char *text, size_t size)
 {
     struct wht_document document = {.arena = wht_arena_new(), .text = text, .first_line = 1};
@@ -46,10 +62,12 @@ static void parse(struct list *list, const char *text, size_t size)
     for (const struct wht_node *node = document.root->first; node; node = node->next) {
         if (node->key[0] == '$')
             continue;
-        list->flags[list->count++] = (struct wht_flag){.name = node->key,
-                                                       .bug = text_of(node, "bug"),
-                                                       .description = text_of(node, "description"),
-                                                       .effect = text_of(node, "effect")};
+        struct wht_flag *flag = &list->flags[list->count++];
+        *flag = (struct wht_flag){.name = node->key,
+                                  .bug = text_of(node, "bug"),
+                                  .description = text_of(node, "description"),
+                                  .effect = text_of(node, "effect")};
+        take_links(document.arena, node, flag);
     }
 }
 
@@ -91,19 +109,26 @@ static const struct list *list_of_file(const char *path)
     return list;
 }
 
-static const struct wht_flag *find_in(const struct list *list, const char *name)
-{
-    for (size_t i = 0; list && i < list->count; i++) {
-        if (strcmp(list->flags[i].name, name) == 0)
-            return &list->flags[i];
-    }
-    return NULL;
-}
-
-const struct wht_flag *wht_flag_find(const char *file, const char *name)
+static const struct list *list_for(const char *file)
 {
     char *path = wht_traces_file(file, "flags.json");
     const struct list *list = path ? list_of_file(path) : NULL;
     free(path);
-    return find_in(list ? list : list_of_file(""), name);
+    return list ? list : list_of_file("");
+}
+
+const struct wht_flag *wht_flag_find(const char *file, const char *name)
+{
+    const struct list *list = list_for(file);
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->flags[i].name, name) == 0)
+            return &list->flags[i];
+    return NULL;
+}
+
+const struct wht_flag *wht_flag_list(const char *file, size_t *count)
+{
+    const struct list *list = list_for(file);
+    *count = list->count;
+    return list->flags;
 }

@@ -6,12 +6,16 @@
 #ifndef WHVTRACE_TRACE_FLAGS_H
 #define WHVTRACE_TRACE_FLAGS_H
 
+#include <stddef.h>
+
 /** One definition; strings live until the process ends. */
 struct wht_flag {
     const char *name;
     const char *bug;         /**< one line */
     const char *description; /**< how it comes about */
     const char *effect;      /**< what a guest sees */
+    const char **links;      /**< where more is to be read */
+    size_t link_count;
 };
 
 /**
@@ -21,5 +25,8 @@ struct wht_flag {
  * @return NULL if it is not defined.
  */
 const struct wht_flag *wht_flag_find(const char *file, const char *name);
+
+/** All flags of the list that counts for a case in `file`, in the list's order. */
+const struct wht_flag *wht_flag_list(const char *file, size_t *count);
 
 #endif
