@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "list_instructions.h"
 #include "report/describe.h"
 #include "select.h"
 #include "trace/names.h"
 #include "verb.h"
 
-enum { PATTERN = 1, LONG_FORM };
+enum { PATTERN = 1, LONG_FORM, INSTRUCTIONS, FORMAT };
 
 static const struct wht_option options[] = {
     {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
     {LONG_FORM, "long", 'l', NULL, "with mnemonic, mode and match level"},
+    {INSTRUCTIONS, "instructions", 'i', NULL, "the instructions of the built-in emulator instead"},
+    {FORMAT, "format", 0, "text|json", "how to print instructions"},
     {.name = NULL},
 };
 
@@ -56,25 +60,56 @@ static int list(const struct wht_words *paths, const struct wht_words *patterns,
     return count > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
 }
 
+struct choice {
+    bool is_long;
+    bool instructions;
+    const char *format; /* NULL: not given */
+};
+
+static int take(const struct wht_verb *verb, int id, const char *value, struct choice *choice)
+{
+    switch (id) {
+    case WHT_ARG_HELP:
+        return wht_verb_help_print(verb);
+    case WHT_ARG_ERROR:
+        return WHT_EXIT_USAGE;
+    case LONG_FORM:
+        choice->is_long = true;
+        return -1;
+    case INSTRUCTIONS:
+        choice->instructions = true;
+        return -1;
+    default:
+        choice->format = value;
+        if (strcmp(value, "text") == 0 || strcmp(value, "json") == 0)
+            return -1;
+        return wht_usage_error(verb->name, "option '--format' got '%s', expected text or json",
+                               value);
+    }
+}
+
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
     struct wht_words patterns = {.count = 0};
-    bool is_long = false;
+    struct choice choice = {.format = NULL};
     const char *value = NULL;
     int code = -1;
     for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else if (id == LONG_FORM)
-            is_long = true;
-        else
+        if (id == PATTERN || id == WHT_ARG_OPERAND)
             wht_words_add(id == PATTERN ? &patterns : &paths, value);
+        else
+            code = take(verb, id, value, &choice);
     }
-    if (code < 0)
-        code = list(&paths, &patterns, is_long);
+    if (code < 0 && !choice.instructions && choice.format)
+        code = wht_usage_error(verb->name, "option '--format' goes with '--instructions'");
+    else if (code < 0 && choice.instructions && choice.is_long)
+        code = wht_usage_error(verb->name, "'--long' does not go with '--instructions'");
+    else if (code < 0 && choice.instructions)
+        code = wht_list_instructions(&paths, &patterns,
+                                     choice.format && strcmp(choice.format, "json") == 0);
+    else if (code < 0)
+        code = list(&paths, &patterns, choice.is_long);
     wht_words_free(&paths);
     wht_words_free(&patterns);
     return code;
@@ -83,7 +118,15 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
 const struct wht_verb wht_verb_list = {
     .name = "list",
     .operands = "[PATH...]",
-    .summary = "print the names of cases",
+    .summary = "print the names of cases, or the emulator's instructions",
+    .details =
+        "With --instructions: the rows of the built-in emulator's table, how many of the selected\n"
+        "cases exercise each, in which code (16, 32 or 64 bits) and with which sizes of memory "
+        "and\n"
+        "kinds of operands it is decoded, and what it can do: 'lock' takes a LOCK prefix, 'rep'\n"
+        "repeats, 'aligned' faults where it is not aligned to 16 bytes. All of that is found by\n"
+        "asking the decoder about every opcode. --format json tells operands and modes of each\n"
+        "form.\n",
     .options = options,
     .run = run,
 };

@@ -11,21 +11,35 @@ static uint64_t reg64(const struct wht_case *c, WHV_REGISTER_NAME name)
     return value ? value->Reg64 : 0;
 }
 
-/* As the processor has it: LMA and CS.L, then VM, then CS.D. */
-static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
+enum wht_code wht_code_of(const struct wht_case *c)
 {
     const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
     bool is_long = (reg64(c, WHvX64RegisterEfer) >> 10 & 1) && cs && cs->Segment.Long;
     bool is_vm86 = reg64(c, WHvX64RegisterRflags) >> 17 & 1;
     bool is_protected = (reg64(c, WHvX64RegisterCr0) & 1) && !is_vm86;
     if (is_long)
+        return WHT_CODE_64;
+    if (!is_vm86 && cs && cs->Segment.Default)
+        return WHT_CODE_32;
+    return is_protected ? WHT_CODE_PROT16 : WHT_CODE_REAL16;
+}
+
+static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
+{
+    switch (wht_code_of(c)) {
+    case WHT_CODE_64:
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    else if (!is_vm86 && cs && cs->Segment.Default)
+        break;
+    case WHT_CODE_32:
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
-    else
-        ZydisDecoderInit(decoder,
-                         is_protected ? ZYDIS_MACHINE_MODE_LEGACY_16 : ZYDIS_MACHINE_MODE_REAL_16,
-                         ZYDIS_STACK_WIDTH_16);
+        break;
+    case WHT_CODE_PROT16:
+        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
+        break;
+    case WHT_CODE_REAL16:
+        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16);
+        break;
+    }
 }
 
 bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)

@@ -8,6 +8,17 @@
 
 #include "model.h"
 
+/** What decoding depends on. */
+enum wht_code {
+    WHT_CODE_REAL16, /**< 16-bit code in real or virtual-8086 mode */
+    WHT_CODE_PROT16,
+    WHT_CODE_32,
+    WHT_CODE_64
+};
+
+/** @return what the case's registers make of its code: LMA and CS.L, then VM, then CS.D. */
+enum wht_code wht_code_of(const struct wht_case *c);
+
 /** What a loader wants to know of an instruction. */
 struct wht_insn_info {
     uint8_t length;

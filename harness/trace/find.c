@@ -119,7 +119,7 @@ size_t wht_traces_root(const char *path)
 
 char *wht_traces_file(const char *path, const char *name)
 {
-    char *real = realpath(path, NULL);
+    char *real = wht_absolute_path(path);
     size_t root = root_in(real ? real : path);
     char *found = NULL;
     if (root > 0) {

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file instructions.h
+ * What the built-in emulator's decoder takes: found by asking it about every opcode, never from a
+ * list.
+ */
+#ifndef WHVTRACE_CLI_INSTRUCTIONS_H
+#define WHVTRACE_CLI_INSTRUCTIONS_H
+
+#include <whvemu/instructions.h>
+
+#include "trace/model.h"
+
+#define WHT_FORM_TEXT 64
+
+/** One combination of operands. */
+struct wht_form {
+    struct {
+        uint8_t kind; /**< enum whvemu_operand_kind */
+        uint8_t size; /**< bytes; 0 where the kind says enough */
+    } operand[WHVEMU_OPERANDS];
+    unsigned codes;   /**< mask of 1 << enum whvemu_code */
+    bool is_lockable; /**< LOCK is allowed */
+};
+
+/** A row of the emulator's table. */
+struct wht_instruction {
+    char name[32]; /**< in lower case; " (string)" behind the second of two equal names */
+    unsigned traits;
+    unsigned codes;
+    bool is_lockable;
+    bool repeats;         /**< a REP prefix counts */
+    uint8_t element_size; /**< string instructions: bytes, otherwise 0 */
+    struct wht_form *forms;
+    size_t form_count;
+    size_t cases; /**< how many cases exercise it */
+};
+
+struct wht_instructions {
+    struct wht_instruction *items;
+    size_t count;
+};
+
+/** Asks the decoder. Release with wht_instructions_free(). */
+void wht_instructions_find(struct wht_instructions *list);
+void wht_instructions_free(struct wht_instructions *list);
+
+/** @return the row that a case's instruction belongs to, or NULL if it has none. */
+struct wht_instruction *wht_instruction_of(const struct wht_instructions *list,
+                                           const struct wht_case *c);
+
+/** Writes an operand, e.g. "m32", "xmm", "imm". @return buf. */
+const char *wht_operand_text(const struct wht_form *form, size_t operand, char buf[WHT_FORM_TEXT]);
+
+#endif
