@@ -32,8 +32,11 @@ static char *find_above(char *folder, const char *name)
 /* In the working folder itself the short name reads better in messages. */
 char *wht_find_above_working_folder(const char *name)
 {
-    if (wht_is_folder(name))
-        return strdup(name);
+    if (wht_is_folder(name)) {
+        size_t size = strlen(name) + 1;
+        char *copy = malloc(size);
+        return copy ? memcpy(copy, name, size) : NULL;
+    }
     return find_above(wht_absolute_path("."), name);
 }
 

@@ -45,7 +45,11 @@ static void find_flags(struct explain *e)
     if (!path)
         abort();
     snprintf(path, size, "%s/flags.json", e->root ? e->root : "");
-    e->flags = wht_flag_list(path, &e->flag_count);
+    size_t errors = 0;
+    const struct wht_load_options on_errors = {.on_error = wht_error_print, .user = stderr};
+    const struct wht_flags *flags = wht_flags_of(path, &on_errors, &errors);
+    e->flags = flags->items;
+    e->flag_count = flags->count;
     free(path);
 }
 
@@ -112,8 +116,8 @@ static void print_flag(const struct explain *e, size_t index)
     wht_columns_words(&text, "bug", flag->bug);
     wht_columns_words(&text, "about", flag->description);
     wht_columns_words(&text, "effect", flag->effect);
-    for (size_t i = 0; i < flag->link_count; i++)
-        wht_columns_words(&text, "link", flag->links[i]);
+    for (size_t i = 0; i < flag->links.count; i++)
+        wht_columns_words(&text, "link", flag->links.items[i]);
     if (e->root || e->paths.count > 0)
         wht_text_addf(&text, "  cases       %zu\n%s", e->counts[index],
                       wht_text_get(&e->cases[index]));

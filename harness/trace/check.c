@@ -12,26 +12,27 @@
 #define TEXT_MAX    512
 #define SHOWN_MAX   60 /* characters of the file's own text that a message repeats */
 
-/* Replaces control characters, and a character that was cut at the end: messages repeat what a file
- * says. */
+/* @return whether the character starts a line, moves the cursor or is no text at all. */
+static bool is_control(const unsigned char *c, size_t length)
+{
+    return (length == 1 && (*c < 0x20 || *c == 0x7f)) || (length == 2 && *c == 0xc2 && c[1] < 0xa0);
+}
+
+/* Replaces control characters, and what is left of a character that was cut: messages repeat what a
+ * file says. */
 static void make_printable(char *text)
 {
-    size_t length = strlen(text);
-    size_t tail = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool is_c1 = c == 0xc2 && (unsigned char)text[i + 1] < 0xa0;
-        if (c < 0x20 || c == 0x7f || is_c1)
-            text[i] = '?';
-        if (is_c1)
-            text[i + 1] = '?';
+    unsigned char *c = (unsigned char *)text;
+    size_t left = strlen(text);
+    while (left > 0) {
+        size_t length = wht_utf8_length(c, left);
+        bool is_bad = length == 0 || is_control(c, length);
+        length += length == 0;
+        if (is_bad)
+            memset(c, '?', length);
+        c += length;
+        left -= length;
     }
-    while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xc0) == 0x80)
-        tail++;
-    unsigned char lead = tail < length ? (unsigned char)text[length - 1 - tail] : 0;
-    size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
-    if (wanted > tail)
-        text[length - 1 - tail] = 0;
 }
 
 static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
@@ -86,11 +87,16 @@ static size_t write_pointer(const struct wht_node *node, char *buf, size_t size)
     return used;
 }
 
+static const struct wht_document *document_of(const struct wht_check *check,
+                                              const struct wht_node *node)
+{
+    return node->origin && check->defaults ? check->defaults : check->document;
+}
+
 static struct wht_pos pos_of(const struct wht_check *check, const struct wht_node *node,
                              size_t offset)
 {
-    const struct wht_document *document =
-        node->origin && check->defaults ? check->defaults : check->document;
+    const struct wht_document *document = document_of(check, node);
     const struct wht_pos_mark *mark =
         document->mark_count > 0 ? &document->marks[offset / WHT_POS_STRIDE] : NULL;
     return mark ? wht_pos_from_offset(document->text + mark->start, offset - mark->start,
@@ -145,6 +151,16 @@ bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const ch
     return false;
 }
 
+const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other)
+{
+    return node->origin && other && !other->origin ? other : node;
+}
+
+bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, const char *key)
+{
+    return wht_fail(check, object, "found no key \"%s\", expected one", key);
+}
+
 static bool wrong_kind(struct wht_check *check, const struct wht_node *node, const char *expected)
 {
     return wht_fail(check, node, "found %s, expected %s", wht_node_kind_name(node), expected);
@@ -181,6 +197,16 @@ bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *va
     return true;
 }
 
+/* Copies a number as the file spells it: a double may say something else. */
+static void copy_number(const struct wht_check *check, const struct wht_node *node,
+                        char written[SHOWN_MAX])
+{
+    const char *text = document_of(check, node)->text + node->offset;
+    size_t length = strspn(text, "-+.0123456789eE");
+    snprintf(written, SHOWN_MAX, "%.*s%s", length > 40 ? 40 : (int)length, text,
+             length > 40 ? "..." : "");
+}
+
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
                    int64_t *value)
 {
@@ -191,9 +217,12 @@ bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t
         return wht_fail(check, node,
                         "found a number with a fraction, an exponent or -0, expected "
                         "an integer");
-    if (node->number < (double)min || node->number > (double)max)
-        return wht_fail(check, node, "found %.0f, expected an integer from %lld to %lld",
-                        node->number, (long long)min, (long long)max);
+    if (node->number < (double)min || node->number > (double)max) {
+        char written[SHOWN_MAX];
+        copy_number(check, node, written);
+        return wht_fail(check, node, "found %s, expected an integer from %lld to %lld", written,
+                        (long long)min, (long long)max);
+    }
     *value = (int64_t)node->number;
     return true;
 }
@@ -339,6 +368,7 @@ bool wht_take_object(struct wht_check *check, const struct wht_node *node,
                      const struct wht_field *fields, size_t count, void *target)
 {
     bool is_good = true;
+    uint64_t taken = 0; /* a second member of one name is an error that is reported elsewhere */
     if (!wht_get_object(check, node))
         return false;
     for (const struct wht_node *member = node->first; member; member = member->next) {
@@ -350,12 +380,14 @@ bool wht_take_object(struct wht_check *check, const struct wht_node *node,
             i++;
         if (i == count)
             is_good &= unknown_key(check, member, fields, count);
-        else if (fields[i].take)
+        else if (fields[i].take && !(taken >> i & 1))
             is_good &= fields[i].take(check, member, target);
+        if (i < count)
+            taken |= UINT64_C(1) << i;
     }
     for (size_t i = 0; i < count && !may_lack_keys(check, node); i++) {
-        if (fields[i].is_required && !wht_node_member(node, fields[i].key))
-            is_good &= wht_fail(check, node, "the key \"%s\" is missing", fields[i].key);
+        if (fields[i].is_required && !(taken >> i & 1))
+            is_good = wht_fail_missing(check, node, fields[i].key);
     }
     return is_good;
 }

@@ -20,6 +20,7 @@ struct wht_check {
     const char *newer;  /**< the file's format version if it is newer than ours, or NULL */
     const struct wht_document *document;
     const struct wht_document *defaults; /**< the document that holds `defaults`, or NULL */
+    const struct wht_flags *flags;       /**< that rule the file, or NULL before they are needed */
     struct wht_arena *arena;             /**< of the case at hand */
 };
 
@@ -35,6 +36,16 @@ bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *
 bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Reports that an object lacks a key. @return false. */
+bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, const char *key);
+
+/**
+ * Where to report a rule between two keys.
+ * @param other NULL if there is none.
+ * @return node, or other if only node stands in `defaults`.
+ */
+const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other);
+
 /** @return where a node's value stands. */
 struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node);
 
@@ -43,7 +54,8 @@ bool wht_get_object(struct wht_check *check, const struct wht_node *node);
 bool wht_get_list(struct wht_check *check, const struct wht_node *node, size_t min);
 bool wht_get_string(struct wht_check *check, const struct wht_node *node, const char **value);
 bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *value);
-/** A JSON integer from min to max. */
+/** A JSON integer from min to max, which are at most 2^53 - 1 apart from 0: no double rounds there.
+ */
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
                    int64_t *value);
 /** One of `count` names; "did you mean" otherwise. @param value receives its index. */
@@ -61,9 +73,9 @@ struct wht_field {
 };
 
 /**
- * Takes an object apart: each known member goes to its function; unknown and missing keys are
- * reported;
- * `$comment` and `x-*` are passed over.
+ * Takes an object apart: each known member goes to its function, the first of those with one name;
+ * unknown and missing keys are reported; `$comment` and `x-*` are passed over.
+ * @param count fields, at most 64.
  * @return whether all went well.
  */
 bool wht_take_object(struct wht_check *check, const struct wht_node *node,

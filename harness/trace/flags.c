@@ -1,73 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 #include "flags.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "input.h"
-#include "node.h"
 #include "paths.h"
 #include "traces_builtin.h"
 
 /* One flags.json; its arena is kept. */
 struct list {
+    struct wht_flags flags;
     struct list *next;
     char *path; /* "" for the built-in list */
-    struct wht_arena *arena;
-    struct wht_flag *flags;
-    size_t count;
 };
 
 static struct list *lists;
 
-static const char *text_of(const struct wht_node *object, const char *key)
+static bool take_text(struct wht_check *check, const struct wht_node *node, const char **target)
 {
-    const struct wht_node *member =
-        object->kind == WHT_NODE_OBJECT ? wht_node_member(object, key) : NULL;
-    return member && member->kind == WHT_NODE_STRING ? member->string : "";
+    if (!wht_get_string(check, node, target))
+        return false;
+    if ((*target)[0] == 0)
+        return wht_fail(check, node, "found an empty string, expected a text");
+    return true;
 }
 
-/* `links` is a list of strings; one string will do. */
-static void take_links(struct wht_arena *arena, const struct wht_node *object,
-                       struct wht_flag *flag)
+static bool take_bug(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    const struct wht_node *links =
-        object->kind == WHT_NODE_OBJECT ? wht_node_member(object, "links") : NULL;
-    const struct wht_node *first = links && links->kind == WHT_NODE_LIST ? links->first : links;
-    flag->links = wht_arena_take(arena, (links ? wht_node_count(links) + 1 : 1) * sizeof(char *));
-    for (const struct wht_node *node = first; node; node = node->next) {
-        if (node->kind == WHT_NODE_STRING)
-            flag->links[flag->link_count++] = node->string;
-        if (node == links)
-            break;
+    return take_text(check, node, &((struct wht_flag *)target)->bug);
+}
+
+static bool take_description(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    return take_text(check, node, &((struct wht_flag *)target)->description);
+}
+
+static bool take_effect(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    return take_text(check, node, &((struct wht_flag *)target)->effect);
+}
+
+static bool take_links(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_flag *flag = target;
+    return wht_get_strings(check, node, false, &flag->links);
+}
+
+/* What is wrong with a definition is reported; it counts as defined all the same. */
+static void take_definitions(struct wht_check *check, const struct wht_node *root,
+                             struct list *list)
+{
+    static const struct wht_field fields[] = {{"bug", take_bug, true},
+                                              {"description", take_description, true},
+                                              {"effect", take_effect, true},
+                                              {"links", take_links, false}};
+    struct wht_flag *items =
+        wht_arena_take(check->arena, (wht_node_count(root) + 1) * sizeof(*items));
+    list->flags.items = items;
+    for (const struct wht_node *node = root->first; node; node = node->next) {
+        struct wht_flag *flag = &items[list->flags.count];
+        if (node->key[0] == '$' || strncmp(node->key, "x-", 2) == 0)
+            continue;
+        *flag = (struct wht_flag){.name = node->key, .bug = "", .description = "", .effect = ""};
+        wht_take_object(check, node, fields, 4, flag);
+        list->flags.count++;
     }
 }
 
-static void parse(struct list *list, const char *text, size_t size)
+static void parse(struct wht_check *check, struct list *list, const char *text, size_t size)
 {
-    struct wht_document document = {.arena = wht_arena_new(), .text = text, .first_line = 1};
+    struct wht_document document = {.arena = check->arena, .text = text, .first_line = 1};
     char error[128];
     size_t offset;
-    if (!wht_document_parse(&document, size, error, &offset) ||
-        document.root->kind != WHT_NODE_OBJECT) {
-        fprintf(stderr, "%s: the flags cannot be read: %s\n", list->path,
-                document.root ? "not an object" : error);
-        wht_arena_free(document.arena);
-        return;
-    }
-    list->arena = document.arena;
-    list->flags =
-        wht_arena_take(document.arena, (wht_node_count(document.root) + 1) * sizeof(*list->flags));
-    for (const struct wht_node *node = document.root->first; node; node = node->next) {
-        if (node->key[0] == '$')
-            continue;
-        struct wht_flag *flag = &list->flags[list->count++];
-        *flag = (struct wht_flag){.name = node->key,
-                                  .bug = text_of(node, "bug"),
-                                  .description = text_of(node, "description"),
-                                  .effect = text_of(node, "effect")};
-        take_links(document.arena, node, flag);
+    check->document = &document;
+    if (!wht_document_parse(&document, size, error, &offset)) {
+        wht_report(check, wht_pos_from_offset(text, offset, 1), "", "%s", error);
+    } else if (wht_get_object(check, document.root)) {
+        list->flags.is_broken = false;
+        wht_check_duplicates(check, document.root);
+        take_definitions(check, document.root, list);
     }
 }
 
@@ -79,14 +92,17 @@ static struct list *new_list(const char *path)
     if (!list || !copy)
         abort();
     list->path = memcpy(copy, path, size);
+    list->flags.is_broken = true;
     list->next = lists;
     lists = list;
     return list;
 }
 
 /* @return the list of a flags.json, read at the first call; NULL if there is no such file. */
-static const struct list *list_of_file(const char *path)
+static const struct list *list_of_file(const char *path, const struct wht_load_options *options,
+                                       size_t *errors)
 {
+    struct wht_check check = {.file = path};
     char error[128];
     const char *text;
     size_t size;
@@ -94,41 +110,45 @@ static const struct list *list_of_file(const char *path)
         if (strcmp(list->path, path) == 0)
             return list;
     }
-    if (path[0] == 0) {
-        struct list *list = new_list("");
-        parse(list, (const char *)wht_flags_builtin, wht_flags_builtin_size);
-        return list;
-    }
-    struct wht_input *input = wht_input_open(path, false, error);
-    if (!input)
+    struct wht_input *input = path[0] ? wht_input_open(path, false, error) : NULL;
+    if (path[0] && !input)
         return NULL;
     struct list *list = new_list(path);
-    if (wht_input_rest(input, &text, &size))
-        parse(list, text, size);
+    check.arena = wht_arena_new();
+    if (options)
+        check.options = *options;
+    if (!input)
+        parse(&check, list, (const char *)wht_flags_builtin, wht_flags_builtin_size);
+    else if (wht_input_rest(input, &text, &size))
+        parse(&check, list, text, size);
+    else
+        wht_report(&check, (struct wht_pos){.line = 1, .column = 1}, "", "%s",
+                   wht_input_error(input));
     wht_input_close(input);
+    *errors += check.errors;
     return list;
 }
 
-static const struct list *list_for(const char *file)
+const struct wht_flags *wht_flags_of(const char *file, const struct wht_load_options *options,
+                                     size_t *errors)
 {
     char *path = wht_traces_file(file, "flags.json");
-    const struct list *list = path ? list_of_file(path) : NULL;
+    const struct list *list = path ? list_of_file(path, options, errors) : NULL;
     free(path);
-    return list ? list : list_of_file("");
+    return &(list ? list : list_of_file("", options, errors))->flags;
+}
+
+const struct wht_flag *wht_flags_find(const struct wht_flags *flags, const char *name)
+{
+    for (size_t i = 0; i < flags->count; i++) {
+        if (strcmp(flags->items[i].name, name) == 0)
+            return &flags->items[i];
+    }
+    return NULL;
 }
 
 const struct wht_flag *wht_flag_find(const char *file, const char *name)
 {
-    const struct list *list = list_for(file);
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->flags[i].name, name) == 0)
-            return &list->flags[i];
-    return NULL;
-}
-
-const struct wht_flag *wht_flag_list(const char *file, size_t *count)
-{
-    const struct list *list = list_for(file);
-    *count = list->count;
-    return list->flags;
+    size_t errors = 0;
+    return wht_flags_find(wht_flags_of(file, NULL, &errors), name);
 }

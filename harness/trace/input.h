@@ -19,10 +19,12 @@ struct wht_input;
 struct wht_input *wht_input_open(const char *path, bool is_gzip, char *error);
 
 /**
- * Hands out the next line without its line end (LF or CRLF).
+ * Hands out the next line without its line end (LF or CRLF). Lines that stand whole before an error
+ * are handed out. Of a line that is longer than a document may be (WHT_DOCUMENT_MAX) only a start
+ * is handed out, which is too long as well; the rest is passed over.
  * @param line   receives the line, NUL-terminated; valid until the next call.
  * @param length receives its length.
- * @return false at the end of the file, and after an error.
+ * @return false at the end of the file, and at an error.
  */
 bool wht_input_line(struct wht_input *input, const char **line, size_t *length);
 

@@ -104,7 +104,8 @@ static bool add_id(struct ids *ids, const char *id)
     return true;
 }
 
-static void report_file(struct wht_reader *reader, uint32_t line, const char *text)
+/* Reports what concerns a line as a whole, or with line 0 the file. */
+static void report_line(struct wht_reader *reader, uint32_t line, const char *text)
 {
     wht_report(&reader->check, (struct wht_pos){.line = line, .column = line ? 1 : 0}, "", "%s",
                text);
@@ -223,7 +224,7 @@ static void check_header_keys(struct wht_reader *reader)
         return;
     wht_check_members(&reader->check, root);
     for (const struct wht_node *member = root->first; member; member = member->next) {
-        if (strcmp(member->key, "cases") != 0)
+        if (reader->kind != FILE_CASE_OR_SUITE || strcmp(member->key, "cases") != 0)
             wht_check_duplicates(&reader->check, member);
     }
 }
@@ -235,7 +236,7 @@ static void open_document(struct wht_reader *reader)
     struct wht_check *check = &reader->check;
     reader->is_done = true;
     if (!wht_input_rest(reader->input, &text, &size)) {
-        report_file(reader, 0, wht_input_error(reader->input));
+        report_line(reader, 1, wht_input_error(reader->input));
         return;
     }
     if (!parse(reader, &reader->header, wht_arena_new(), text, size, 1) ||
@@ -258,11 +259,15 @@ static void open_corpus(struct wht_reader *reader)
     size_t size;
     if (!wht_input_line(reader->input, &line, &size)) {
         const char *error = wht_input_error(reader->input);
-        report_file(reader, error ? 0 : 1, error ? error : "the file is empty, expected a header");
+        report_line(reader, 1, error ? error : "found an empty file, expected a header");
         reader->is_done = true;
         return;
     }
     reader->line = 1;
+    if (size == 0) {
+        report_line(reader, 1, "found a blank line, expected a header");
+        return;
+    }
     reader->header_text = copy_text(line, size);
     reader->check.defaults = &reader->header;
     if (parse(reader, &reader->header, wht_arena_new(), reader->header_text, size, 1)) {
@@ -288,7 +293,7 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
         reader->check.options = *options;
     reader->kind = kind_from_name(path);
     if (reader->kind == FILE_OTHER) {
-        report_file(reader, 0,
+        report_line(reader, 0,
                     "found a file of another kind, expected a name that ends in "
                     ".trace.json, .trace.jsonl or .trace.jsonl.gz");
         wht_reader_close(reader);
@@ -296,7 +301,7 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
     }
     reader->input = wht_input_open(path, reader->kind == FILE_CORPUS_GZ, error);
     if (!reader->input) {
-        report_file(reader, 0, error);
+        report_line(reader, 0, error);
         wht_reader_close(reader);
         return NULL;
     }
@@ -365,7 +370,7 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
         struct wht_document document = {.arena = NULL};
         reader->line++;
         if (size == 0)
-            report_file(reader, reader->line, "found a blank line, expected a case");
+            report_line(reader, reader->line, "found a blank line, expected a case");
         else if (parse(reader, &document, reader->scratch, line, size, reader->line))
             c = take(reader, document.root, reader->scratch);
         wht_arena_reset(reader->scratch);
@@ -373,7 +378,7 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
     if (!c) {
         reader->is_done = true;
         if (wht_input_error(reader->input))
-            report_file(reader, 0, wht_input_error(reader->input));
+            report_line(reader, reader->line + 1, wht_input_error(reader->input));
     }
     return c;
 }
@@ -410,9 +415,9 @@ void wht_reader_close(struct wht_reader *reader)
 void wht_error_print(void *user, const struct wht_error *error)
 {
     FILE *stream = user;
-    fprintf(stream, "%s:", error->file);
     if (error->pos.line > 0)
-        fprintf(stream, "%u:%u:", error->pos.line, error->pos.column);
-    /* The root's pointer is empty and says nothing. */
-    fprintf(stream, " %s%s%s\n", error->pointer, error->pointer[0] ? ": " : "", error->text);
+        fprintf(stream, "%s:%u:%u: %s: %s\n", error->file, error->pos.line, error->pos.column,
+                error->pointer, error->text);
+    else
+        fprintf(stream, "%s: %s\n", error->file, error->text);
 }

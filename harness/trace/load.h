@@ -15,7 +15,7 @@
 /** One error in a file. Strings live only during the report. */
 struct wht_error {
     const char *file;
-    struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened, cut stream) */
+    struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened) */
     const char *pointer; /**< RFC 6901; the root is "" */
     const char *text;    /**< what was found, what was expected */
 };
@@ -50,8 +50,9 @@ size_t wht_reader_error_count(const struct wht_reader *reader);
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
 void wht_reader_close(struct wht_reader *reader);
 
-/** Prints an error as `file:line:column: /pointer: text` and a newline, without a pointer that is
- * empty; `user` is a FILE pointer. */
+/** Prints an error as `file:line:column: /pointer: text` and a newline, or what concerns the file
+ * as a whole (it cannot be opened) as `file: text`; `user` is a FILE pointer.
+ */
 void wht_error_print(void *user, const struct wht_error *error);
 
 /** A sorted list of trace files. */

@@ -29,7 +29,7 @@ static bool unexpected(struct scanner *s, const char *expected)
 {
     char found[96];
     if (s->at >= s->size)
-        snprintf(found, sizeof(found), "the text ends, expected %s", expected);
+        snprintf(found, sizeof(found), "found the end of the text, expected %s", expected);
     else if (s->text[s->at] > 0x20 && s->text[s->at] < 0x7f)
         snprintf(found, sizeof(found), "found '%c', expected %s", s->text[s->at], expected);
     else
@@ -64,8 +64,7 @@ static size_t add_mark(struct scanner *s, size_t key_offset, bool has_key)
     return scan->count++;
 }
 
-/* @return the length of the UTF-8 sequence at `at`, 0 if it is none. RFC 3629. */
-static size_t utf8_length(const unsigned char *p, size_t left)
+size_t wht_utf8_length(const unsigned char *p, size_t left)
 {
     size_t length = p[0] < 0x80                   ? 1
                     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
@@ -137,7 +136,7 @@ static bool scan_string(struct scanner *s)
         if (c == '"')
             break;
         if (c < 0)
-            return fail_at(s, start, "the string does not end, expected '\"'");
+            return fail_at(s, start, "found a string without an end, expected '\"'");
         if (s->at - start > WHT_STRING_MAX)
             return fail_at(s, start, "found a string of more than 1 MiB, expected a shorter one");
         if (c < 0x20)
@@ -147,7 +146,7 @@ static bool scan_string(struct scanner *s)
                 return false;
             continue;
         }
-        size_t length = utf8_length(s->text + s->at, s->size - s->at);
+        size_t length = wht_utf8_length(s->text + s->at, s->size - s->at);
         if (length == 0)
             return unexpected(s, "valid UTF-8");
         s->at += length;

@@ -37,7 +37,7 @@ static bool check_seed(struct wht_check *check, const struct wht_node *node, voi
     (void)target;
     if (node->kind == WHT_NODE_STRING)
         return true;
-    return wht_get_count(check, node, 0, INT64_C(1) << 53, &value);
+    return wht_get_count(check, node, 0, (INT64_C(1) << 53) - 1, &value);
 }
 
 bool wht_take_source(struct wht_check *check, const struct wht_node *node)

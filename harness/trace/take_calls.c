@@ -8,7 +8,7 @@
 
 #define PAGE       0x1000u
 #define REPEAT_MAX 1048576
-#define STEP_MAX   (INT64_C(1) << 53)
+#define STEP_MAX   ((INT64_C(1) << 53) - 1)
 
 /* A call while its keys are read: which were there, and what some of them need. */
 struct taking {
@@ -18,7 +18,7 @@ struct taking {
     const struct wht_node *data;
     const struct wht_node *size;
     const struct wht_node *gpa;
-    int64_t size_value;
+    int64_t size_value; /* 0 unless size is there and right */
 };
 
 static bool take_mem(struct wht_check *check, const struct wht_node *node, void *target)
@@ -64,9 +64,10 @@ static bool take_io_size(struct wht_check *check, const struct wht_node *node, v
     t->size = node;
     if (!wht_get_count(check, node, 1, 4, &t->size_value))
         return false;
-    if (t->size_value == 3)
-        return wht_fail(check, node, "found 3, expected 1, 2 or 4");
-    return true;
+    if (t->size_value != 3)
+        return true;
+    t->size_value = 0;
+    return wht_fail(check, node, "found 3, expected 1, 2 or 4");
 }
 
 static bool note_data(struct wht_check *check, const struct wht_node *node, void *target)
@@ -139,10 +140,13 @@ static bool take_flags(struct wht_check *check, const struct wht_node *node, voi
         names[i] = wht_translate_flags[i].name;
     for (const struct wht_node *child = node->first; child; child = child->next) {
         int index = 0;
-        if (wht_get_name(check, child, names, WHT_TRANSLATE_FLAGS, "a translate flag", &index))
-            call->flags |= wht_translate_flags[index].value;
-        else
+        if (!wht_get_name(check, child, names, WHT_TRANSLATE_FLAGS, "a translate flag", &index))
             is_good = false;
+        else if (call->flags & wht_translate_flags[index].value)
+            is_good = wht_fail(check, child, "found \"%s\" a second time, expected it once",
+                               names[index]);
+        else
+            call->flags |= wht_translate_flags[index].value;
     }
     return is_good;
 }
@@ -187,11 +191,7 @@ static bool take_names(struct wht_check *check, const struct wht_node *node, str
             is_good = false;
     }
     wht_sort_want_regs(call->regs, call->reg_count);
-    for (size_t i = 1; is_good && i < call->reg_count; i++) {
-        if (call->regs[i - 1].name == call->regs[i].name)
-            is_good = wht_fail(check, node, "found a register twice in one get, expected it once");
-    }
-    return is_good;
+    return wht_check_regs_once(check, node) && is_good;
 }
 
 /* A map gives the values that the callback answers: plain ones. */
@@ -257,38 +257,37 @@ static bool take_step(struct wht_check *check, const struct wht_node *node, void
 static bool finish_mem(struct taking *t)
 {
     struct wht_call *call = t->call;
-    if (t->data && !wht_get_bytes(t->check, t->data, true, 8, &call->data))
-        return false;
+    bool is_good = !t->data || wht_get_bytes(t->check, t->data, true, 8, &call->data);
+    size_t size = t->size_value ? (size_t)t->size_value : call->data.size;
     call->has_data = t->data != NULL;
-    if (!t->data && !call->has_fail)
-        return false; /* reported as missing */
-    call->size = (uint32_t)(t->size ? t->size_value : (int64_t)call->data.size);
-    if (t->data && call->data.size != call->size)
-        return wht_fail(t->check, t->size,
-                        "found size %u beside %zu bytes of data, expected them "
-                        "to agree",
-                        call->size, call->data.size);
-    if (call->address % PAGE + call->size > PAGE)
-        return wht_fail(t->check, t->gpa,
-                        "found an access of %u bytes at 0x%llx, expected one that "
-                        "does not cross a page",
-                        call->size, (unsigned long long)call->address);
+    call->size = (uint32_t)size;
+    if (call->data.size > 0 && call->data.size != size)
+        is_good = wht_fail(t->check, t->size,
+                           "found size %zu beside %zu bytes of data, expected them to agree", size,
+                           call->data.size);
+    if (call->address % PAGE + size > PAGE)
+        is_good = wht_fail(t->check, t->gpa,
+                           "found an access of %zu bytes at 0x%llx, expected one that does not "
+                           "cross a page",
+                           size, (unsigned long long)call->address);
     if (call->kind == WHT_CALL_MEM_READ && call->data.mask)
-        return wht_fail(t->check, t->data, "found \"??\" in what a read answers, expected bytes");
-    return true;
+        is_good =
+            wht_fail(t->check, t->data, "found \"??\" in what a read answers, expected bytes");
+    return is_good;
 }
 
 static bool finish_io(struct taking *t)
 {
     struct wht_call *call = t->call;
     uint64_t value = 0;
-    call->size = (uint32_t)t->size_value;
+    unsigned size = t->size_value ? (unsigned)t->size_value : 4;
+    call->size = size;
     call->has_data = t->data != NULL;
-    if (!t->data || !t->size)
-        return call->has_fail && t->size;
-    if (!wht_get_hex(t->check, t->data, 8 * call->size, &value))
+    if (!t->data)
+        return true;
+    if (!wht_get_hex(t->check, t->data, 8 * size, &value))
         return false;
-    call->data.size = call->size;
+    call->data.size = size;
     call->data.data = wht_arena_take(t->check->arena, 8);
     for (unsigned i = 0; i < 4; i++)
         call->data.data[i] = (uint8_t)(value >> (8 * i));
@@ -340,26 +339,68 @@ static const struct form forms[] = {FORM("mem", mem_fields),
 
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 
+static const struct form *form_of(const struct wht_node *member)
+{
+    for (size_t i = 0; i < FORMS; i++) {
+        if (strcmp(forms[i].key, member->key) == 0)
+            return &forms[i];
+    }
+    return NULL;
+}
+
+/* Without a kind nobody can say which keys belong: those of no kind at all are unknown. */
+static void report_no_form(struct wht_check *check, const struct wht_node *node)
+{
+    struct wht_field all[FORMS + 16] = {{.key = NULL}};
+    size_t count = 0;
+    for (size_t i = 0; i < FORMS; i++)
+        all[count++].key = forms[i].key;
+    for (size_t i = 0; i < FORMS; i++) {
+        for (size_t j = 1; j < forms[i].count; j++) {
+            size_t k = 0;
+            while (k < count && strcmp(all[k].key, forms[i].fields[j].key) != 0)
+                k++;
+            if (k == count)
+                all[count++].key = forms[i].fields[j].key;
+        }
+    }
+    wht_take_object(check, node, all, count, NULL);
+    wht_fail(check, node,
+             "found no kind of call, expected one of mem, io, translate, get, set, any_order, "
+             "optional, repeat");
+}
+
 /* An element has exactly one kind. */
 static const struct form *find_form(struct wht_check *check, const struct wht_node *node)
 {
     const struct form *found = NULL;
-    for (size_t i = 0; i < FORMS; i++) {
-        const struct wht_node *member = wht_node_member(node, forms[i].key);
-        if (!member)
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        const struct form *form = form_of(member);
+        if (!form)
             continue;
-        if (found) {
-            wht_fail_key(check, member, "found \"%s\" beside \"%s\", expected one kind",
-                         forms[i].key, found->key);
+        if (found && found != form) {
+            wht_fail_key(check, member, "found \"%s\" beside \"%s\", expected one kind", form->key,
+                         found->key);
             return NULL;
         }
-        found = &forms[i];
+        found = form;
     }
     if (!found)
-        wht_fail(check, node,
-                 "found no kind of call, expected one of mem, io, translate, get, set, "
-                 "any_order, optional, repeat");
+        report_no_form(check, node);
     return found;
+}
+
+/* Rules between the keys of an access, as far as each key is right by itself. */
+static bool finish_access(struct taking *t, const struct wht_node *node, bool is_mem)
+{
+    bool is_good = true;
+    if (!t->data && !t->call->has_fail)
+        is_good = wht_fail_missing(t->check, node, "data");
+    else if (is_mem && !t->data && !t->size)
+        is_good = wht_fail(t->check, node,
+                           "found neither \"data\" nor \"size\", expected one of them to tell the "
+                           "size");
+    return (is_mem ? finish_mem(t) : finish_io(t)) && is_good;
 }
 
 static bool take_call(struct wht_check *check, const struct wht_node *node, struct wht_case *c,
@@ -372,16 +413,11 @@ static bool take_call(struct wht_check *check, const struct wht_node *node, stru
     if (!form)
         return false;
     call->pos = wht_node_pos(check, node);
-    if (!wht_take_object(check, node, form->fields, form->count, &t))
-        return false;
-    bool needs_data = form->fields == mem_fields || form->fields == io_fields;
-    if (needs_data && !t.data && !call->has_fail)
-        return wht_fail(check, node, "the key \"data\" is missing");
-    if (form->fields == mem_fields && !t.data && !t.size)
-        return wht_fail(check, node, "the key \"size\" is missing: there is no data to tell it");
-    if (form->fields == mem_fields)
-        return finish_mem(&t);
-    return form->fields == io_fields ? finish_io(&t) : true;
+    bool is_good = wht_take_object(check, node, form->fields, form->count, &t);
+    bool is_mem = form->fields == mem_fields;
+    if (is_mem || form->fields == io_fields)
+        is_good &= finish_access(&t, node, is_mem);
+    return is_good;
 }
 
 bool wht_take_calls(struct wht_check *check, const struct wht_node *node, struct wht_case *c,

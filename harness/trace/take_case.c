@@ -77,16 +77,31 @@ static bool take_verdict(struct wht_check *check, const struct wht_node *node, v
     return is_good;
 }
 
+static bool check_flag(struct wht_check *check, const struct wht_node *node)
+{
+    const struct wht_flags *flags = check->flags;
+    if (flags->is_broken || wht_flags_find(flags, node->string))
+        return true;
+    const char **names = wht_arena_take(check->arena, (flags->count + 1) * sizeof(*names));
+    for (size_t i = 0; i < flags->count; i++)
+        names[i] = flags->items[i].name;
+    const char *meant = wht_did_you_mean(node->string, names, flags->count);
+    if (meant)
+        return wht_fail(check, node, "found the unknown flag \"%.60s\"; did you mean \"%s\"?",
+                        node->string, meant);
+    return wht_fail(check, node, "found the flag \"%.60s\", expected one that flags.json defines",
+                    node->string);
+}
+
 static bool take_flags(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_case *c = target;
     bool is_good = wht_get_strings(check, node, false, &c->flags);
-    for (const struct wht_node *child = node->first; is_good && child; child = child->next) {
-        if (!wht_flag_find(check->file, child->string))
-            is_good = wht_fail(check, child,
-                               "found the flag \"%.60s\", expected one that flags.json "
-                               "defines",
-                               child->string);
+    if (!check->flags)
+        check->flags = wht_flags_of(check->file, &check->options, &check->errors);
+    for (const struct wht_node *child = node->first; child; child = child->next) {
+        if (child->kind == WHT_NODE_STRING)
+            is_good &= check_flag(check, child);
     }
     return is_good;
 }
@@ -147,6 +162,47 @@ static const struct wht_field fields[] = {
 
 #define DOCUMENT_FIELDS 2 /* format and $schema, for a case that is a file */
 
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Steps over blanks. @return whether they part two words: elsewhere they say nothing. */
+static bool skip_blanks(const char **text, char before)
+{
+    size_t blanks = strspn(*text, " \t");
+    *text += blanks;
+    return blanks > 0 && is_word(before) && is_word(**text);
+}
+
+/* Compares assembler text after folding case and blanks. */
+static bool is_same_asm(const char *a, const char *b)
+{
+    char before = 0;
+    for (;;) {
+        if (skip_blanks(&a, before) != skip_blanks(&b, before) ||
+            tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (!*a)
+            return true;
+        before = *a;
+        a++;
+        b++;
+    }
+}
+
+static bool check_asm(struct wht_check *check, const struct wht_node *node,
+                      const struct wht_case *c)
+{
+    char text[128];
+    const struct wht_node *place = wht_node_member(node, "asm");
+    wht_disasm(c, text, sizeof(text), NULL);
+    if (is_same_asm(c->asm_text, text))
+        return true;
+    return wht_fail(check, wht_more_specific(place, wht_node_member(node, "code")),
+                    "found \"%.60s\", expected what the code is: \"%s\"", c->asm_text, text);
+}
+
 static bool take_parts(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
 {
     const struct wht_node *exit = wht_node_member(node, "exit");
@@ -154,6 +210,8 @@ static bool take_parts(struct wht_check *check, const struct wht_node *node, str
     const struct wht_node *pages = wht_node_member(node, "pages");
     const struct wht_node *expect = wht_node_member(node, "expect");
     bool is_good = wht_take_init(check, wht_node_member(node, "init"), c);
+    if (is_good && check->options.check_asm && !check->is_partial && c->asm_text && c->code_size)
+        is_good = check_asm(check, node, c);
     if (exit)
         is_good &= wht_take_exit(check, exit, c);
     if (memory)
@@ -165,41 +223,23 @@ static bool take_parts(struct wht_check *check, const struct wht_node *node, str
     return is_good;
 }
 
-/* Compares assembler text after folding case and blanks. */
-static bool is_same_asm(const char *a, const char *b)
-{
-    for (;;) {
-        while (*a == ' ' || *a == '\t')
-            a++;
-        while (*b == ' ' || *b == '\t')
-            b++;
-        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-            return false;
-        if (!*a)
-            return true;
-        a++;
-        b++;
-    }
-}
-
+/* Rules between keys, as far as each is right by itself. */
 static bool check_rules(struct wht_check *check, const struct wht_node *node,
                         const struct wht_case *c)
 {
-    char text[128];
+    const struct wht_node *flags = wht_node_member(node, "flags");
+    const struct wht_node *expect = wht_node_member(node, "expect");
     bool is_good = true;
-    if (c->verdict == WHT_VERDICT_MAY && c->flags.count == 0)
-        is_good = wht_fail(check, wht_node_member(node, "verdict"),
-                           "found \"may\" without a flag, expected at least one entry in \"flags\" "
-                           "that says what a failure means");
-    if (c->match == WHT_MATCH_STRICT && !c->expect.has_calls)
-        is_good = wht_fail(check, wht_node_member(node, "match"),
+    if (c->verdict == WHT_VERDICT_MAY &&
+        (!flags || (flags->kind == WHT_NODE_LIST && !flags->first)))
+        is_good = wht_fail(
+            check, wht_more_specific(wht_node_member(node, "verdict"), flags ? flags : node),
+            "found \"may\" without a flag, expected at least one entry in \"flags\" "
+            "that says what a failure means");
+    if (c->match == WHT_MATCH_STRICT && expect && expect->kind == WHT_NODE_OBJECT &&
+        !wht_node_member(expect, "calls"))
+        is_good = wht_fail(check, wht_more_specific(wht_node_member(node, "match"), expect),
                            "found \"strict\" without \"calls\", expected calls to compare with");
-    if (!check->options.check_asm || !c->asm_text)
-        return is_good;
-    wht_disasm(c, text, sizeof(text), NULL);
-    if (!is_same_asm(c->asm_text, text))
-        is_good = wht_fail(check, wht_node_member(node, "asm"),
-                           "found \"%.60s\", expected what the code is: \"%s\"", c->asm_text, text);
     return is_good;
 }
 
@@ -214,14 +254,14 @@ struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *n
     c->arena = arena;
     c->match = WHT_MATCH_DEVICE;
     if (is_file && node->kind == WHT_NODE_OBJECT && !wht_node_member(node, "format"))
-        wht_fail(check, node, "the key \"format\" is missing");
+        wht_fail_missing(check, node, "format");
     is_good = wht_take_object(check, node, fields + skipped,
                               sizeof(fields) / sizeof(fields[0]) - skipped, c);
-    if (node->kind == WHT_NODE_OBJECT)
+    if (node->kind == WHT_NODE_OBJECT) {
         is_good &= take_parts(check, node, c);
+        is_good &= check_rules(check, node, c);
+    }
     is_good &= !check->is_bad;
-    if (is_good)
-        is_good = check_rules(check, node, c);
     if (!is_good) {
         wht_arena_free(arena);
         return NULL;

@@ -118,17 +118,17 @@ static bool take_rep(struct wht_check *check, const struct wht_node *node, void 
     return wht_get_bool(check, node, &t->exit->rep);
 }
 
-static bool refuse_keys(struct wht_check *check, const struct wht_node *node, const char *kind,
-                        const char *const *keys, size_t count)
+static bool refuse_keys(struct wht_check *check, const struct wht_node *node,
+                        const struct wht_node *kind, const char *const *keys, size_t count)
 {
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
         const struct wht_node *member = wht_node_member(node, keys[i]);
         if (member)
-            is_good = wht_fail_key(check, member,
+            is_good = wht_fail_key(check, wht_more_specific(member, kind),
                                    "found \"%s\" in an exit of kind %s, expected it "
                                    "in the other kind only",
-                                   keys[i], kind);
+                                   keys[i], kind->string);
     }
     return is_good;
 }
@@ -139,7 +139,7 @@ static bool require_keys(struct wht_check *check, const struct wht_node *node,
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
         if (!wht_node_member(node, keys[i]))
-            is_good = wht_fail(check, node, "the key \"%s\" is missing", keys[i]);
+            is_good = wht_fail_missing(check, node, keys[i]);
     }
     return is_good;
 }
@@ -152,14 +152,14 @@ static bool check_kind(struct wht_check *check, const struct wht_node *node, con
     bool is_good = true;
     if (t->exit->kind == WHT_EXIT_MMIO) {
         is_good = require_keys(check, node, mmio, 1);
-        return refuse_keys(check, node, "mmio", io, 4) && is_good;
+        return refuse_keys(check, node, t->kind_node, io, 4) && is_good;
     }
     if (t->exit->access == WHT_ACCESS_EXECUTE)
-        is_good = wht_fail(check, wht_node_member(node, "access"),
+        is_good = wht_fail(check, wht_more_specific(wht_node_member(node, "access"), t->kind_node),
                            "found \"execute\" in an exit of kind io, expected \"read\" (IN) or "
                            "\"write\" (OUT)");
     is_good = require_keys(check, node, io, 2) && is_good;
-    return refuse_keys(check, node, "io", mmio, 4) && is_good;
+    return refuse_keys(check, node, t->kind_node, mmio, 4) && is_good;
 }
 
 static void fill_in(struct taking *t, const struct wht_case *c)
@@ -177,6 +177,18 @@ static void fill_in(struct taking *t, const struct wht_case *c)
         exit->string = info.is_string_io;
     if (exit->kind == WHT_EXIT_IO && !t->has_rep)
         exit->rep = info.is_string_io && info.has_rep;
+}
+
+/* The shipping context has four bits for the length, the preview's has eight. */
+static bool check_length(struct wht_check *check, const struct wht_node *node,
+                         const struct wht_case *c)
+{
+    const struct wht_node *length = wht_node_member(node, "instr_len");
+    if (!length || c->api != WHT_API_SHIPPING || c->exit.instr_len <= 15)
+        return true;
+    return wht_fail(check, length,
+                    "found %u, expected at most 15: the shipping context has four bits",
+                    c->exit.instr_len);
 }
 
 bool wht_take_exit(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
@@ -207,10 +219,7 @@ bool wht_take_exit(struct wht_check *check, const struct wht_node *node, struct 
         return is_good;
     if (node->kind == WHT_NODE_OBJECT && t.kind_node)
         is_good &= check_kind(check, node, &t);
-    if (t.has_instr_len && c->api == WHT_API_SHIPPING && c->exit.instr_len > 15)
-        is_good = wht_fail(check, wht_node_member(node, "instr_len"),
-                           "found %u, expected at most 15: the shipping context has four bits",
-                           c->exit.instr_len);
+    is_good &= check_length(check, node, c);
     fill_in(&t, c);
     return is_good;
 }

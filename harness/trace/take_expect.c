@@ -16,20 +16,22 @@ static bool take_hr(struct wht_check *check, const struct wht_node *node, void *
 static bool take_status(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_expect *expect = &((struct wht_case *)target)->expect;
+    uint32_t status = 0;
     bool is_good = true;
     if (!wht_get_list(check, node, 1))
         return false;
-    expect->status = 0;
     for (const struct wht_node *child = node->first; child; child = child->next) {
         int bit = 0;
         if (!wht_get_name(check, child, wht_status_names, WHT_STATUS_NAMES, "a status", &bit))
             is_good = false;
-        else if (expect->status & 1u << bit)
+        else if (status & 1u << bit)
             is_good = wht_fail(check, child, "found \"%s\" a second time, expected it once",
                                wht_status_names[bit]);
         else
-            expect->status |= 1u << bit;
+            status |= 1u << bit;
     }
+    if (is_good)
+        expect->status = status;
     return is_good;
 }
 
@@ -52,7 +54,8 @@ static bool take_memory_data(struct wht_check *check, const struct wht_node *nod
 /* Expected bytes and where they stand, to find overlaps. */
 struct placed_bytes {
     uint64_t gpa;
-    uint64_t size;
+    uint64_t last;
+    bool is_reported;
     const struct wht_node *node;
 };
 
@@ -65,28 +68,54 @@ static int compare_placed(const void *a, const void *b)
     return left->node->offset < right->node->offset ? -1 : 1;
 }
 
+/* Of two entries that overlap, the one that stands later in the file is wrong. */
+static void report_overlap(struct wht_check *check, struct placed_bytes *a, struct placed_bytes *b)
+{
+    struct placed_bytes *later = a->node->offset > b->node->offset ? a : b;
+    if (!later->is_reported)
+        wht_fail(check, later->node, "found bytes that overlap those at 0x%llx, expected them once",
+                 (unsigned long long)(later == a ? b : a)->gpa);
+    later->is_reported = true;
+}
+
 static bool check_placed(struct wht_check *check, struct placed_bytes *placed, size_t count)
 {
     bool is_good = true;
+    struct placed_bytes *furthest = NULL;
     qsort(placed, count, sizeof(*placed), compare_placed);
     for (size_t i = 0; i < count; i++) {
-        const struct placed_bytes *before = i > 0 ? &placed[i - 1] : NULL;
-        if (placed[i].gpa + (placed[i].size - 1) < placed[i].gpa)
-            is_good =
-                wht_fail(check, placed[i].node, "the bytes run past the end of the address space");
-        if (before && placed[i].gpa - before->gpa < before->size)
-            is_good = wht_fail(check, placed[i].node, "the bytes overlap those at 0x%llx",
-                               (unsigned long long)before->gpa);
+        if (furthest && placed[i].gpa <= furthest->last) {
+            report_overlap(check, furthest, &placed[i]);
+            is_good = false;
+        }
+        if (!furthest || placed[i].last > furthest->last)
+            furthest = &placed[i];
     }
     return is_good;
 }
 
-static bool take_memory(struct wht_check *check, const struct wht_node *node, void *target)
+/* @return whether the entry has a place. */
+static bool take_bytes(struct wht_check *check, const struct wht_node *node,
+                       struct wht_want_memory *want, struct placed_bytes *placed)
 {
     static const struct wht_field fields[] = {{"gpa", take_memory_gpa, true},
                                               {"data", take_memory_data, true}};
+    *want = (struct wht_want_memory){.pos = wht_node_pos(check, node)};
+    if (!wht_take_object(check, node, fields, 2, want))
+        return false;
+    *placed = (struct placed_bytes){
+        .gpa = want->gpa, .last = want->gpa + (want->data.size - 1), .node = node};
+    return placed->last >= placed->gpa ||
+           wht_fail(check, node,
+                    "found bytes that run past the end of the address space, expected them within "
+                    "64 bits");
+}
+
+static bool take_memory(struct wht_check *check, const struct wht_node *node, void *target)
+{
     struct wht_expect *expect = &((struct wht_case *)target)->expect;
     bool is_good = true;
+    size_t count = 0;
     if (!wht_get_list(check, node, 0))
         return false;
     expect->memory =
@@ -94,15 +123,13 @@ static bool take_memory(struct wht_check *check, const struct wht_node *node, vo
     struct placed_bytes *placed =
         wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(*placed));
     for (const struct wht_node *child = node->first; child; child = child->next) {
-        struct wht_want_memory *want = &expect->memory[expect->memory_count];
-        want->pos = wht_node_pos(check, child);
-        if (wht_take_object(check, child, fields, 2, want))
-            placed[expect->memory_count++] =
-                (struct placed_bytes){.gpa = want->gpa, .size = want->data.size, .node = child};
+        if (take_bytes(check, child, &expect->memory[count], &placed[count]))
+            count++;
         else
             is_good = false;
     }
-    return check_placed(check, placed, expect->memory_count) && is_good;
+    expect->memory_count = count;
+    return check_placed(check, placed, count) && is_good;
 }
 
 static bool take_vector(struct wht_check *check, const struct wht_node *node, void *target)
@@ -171,19 +198,22 @@ static bool take_calls(struct wht_check *check, const struct wht_node *node, voi
 {
     struct wht_case *c = target;
     c->expect.has_calls = true;
-    return wht_take_calls(check, node, c, &c->expect.calls, &c->expect.call_count) &&
-           wht_check_repeats(check, node, c->expect.calls);
+    bool is_good = wht_take_calls(check, node, c, &c->expect.calls, &c->expect.call_count);
+    return node->kind == WHT_NODE_LIST && wht_check_repeats(check, node, c->expect.calls) &&
+           is_good;
 }
 
+/* Rules between keys, as far as each is right by itself. */
 static bool check_sense(struct wht_check *check, const struct wht_node *node,
                         const struct wht_expect *expect)
 {
+    const struct wht_node *fault = wht_node_member(node, "fault");
     bool is_good = true;
-    if (expect->has_fault && expect->trap)
-        is_good = wht_fail_key(check, wht_node_member(node, "trap"),
+    if (fault && expect->trap)
+        is_good = wht_fail_key(check, wht_more_specific(wht_node_member(node, "trap"), fault),
                                "found a trap beside a fault, expected one of them");
-    if (expect->has_fault && expect->status != 1)
-        is_good = wht_fail(check, wht_node_member(node, "fault"),
+    if (fault && expect->status != 1)
+        is_good = wht_fail(check, wht_more_specific(fault, wht_node_member(node, "status")),
                            "found a fault beside a status other than success, expected success: an "
                            "injected fault is one");
     return is_good;
@@ -198,7 +228,7 @@ bool wht_take_expect(struct wht_check *check, const struct wht_node *node, struc
     };
     c->expect.status = 1;
     bool is_good = wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), c);
-    if (!is_good || check->is_partial)
+    if (node->kind != WHT_NODE_OBJECT || check->is_partial)
         return is_good;
-    return check_sense(check, node, &c->expect);
+    return check_sense(check, node, &c->expect) && is_good;
 }

@@ -63,7 +63,9 @@ static bool take_mode(struct wht_check *check, const struct wht_node *node, stru
     return true;
 }
 
-static bool take_cpl(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+/* @param mode NULL if it was left out. */
+static bool take_cpl(struct wht_check *check, const struct wht_node *node,
+                     const struct wht_node *mode, struct wht_init *init)
 {
     int64_t cpl = 0;
     init->cpl = init->mode == WHT_MODE_VM86 ? 3 : 0;
@@ -74,9 +76,11 @@ static bool take_cpl(struct wht_check *check, const struct wht_node *node, struc
     if (check->is_partial)
         return true;
     if (init->mode == WHT_MODE_VM86 && cpl != 3)
-        return wht_fail(check, node, "found cpl %d in mode vm86, expected 3", (int)cpl);
+        return wht_fail(check, wht_more_specific(node, mode),
+                        "found cpl %d in mode vm86, expected 3", (int)cpl);
     if (init->mode == WHT_MODE_REAL16 && cpl != 0)
-        return wht_fail(check, node, "found cpl %d in mode real16, expected 0", (int)cpl);
+        return wht_fail(check, wht_more_specific(node, mode),
+                        "found cpl %d in mode real16, expected 0", (int)cpl);
     init->cpl = (uint8_t)cpl;
     return true;
 }
@@ -112,7 +116,7 @@ static bool take_registers(struct builder *b, const struct wht_node *node)
         else
             put(b, name, value);
     }
-    return is_good;
+    return wht_check_regs_once(b->check, node) && is_good;
 }
 
 static bool take_shadow(struct builder *b, const struct wht_node *node)
@@ -173,8 +177,9 @@ bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct 
         node = &empty;
     if (!wht_get_object(check, node))
         return false;
-    is_good &= take_mode(check, wht_node_member(node, "mode"), init);
-    is_good &= take_cpl(check, wht_node_member(node, "cpl"), init);
+    const struct wht_node *mode = wht_node_member(node, "mode");
+    is_good &= take_mode(check, mode, init);
+    is_good &= take_cpl(check, wht_node_member(node, "cpl"), mode, init);
     is_good &= take_others(check, wht_node_member(node, "others"), init);
 
     struct builder b = {.check = check, .init = init, .capacity = 16 + wht_node_count(node)};

@@ -6,16 +6,19 @@
 #include "parts.h"
 #include "values.h"
 
-#define PAGE          0x1000u
-#define REGION_MAX    (16u << 20)
-#define BYTES_MAX     (512u << 10)
-#define SIZE_MAX_JSON (INT64_C(1) << 53) /* every integer up to here is a double */
+#define PAGE       0x1000u
+#define REGION_MAX (16u << 20)
+#define BYTES_MAX  (512u << 10)
+#define SIZE_MAX_JSON                                                                              \
+    ((INT64_C(1) << 53) - 1) /* no greater integer is rounded to one up to here                    \
+                              */
 
 struct region {
     struct wht_memory memory;
     struct wht_bytes data;
     struct wht_bytes fill;
-    bool has_size;
+    bool has_bad_kind;
+    bool is_reported; /* as one that overlaps another */
     const struct wht_node *node;
 };
 
@@ -38,7 +41,6 @@ static bool take_size(struct wht_check *check, const struct wht_node *node, void
 {
     struct region *region = target;
     int64_t size = 0;
-    region->has_size = true;
     if (!wht_get_count(check, node, 1, SIZE_MAX_JSON, &size))
         return false;
     region->memory.size = (uint64_t)size;
@@ -49,9 +51,10 @@ static bool take_kind(struct wht_check *check, const struct wht_node *node, void
 {
     static const char *const names[] = {"ram", "rom", "device", "hole"};
     int kind = 0;
-    bool is_good = wht_get_name(check, node, names, 4, "a kind of memory", &kind);
-    ((struct region *)target)->memory.kind = (enum wht_memory_kind)kind;
-    return is_good;
+    struct region *region = target;
+    region->has_bad_kind = !wht_get_name(check, node, names, 4, "a kind of memory", &kind);
+    region->memory.kind = (enum wht_memory_kind)kind;
+    return !region->has_bad_kind;
 }
 
 static bool has_content(const struct wht_memory *memory)
@@ -59,48 +62,59 @@ static bool has_content(const struct wht_memory *memory)
     return memory->kind == WHT_MEMORY_RAM || memory->kind == WHT_MEMORY_ROM;
 }
 
+/* What the keys of a region must be to each other. */
 static bool check_region(struct wht_check *check, const struct wht_node *node,
                          const struct region *region)
 {
-    bool has_data = region->data.size > 0;
     const struct wht_node *data = wht_node_member(node, "data");
     const struct wht_node *fill = wht_node_member(node, "fill");
+    const struct wht_node *size = wht_node_member(node, "size");
     const struct wht_node *content = data ? data : fill;
+    const struct wht_node *beside = fill ? fill : size;
     if (content && !has_content(&region->memory))
         return wht_fail_key(check, content, "found \"%s\" for a device or hole, expected none",
                             content->key);
-    if (data && (region->has_size || fill))
+    if (data && beside)
         return wht_fail_key(check, data,
-                            "found \"data\" beside \"%s\", expected either \"data\" or "
-                            "\"size\" with \"fill\"",
-                            fill ? "fill" : "size");
+                            "found \"data\" beside \"%s\", expected either \"data\" or \"size\" "
+                            "with \"fill\"",
+                            beside->key);
+    if (!data && !size)
+        return has_content(&region->memory) && !fill
+                   ? wht_fail(check, node, "found no key \"data\" or \"size\", expected one")
+                   : wht_fail_missing(check, node, "size");
     if (has_content(&region->memory) && region->memory.size > REGION_MAX)
         return wht_fail(
-            check, wht_node_member(node, "size"),
+            check, size,
             "found %llu, expected an integer from 1 to 16777216 for memory with content",
             (unsigned long long)region->memory.size);
-    if (!has_data && !region->has_size)
-        return wht_fail(check, node, "the key \"%s\" is missing",
-                        has_content(&region->memory) ? "data\" or \"size" : "size");
     return true;
 }
 
-static void fill_region(struct wht_check *check, struct region *region)
+/* Gives memory its content. @param total bytes of the regions before; grows. */
+static bool fill_region(struct wht_check *check, struct region *region, uint64_t *total)
 {
     struct wht_memory *memory = &region->memory;
-    if (region->data.size > 0) {
-        memory->size = region->data.size;
-        memory->data = region->data.data;
-        return;
-    }
+    bool was_full = *total > REGION_MAX;
     if (!has_content(memory))
-        return;
+        return true;
+    *total += memory->size;
+    if (was_full)
+        return false;
+    if (*total > REGION_MAX)
+        return wht_fail(check, region->node, "found more than 16 MiB of memory, expected less");
+    memory->data = region->data.data;
+    if (memory->data)
+        return true;
     memory->data = wht_arena_take(check->arena, memory->size);
     for (uint64_t i = 0; region->fill.size > 0 && i < memory->size; i++)
         memory->data[i] = region->fill.data[i % region->fill.size];
+    return true;
 }
 
-static bool take_region(struct wht_check *check, const struct wht_node *node, struct region *region)
+/* @return whether the region has a place, which other regions must not overlap. */
+static bool take_region(struct wht_check *check, const struct wht_node *node, struct region *region,
+                        bool *is_good)
 {
     static const struct wht_field fields[] = {{"gpa", take_gpa, true},
                                               {"data", take_data, false},
@@ -108,19 +122,58 @@ static bool take_region(struct wht_check *check, const struct wht_node *node, st
                                               {"fill", take_fill, false},
                                               {"kind", take_kind, false}};
     region->node = node;
-    if (!wht_take_object(check, node, fields, 5, region) || !check_region(check, node, region))
-        return false;
-    fill_region(check, region);
-    if (region->memory.gpa + (region->memory.size - 1) < region->memory.gpa)
-        return wht_fail(check, node, "the region runs past the end of the address space");
-    return true;
+    bool is_right = wht_take_object(check, node, fields, 5, region);
+    if (node->kind == WHT_NODE_OBJECT && !region->has_bad_kind)
+        is_right &= check_region(check, node, region);
+    if (region->data.size > 0)
+        region->memory.size = region->data.size;
+    *is_good &= is_right;
+    if (!is_right || region->memory.gpa + (region->memory.size - 1) >= region->memory.gpa)
+        return is_right;
+    return *is_good = wht_fail(check, node,
+                               "found a region that runs past the end of the address space, "
+                               "expected one within 64 bits");
 }
 
 static int compare_regions(const void *a, const void *b)
 {
-    const struct wht_memory *left = &((const struct region *)a)->memory;
-    const struct wht_memory *right = &((const struct region *)b)->memory;
-    return left->gpa < right->gpa ? -1 : left->gpa > right->gpa;
+    const struct region *left = a;
+    const struct region *right = b;
+    if (left->memory.gpa != right->memory.gpa)
+        return left->memory.gpa < right->memory.gpa ? -1 : 1;
+    return left->node->offset < right->node->offset ? -1 : 1;
+}
+
+/* Of two regions that overlap, the one that stands later in the file is wrong. */
+static bool check_overlap(struct wht_check *check, struct region *a, struct region *b)
+{
+    struct region *later = a->node->offset > b->node->offset ? a : b;
+    const struct region *other = later == a ? b : a;
+    if (a->memory.gpa + (a->memory.size - 1) < b->memory.gpa)
+        return true;
+    if (!later->is_reported)
+        wht_fail(check, later->node,
+                 "found a region that overlaps the one at 0x%llx, expected regions apart",
+                 (unsigned long long)other->memory.gpa);
+    later->is_reported = true;
+    return false;
+}
+
+/* Sorts regions and compares each with the one before that reaches furthest. */
+static bool check_regions(struct wht_check *check, struct region *regions, size_t count)
+{
+    bool is_good = true;
+    struct region *furthest = NULL;
+    qsort(regions, count, sizeof(*regions), compare_regions);
+    for (size_t i = 0; i < count; i++) {
+        struct region *region = &regions[i];
+        if (furthest)
+            is_good &= check_overlap(check, furthest, region);
+        if (!furthest || region->memory.gpa + (region->memory.size - 1) >
+                             furthest->memory.gpa + (furthest->memory.size - 1))
+            furthest = region;
+    }
+    return is_good;
 }
 
 bool wht_take_memory(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
@@ -133,25 +186,17 @@ bool wht_take_memory(struct wht_check *check, const struct wht_node *node, struc
     struct region *regions =
         wht_arena_take(check->arena, (wht_node_count(node) + 1) * sizeof(*regions));
     for (const struct wht_node *child = node->first; child; child = child->next) {
-        if (!take_region(check, child, &regions[count])) {
-            is_good = false;
-            regions[count] = (struct region){.node = NULL};
-            continue;
+        struct region *region = &regions[count];
+        *region = (struct region){.node = NULL};
+        if (take_region(check, child, region, &is_good)) {
+            is_good &= fill_region(check, region, &total);
+            count++;
         }
-        total += regions[count].memory.data ? regions[count].memory.size : 0;
-        if (total > REGION_MAX)
-            return wht_fail(check, child, "found more than 16 MiB of memory, expected less");
-        count++;
     }
-    qsort(regions, count, sizeof(*regions), compare_regions);
+    is_good &= check_regions(check, regions, count);
     c->memory = wht_arena_take(check->arena, (count + 1) * sizeof(*c->memory));
-    for (size_t i = 0; i < count; i++) {
-        const struct wht_memory *before = i > 0 ? &regions[i - 1].memory : NULL;
+    for (size_t i = 0; i < count; i++)
         c->memory[i] = regions[i].memory;
-        if (before && before->gpa + (before->size - 1) >= regions[i].memory.gpa)
-            is_good = wht_fail(check, regions[i].node, "the region overlaps the one at 0x%llx",
-                               (unsigned long long)before->gpa);
-    }
     c->memory_count = count;
     return is_good;
 }
@@ -194,6 +239,9 @@ static bool take_purpose(struct wht_check *check, const struct wht_node *node, u
     int purpose = 0;
     if (!wht_get_name(check, node, names, 3, "a purpose", &purpose))
         return false;
+    if (*purposes & 1u << purpose)
+        return wht_fail(check, node, "found \"%s\" a second time, expected it once",
+                        names[purpose]);
     *purposes |= 1u << purpose;
     return true;
 }

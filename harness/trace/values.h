@@ -8,12 +8,24 @@
 
 #include "check.h"
 
+/**
+ * Parses "0x" and hexadecimal digits, `_` allowed between digits; the value's low 128 bits.
+ * @param overflows receives whether there are more.
+ * @return false if the text is spelled otherwise.
+ */
+bool wht_parse_hex(const char *text, WHV_UINT128 *value, bool *overflows);
+
 /** A string "0x..." of at most `bits` bits (1 to 64). */
 bool wht_get_hex(struct wht_check *check, const struct wht_node *node, unsigned bits,
                  uint64_t *value);
 
+/** The same for up to 128 bits. */
+bool wht_get_hex128(struct wht_check *check, const struct wht_node *node, unsigned bits,
+                    WHV_UINT128 *value);
+
 /**
- * Bytes as hex pairs. @param allow_any whether `??` may stand for any byte. @param max most bytes.
+ * Bytes as hex pairs, spaces free between pairs. @param allow_any whether `??` may stand for any
+ * byte. @param max most bytes.
  */
 bool wht_get_bytes(struct wht_check *check, const struct wht_node *node, bool allow_any, size_t max,
                    struct wht_bytes *bytes);
@@ -31,6 +43,12 @@ bool wht_get_reg_value(struct wht_check *check, const struct wht_node *node, WHV
 /** The name of a register: a member's key, or a string in a list. */
 bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name);
+
+/**
+ * Reports registers that a list names twice, or the keys of an object by two spellings of one
+ * number (equal keys are reported by wht_check_duplicates()). @return whether there are none.
+ */
+bool wht_check_regs_once(struct wht_check *check, const struct wht_node *node);
 
 /** An expected register: value, relative, any, masked, undef, either. @param init resolves "+2". */
 bool wht_get_want_reg(struct wht_check *check, const struct wht_node *member,

@@ -50,9 +50,9 @@ bool wht_replacement_open(const char *path, struct wht_replacement *replacement)
     for (unsigned try = 0; try < TRIES && replacement->fd < 0; try++) {
         free(replacement->temporary);
         replacement->temporary = temporary_name(replacement->path, try);
-        replacement->fd = _open(replacement->temporary,
-                                _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
-                                _S_IREAD | _S_IWRITE);
+        replacement->fd =
+            _open(replacement->temporary, _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT,
+                  _S_IREAD | _S_IWRITE);
         if (replacement->fd < 0 && errno != EEXIST)
             break;
     }
