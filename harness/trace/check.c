@@ -197,14 +197,15 @@ bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *va
     return true;
 }
 
-/* Copies a number as the file spells it: a double may say something else. */
-static void copy_number(const struct wht_check *check, const struct wht_node *node,
-                        char written[SHOWN_MAX])
+const char *wht_number_text(const struct wht_check *check, const struct wht_node *node,
+                            char written[WHT_NUMBER_TEXT])
 {
     const char *text = document_of(check, node)->text + node->offset;
     size_t length = strspn(text, "-+.0123456789eE");
-    snprintf(written, SHOWN_MAX, "%.*s%s", length > 40 ? 40 : (int)length, text,
-             length > 40 ? "..." : "");
+    size_t most = WHT_NUMBER_TEXT - 4;
+    snprintf(written, WHT_NUMBER_TEXT, "%.*s%s", (int)(length > most ? most : length), text,
+             length > most ? "..." : "");
+    return written;
 }
 
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
@@ -218,10 +219,9 @@ bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t
                         "found a number with a fraction, an exponent or -0, expected "
                         "an integer");
     if (node->number < (double)min || node->number > (double)max) {
-        char written[SHOWN_MAX];
-        copy_number(check, node, written);
-        return wht_fail(check, node, "found %s, expected an integer from %lld to %lld", written,
-                        (long long)min, (long long)max);
+        char written[WHT_NUMBER_TEXT];
+        return wht_fail(check, node, "found %s, expected an integer from %lld to %lld",
+                        wht_number_text(check, node, written), (long long)min, (long long)max);
     }
     *value = (int64_t)node->number;
     return true;
@@ -238,35 +238,44 @@ static int folded(char c)
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* Levenshtein's distance of short words, upper and lower case being the same. */
+/* How many letters must be changed, added, dropped or exchanged with their neighbour to make one
+ * short word of another, upper and lower case being the same. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[64];
+    size_t rows[3][64];
     size_t length = strlen(b);
+    size_t i = 1;
     if (length >= 63 || strlen(a) >= 63)
         return 64;
     for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
+        rows[0][j] = j;
+    for (; a[i - 1]; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i - 1) % 3];
+        const size_t *higher = rows[(i + 1) % 3]; /* two above */
         row[0] = i;
         for (size_t j = 1; j <= length; j++) {
-            size_t above = row[j];
-            row[j] =
-                min3(row[j] + 1, row[j - 1] + 1, diagonal + (folded(a[i - 1]) != folded(b[j - 1])));
-            diagonal = above;
+            bool differs = folded(a[i - 1]) != folded(b[j - 1]);
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + differs);
+            if (i > 1 && j > 1 && folded(a[i - 1]) == folded(b[j - 2]) &&
+                folded(a[i - 2]) == folded(b[j - 1]) && higher[j - 2] + 1 < row[j])
+                row[j] = higher[j - 2] + 1;
         }
     }
-    return row[length];
+    return rows[(i - 1) % 3][length];
 }
 
 const char *wht_did_you_mean(const char *text, const char *const *names, size_t count)
 {
     const char *best = NULL;
-    size_t best_distance = strlen(text) / 3 + 1;
+    size_t length = strlen(text);
+    size_t best_distance = (length + 2) / 3;
     for (size_t i = 0; i < count; i++) {
+        size_t other = strlen(names[i]);
+        if ((length > other ? length - other : other - length) > best_distance)
+            continue;
         size_t d = distance(text, names[i]);
-        if (d <= best_distance && d < strlen(names[i])) {
+        if (d <= best_distance && d < other) {
             best = names[i];
             best_distance = d == 0 ? 0 : d - 1;
         }

@@ -58,6 +58,10 @@ bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *va
  */
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
                    int64_t *value);
+#define WHT_NUMBER_TEXT 48
+/** Writes a number as the file spells it, or its start: a double may say something else. */
+const char *wht_number_text(const struct wht_check *check, const struct wht_node *node,
+                            char written[WHT_NUMBER_TEXT]);
 /** One of `count` names; "did you mean" otherwise. @param value receives its index. */
 bool wht_get_name(struct wht_check *check, const struct wht_node *node, const char *const *names,
                   size_t count, const char *what, int *value);

@@ -22,8 +22,8 @@ static bool take_text(struct wht_check *check, const struct wht_node *node, char
     const char *text;
     if (!wht_get_string(check, node, &text))
         return false;
-    if (!*text)
-        return wht_fail(check, node, "found an empty string, expected a text");
+    if (text[strspn(text, " \t\r\n")] == 0)
+        return wht_fail(check, node, "found nothing but blanks, expected a text");
     *target = copy_text(text);
     return true;
 }

@@ -22,8 +22,8 @@ static bool take_text(struct wht_check *check, const struct wht_node *node, cons
 {
     if (!wht_get_string(check, node, target))
         return false;
-    if ((*target)[0] == 0)
-        return wht_fail(check, node, "found an empty string, expected a text");
+    if ((*target)[strspn(*target, " \t\r\n")] == 0)
+        return wht_fail(check, node, "found nothing but blanks, expected a text");
     return true;
 }
 
@@ -56,16 +56,18 @@ static void take_definitions(struct wht_check *check, const struct wht_node *roo
                                               {"description", take_description, true},
                                               {"effect", take_effect, true},
                                               {"links", take_links, false}};
-    struct wht_flag *items =
-        wht_arena_take(check->arena, (wht_node_count(root) + 1) * sizeof(*items));
+    size_t most = wht_node_count(root) + 1;
+    struct wht_flag *items = wht_arena_take(check->arena, most * sizeof(*items));
+    const char **names = wht_arena_take(check->arena, most * sizeof(*names));
     list->flags.items = items;
+    list->flags.names = names;
     for (const struct wht_node *node = root->first; node; node = node->next) {
         struct wht_flag *flag = &items[list->flags.count];
         if (node->key[0] == '$' || strncmp(node->key, "x-", 2) == 0)
             continue;
         *flag = (struct wht_flag){.name = node->key, .bug = "", .description = "", .effect = ""};
         wht_take_object(check, node, fields, 4, flag);
-        list->flags.count++;
+        names[list->flags.count++] = node->key;
     }
 }
 

@@ -24,6 +24,7 @@ struct wht_flag {
 /** The definitions that rule a file. */
 struct wht_flags {
     const struct wht_flag *items; /**< in the order of the file */
+    const char *const *names;     /**< the name of each */
     size_t count;
     bool is_broken; /**< the list could not be read: nobody knows what it defines */
 };

@@ -189,8 +189,10 @@ static bool take_source(struct wht_check *check, const struct wht_node *node, vo
 static bool take_cases(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_reader *reader = target;
+    if (!wht_get_list(check, node, 1))
+        return false;
     reader->next_case = node->first;
-    return wht_get_list(check, node, 1);
+    return true;
 }
 
 static const struct wht_field suite_fields[] = {{"format", NULL, true},

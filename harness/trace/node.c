@@ -87,8 +87,12 @@ bool wht_document_parse(struct wht_document *document, size_t size, char *error,
     if (is_good) {
         tree = parse_tree(document->arena, document->text, size);
         is_good = tree != NULL;
-        if (!is_good)
-            strcpy(scan.error, "the parser refuses this text");
+        if (!is_good) { /* numbers of more than 63 characters, where cJSON has not been patched */
+            const char *at = cJSON_GetErrorPtr();
+            strcpy(scan.error, "found a value that the parser refuses, expected a simpler one");
+            if (at >= document->text && at < document->text + size)
+                scan.error_offset = (size_t)(at - document->text);
+        }
     }
     if (is_good) {
         struct zipper zipper = {.arena = document->arena, .scan = &scan};

@@ -25,7 +25,7 @@ static bool take_mem(struct wht_check *check, const struct wht_node *node, void 
 {
     static const char *const names[] = {"read", "write"};
     int access = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"read\" or \"write\"", &access);
+    bool is_good = wht_get_name(check, node, names, 2, "a direction", &access);
     ((struct taking *)target)->call->kind = access ? WHT_CALL_MEM_WRITE : WHT_CALL_MEM_READ;
     return is_good;
 }
@@ -34,7 +34,7 @@ static bool take_io(struct wht_check *check, const struct wht_node *node, void *
 {
     static const char *const names[] = {"in", "out"};
     int access = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"in\" or \"out\"", &access);
+    bool is_good = wht_get_name(check, node, names, 2, "a direction", &access);
     ((struct taking *)target)->call->kind = access ? WHT_CALL_IO_OUT : WHT_CALL_IO_IN;
     return is_good;
 }

@@ -54,7 +54,7 @@ static bool take_api(struct wht_check *check, const struct wht_node *node, void 
 {
     static const char *const names[] = {"shipping", "preview"};
     int api = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"shipping\" or \"preview\"", &api);
+    bool is_good = wht_get_name(check, node, names, 2, "a form of the API", &api);
     ((struct wht_case *)target)->api = (enum wht_api)api;
     return is_good;
 }
@@ -72,20 +72,24 @@ static bool take_verdict(struct wht_check *check, const struct wht_node *node, v
 {
     static const char *const names[] = {"must", "may"};
     int verdict = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"must\" or \"may\"", &verdict);
+    bool is_good = wht_get_name(check, node, names, 2, "a verdict", &verdict);
     ((struct wht_case *)target)->verdict = (enum wht_verdict)verdict;
     return is_good;
 }
 
-static bool check_flag(struct wht_check *check, const struct wht_node *node)
+/* @param is_used by definition: whether the case has named it before. */
+static bool check_flag(struct wht_check *check, const struct wht_node *node, bool *is_used)
 {
     const struct wht_flags *flags = check->flags;
-    if (flags->is_broken || wht_flags_find(flags, node->string))
+    const struct wht_flag *flag = wht_flags_find(flags, node->string);
+    if (flags->is_broken || (flag && !is_used[flag - flags->items])) {
+        if (flag)
+            is_used[flag - flags->items] = true;
         return true;
-    const char **names = wht_arena_take(check->arena, (flags->count + 1) * sizeof(*names));
-    for (size_t i = 0; i < flags->count; i++)
-        names[i] = flags->items[i].name;
-    const char *meant = wht_did_you_mean(node->string, names, flags->count);
+    }
+    if (flag)
+        return wht_fail(check, node, "found \"%s\" a second time, expected it once", flag->name);
+    const char *meant = wht_did_you_mean(node->string, flags->names, flags->count);
     if (meant)
         return wht_fail(check, node, "found the unknown flag \"%.60s\"; did you mean \"%s\"?",
                         node->string, meant);
@@ -99,9 +103,10 @@ static bool take_flags(struct wht_check *check, const struct wht_node *node, voi
     bool is_good = wht_get_strings(check, node, false, &c->flags);
     if (!check->flags)
         check->flags = wht_flags_of(check->file, &check->options, &check->errors);
+    bool *is_used = wht_arena_take(check->arena, check->flags->count + 1);
     for (const struct wht_node *child = node->first; child; child = child->next) {
         if (child->kind == WHT_NODE_STRING)
-            is_good &= check_flag(check, child);
+            is_good &= check_flag(check, child, is_used);
     }
     return is_good;
 }

@@ -17,7 +17,7 @@ static bool take_kind(struct wht_check *check, const struct wht_node *node, void
     static const char *const names[] = {"mmio", "io"};
     struct taking *t = target;
     int kind = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"mmio\" or \"io\"", &kind);
+    bool is_good = wht_get_name(check, node, names, 2, "a kind of exit", &kind);
     t->exit->kind = (enum wht_exit_kind)kind;
     t->kind_node = is_good ? node : NULL;
     return is_good;

@@ -189,7 +189,7 @@ static bool take_others(struct wht_check *check, const struct wht_node *node, vo
 {
     static const char *const names[] = {"unchanged", "any"};
     int others = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "\"unchanged\" or \"any\"", &others);
+    bool is_good = wht_get_name(check, node, names, 2, "what becomes of the others", &others);
     ((struct wht_case *)target)->expect.others_any = others == 1;
     return is_good;
 }

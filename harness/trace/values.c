@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "values.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
@@ -36,18 +37,25 @@ bool wht_parse_hex(const char *text, WHV_UINT128 *value, bool *overflows)
     return true;
 }
 
+/* Says how to write a number as the string that it must be. */
+static bool refuse_number(struct wht_check *check, const struct wht_node *node)
+{
+    char written[WHT_NUMBER_TEXT];
+    wht_number_text(check, node, written);
+    size_t digits = strspn(written, "0123456789");
+    bool is_known = digits < 20 && written[digits] == 0; /* it fits into 64 bits */
+    return wht_fail(check, node,
+                    "found the number %s, expected a string like \"0x%llx\": JSON numbers lose "
+                    "64-bit values",
+                    written, is_known ? strtoull(written, NULL, 10) : 0x1fULL);
+}
+
 bool wht_get_hex128(struct wht_check *check, const struct wht_node *node, unsigned bits,
                     WHV_UINT128 *value)
 {
     bool overflows;
     if (node->kind == WHT_NODE_NUMBER)
-        return wht_fail(check, node,
-                        "found the number %.17g, expected a string like \"0x%llx\": JSON "
-                        "numbers lose 64-bit values",
-                        node->number,
-                        node->is_integer && node->number >= 0 && node->number < 9e15
-                            ? (unsigned long long)node->number
-                            : 0x1fULL);
+        return refuse_number(check, node);
     if (node->kind != WHT_NODE_STRING)
         return wht_fail(check, node, "found %s, expected a string like \"0x1f\"",
                         wht_node_kind_name(node));
@@ -173,6 +181,7 @@ static bool get_segment(struct wht_check *check, const struct wht_node *node,
                                               {"base", take_base, true},
                                               {"limit", take_limit, true},
                                               {"attr", take_attr, true}};
+    static const char *const words[] = {"flat", "null"};
     WHV_UINT128 selector;
     bool overflows;
     if (node->kind == WHT_NODE_OBJECT)
@@ -198,6 +207,11 @@ static bool get_segment(struct wht_check *check, const struct wht_node *node,
         value->Base = selector.Low64 << 4;
         return true;
     }
+    const char *meant = wht_did_you_mean(text, words, 2);
+    if (meant)
+        return wht_fail(check, node,
+                        "found \"%.40s\", expected a segment register; did you mean \"%s\"?", text,
+                        meant);
     return wht_fail(check, node,
                     "found %s%.40s%s, expected {sel, base, limit, attr}, \"flat\", "
                     "\"null\" or \"real:0xf000\"",

@@ -48,6 +48,7 @@ static bool get_undef(struct wht_check *check, const struct wht_node *node, WHV_
                       WHV_UINT128 *mask)
 {
     const char *names[WHT_RFLAGS];
+    uint64_t undef = 0;
     bool is_good = true;
     if (name != WHvX64RegisterRflags)
         return wht_fail_key(check, node,
@@ -59,11 +60,15 @@ static bool get_undef(struct wht_check *check, const struct wht_node *node, WHV_
         names[i] = wht_rflags_names[i].name;
     for (const struct wht_node *child = node->first; child; child = child->next) {
         int index;
-        if (wht_get_name(check, child, names, WHT_RFLAGS, "a flag", &index))
-            mask->Low64 &= ~(uint64_t)wht_rflags_names[index].value;
-        else
+        if (!wht_get_name(check, child, names, WHT_RFLAGS, "a flag", &index))
             is_good = false;
+        else if (undef & wht_rflags_names[index].value)
+            is_good = wht_fail(check, child, "found \"%s\" a second time, expected it once",
+                               names[index]);
+        else
+            undef |= wht_rflags_names[index].value;
     }
+    mask->Low64 &= ~undef;
     return is_good;
 }
 

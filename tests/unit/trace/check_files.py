@@ -5,20 +5,26 @@
 usage: check_files.py LIST_ERRORS SOURCE_DIR [--write]
 
 Every file of traces/invalid has a NAME.expect: `schema: rejects` or `schema: cannot-see`, then the
-loader's messages, one per line as `line pointer text`. Every other trace must load without a message
-and pass the schema. With --write the .expect files are written instead; read them before they are
-committed.
+loader's messages, one per line as `line:column pointer text`. Where the text is JSON, the place must
+be one where positions.py finds the pointer's value or key. Every other trace, and every file of
+good/ beside this script, must load without a message and pass the schema. With --write the .expect
+files are written instead; read them before they are committed.
 """
 
 import gzip
 import json
 import pathlib
+import re
 import subprocess
 import sys
+import zlib
 
 import jsonschema
 
+import positions
+
 MESSAGES_SHOWN = 3
+PLACE = re.compile(r"(\d+):(\d+) ((?:/.*?)?) (found .*)")
 
 
 def schema_of(source, name):
@@ -46,17 +52,21 @@ class Schemas:
     def accepts(self, path):
         """Whether a file passes; None where there is no JSON to judge."""
         try:
-            data = path.read_bytes()
-            if path.name.endswith(".gz"):
-                data = gzip.decompress(data)
-            text = data.decode("utf-8")
+            text = content(path).decode("utf-8")
+            if path.name.endswith(".expectations.json"):
+                return self.expectations.is_valid(json.loads(text))
             if path.name.endswith(".json"):
                 return self.document.is_valid(json.loads(text))
             lines = text.removesuffix("\n").split("\n")
             return all((self.case if i else self.header).is_valid(json.loads(line))
                        for i, line in enumerate(lines))
-        except (ValueError, OSError, EOFError, RecursionError):
+        except (ValueError, OSError, EOFError, RecursionError, zlib.error):
             return None
+
+
+def content(path):
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.name.endswith(".gz") else data
 
 
 def loader_messages(program, paths):
@@ -67,7 +77,25 @@ def loader_messages(program, paths):
 
 
 def is_trace(path):
-    return path.name.endswith((".trace.json", ".trace.jsonl", ".trace.jsonl.gz"))
+    return path.name.endswith((".trace.json", ".trace.jsonl", ".trace.jsonl.gz",
+                               ".expectations.json"))
+
+
+def misplaced(path, messages):
+    """The messages whose place is none of their pointer."""
+    try:
+        data = content(path)
+    except (OSError, EOFError, zlib.error):
+        return
+    for message in messages:
+        match = PLACE.fullmatch(message)
+        if not match:
+            yield f"{path}: cannot read the message: {message}"
+            continue
+        line, column, pointer = int(match[1]), int(match[2]), match[3]
+        is_corpus = ".trace.jsonl" in path.name
+        if positions.may_stand_at(data, is_corpus, line, column, pointer) is False:
+            yield f"{path}: the place is none of {pointer}: {message}"
 
 
 def check_invalid(paths, messages, schemas, is_writing):
@@ -83,6 +111,7 @@ def check_invalid(paths, messages, schemas, is_writing):
             yield f"{path}: has no {expect.name}"
         elif expect.read_text(encoding="utf-8") != found:
             yield f"{expect}: expected\n{expect.read_text(encoding='utf-8')}but found\n{found}"
+        yield from misplaced(path, messages[path])
 
 
 def check_valid(paths, messages, schemas):
@@ -96,8 +125,10 @@ def check_valid(paths, messages, schemas):
 def main():
     program, source = sys.argv[1], pathlib.Path(sys.argv[2])
     traces = source / "traces"
+    good = source / "tests" / "unit" / "trace" / "good"
     schemas = Schemas(source)
-    paths = sorted(path for path in traces.rglob("*") if is_trace(path))
+    paths = sorted(path for folder in (traces, good) for path in folder.rglob("*")
+                   if is_trace(path))
     invalid = [path for path in paths if traces / "invalid" in path.parents]
     valid = [path for path in paths if path not in set(invalid)]
     messages = loader_messages(program, paths)

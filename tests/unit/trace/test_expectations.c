@@ -40,11 +40,11 @@ Test(expectations, must_give_a_reason)
         const char *text, *words;
     } rows[] = {
         {"{}", "expected a list"},
-        {"[{\"match\":\"a\",\"expect\":\"fail\"}]", "\"reason\" is missing"},
-        {"[{\"match\":\"a\",\"expect\":\"fail\",\"reason\":\"\"}]", "empty"},
+        {"[{\"match\":\"a\",\"expect\":\"fail\"}]", "no key \"reason\""},
+        {"[{\"match\":\"a\",\"expect\":\"fail\",\"reason\":\"\"}]", "blanks"},
         {"[{\"match\":\"a\",\"expect\":\"fial\",\"reason\":\"r\"}]", "did you mean \"fail\""},
         {"[{\"match\":\"a\",\"expect\":\"fail\",\"reason\":\"r\",\"why\":1}]", "unknown key"},
-        {"[", "the text ends"}};
+        {"[", "found the end of the text"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct wht_expectations list;
         cr_expect(!load(rows[i].text, &list), "row %zu", i);

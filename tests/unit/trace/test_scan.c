@@ -36,7 +36,7 @@ Test(scan, refuses_what_lenient_parsers_take)
         size_t offset;
         const char *error;
     } rows[] = {
-        {"", 0, 0, "the text ends"},
+        {"", 0, 0, "found the end of the text"},
         {"[1,]", 4, 3, "expected a JSON value"},
         {"{\"a\" 1}", 7, 5, "expected ':'"},
         {"{a:1}", 5, 1, "a key in double quotes"},
@@ -53,7 +53,7 @@ Test(scan, refuses_what_lenient_parsers_take)
         {"[1]\f", 4, 3, "0x0c"},
         {"\xef\xbb\xbf[]", 5, 0, "byte-order mark"},
         {"\"a\tb\"", 5, 2, "control characters"},
-        {"\"a", 2, 0, "does not end"},
+        {"\"a", 2, 0, "without an end"},
         {"\"\\x\"", 4, 2, "after a backslash"},
         {"\"\\u12g4\"", 8, 5, "four hexadecimal digits"},
         {"\"\\u0000\"", 8, 1, "no NUL"},
