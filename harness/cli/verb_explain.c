@@ -116,8 +116,8 @@ static void print_flag(const struct explain *e, size_t index)
     wht_columns_words(&text, "bug", flag->bug);
     wht_columns_words(&text, "about", flag->description);
     wht_columns_words(&text, "effect", flag->effect);
-    for (size_t i = 0; i < flag->links.count; i++)
-        wht_columns_words(&text, "link", flag->links.items[i]);
+    for (size_t i = 0; i < flag->link_count; i++)
+        wht_columns_words(&text, "link", flag->links[i]);
     if (e->root || e->paths.count > 0)
         wht_text_addf(&text, "  cases       %zu\n%s", e->counts[index],
                       wht_text_get(&e->cases[index]));

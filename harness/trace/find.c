@@ -43,26 +43,63 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool walk(const char *folder, unsigned depth, const struct wht_load_options *options,
+/* A folder that is being walked, and those around it. */
+struct folder {
+    const char *path;
+    const struct folder *outer;
+    unsigned depth;
+    dev_t device;
+    ino_t inode;
+};
+
+/* A link can lead back to a folder that is being walked already. */
+static bool is_inside(const struct stat *info, const struct folder *folder)
+{
+    while (folder && (folder->device != info->st_dev || folder->inode != info->st_ino))
+        folder = folder->outer;
+    return folder != NULL;
+}
+
+static bool walk(const struct folder *folder, const struct wht_load_options *options,
+                 struct wht_file_list *list);
+
+/* Links that lead nowhere are added: opening them tells what is wrong. */
+static bool walk_entry(const char *path, const char *name, const struct folder *folder,
+                       const struct wht_load_options *options, struct wht_file_list *list)
+{
+    struct stat info;
+    bool is_there = stat(path, &info) == 0;
+    if (is_there && S_ISDIR(info.st_mode)) {
+        struct folder inner = {.path = path,
+                               .outer = folder,
+                               .depth = folder->depth + 1,
+                               .device = info.st_dev,
+                               .inode = info.st_ino};
+        bool is_wanted = strcmp(name, "invalid") != 0 && !is_inside(&info, folder);
+        return !is_wanted || walk(&inner, options, list);
+    }
+    if ((!is_there || S_ISREG(info.st_mode)) && wht_is_trace_file(path))
+        add(list, path);
+    return true;
+}
+
+static bool walk(const struct folder *folder, const struct wht_load_options *options,
                  struct wht_file_list *list)
 {
-    DIR *dir = depth < DEPTH_MAX ? opendir(folder) : NULL;
     bool is_good = true;
+    if (folder->depth >= DEPTH_MAX)
+        return report(options, folder->path,
+                      "found more than 64 levels of folders, expected fewer");
+    DIR *dir = opendir(folder->path);
     if (!dir)
-        return report(options, folder, depth < DEPTH_MAX ? strerror(errno) : "too many levels");
+        return report(options, folder->path, strerror(errno));
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        struct stat info;
-        size_t size = strlen(folder) + strlen(entry->d_name) + 2;
+        size_t size = strlen(folder->path) + strlen(entry->d_name) + 2;
         if (entry->d_name[0] == '.')
             continue;
         char *path = allocate(NULL, size);
-        snprintf(path, size, "%s/%s", folder, entry->d_name);
-        if (stat(path, &info) != 0)
-            is_good = report(options, path, strerror(errno));
-        else if (S_ISDIR(info.st_mode) && strcmp(entry->d_name, "invalid") != 0)
-            is_good &= walk(path, depth + 1, options, list);
-        else if (S_ISREG(info.st_mode) && wht_is_trace_file(path))
-            add(list, path);
+        snprintf(path, size, "%s/%s", folder->path, entry->d_name);
+        is_good &= walk_entry(path, entry->d_name, folder, options, list);
         free(path);
     }
     closedir(dir);
@@ -87,7 +124,8 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
     char *folder = memcpy(allocate(NULL, strlen(path) + 1), path, strlen(path) + 1);
     for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = 0;
-    bool is_good = walk(folder, 0, options, list);
+    struct folder root = {.path = folder, .device = info.st_dev, .inode = info.st_ino};
+    bool is_good = walk(&root, options, list);
     free(folder);
     if (list->count > before)
         qsort(list->paths + before, list->count - before, sizeof(*list->paths), compare_paths);

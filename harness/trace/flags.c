@@ -9,11 +9,12 @@
 #include "paths.h"
 #include "traces_builtin.h"
 
-/* One flags.json; its arena is kept. */
+/* One flags.json. */
 struct list {
     struct wht_flags flags;
     struct list *next;
     char *path; /* "" for the built-in list */
+    struct wht_arena *arena;
 };
 
 static struct list *lists;
@@ -45,7 +46,15 @@ static bool take_effect(struct wht_check *check, const struct wht_node *node, vo
 static bool take_links(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_flag *flag = target;
-    return wht_get_strings(check, node, false, &flag->links);
+    bool is_good = wht_get_list(check, node, 0);
+    size_t count = is_good ? wht_node_count(node) : 0;
+    flag->links = wht_arena_take(check->arena, (count + 1) * sizeof(*flag->links));
+    for (const struct wht_node *child = node->first; is_good && child; child = child->next) {
+        const char **link = &flag->links[flag->link_count];
+        if (take_text(check, child, link))
+            flag->link_count++;
+    }
+    return flag->link_count == count && is_good;
 }
 
 /* What is wrong with a definition is reported; it counts as defined all the same. */
@@ -116,7 +125,7 @@ static const struct list *list_of_file(const char *path, const struct wht_load_o
     if (path[0] && !input)
         return NULL;
     struct list *list = new_list(path);
-    check.arena = wht_arena_new();
+    list->arena = check.arena = wht_arena_new();
     if (options)
         check.options = *options;
     if (!input)
@@ -153,4 +162,23 @@ const struct wht_flag *wht_flag_find(const char *file, const char *name)
 {
     size_t errors = 0;
     return wht_flags_find(wht_flags_of(file, NULL, &errors), name);
+}
+
+const struct wht_flag *wht_flag_list(const char *file, size_t *count)
+{
+    size_t errors = 0;
+    const struct wht_flags *flags = wht_flags_of(file, NULL, &errors);
+    *count = flags->count;
+    return flags->items;
+}
+
+void wht_flags_forget(void)
+{
+    while (lists) {
+        struct list *next = lists->next;
+        wht_arena_free(lists->arena);
+        free(lists->path);
+        free(lists);
+        lists = next;
+    }
 }

@@ -12,13 +12,14 @@
 
 #include "load.h"
 
-/** One definition; strings live until the process ends. */
+/** One definition; strings live until wht_flags_forget(). */
 struct wht_flag {
     const char *name;
-    const char *bug;          /**< one line */
-    const char *description;  /**< how it comes about */
-    const char *effect;       /**< what a guest sees */
-    struct wht_strings links; /**< where more is to be read */
+    const char *bug;         /**< one line */
+    const char *description; /**< how it comes about */
+    const char *effect;      /**< what a guest sees */
+    const char **links;      /**< where more is to be read */
+    size_t link_count;
 };
 
 /** The definitions that rule a file. */
@@ -43,5 +44,11 @@ const struct wht_flag *wht_flags_find(const struct wht_flags *flags, const char 
 
 /** Finds a flag for a case in `file`. @return NULL if it is not defined. */
 const struct wht_flag *wht_flag_find(const char *file, const char *name);
+
+/** All flags of the list that rules a case in `file`, in the list's order. */
+const struct wht_flag *wht_flag_list(const char *file, size_t *count);
+
+/** Releases all that was read; what was returned before is gone. Files are read again. */
+void wht_flags_forget(void);
 
 #endif

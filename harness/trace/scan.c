@@ -128,17 +128,28 @@ static bool scan_escape(struct scanner *s)
     return true;
 }
 
+/* Steps over characters that stand for themselves, which nearly all do. */
+static void skip_plain(struct scanner *s)
+{
+    const unsigned char *c = s->text + s->at;
+    const unsigned char *end = s->text + s->size;
+    while (c < end && *c >= 0x20 && *c < 0x80 && *c != '"' && *c != '\\')
+        c++;
+    s->at = (size_t)(c - s->text);
+}
+
 static bool scan_string(struct scanner *s)
 {
     size_t start = s->at++;
     for (;;) {
+        skip_plain(s);
         int c = peek(s);
+        if (s->at - start - 1 > WHT_STRING_MAX)
+            return fail_at(s, start, "found a string of more than 1 MiB, expected a shorter one");
         if (c == '"')
             break;
         if (c < 0)
             return fail_at(s, start, "found a string without an end, expected '\"'");
-        if (s->at - start > WHT_STRING_MAX)
-            return fail_at(s, start, "found a string of more than 1 MiB, expected a shorter one");
         if (c < 0x20)
             return unexpected(s, "control characters in a string to be escaped");
         if (c == '\\') {

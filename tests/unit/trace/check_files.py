@@ -43,6 +43,7 @@ class Schemas:
         self.case = self.part(trace, "case")
         self.expectations = jsonschema.Draft202012Validator(
             schema_of(source, "expectations-1.schema.json"))
+        self.flags = jsonschema.Draft202012Validator(schema_of(source, "flags-1.schema.json"))
 
     @staticmethod
     def part(schema, name):
@@ -137,6 +138,8 @@ def main():
     for path in sorted((traces / "expectations").glob("*.json")):
         if not schemas.expectations.is_valid(json.loads(path.read_text(encoding="utf-8"))):
             findings.append(f"{path}: the schema rejects it")
+    if not schemas.flags.is_valid(json.loads((traces / "flags.json").read_text(encoding="utf-8"))):
+        findings.append(f"{traces / 'flags.json'}: the schema rejects it")
     print("\n".join(findings))
     print(f"{len(invalid)} invalid and {len(valid)} valid files, {len(findings)} findings")
     return 1 if findings or not invalid or not valid else 0

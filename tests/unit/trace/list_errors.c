@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what the loader says of each trace or expectations file that is named: a line with the name,
- * then `line:column pointer text` each, then a blank line. */
+/* Prints what the loader says of each trace or expectations file that is named: a line with the
+ * name, then `line:column pointer text` each, then a blank line. */
 #include <stdio.h>
 #include <string.h>
 

@@ -2,6 +2,8 @@
 /* Each rule of the format with a file that breaks it: position, pointer and text of the message. */
 #include "files.h"
 
+#include "trace/scan.h"
+
 #define HEAD "{\"format\":\"whv-trace/1.0\",\"id\":\"a\",\"code\":\"90\","
 #define EXIT "\"exit\":{\"kind\":\"mmio\",\"access\":\"write\",\"gpa\":\"0x10\"},"
 #define GOOD EXIT "\"expect\":{}"
@@ -226,6 +228,83 @@ Test(errors, all_of_a_file_are_reported_with_their_places)
     cr_expect_not_null(strstr(messages, "6:11 /exit found no key \"gpa\""));
     cr_expect_not_null(strstr(messages, "7:3 /bogus "));
     cr_expect_not_null(strstr(messages, "1:1  found no key \"expect\""));
+}
+
+/* A second member of one name once overran what was made for the first. */
+Test(errors, members_that_occur_twice_are_taken_once)
+{
+    static const char *const keys[][3] = {
+        {"\"expect\":{\"memory\":[", "{\"gpa\":\"0x1\",\"data\":\"00\"}", "],\"memory\":[]}"},
+        {"\"expect\":{\"calls\":[{\"get\":[", "\"rax\"", "],\"get\":[\"rcx\"]}]}"},
+        {"\"expect\":{\"calls\":[{\"repeat\":1,\"calls\":[", "{\"get\":[]}",
+         "],\"calls\":[{\"mem\":\"read\",\"gpa\":\"0x1\",\"data\":\"00\"}]}]}"},
+        {"\"expect\":{},\"tags\":[", "\"a\"", "],\"tags\":[\"b\"]"}};
+    char *text = malloc(1 << 20);
+    cr_assert_not_null(text);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        char *at = text + sprintf(text, HEAD EXIT "%s", keys[i][0]);
+        for (int j = 0; j < 5000; j++)
+            at += sprintf(at, "%s%s", j ? "," : "", keys[i][1]);
+        sprintf(at, "%s}", keys[i][2]);
+        cr_expect_null(load_text(text), "row %zu", i);
+        cr_expect_not_null(strstr(messages, "a second time"), "row %zu: %.200s", i, messages);
+    }
+    free(text);
+}
+
+Test(errors, rules_between_keys_are_checked_beside_other_errors)
+{
+    cr_expect_null(load_text(HEAD "\"asm\":\"hlt\",\"match\":\"strict\",\"verdict\":\"may\","
+                                  "\"exit\":{\"kind\":\"mmio\",\"access\":\"read\",\"gpa\":1},"
+                                  "\"expect\":{\"trap\":true,\"fault\":{\"vector\":\"xx\"}}}"));
+    static const char *const pointers[] = {" /asm ",         " /match ",
+                                           " /verdict ",     " /exit/gpa ",
+                                           " /expect/trap ", " /expect/fault/vector "};
+    for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++)
+        cr_expect_not_null(strstr(messages, pointers[i]), "%s: %s", pointers[i], messages);
+}
+
+Test(errors, blanks_in_assembler_text_count_between_words_alone)
+{
+    static const struct {
+        const char *text;
+        bool is_same;
+    } rows[] = {{"mov dword ptr [rbx], eax", true},
+                {"  MOV\\tdword   PTR [ rbx ] ,eax ", true},
+                {"mov dwordptr [rbx], eax", false},
+                {"mov dword ptr [r bx], eax", false},
+                {"mov dword ptr [rbx], ea", false},
+                {"mov dword ptr [rbx], eax, eax", false},
+                {"", false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        snprintf(
+            text, sizeof(text),
+            "{\"format\":\"whv-trace/1.0\",\"id\":\"a\",\"code\":\"89 03\",\"asm\":\"%s\"," GOOD
+            "}",
+            rows[i].text);
+        struct wht_case *c = load_text(text);
+        cr_expect_eq(c != NULL, rows[i].is_same, "%s: %s", rows[i].text, messages);
+        wht_case_free(c);
+    }
+}
+
+Test(errors, messages_are_valid_utf_8_on_one_line)
+{
+    char text[1024];
+    char euros[256] = "";
+    for (int i = 0; i < 40; i++)
+        strcat(euros, "\xe2\x82\xac");
+    snprintf(text, sizeof(text), HEAD "\"tags\":1,\"a%s\\n\\u009b\":1," GOOD "}", euros);
+    cr_expect_null(load_text(text));
+    size_t lines = 0;
+    for (const unsigned char *c = (const unsigned char *)messages; *c;) {
+        size_t length = wht_utf8_length(c, strlen((const char *)c));
+        cr_assert_gt(length, 0, "%s", messages);
+        lines += *c == '\n';
+        c += length;
+    }
+    cr_expect_eq(lines, 2, "%s", messages);
 }
 
 Test(errors, valid_cases_of_a_file_are_still_loaded)

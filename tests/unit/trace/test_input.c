@@ -106,6 +106,35 @@ Test(input, damaged_gzip_is_an_error)
     cr_expect_gt(errors, 0);
 }
 
+/* The lines before the damage stand, and the message names the line that it is in. */
+Test(input, damage_is_told_by_the_line_of_the_text)
+{
+    static const struct {
+        const char *third, *message; /* what the second member becomes */
+        size_t cut, flip, cases;
+    } rows[] = {
+        {CASE("b") "\n", "3:1  found the end of the file within a gzip member", 30, 0, 1},
+        {CASE("b") "\n", "4:1  found a damaged gzip member (incorrect data check)", 0, 8, 2},
+        {CASE("b") "\n", "4:1  found a damaged gzip member (incorrect length check)", 0, 4, 2},
+        {CASE("b"), "3:1  found a damaged gzip member", 0, 8, 1},
+        {CASE("b"), "4:1  found bytes that are not gzip", 0, 0, 2}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unsigned char data[4096];
+        size_t errors;
+        size_t size = add_member(data, 0, sizeof(data), HEADER "\n" CASE("a") "\n");
+        size = add_member(data, size, sizeof(data), rows[i].third);
+        if (rows[i].flip > 0)
+            data[size - rows[i].flip] ^= 1;
+        else if (rows[i].cut == 0)
+            memcpy(data + size, "junk", 4);
+        size += rows[i].flip == 0 && rows[i].cut == 0 ? 4 : 0;
+        cr_expect_eq(load_count("c.trace.jsonl.gz", data, size - rows[i].cut, &errors),
+                     rows[i].cases, "row %zu: %s", i, messages);
+        cr_expect_eq(errors, 1, "row %zu", i);
+        cr_expect_not_null(strstr(messages, rows[i].message), "row %zu: %s", i, messages);
+    }
+}
+
 Test(input, files_of_another_kind_are_refused)
 {
     size_t errors;
@@ -163,5 +192,30 @@ Test(input, folders_are_walked_in_order_and_invalid_is_skipped)
     snprintf(path, sizeof(path), "%s/note.txt", folder);
     cr_expect(!wht_find_traces(path, &options, &list));
     cr_expect_not_null(strstr(messages, "another kind"));
+    wht_file_list_free(&list);
+}
+
+Test(input, links_that_lead_back_or_nowhere)
+{
+    char folder[] = "/tmp/whvtrace-links-XXXXXX";
+    char path[256];
+    struct wht_load_options options = {.on_error = collect};
+    struct wht_file_list list = {.count = 0};
+    messages[0] = 0;
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/sub", folder);
+    cr_assert_eq(mkdir(path, 0700), 0);
+    for (int i = 0; i < 4; i++) { /* each doubles what a naive walk visits at every level */
+        snprintf(path, sizeof(path), "%s/sub/up%d", folder, i);
+        cr_assert_eq(symlink(i % 2 ? ".." : "../sub", path), 0);
+    }
+    snprintf(path, sizeof(path), "%s/sub/lost.trace.json", folder);
+    cr_assert_eq(symlink("nowhere", path), 0);
+    snprintf(path, sizeof(path), "%s/sub/lost.txt", folder);
+    cr_assert_eq(symlink("nowhere", path), 0);
+    cr_expect(wht_find_traces(folder, &options, &list), "%s", messages);
+    cr_assert_eq(list.count, 1, "a link to nowhere is found");
+    cr_expect_null(wht_reader_open(list.paths[0], &options));
+    cr_expect_not_null(strstr(messages, "cannot be opened"), "%s", messages);
     wht_file_list_free(&list);
 }

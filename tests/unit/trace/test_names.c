@@ -57,6 +57,11 @@ Test(names, near_misses_are_suggested_and_far_ones_are_not)
     cr_expect_str_eq(wht_did_you_mean("raed", names, 4), "read");
     cr_expect_str_eq(wht_did_you_mean("excute", names, 4), "execute");
     cr_expect_str_eq(wht_did_you_mean("expekt", names, 4), "expect");
+    cr_expect_str_eq(wht_did_you_mean("WRIET", names, 4), "write", "neighbours, and case");
+    cr_expect_str_eq(wht_did_you_mean("rite", names, 4), "write");
     cr_expect_null(wht_did_you_mean("banana", names, 4));
+    cr_expect_null(wht_did_you_mean("red", (const char *const[]){"set"}, 1),
+                   "two of three letters");
+    cr_expect_null(wht_did_you_mean("x", names, 4));
     cr_expect_null(wht_did_you_mean("", names, 4));
 }
