@@ -13,6 +13,7 @@ enum wht_exit_code {
     WHT_EXIT_INVALID = 3,  /**< a trace or expectations file is invalid; valid cases still ran */
     WHT_EXIT_NOTHING = 4,  /**< no case was selected */
     WHT_EXIT_EMULATOR = 5, /**< the emulator could not be loaded */
+    WHT_EXIT_OUTPUT = 7,   /**< a report could not be written, standard output included */
     WHT_EXIT_SKIPPED = 77, /**< every case was skipped */
     WHT_EXIT_INTERRUPTED = 130
 };

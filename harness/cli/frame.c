@@ -54,19 +54,24 @@ const char *wht_frame_take_string(struct wht_frame_fields *fields)
     return string;
 }
 
-void wht_frame_case(struct wht_text *out, const struct wht_case_frame *result)
+void wht_frame_case(struct wht_text *out, enum wht_frame_type type,
+                    const struct wht_case_frame *result)
 {
-    size_t start = wht_frame_begin(out, WHT_FRAME_CASE);
+    size_t start = wht_frame_begin(out, type);
     wht_frame_number(out, result->ordinal);
     wht_frame_number(out, (uint64_t)result->kind | (uint64_t)result->is_may << 8 |
                               (uint64_t)result->judged << 16 | (uint64_t)result->passed << 24 |
-                              (uint64_t)result->ending << 32);
+                              (uint64_t)result->ending << 32 |
+                              (uint64_t)result->is_explained << 40);
     wht_frame_number(out, result->line);
+    wht_frame_number(out, result->micros);
     wht_frame_string(out, result->name);
     wht_frame_string(out, result->file);
+    wht_frame_string(out, result->mnemonic);
     wht_frame_string(out, result->cause);
     wht_frame_string(out, result->key);
     wht_frame_string(out, result->block);
+    wht_frame_string(out, result->detail);
     wht_frame_end(out, start);
 }
 
@@ -79,11 +84,15 @@ struct wht_case_frame wht_frame_take_case(struct wht_frame_fields *fields)
     result.judged = (uint8_t)(packed >> 16);
     result.passed = (uint8_t)(packed >> 24);
     result.ending = (uint8_t)(packed >> 32);
+    result.is_explained = (uint8_t)(packed >> 40);
     result.line = wht_frame_take_number(fields);
+    result.micros = wht_frame_take_number(fields);
     result.name = wht_frame_take_string(fields);
     result.file = wht_frame_take_string(fields);
+    result.mnemonic = wht_frame_take_string(fields);
     result.cause = wht_frame_take_string(fields);
     result.key = wht_frame_take_string(fields);
     result.block = wht_frame_take_string(fields);
+    result.detail = wht_frame_take_string(fields);
     return result;
 }

@@ -12,18 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/event.h"
 #include "report/text.h"
 
 enum wht_frame_type {
     WHT_FRAME_JOB = 'J',         /**< to the worker: from, to, careful; path */
     WHT_FRAME_READY = 'R',       /**< the emulator is loaded */
     WHT_FRAME_NO_EMULATOR = 'X', /**< why it is not */
-    WHT_FRAME_BEGIN =
-        'B', /**< a case begins (careful jobs): ordinal, may; name, mnemonic, head, foot */
+    WHT_FRAME_BEGIN = 'B', /**< a case begins (careful jobs): as CASE, as if it had failed */
     WHT_FRAME_CASE = 'C',  /**< a result, see struct wht_case_frame */
     WHT_FRAME_ERROR = 'E', /**< an error of the file, as one line */
     WHT_FRAME_ALIVE = 'H', /**< still reading */
-    WHT_FRAME_DONE = 'D'   /**< the job is done: 1 if the file ended */
+    WHT_FRAME_DONE = 'D'   /**< the job is done: 1 if the file ended; cases of other shards */
 };
 
 struct wht_frame_head {
@@ -41,15 +41,17 @@ struct wht_case_frame {
     uint8_t judged; /**< mask of levels */
     uint8_t passed;
     uint8_t ending; /**< enum wht_ending */
+    uint8_t is_explained;
+    uint64_t micros;
     const char *name;
     const char *file;
     uint64_t line;
+    const char *mnemonic;
     const char *cause; /**< of a failure; why skipped */
     const char *key;
-    const char *block; /**< of a failure: all but its first line */
+    const char *block;  /**< of a failure: all but its first line */
+    const char *detail; /**< of a failure: JSON, if it was asked for */
 };
-
-enum wht_ending { WHT_ENDED_NORMALLY, WHT_CRASHED, WHT_TIMED_OUT };
 
 /** Begins a frame at the end of out; fields are appended, then wht_frame_end() is called with its
  * result. */
@@ -66,7 +68,9 @@ struct wht_frame_fields {
 uint64_t wht_frame_take_number(struct wht_frame_fields *fields);
 const char *wht_frame_take_string(struct wht_frame_fields *fields);
 
-void wht_frame_case(struct wht_text *out, const struct wht_case_frame *result);
+/** Adds a CASE, or a BEGIN with the same fields. */
+void wht_frame_case(struct wht_text *out, enum wht_frame_type type,
+                    const struct wht_case_frame *result);
 struct wht_case_frame wht_frame_take_case(struct wht_frame_fields *fields);
 
 #endif

@@ -126,16 +126,12 @@ static bool was_run(const char *match, const struct wht_words *paths)
     return paths->count == 0;
 }
 
-size_t wht_known_stale(const struct wht_known *known, const struct wht_words *paths)
+void wht_known_stale(const struct wht_known *known, const struct wht_words *paths,
+                     wht_stale_fn *on_stale, void *user)
 {
-    size_t count = 0;
     for (size_t i = 0; i < known->list.count; i++) {
         const struct wht_expectation *entry = &known->list.items[i];
-        if (known->is_used[i] || !concerns(known, entry) || !was_run(entry->match, paths))
-            continue;
-        printf("%s:%u: '%s' matches no case (%s)\n", entry->file, (unsigned)entry->pos.line,
-               entry->match, entry->reason);
-        count++;
+        if (!known->is_used[i] && concerns(known, entry) && was_run(entry->match, paths))
+            on_stale(user, entry);
     }
-    return count;
 }

@@ -30,11 +30,13 @@ bool wht_known_holds(const struct wht_expectation *entry, const struct wht_case_
 /** "fail", "crash", ... */
 const char *wht_known_word(const struct wht_expectation *entry);
 
+typedef void wht_stale_fn(void *user, const struct wht_expectation *entry);
+
 /**
- * Prints the entries that matched nothing although all that they can mean was run.
+ * Finds the entries that matched nothing although all that they can mean was run.
  * @param paths what was run; empty: everything.
- * @return how many.
  */
-size_t wht_known_stale(const struct wht_known *known, const struct wht_words *paths);
+void wht_known_stale(const struct wht_known *known, const struct wht_words *paths,
+                     wht_stale_fn *on_stale, void *user);
 
 #endif

@@ -15,6 +15,8 @@ unsigned wht_processor_count(void);
 
 /** Milliseconds since some moment that does not change. */
 uint64_t wht_now_ms(void);
+/** Microseconds likewise. */
+uint64_t wht_now_us(void);
 
 bool wht_is_terminal(FILE *file);
 

@@ -13,6 +13,7 @@
 
 #include "platform.h"
 #include "process.h"
+#include "replay/result.h"
 #include "schedule.h"
 
 #define WORKERS_MAX   256u
@@ -20,8 +21,10 @@
 #define TICK_MS       50
 /* Silence of a worker that reports in bulk, before its cases are tried one by one. */
 #define BULK_SILENCE_MS 1000u
-/* A worker that starts, or reads a long way into a file. */
+/* A worker that reads a long way into a file. */
 #define READING_MS 60000u
+/* What starting a process may add to the time that loading an emulator may take. */
+#define STARTING_MS 2000u
 
 struct worker {
     struct wht_process *process;
@@ -42,10 +45,12 @@ struct pool {
     struct worker *workers;
     size_t worker_count;
     const char *arguments[ARGUMENTS_MAX + 1];
+    char shard[48];
     uint64_t *seen_errors; /* hashes: a file that several workers read reports once */
     size_t seen_count;
     size_t seen_capacity;
     size_t files_done;
+    uint64_t elsewhere; /* cases of other shards */
     bool is_stopped;
     bool has_emulator_failed;
     bool has_no_process;
@@ -66,11 +71,16 @@ static void fill_arguments(struct pool *pool)
     const struct wht_pool_options *o = pool->options;
     static const char *const levels[] = {"effects", "device", "strict"};
     size_t count = 0;
+    snprintf(pool->shard, sizeof(pool->shard), "%" PRIu64 "/%" PRIu64, o->shard, o->shard_count);
     add_argument(pool, &count, "worker", NULL);
     add_argument(pool, &count, "--emulator", o->emulator);
     add_argument(pool, &count, "--match", levels[o->level]);
     if (o->colours)
         add_argument(pool, &count, "--colours", NULL);
+    if (o->wants_detail)
+        add_argument(pool, &count, "--detail", NULL);
+    if (o->shard_count > 1)
+        add_argument(pool, &count, "--shard", pool->shard);
     for (size_t i = 0; i < o->patterns->count; i++)
         add_argument(pool, &count, "-k", o->patterns->items[i]);
     for (size_t i = 0; i < o->expectations->count; i++)
@@ -117,27 +127,17 @@ static void employ(struct pool *pool, struct worker *w)
 static void add_lost_case(struct worker *w, const char *how)
 {
     struct wht_frame_fields fields = {w->begun.text, w->begun.text + w->begun.size};
+    struct wht_case_frame result = wht_frame_take_case(&fields);
     struct wht_text key = {.text = NULL};
-    struct wht_text block = {.text = NULL};
-    struct wht_case_frame result = {.ordinal = wht_frame_take_number(&fields),
-                                    .kind = 1,
-                                    .cause = how,
-                                    .ending = w->is_timed_out ? WHT_TIMED_OUT : WHT_CRASHED};
-    uint64_t packed = wht_frame_take_number(&fields);
-    result.is_may = (uint8_t)packed;
-    result.judged = (uint8_t)(packed >> 8);
-    result.line = wht_frame_take_number(&fields);
-    result.name = wht_frame_take_string(&fields);
-    result.file = wht_frame_take_string(&fields);
-    wht_text_addf(&key, "%s/%s", wht_frame_take_string(&fields), how);
-    wht_text_add(&block, wht_frame_take_string(&fields));
-    wht_text_add(&block, wht_frame_take_string(&fields));
+    wht_text_addf(&key, "%s/%s", result.mnemonic, how);
+    result.kind = WHT_CASE_FAILED;
+    result.ending = w->is_timed_out ? WHT_TIMED_OUT : WHT_CRASHED;
+    result.cause = how;
     result.key = wht_text_get(&key);
-    result.block = wht_text_get(&block);
-    wht_frame_case(&w->chunk->frames, &result);
+    result.micros = (wht_now_ms() - w->heard_ms) * 1000;
+    wht_frame_case(&w->chunk->frames, WHT_FRAME_CASE, &result);
     w->chunk->resume = result.ordinal + 1;
     wht_text_free(&key);
-    wht_text_free(&block);
 }
 
 static void add_lost_file(struct pool *pool, struct worker *w, const char *how)
@@ -183,7 +183,8 @@ static void bury(struct pool *pool, struct worker *w)
     if (!w->is_ready) {
         pool->has_emulator_failed = true;
         snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s while it was loaded",
-                 pool->options->emulator, how);
+                 pool->options->emulator,
+                 w->is_timed_out ? "did not come to an end" : how);
         return;
     }
     if (w->chunk)
@@ -239,6 +240,7 @@ static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_f
         if (!w->chunk)
             return false;
         wht_schedule_done(&pool->schedule, w->chunk, wht_frame_take_number(&fields) != 0);
+        pool->elsewhere += wht_frame_take_number(&fields);
         w->chunk = NULL;
         return true;
     default:
@@ -285,7 +287,7 @@ static void watch(struct pool *pool, struct worker *w)
 {
     uint64_t limit = pool->options->timeout_ms;
     if (!w->is_ready)
-        limit = READING_MS;
+        limit += STARTING_MS;
     else if (w->chunk->is_careful && !w->has_begun)
         limit += READING_MS;
     else if (!w->chunk->is_careful && limit > BULK_SILENCE_MS)
@@ -398,7 +400,8 @@ static void dismiss(struct pool *pool)
 
 enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                const struct wht_file_list *files,
-                               const struct wht_pool_handler *handler, char *error)
+                               const struct wht_pool_handler *handler, uint64_t *elsewhere,
+                               char *error)
 {
     struct pool pool = {.options = options, .handler = handler, .error = error};
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
@@ -418,6 +421,7 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
     /* What the due chunk has found so far is worth telling. */
     if (end == WHT_POOL_INTERRUPTED && pool.schedule.chunks)
         deliver_chunk(&pool, pool.schedule.chunks);
+    *elsewhere = pool.elsewhere;
     dismiss(&pool);
     return end;
 }

@@ -18,6 +18,9 @@ struct wht_pool_options {
     const struct wht_words *patterns;
     const struct wht_words *expectations; /**< files */
     bool colours;
+    bool wants_detail;    /**< failures carry their JSON */
+    uint64_t shard;       /**< from 1 */
+    uint64_t shard_count; /**< 1: every case is run */
 };
 
 /** Receives results in the order of files and cases, whatever the number of workers. */
@@ -40,8 +43,14 @@ enum wht_pool_end {
 
 #define WHT_POOL_ERROR_MAX 1024
 
+/**
+ * Runs the cases of all files.
+ * @param elsewhere receives how many selected cases belong to other shards.
+ * @param error     WHT_POOL_ERROR_MAX bytes, for WHT_POOL_NO_EMULATOR.
+ */
 enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                const struct wht_file_list *files,
-                               const struct wht_pool_handler *handler, char *error);
+                               const struct wht_pool_handler *handler, uint64_t *elsewhere,
+                               char *error);
 
 #endif

@@ -10,6 +10,8 @@
 #include "platform.h"
 #include "trace/paths.h"
 
+#define SHARDS_MAX UINT64_C(1000000)
+
 void wht_words_add(struct wht_words *words, const char *word)
 {
     if (words->count == words->capacity) {
@@ -65,6 +67,38 @@ bool wht_selects(const struct wht_words *patterns, const char *name)
         if (wht_pattern_matches(patterns->items[i], name))
             return true;
     return patterns->count == 0;
+}
+
+/* Returns the number at *text and moves behind it; 0 if there is none. */
+static uint64_t take_number(const char **text)
+{
+    uint64_t number = 0;
+    for (; **text >= '0' && **text <= '9' && number <= SHARDS_MAX; (*text)++)
+        number = number * 10 + (uint64_t)(**text - '0');
+    return number;
+}
+
+bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count)
+{
+    uint64_t k = take_number(&text);
+    if (k == 0 || *text++ != '/')
+        return false;
+    uint64_t n = take_number(&text);
+    if (*text || k > n || n > SHARDS_MAX)
+        return false;
+    *number = k;
+    *count = n;
+    return true;
+}
+
+/* FNV-1a, then a mix: its low bits alone are uneven for names that are nearly equal. */
+bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) % count == number - 1;
 }
 
 char *wht_default_root(void)

@@ -30,6 +30,15 @@ bool wht_selects(const struct wht_words *patterns, const char *name);
 char *wht_default_root(void);
 
 /**
+ * Reads "K/N".
+ * @return false if it is none: K and N are decimal numbers, 1 <= K <= N <= 1000000.
+ */
+bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count);
+
+/** @return whether a test belongs to a shard; that depends on nothing but its name. */
+bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count);
+
+/**
  * Finds the trace files of the paths; without paths those below wht_default_root().
  * @param root receives the traces root that the files belong to, or NULL; release with free().
  * @return WHT_EXIT_OK, or another exit code after printing why.

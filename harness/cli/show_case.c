@@ -188,7 +188,7 @@ static void show_expectation(struct wht_text *text, const struct wht_expect *e)
 void wht_show_case(struct wht_text *text, const struct wht_case *c)
 {
     wht_text_addf(text, "%s\n", c->name);
-    wht_report_head(text, c, c->match);
+    wht_report_head(text, c, c->match, 0);
     show_exit(text, c);
     show_digest(text, c);
     show_about(text, c);

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "known.h"
 #include "platform.h"
 #include "pool.h"
 #include "replay/backend.h"
-#include "replay/result.h"
-#include "report/summary.h"
 #include "select.h"
+#include "tally.h"
 #include "trace/names.h"
 #include "trace/revoked.h"
 #include "verb.h"
@@ -29,6 +27,8 @@ enum {
     EXPECTATIONS,
     TIMEOUT,
     MAX_FAILURES,
+    REPORT,
+    SHARD,
     QUIET,
     VERBOSE,
     NO_COLOR
@@ -42,10 +42,18 @@ static const struct wht_option options[] = {
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case (default: 10)"},
     {MAX_FAILURES, "max-failures", 0, "N", "stop after N failures"},
+    {SHARD, "shard", 0, "K/N", "the K-th of N parts of the cases, told by their names"},
+    {REPORT, "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below"},
     {QUIET, "quiet", 'q', NULL, "one line per failure, and the totals"},
     {VERBOSE, "verbose", 'v', NULL, "one line per case"},
     {NO_COLOR, "no-color", 0, NULL, "no colours, even on a terminal"},
     {.name = NULL},
+};
+
+/** A --report, opened when the command line has been read. */
+struct wanted_report {
+    const struct wht_format *format;
+    const char *path;
 };
 
 struct run {
@@ -53,17 +61,17 @@ struct run {
     struct wht_words paths;
     struct wht_words patterns;
     struct wht_words expectations;
+    struct wanted_report wanted[WHT_REPORTS_MAX];
+    size_t wanted_count;
+    struct wht_report_style style;
     uint64_t max_failures; /**< 0: no limit */
-    bool is_quiet;
-    bool is_verbose;
     char *root;
     char *builtin_expectations;
     struct wht_file_list files;
-    struct wht_known known;
-    struct wht_summary summary;
-    uint64_t file_errors;
+    struct wht_tally tally;
     uint64_t started_ms;
     bool shows_progress;
+    bool has_progress; /**< a line of it is on the terminal */
     uint64_t progress_ms;
 };
 
@@ -97,6 +105,47 @@ static bool take_expectations(struct run *r, const char *value)
     return add_word(&r->expectations, "--expectations", value, EXPECTATIONS_MAX);
 }
 
+static bool take_shard(struct run *r, const char *value)
+{
+    if (wht_take_shard(value, &r->pool.shard, &r->pool.shard_count))
+        return true;
+    wht_usage_error("run", "option '--shard' got '%s', expected K/N with 1 <= K <= N <= 1000000",
+                    value);
+    return false;
+}
+
+static void list_formats(char *list, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; wht_formats[i] && used < n; i++)
+        used += (size_t)snprintf(list + used, n - used, "%s%s",
+                                 i == 0               ? ""
+                                 : wht_formats[i + 1] ? ", "
+                                                      : " or ",
+                                 wht_formats[i]->name);
+}
+
+static bool take_report(struct run *r, const char *value)
+{
+    char list[128];
+    size_t size = strcspn(value, "=");
+    const char *path = value[size] == '=' ? value + size + 1 : NULL;
+    const struct wht_format *format = wht_format_find(value, size);
+    list_formats(list, sizeof(list));
+    if (!format)
+        wht_usage_error("run", "option '--report' got '%s', expected %s", value, list);
+    else if (path && !*path)
+        wht_usage_error("run", "option '--report' got '%s': the file has no name", value);
+    else if (r->wanted_count == WHT_REPORTS_MAX)
+        wht_usage_error("run", "option '--report' was given more than %d times", WHT_REPORTS_MAX);
+    else {
+        bool is_stdout = path && strcmp(path, "-") == 0;
+        r->wanted[r->wanted_count++] = (struct wanted_report){format, is_stdout ? NULL : path};
+        return true;
+    }
+    return false;
+}
+
 static bool take_option(struct run *r, const struct wht_args *args, int id, const char *value)
 {
     uint64_t number = 0;
@@ -125,14 +174,18 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
         return true;
     case MAX_FAILURES:
         return wht_args_number(args, "--max-failures", value, 1, UINT32_MAX, &r->max_failures);
+    case REPORT:
+        return take_report(r, value);
+    case SHARD:
+        return take_shard(r, value);
     case QUIET:
-        r->is_quiet = true;
+        r->style.is_quiet = true;
         return true;
     case VERBOSE:
-        r->is_verbose = true;
+        r->style.is_verbose = true;
         return true;
     case NO_COLOR:
-        r->pool.colours = false;
+        r->style.colours = false;
         return true;
     default:
         return false;
@@ -141,20 +194,21 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
 
 static void show_progress(struct run *r, size_t files_done)
 {
-    const struct wht_summary *s = &r->summary;
+    const struct wht_summary *s = &r->tally.summary;
     uint64_t now = wht_now_ms();
     if (!r->shows_progress || now - r->progress_ms < PROGRESS_MS)
         return;
     r->progress_ms = now;
+    r->has_progress = true;
     fprintf(stderr, "\r\033[K%" PRIu64 " cases, file %zu of %zu, %" PRIu64 " failed",
-            s->passed + s->failed + s->skipped + s->expected + s->may_fail, files_done + 1,
-            r->files.count, s->failed);
+            wht_summary_cases(s), files_done + 1, r->files.count, s->outcomes[WHT_OUTCOME_FAILED]);
 }
 
-static void clear_progress(const struct run *r)
+static void clear_progress(struct run *r)
 {
-    if (r->shows_progress)
+    if (r->has_progress)
         fprintf(stderr, "\r\033[K");
+    r->has_progress = false;
 }
 
 static void on_tick(void *user, size_t files_done)
@@ -167,95 +221,22 @@ static void on_error(void *user, const struct wht_error *error)
     struct run *r = user;
     clear_progress(r);
     wht_error_print(stderr, error);
-    r->file_errors++;
-}
-
-static void count_levels(struct run *r, const struct wht_case_frame *result)
-{
-    for (int level = WHT_MATCH_EFFECTS; level <= WHT_MATCH_STRICT; level++) {
-        r->summary.judged[level] += result->judged >> level & 1;
-        r->summary.level_passed[level] += result->passed >> level & 1;
-    }
-}
-
-static void print_line(struct run *r, enum wht_colour colour, const char *word,
-                       const struct wht_case_frame *result, const char *more)
-{
-    struct wht_text line = {.text = NULL};
-    clear_progress(r);
-    wht_text_colour(&line, r->pool.colours, colour, word);
-    wht_text_addf(&line, " %s%s%s\n", result->name, *more ? ": " : "", more);
-    fputs(wht_text_get(&line), stdout);
-    wht_text_free(&line);
-}
-
-static void add_failure(struct run *r, const struct wht_case_frame *result, const char *cause,
-                        const char *key)
-{
-    struct wht_text block = {.text = NULL};
-    r->summary.failed++;
-    if (r->is_quiet || r->is_verbose)
-        print_line(r, WHT_RED, "FAIL", result, cause);
-    if (r->is_quiet)
-        return;
-    wht_text_colour(&block, r->pool.colours, WHT_RED, "FAIL");
-    wht_text_addf(&block, " %s: ", result->name);
-    wht_text_add(&block, cause);
-    wht_text_addf(&block, "\n%s", result->block);
-    wht_summary_add_failure(&r->summary, key, result->name, wht_text_get(&block));
-    wht_text_free(&block);
-}
-
-/* A case that does not come out as its entry says: the entry is wrong now, or the emulator worse.
- */
-static void add_contradiction(struct run *r, const struct wht_case_frame *result,
-                              const struct wht_expectation *entry)
-{
-    struct wht_text cause = {.text = NULL};
-    struct wht_text key = {.text = NULL};
-    wht_text_addf(&cause, "%s, but %s:%u expects it to %s (%s)",
-                  result->kind == WHT_CASE_PASSED ? "passes" : result->cause, entry->file,
-                  (unsigned)entry->pos.line, wht_known_word(entry), entry->reason);
-    wht_text_addf(&key, "%s:%u/%d/%s", entry->file, (unsigned)entry->pos.line, result->kind,
-                  result->key);
-    add_failure(r, result, wht_text_get(&cause), wht_text_get(&key));
-    wht_text_free(&cause);
-    wht_text_free(&key);
-}
-
-static void count_case(struct run *r, const struct wht_case_frame *result)
-{
-    const struct wht_expectation *entry = wht_known_find(&r->known, result->name);
-    bool holds = entry && wht_known_holds(entry, result);
-    if (result->kind == WHT_CASE_SKIPPED) {
-        r->summary.skipped++;
-        if (r->is_verbose)
-            print_line(r, WHT_YELLOW, "SKIP", result, result->cause);
-    } else if (entry && !holds) {
-        add_contradiction(r, result, entry);
-    } else if (holds) {
-        r->summary.expected++;
-        if (r->is_verbose)
-            print_line(r, WHT_YELLOW, "KNOWN", result, entry->reason);
-    } else if (result->kind == WHT_CASE_PASSED) {
-        r->summary.passed++;
-        if (r->is_verbose)
-            print_line(r, WHT_GREEN, "PASS", result, "");
-    } else if (result->is_may) {
-        r->summary.may_fail++;
-        if (r->is_verbose)
-            print_line(r, WHT_YELLOW, "MAY", result, result->cause);
-    } else {
-        add_failure(r, result, result->cause, result->key);
-    }
+    wht_tally_error(&r->tally, error);
 }
 
 static bool on_case(void *user, const struct wht_case_frame *result)
 {
     struct run *r = user;
-    count_levels(r, result);
-    count_case(r, result);
-    return r->max_failures == 0 || r->summary.failed < r->max_failures;
+    if (r->style.is_verbose || r->style.is_quiet)
+        clear_progress(r);
+    wht_tally_case(&r->tally, result);
+    return r->max_failures == 0 ||
+           r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
+}
+
+static void print_error(const char *message)
+{
+    fprintf(stderr, "whvtrace run: %s\n", message);
 }
 
 /* The built-in emulator's own gaps stand beside its traces. */
@@ -273,44 +254,74 @@ static void add_builtin_expectations(struct run *r)
         wht_words_add(&r->expectations, r->builtin_expectations);
 }
 
-static int conclude(struct run *r, enum wht_pool_end end)
+/* Opens what --report asks for, and the report for people unless another takes its place. */
+static bool open_reports(struct run *r)
 {
-    const struct wht_summary *s = &r->summary;
-    size_t stale = 0;
-    struct wht_text text = {.text = NULL};
-    clear_progress(r);
-    wht_summary_failures(&text, s, r->pool.colours);
-    fputs(wht_text_get(&text), stdout);
-    wht_text_clear(&text);
-    if (end == WHT_POOL_DONE && r->patterns.count == 0 && r->file_errors == 0)
-        stale = wht_known_stale(&r->known, &r->paths);
-    if (end == WHT_POOL_INTERRUPTED)
-        printf("Interrupted.\n");
-    else if (end == WHT_POOL_STOPPED)
-        printf("Stopped after %" PRIu64 " failure%s.\n", s->failed, s->failed == 1 ? "" : "s");
-    if (r->file_errors > 0)
-        printf("%" PRIu64 " error%s in trace files\n", r->file_errors,
-               r->file_errors == 1 ? "" : "s");
-    wht_summary_counts(&text, s, (double)(wht_now_ms() - r->started_ms) / 1000.0, r->is_quiet);
-    fputs(wht_text_get(&text), stdout);
-    wht_text_free(&text);
+    char error[512];
+    struct wht_reports *reports = &r->tally.reports;
+    for (size_t i = 0; i < r->wanted_count; i++)
+        if (!wht_reports_open(reports, r->wanted[i].format, r->wanted[i].path, &r->style, error,
+                              sizeof(error))) {
+            wht_usage_error("run", "option '--report': %s", error);
+            return false;
+        }
+    const struct wht_format *conflict = wht_reports_conflict(reports);
+    if (conflict) {
+        wht_usage_error("run", "option '--report': two reports for standard output; "
+                               "name a file: %s=FILE", conflict->name);
+        return false;
+    }
+    return wht_reports_own_stdout(reports) ||
+           wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
+}
+
+static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewhere)
+{
+    const struct wht_summary *s = &r->tally.summary;
+    uint64_t cases = wht_summary_cases(s);
     if (end == WHT_POOL_INTERRUPTED)
         return WHT_EXIT_INTERRUPTED;
-    if (r->file_errors > 0)
+    if (end == WHT_POOL_NO_EMULATOR)
+        return WHT_EXIT_EMULATOR;
+    if (s->problems[WHT_PROBLEM_TRACE] > 0)
         return WHT_EXIT_INVALID;
-    if (s->failed > 0 || stale > 0)
+    if (end == WHT_POOL_NO_PROCESS || s->outcomes[WHT_OUTCOME_FAILED] > 0 ||
+        s->problems[WHT_PROBLEM_EXPECTATION] > 0)
         return WHT_EXIT_FAILED;
-    uint64_t judged = s->passed + s->expected + s->may_fail;
-    if (judged + s->skipped == 0) {
-        fprintf(stderr, "whvtrace run: no case was selected\n");
+    /* A part of a whole may be empty. */
+    if (cases + elsewhere == 0)
         return WHT_EXIT_NOTHING;
-    }
-    return judged == 0 ? WHT_EXIT_SKIPPED : WHT_EXIT_OK;
+    return cases > 0 && cases == s->outcomes[WHT_OUTCOME_SKIPPED] ? WHT_EXIT_SKIPPED : WHT_EXIT_OK;
+}
+
+static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, const char *message)
+{
+    static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
+                                                  [WHT_POOL_STOPPED] = WHT_RUN_STOPPED,
+                                                  [WHT_POOL_INTERRUPTED] = WHT_RUN_INTERRUPTED,
+                                                  [WHT_POOL_NO_EMULATOR] = WHT_RUN_BROKEN,
+                                                  [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
+    struct wht_report_end report = {.ending = endings[end],
+                                    .message = message,
+                                    .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
+    bool is_whole = end == WHT_POOL_DONE && r->patterns.count == 0 && r->pool.shard_count == 1 &&
+                    r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
+    clear_progress(r);
+    if (is_whole)
+        wht_tally_stale(&r->tally, &r->paths);
+    wht_tally_end(&r->tally, &report);
+    int code = exit_code(r, end, elsewhere);
+    if (*message)
+        print_error(message);
+    else if (code == WHT_EXIT_NOTHING)
+        print_error("no case was selected");
+    return code;
 }
 
 static int replay(struct run *r)
 {
-    char error[WHT_POOL_ERROR_MAX];
+    char error[WHT_POOL_ERROR_MAX] = "";
+    uint64_t elsewhere = 0;
     struct wht_pool_handler handler = {
         .user = r, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
     const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
@@ -318,25 +329,35 @@ static int replay(struct run *r)
     if (code != WHT_EXIT_OK)
         return code;
     add_builtin_expectations(r);
-    if (!wht_known_load(&r->known, &r->expectations, r->pool.emulator))
+    if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
         return WHT_EXIT_INVALID;
     if (r->root && !wht_revoked_check(r->root, &load))
         return WHT_EXIT_INVALID;
-    r->summary.files = r->files.count;
+    if (!open_reports(r))
+        return WHT_EXIT_USAGE;
+    struct wht_report_run about = {.version = WHVTRACE_VERSION,
+                                   .emulator = r->pool.emulator,
+                                   .level = r->pool.level,
+                                   .shard = r->pool.shard,
+                                   .shard_count = r->pool.shard_count};
+    wht_reports_begin(&r->tally.reports, &about);
+    r->tally.summary.files = r->files.count;
     r->started_ms = wht_now_ms();
     r->pool.patterns = &r->patterns;
     r->pool.expectations = &r->expectations;
-    enum wht_pool_end end = wht_pool_run(&r->pool, &r->files, &handler, error);
-    if (end == WHT_POOL_NO_EMULATOR) {
-        clear_progress(r);
-        fprintf(stderr, "whvtrace run: %s\n", error);
-        return WHT_EXIT_EMULATOR;
-    }
-    if (end == WHT_POOL_NO_PROCESS) {
-        fprintf(stderr, "whvtrace run: a worker process could not be started\n");
-        return WHT_EXIT_FAILED;
-    }
-    return conclude(r, end);
+    r->pool.colours = r->style.colours;
+    r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
+    enum wht_pool_end end = wht_pool_run(&r->pool, &r->files, &handler, &elsewhere, error);
+    if (end == WHT_POOL_NO_PROCESS)
+        snprintf(error, sizeof(error), "a worker process could not be started");
+    return conclude(r, end, elsewhere, error);
+}
+
+/* A report that is not complete must not pass for one. */
+static int close_reports(struct run *r, int code)
+{
+    bool is_good = wht_reports_close(&r->tally.reports, print_error);
+    return is_good || code == WHT_EXIT_INTERRUPTED ? code : WHT_EXIT_OUTPUT;
 }
 
 static void release(struct run *r)
@@ -345,8 +366,7 @@ static void release(struct run *r)
     wht_words_free(&r->patterns);
     wht_words_free(&r->expectations);
     wht_file_list_free(&r->files);
-    wht_known_free(&r->known);
-    wht_summary_free(&r->summary);
+    wht_tally_free(&r->tally);
     free(r->root);
     free(r->builtin_expectations);
 }
@@ -357,7 +377,9 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                              .level = WHT_MATCH_STRICT,
                              .timeout_ms = TIMEOUT_S_DEFAULT * 1000,
                              .jobs = wht_processor_count(),
-                             .colours = wht_wants_colours(stdout)},
+                             .shard = 1,
+                             .shard_count = 1},
+                    .style = {.colours = wht_wants_colours(stdout)},
                     .shows_progress = wht_is_terminal(stderr)};
     const char *value = NULL;
     int code = -1;
@@ -368,7 +390,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             code = WHT_EXIT_USAGE;
     }
     if (code < 0)
-        code = replay(&r);
+        code = close_reports(&r, replay(&r));
     release(&r);
     return code;
 }

@@ -12,7 +12,9 @@
 #include "platform.h"
 #include "process.h"
 #include "replay/replayer.h"
+#include "report/cause.h"
 #include "report/describe.h"
+#include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
 #include "verb.h"
@@ -20,13 +22,15 @@
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
 
-enum { EMULATOR = 1, MATCH, COLOURS, PATTERN, EXPECTATIONS };
+enum { EMULATOR = 1, MATCH, COLOURS, DETAIL, PATTERN, EXPECTATIONS, SHARD };
 
 static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
     {MATCH, "match", 0, "LEVEL", "the strictest level"},
     {COLOURS, "colours", 0, NULL, "colours in failure blocks"},
+    {DETAIL, "detail", 0, NULL, "failures as JSON, too"},
     {PATTERN, "select", 'k', "PATTERN", "which cases"},
+    {SHARD, "shard", 0, "K/N", "which of these, by their names"},
     {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
     {.name = NULL},
 };
@@ -36,6 +40,10 @@ struct worker {
     enum wht_match level;
     struct wht_words patterns;
     struct wht_words expectation_files;
+    uint64_t shard;
+    uint64_t shard_count;
+    uint64_t elsewhere; /* cases of the job that are other shards' */
+    bool wants_detail;
     struct wht_known known;
     struct wht_backend backend;
     struct wht_replayer *replayer;
@@ -50,6 +58,8 @@ struct worker {
     struct wht_text cause;
     struct wht_text key;
     struct wht_text block;
+    struct wht_text detail;
+    char mnemonic[64];
 };
 
 static void flush(struct worker *w)
@@ -120,65 +130,87 @@ static enum wht_match judged_level(const struct worker *w, const struct wht_case
     return w->level < c->match ? w->level : c->match;
 }
 
-/* Tells the parent all that it would need if this case took the worker with it. */
-static void announce(struct worker *w, const struct wht_case *c)
-{
-    char mnemonic[64];
-    enum wht_match level = judged_level(w, c);
-    unsigned judged = (2u << level) - 1;
-    size_t start = wht_frame_begin(&w->out, WHT_FRAME_BEGIN);
-    wht_frame_number(&w->out, c->ordinal);
-    wht_frame_number(&w->out, (c->verdict == WHT_VERDICT_MAY) | (uint64_t)judged << 8);
-    wht_frame_number(&w->out, c->pos.line);
-    wht_frame_string(&w->out, c->name);
-    wht_frame_string(&w->out, c->file);
-    wht_mnemonic(c, mnemonic, sizeof(mnemonic));
-    wht_frame_string(&w->out, mnemonic);
-    wht_text_clear(&w->block);
-    wht_report_head(&w->block, c, level);
-    wht_frame_string(&w->out, wht_text_get(&w->block));
-    wht_text_clear(&w->block);
-    wht_report_foot(&w->block, c, level, &w->report);
-    wht_frame_string(&w->out, wht_text_get(&w->block));
-    wht_frame_end(&w->out, start);
-    flush(w);
-}
-
-/* A failure that is expected is only counted: it needs no report. */
-static void send_result(struct worker *w, const struct wht_case *c,
-                        const struct wht_case_result *result, bool is_expected)
+/* What is known of a case before it runs. Strings point into the case and the worker's texts. */
+static struct wht_case_frame frame_of(struct worker *w, const struct wht_case *c)
 {
     wht_text_clear(&w->cause);
     wht_text_clear(&w->key);
     wht_text_clear(&w->block);
-    if (result->kind == WHT_CASE_FAILED && !is_expected) {
-        wht_report_cause(&w->cause, c, result);
-        wht_report_key(&w->key, c, result);
-        wht_report_head(&w->block, c, result->level);
-        wht_report_body(&w->block, c, result, &w->report);
-        wht_report_foot(&w->block, c, result->level, &w->report);
-    } else if (result->reason) {
-        wht_text_add(&w->cause, result->reason);
-    }
-    struct wht_case_frame frame = {.ordinal = c->ordinal,
-                                   .kind = (uint8_t)result->kind,
+    wht_text_clear(&w->detail);
+    return (struct wht_case_frame){.ordinal = c->ordinal,
                                    .is_may = c->verdict == WHT_VERDICT_MAY,
-                                   .judged = (uint8_t)result->judged,
-                                   .passed = (uint8_t)result->passed,
+                                   .is_explained = c->note != NULL || c->flags.count > 0,
                                    .name = c->name,
                                    .file = c->file,
                                    .line = c->pos.line,
-                                   .cause = wht_text_get(&w->cause),
-                                   .key = wht_text_get(&w->key),
-                                   .block = wht_text_get(&w->block)};
-    wht_frame_case(&w->out, &frame);
+                                   .mnemonic = "",
+                                   .cause = "",
+                                   .key = "",
+                                   .block = "",
+                                   .detail = ""};
+}
+
+/* Tells the parent all that it would need if this case took the worker with it. */
+static void announce(struct worker *w, const struct wht_case *c)
+{
+    enum wht_match level = judged_level(w, c);
+    struct wht_case_frame frame = frame_of(w, c);
+    wht_report_head(&w->block, c, level, 0);
+    wht_report_inputs(&w->block, c);
+    wht_report_foot(&w->block, c, level, &w->report);
+    frame.block = wht_text_get(&w->block);
+    frame.judged = (uint8_t)((2u << level) - 1);
+    wht_mnemonic(c, w->mnemonic, sizeof(w->mnemonic));
+    frame.mnemonic = w->mnemonic;
+    wht_frame_case(&w->out, WHT_FRAME_BEGIN, &frame);
+    flush(w);
+}
+
+static void report_failure(struct worker *w, const struct wht_case *c,
+                           const struct wht_case_result *result)
+{
+    wht_report_cause(&w->cause, &w->key, c, result);
+    wht_report_head(&w->block, c, result->level, result->passed);
+    wht_report_inputs(&w->block, c);
+    wht_report_body(&w->block, c, result, &w->report);
+    wht_report_foot(&w->block, c, result->level, &w->report);
+    if (w->wants_detail)
+        wht_report_detail(&w->detail, c, result);
+}
+
+/* A failure that is expected is only counted: it needs no report. */
+static void send_result(struct worker *w, const struct wht_case *c,
+                        const struct wht_case_result *result, bool is_expected, uint64_t micros)
+{
+    struct wht_case_frame frame = frame_of(w, c);
+    if (result->kind == WHT_CASE_FAILED && !is_expected) {
+        report_failure(w, c, result);
+        wht_mnemonic(c, w->mnemonic, sizeof(w->mnemonic));
+        frame.mnemonic = w->mnemonic;
+    }
+    if (result->kind == WHT_CASE_SKIPPED && result->reason)
+        wht_text_add(&w->cause, result->reason);
+    frame.kind = (uint8_t)result->kind;
+    frame.judged = (uint8_t)result->judged;
+    frame.passed = (uint8_t)result->passed;
+    frame.micros = micros;
+    frame.cause = wht_text_get(&w->cause);
+    frame.key = wht_text_get(&w->key);
+    frame.block = wht_text_get(&w->block);
+    frame.detail = wht_text_get(&w->detail);
+    wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
 }
 
 static void run_case(struct worker *w, const struct wht_case *c, bool careful)
 {
     struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
+    uint64_t started;
     if (!wht_selects(&w->patterns, c->name))
         return;
+    if (!wht_is_in_shard(c->name, w->shard, w->shard_count)) {
+        w->elsewhere++;
+        return;
+    }
     const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
     char revoked[256];
     if (c->revoked) {
@@ -186,12 +218,14 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
         result.reason = revoked;
     } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
         result.reason = entry->reason;
-    } else {
-        if (careful)
-            announce(w, c);
-        wht_replay(w->replayer, c, w->level, &result);
+        send_result(w, c, &result, false, 0);
+        return;
     }
-    send_result(w, c, &result, entry && entry->expect == WHT_EXPECT_FAIL);
+    if (careful)
+        announce(w, c);
+    started = wht_now_us();
+    wht_replay(w->replayer, c, w->level, &result);
+    send_result(w, c, &result, entry && entry->expect == WHT_EXPECT_FAIL, wht_now_us() - started);
 }
 
 /* Runs the cases of a job. Returns whether the file has ended. */
@@ -230,9 +264,11 @@ static bool receive_job(struct worker *w)
         uint64_t from = wht_frame_take_number(&fields);
         uint64_t to = wht_frame_take_number(&fields);
         bool careful = wht_frame_take_number(&fields) != 0;
+        w->elsewhere = 0;
         bool ended = run_job(w, wht_frame_take_string(&fields), from, to, careful);
         size_t start = wht_frame_begin(&w->out, WHT_FRAME_DONE);
         wht_frame_number(&w->out, ended);
+        wht_frame_number(&w->out, w->elsewhere);
         wht_frame_end(&w->out, start);
         flush(w);
     }
@@ -271,29 +307,52 @@ static int work(struct worker *w)
     wht_text_free(&w->cause);
     wht_text_free(&w->key);
     wht_text_free(&w->block);
+    wht_text_free(&w->detail);
     return WHT_EXIT_OK;
+}
+
+static bool take_option(struct worker *w, int id, const char *value)
+{
+    switch (id) {
+    case EMULATOR:
+        w->report.emulator = value;
+        return true;
+    case MATCH:
+        w->level = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
+                   : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
+                                                  : WHT_MATCH_EFFECTS;
+        return true;
+    case COLOURS:
+        w->report.colours = true;
+        return true;
+    case DETAIL:
+        w->wants_detail = true;
+        return true;
+    case PATTERN:
+        wht_words_add(&w->patterns, value);
+        return true;
+    case EXPECTATIONS:
+        wht_words_add(&w->expectation_files, value);
+        return true;
+    case SHARD:
+        return wht_take_shard(value, &w->shard, &w->shard_count);
+    default:
+        return false;
+    }
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct worker w = {.report = {.emulator = WHT_BACKEND_BUILTIN}, .level = WHT_MATCH_STRICT};
+    const char *command = getenv("WHVTRACE_COMMAND");
+    struct worker w = {.report = {.emulator = WHT_BACKEND_BUILTIN,
+                                  .command = command && *command ? command : "whvtrace run"},
+                       .level = WHT_MATCH_STRICT,
+                       .shard = 1,
+                       .shard_count = 1};
     const char *value = NULL;
-    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == EMULATOR)
-            w.report.emulator = value;
-        else if (id == MATCH)
-            w.level = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
-                      : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
-                                                     : WHT_MATCH_EFFECTS;
-        else if (id == COLOURS)
-            w.report.colours = true;
-        else if (id == PATTERN)
-            wht_words_add(&w.patterns, value);
-        else if (id == EXPECTATIONS)
-            wht_words_add(&w.expectation_files, value);
-        else
+    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;)
+        if (!take_option(&w, id, value))
             return wht_usage_error(verb->name, "is started by 'whvtrace run'");
-    }
     wht_worker_prepare();
     int code = work(&w);
     wht_words_free(&w.patterns);

@@ -59,12 +59,22 @@ static bool has_diverged(const struct wht_run *run)
     return run->result->divergence.kind != WHT_DIVERGES_NOT;
 }
 
+/* What comes after a divergence tells whether the expected callback was left out or only late. */
+static void look_out(struct wht_divergence *d, const struct wht_event *event)
+{
+    if (d->kind == WHT_DIVERGES_CALL && !d->comes_later)
+        d->comes_later = wht_match(&d->expected, event) == 0;
+}
+
 /* The rules for every callback. On false the callback fails. */
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
     if (has_diverged(run) && ++run->after > AFTER_MAX)
         return false;
+    /* The arrays of a batch may only be read once they have been checked. */
+    if (has_diverged(run) && event->kind != WHT_CALL_GET && event->kind != WHT_CALL_SET)
+        look_out(&run->result->divergence, event);
     if (context != run)
         break_rule(run, WHT_RULE_CONTEXT, event);
     if (run->has_failed)
@@ -93,8 +103,11 @@ static const struct wht_call *compare(struct wht_run *run, const struct wht_even
         return NULL;
     run->compared++;
     enum wht_step step = wht_cursor_step(&run->cursor, event, &at);
-    if (step == WHT_STEP_MATCHED)
+    if (step == WHT_STEP_MATCHED) {
+        run->result->matched[run->compared % WHT_MATCHED_MAX] = at;
+        run->result->matched_count = run->compared;
         return at.call;
+    }
     struct wht_divergence d = {.kind = at.call ? WHT_DIVERGES_CALL : WHT_DIVERGES_EXTRA,
                                .number = run->compared,
                                .has_actual = true,
@@ -119,13 +132,16 @@ static HRESULT access_by_address(struct wht_run *run, const struct wht_event *ev
     return end_call(run);
 }
 
-static HRESULT access_in_order(struct wht_run *run, const struct wht_event *event, bool is_hole,
-                               uint8_t *data)
+/* An access that is compared in order; from its divergence on the guest answers. */
+static HRESULT access_in_order(struct wht_run *run, const struct wht_event *event,
+                               enum wht_place place, uint8_t *data)
 {
     mix_access(run, event);
     const struct wht_call *call = compare(run, event);
+    if (!call && place == WHT_PLACE_MODEL)
+        return S_OK;
     if (!call)
-        return access_by_address(run, event, is_hole, data);
+        return access_by_address(run, event, place == WHT_PLACE_HOLE, data);
     if (call->has_fail)
         return fail(run, call->fail);
     if (event->kind == WHT_CALL_MEM_READ || event->kind == WHT_CALL_IO_IN)
@@ -158,7 +174,7 @@ static HRESULT access_memory(struct wht_run *run, const struct wht_event *event,
         return S_OK;
     if (run->level == WHT_MATCH_EFFECTS)
         return access_by_address(run, event, is_hole, data);
-    return access_in_order(run, event, is_hole, data);
+    return access_in_order(run, event, place, data);
 }
 
 static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
@@ -225,7 +241,7 @@ static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access
     uint8_t data[8];
     memset(data, run->poison, sizeof(data));
     HRESULT hr = run->level == WHT_MATCH_EFFECTS ? access_by_address(run, &event, false, data)
-                                                 : access_in_order(run, &event, false, data);
+                                                 : access_in_order(run, &event, WHT_PLACE_DEVICE, data);
     if (event.kind == WHT_CALL_IO_IN)
         access->Data =
             (UINT32)data[0] | (UINT32)data[1] << 8 | (UINT32)data[2] << 16 | (UINT32)data[3] << 24;
@@ -263,8 +279,10 @@ static bool check_batch(struct wht_run *run, const struct wht_event *event, cons
 /* What a Get, Set or Translate is compared with: strictly in order, else what arms the model. */
 static const struct wht_call *direct(struct wht_run *run, const struct wht_event *event)
 {
-    if (has_diverged(run))
+    if (has_diverged(run)) {
+        look_out(&run->result->divergence, event);
         return NULL;
+    }
     if (run->level == WHT_MATCH_STRICT)
         return compare(run, event);
     return wht_answers_armed(&run->answers, event);

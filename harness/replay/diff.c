@@ -9,12 +9,6 @@
 #define STATUS_RESERVED   0xfffffc00u
 #define VECTOR_DB         1u
 
-static void break_rule(struct wht_run *run, enum wht_rule rule)
-{
-    struct wht_divergence d = {.kind = WHT_DIVERGES_RULE, .rule = rule};
-    wht_run_diverge(run, &d);
-}
-
 /* The status is only defined if the call returned S_OK. */
 static void judge_status(struct wht_run *run, uint32_t poison)
 {
@@ -27,9 +21,9 @@ static void judge_status(struct wht_run *run, uint32_t poison)
     if (r->status != expect->status)
         r->differing |= WHT_FINAL_STATUS;
     if (r->status == poison)
-        break_rule(run, WHT_RULE_STATUS_NOT_WRITTEN);
+        wht_run_break_rule(run, WHT_RULE_STATUS_NOT_WRITTEN);
     else if (r->status & STATUS_RESERVED)
-        break_rule(run, WHT_RULE_STATUS_RESERVED);
+        wht_run_break_rule(run, WHT_RULE_STATUS_RESERVED);
 }
 
 static void judge_set(struct wht_run *run)
@@ -37,9 +31,9 @@ static void judge_set(struct wht_run *run)
     const struct wht_result *r = run->result;
     bool succeeded = r->hr == S_OK && (r->status & STATUS_SUCCESSFUL);
     if (run->is_set_done && !succeeded)
-        break_rule(run, WHT_RULE_SET_IN_FAILED_CALL);
+        wht_run_break_rule(run, WHT_RULE_SET_IN_FAILED_CALL);
     else if (succeeded && !run->is_set_called)
-        break_rule(run, WHT_RULE_NO_SET);
+        wht_run_break_rule(run, WHT_RULE_NO_SET);
 }
 
 static void judge_missing(struct wht_run *run)

@@ -175,11 +175,14 @@ bool wht_visit_elements(const struct wht_call *calls, size_t count, wht_visit_fn
 struct search {
     const struct wht_guest *guest;
     enum wht_match level;
-    uint64_t count;
+    uint64_t count; /* compared elements so far */
     uint64_t visited;
     const struct wht_event *event;
+    const struct wht_expected_call *not_at;
+    uint64_t place;
     unsigned best_score;
-    struct wht_expected_call best;
+    uint64_t best_distance;
+    struct wht_nearest best;
 };
 
 /* Reports must not take long because a case repeats something a billion times. */
@@ -213,20 +216,28 @@ static unsigned score(unsigned differing)
 static bool consider(void *user, const struct wht_expected_call *expected)
 {
     struct search *s = user;
+    bool is_compared = wht_is_compared(s->guest, s->level, expected);
     unsigned differing = wht_match(expected, s->event);
-    if (!(differing & WHT_FIELD_KIND) && wht_is_compared(s->guest, s->level, expected) &&
-        score(differing) > s->best_score) {
+    s->count += is_compared;
+    bool counts = is_compared && !(differing & WHT_FIELD_KIND) &&
+                  (expected->call != s->not_at->call || expected->offset != s->not_at->offset);
+    uint64_t distance = s->count > s->place ? s->count - s->place : s->place - s->count;
+    if (counts && (score(differing) > s->best_score ||
+                   (score(differing) == s->best_score && distance < s->best_distance))) {
         s->best_score = score(differing);
-        s->best = *expected;
+        s->best_distance = distance;
+        s->best = (struct wht_nearest){*expected, s->count, differing == 0};
     }
     return ++s->visited < SEARCH_MAX;
 }
 
-struct wht_expected_call wht_nearest(const struct wht_guest *guest, enum wht_match level,
-                                     const struct wht_event *event)
+struct wht_nearest wht_find_nearest(const struct wht_guest *guest, enum wht_match level,
+                               const struct wht_event *event, uint64_t number,
+                               const struct wht_expected_call *not_at)
 {
     const struct wht_expect *expect = &guest->c->expect;
-    struct search s = {.guest = guest, .level = level, .event = event};
+    struct search s = {
+        .guest = guest, .level = level, .event = event, .place = number, .not_at = not_at};
     wht_visit_calls(expect->calls, expect->call_count, consider, &s);
     return s.best;
 }

@@ -42,8 +42,21 @@ bool wht_visit_elements(const struct wht_call *calls, size_t count, wht_visit_fn
 /** @return how many elements the level compares, all turns and optional ones included. */
 uint64_t wht_compared_count(const struct wht_guest *guest, enum wht_match level);
 
-/** Finds the compared element most like the callback; none if nothing has its kind. */
-struct wht_expected_call wht_nearest(const struct wht_guest *guest, enum wht_match level,
-                                     const struct wht_event *event);
+/** An element and its place. */
+struct wht_nearest {
+    struct wht_expected_call expected; /**< none if nothing has the callback's kind */
+    uint64_t number;                   /**< among the compared elements, from 1 */
+    bool is_equal;                     /**< it matches the callback */
+};
+
+/**
+ * Finds the compared element most like the callback; of equally good ones that which stands nearest
+ * to a place.
+ * @param number the callback's own place, from 1.
+ * @param not_at an element that does not count; its call may be NULL.
+ */
+struct wht_nearest wht_find_nearest(const struct wht_guest *guest, enum wht_match level,
+                               const struct wht_event *event, uint64_t number,
+                               const struct wht_expected_call *not_at);
 
 #endif

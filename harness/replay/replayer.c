@@ -21,7 +21,13 @@ struct wht_replayer {
     struct wht_result cold;
     struct wht_result warm;
     struct wht_result weaker;
+    uint64_t case_count; /* run so far, all with these handles */
 };
+
+static bool is_preview(const struct wht_case *c)
+{
+    return c->api == WHT_API_PREVIEW;
+}
 
 static HRESULT create_preview(const struct wht_backend *backend, WHV_EMULATOR_HANDLE *handle)
 {
@@ -36,6 +42,15 @@ static HRESULT create_preview(const struct wht_backend *backend, WHV_EMULATOR_HA
     return backend->preview_create(table, handle);
 }
 
+static HRESULT create_shipping(const struct wht_backend *backend, WHV_EMULATOR_HANDLE *handle)
+{
+    /* Emulators copy the table, so it may be a local and must be allowed to be one. */
+    WHV_EMULATOR_CALLBACKS table = wht_run_callbacks;
+    HRESULT hr = backend->create(&table, handle);
+    memset(&table, 0, sizeof(table));
+    return hr;
+}
+
 struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *error)
 {
     struct wht_replayer *replayer = calloc(1, sizeof(*replayer));
@@ -44,11 +59,8 @@ struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *
         return NULL;
     }
     replayer->backend = backend;
-    /* Emulators copy the table, so it may be a local and must be allowed to be one. */
-    WHV_EMULATOR_CALLBACKS table = wht_run_callbacks;
     const char *name = "WHvEmulatorCreateEmulator";
-    HRESULT hr = backend->create(&table, &replayer->shipping);
-    memset(&table, 0, sizeof(table));
+    HRESULT hr = create_shipping(backend, &replayer->shipping);
     if (hr == S_OK && wht_backend_has_preview(backend)) {
         name = "WHvEmulatorCreateEmulatorPreview";
         hr = create_preview(backend, &replayer->preview);
@@ -73,26 +85,42 @@ void wht_replayer_close(struct wht_replayer *replayer)
     free(replayer);
 }
 
+/* Both contexts of a call, so that one comparison tells whether they were written to. */
+struct exit_contexts {
+    WHV_VP_EXIT_CONTEXT vp;
+    union {
+        WHV_X64_IO_PORT_ACCESS_CONTEXT io;
+        WHV_MEMORY_ACCESS_CONTEXT memory;
+    } access;
+};
+
 static HRESULT call_shipping(struct wht_replayer *replayer, const struct wht_case *c,
                              uint32_t *status)
 {
-    WHV_VP_EXIT_CONTEXT vp;
+    struct exit_contexts exit;
+    struct exit_contexts before;
     WHV_EMULATOR_STATUS word = {.AsUINT32 = *status};
     HRESULT hr;
-    wht_exit_vp(c, &vp);
-    if (c->exit.kind == WHT_EXIT_IO) {
-        WHV_X64_IO_PORT_ACCESS_CONTEXT io;
-        wht_exit_io(c, &io);
-        hr = replayer->backend->try_io(replayer->shipping, &replayer->run, &vp, &io, &word);
-    } else {
-        WHV_MEMORY_ACCESS_CONTEXT memory;
-        wht_exit_memory(c, &memory);
-        hr = replayer->backend->try_mmio(replayer->shipping, &replayer->run, &vp, &memory, &word);
-    }
+    memset(&exit, 0, sizeof(exit));
+    wht_exit_vp(c, &exit.vp);
+    if (c->exit.kind == WHT_EXIT_IO)
+        wht_exit_io(c, &exit.access.io);
+    else
+        wht_exit_memory(c, &exit.access.memory);
+    memcpy(&before, &exit, sizeof(before));
+    if (c->exit.kind == WHT_EXIT_IO)
+        hr = replayer->backend->try_io(replayer->shipping, &replayer->run, &exit.vp,
+                                       &exit.access.io, &word);
+    else
+        hr = replayer->backend->try_mmio(replayer->shipping, &replayer->run, &exit.vp,
+                                         &exit.access.memory, &word);
+    if (memcmp(&before, &exit, sizeof(before)) != 0)
+        wht_run_break_rule(&replayer->run, WHT_RULE_EXIT_CONTEXT_WRITTEN);
     *status = word.AsUINT32;
     return hr;
 }
 
+/* The preview form's contexts are not const: there an emulator may use them as it likes. */
 static HRESULT call_preview(struct wht_replayer *replayer, const struct wht_case *c,
                             uint32_t *status)
 {
@@ -121,8 +149,8 @@ static uint64_t call_once(struct wht_replayer *replayer, const struct wht_case *
     if (!wht_run_start(run, level, poison, result))
         return 0;
     wht_run_activate(run);
-    HRESULT hr = c->api == WHT_API_PREVIEW ? call_preview(replayer, c, &status)
-                                           : call_shipping(replayer, c, &status);
+    HRESULT hr =
+        is_preview(c) ? call_preview(replayer, c, &status) : call_shipping(replayer, c, &status);
     wht_run_activate(NULL);
     wht_judge(run, hr, status, status_poison);
     return wht_final_digest(run);
@@ -148,6 +176,27 @@ static enum wht_repetition relate(const struct wht_result *cold, const struct wh
     return fail_alike(cold, warm) ? WHT_SAME : WHT_BOTH_DIFFER;
 }
 
+/* Whether the case passes with a handle that has seen nothing before. */
+static bool passes_on_a_fresh_handle(struct wht_replayer *replayer, const struct wht_case *c,
+                                     enum wht_match level)
+{
+    const struct wht_backend *backend = replayer->backend;
+    WHV_EMULATOR_HANDLE fresh = NULL;
+    WHV_EMULATOR_HANDLE *used = is_preview(c) ? &replayer->preview : &replayer->shipping;
+    WHV_EMULATOR_HANDLE kept = *used;
+    HRESULT hr = is_preview(c) ? create_preview(backend, &fresh) : create_shipping(backend, &fresh);
+    if (hr != S_OK)
+        return false;
+    *used = fresh;
+    call_once(replayer, c, level, COLD_POISON, &replayer->weaker);
+    *used = kept;
+    if (is_preview(c))
+        backend->preview_destroy(fresh);
+    else
+        backend->destroy(fresh);
+    return replayer->weaker.passed;
+}
+
 static void judge_weaker(struct wht_replayer *replayer, const struct wht_case *c,
                          struct wht_case_result *outcome)
 {
@@ -163,7 +212,7 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
 {
     *outcome = (struct wht_case_result){.kind = WHT_CASE_SKIPPED,
                                         .level = level < c->match ? level : c->match};
-    if (c->api == WHT_API_PREVIEW && !replayer->preview) {
+    if (is_preview(c) && !replayer->preview) {
         outcome->reason = "the emulator does not export the preview functions";
         return;
     }
@@ -175,10 +224,14 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
     uint64_t cold = call_once(replayer, c, outcome->level, COLD_POISON, &replayer->cold);
     uint64_t warm = call_once(replayer, c, outcome->level, WARM_POISON, &replayer->warm);
     outcome->repetition = relate(&replayer->cold, &replayer->warm, cold == warm);
+    if (!replayer->cold.passed && replayer->case_count > 0 &&
+        passes_on_a_fresh_handle(replayer, c, outcome->level))
+        outcome->repetition = WHT_FRESH_PASSES;
     outcome->result =
         outcome->repetition == WHT_ONLY_WARM_FAILS ? &replayer->warm : &replayer->cold;
     bool passed = outcome->repetition == WHT_SAME && replayer->cold.passed;
     outcome->kind = passed ? WHT_CASE_PASSED : WHT_CASE_FAILED;
+    replayer->case_count++;
     outcome->judged = 1u << outcome->level;
     outcome->passed = (unsigned)passed << outcome->level;
     judge_weaker(replayer, c, outcome);

@@ -73,7 +73,10 @@ struct wht_divergence {
     struct wht_expected_call expected;
     unsigned differing; /**< mask of wht_field, against expected */
     struct wht_expected_call
-        nearest;           /**< the most alike element of the case, if not the expected */
+        nearest;             /**< the most alike element of the case, if not the expected */
+    uint64_t nearest_number; /**< its place among the compared ones, from 1; optional ones count */
+    bool nearest_is_equal;   /**< it is the callback itself: that comes too early, or again */
+    bool comes_later;        /**< the expected callback was made afterwards */
     WHV_REGISTER_NAME reg; /**< NOT_CAPTURED and NAMED_TWICE: which */
 };
 
@@ -97,6 +100,9 @@ struct wht_memory_diff {
     uint8_t actual[WHT_MEMORY_RUN];
 };
 
+/** How many of the callbacks before a divergence are remembered. */
+#define WHT_MATCHED_MAX 3
+
 #define WHT_REG_DIFFS_MAX    WHT_BATCH_MAX
 #define WHT_MEMORY_DIFFS_MAX 16
 
@@ -115,6 +121,9 @@ struct wht_result {
     HRESULT hr;
     uint32_t status;
     uint32_t callbacks; /**< all that were made */
+    /** The last compared callbacks that came as expected, call n at index n % WHT_MATCHED_MAX. */
+    struct wht_expected_call matched[WHT_MATCHED_MAX];
+    unsigned matched_count; /**< of all that did */
     struct wht_divergence divergence;
     unsigned differing;               /**< mask of wht_final_field */
     WHV_REGISTER_VALUE pending_event; /**< final; zero if unknown */
@@ -136,7 +145,8 @@ enum wht_repetition {
     WHT_ONLY_COLD_FAILS, /**< the second call, on a warm handle, passed */
     WHT_ONLY_WARM_FAILS,
     WHT_BOTH_DIFFER, /**< both failed, each in its own way */
-    WHT_BOTH_PASS_DIFFERENTLY
+    WHT_BOTH_PASS_DIFFERENTLY,
+    WHT_FRESH_PASSES /**< the case passes on a handle of its own: something of earlier ones lingers */
 };
 
 /** Everything about a case that was run. */

@@ -28,6 +28,9 @@ static void forget_divergence(struct wht_divergence *d)
     d->has_actual = false;
     d->expected = (struct wht_expected_call){.call = NULL};
     d->nearest = (struct wht_expected_call){.call = NULL};
+    d->nearest_number = 0;
+    d->nearest_is_equal = false;
+    d->comes_later = false;
     d->differing = 0;
 }
 
@@ -48,6 +51,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
     result->passed = false;
     result->was_ended = false;
     result->callbacks = 0;
+    result->matched_count = 0;
     forget_divergence(&result->divergence);
     result->differing = 0;
     result->reg_count = 0;
@@ -91,7 +95,15 @@ void wht_run_diverge(struct wht_run *run, const struct wht_divergence *divergenc
     keep_arrays(run->result, &first->actual);
     if (run->level == WHT_MATCH_EFFECTS)
         return;
-    struct wht_expected_call nearest = wht_nearest(&run->guest, run->level, &first->actual);
-    if (nearest.call != first->expected.call || nearest.offset != first->expected.offset)
-        first->nearest = nearest;
+    struct wht_nearest nearest =
+        wht_find_nearest(&run->guest, run->level, &first->actual, first->number, &first->expected);
+    first->nearest = nearest.expected;
+    first->nearest_number = nearest.number;
+    first->nearest_is_equal = nearest.is_equal;
+}
+
+void wht_run_break_rule(struct wht_run *run, enum wht_rule rule)
+{
+    struct wht_divergence d = {.kind = WHT_DIVERGES_RULE, .rule = rule};
+    wht_run_diverge(run, &d);
 }

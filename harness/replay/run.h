@@ -45,6 +45,9 @@ void wht_run_activate(struct wht_run *run);
 /** Notes the first divergence; later ones are consequences and are dropped. */
 void wht_run_diverge(struct wht_run *run, const struct wht_divergence *divergence);
 
+/** Notes a broken rule that is not the fault of one callback. */
+void wht_run_break_rule(struct wht_run *run, enum wht_rule rule);
+
 /** Mixes a number into a digest. */
 static inline uint64_t wht_digest_mix(uint64_t digest, uint64_t value)
 {

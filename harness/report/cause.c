@@ -1,127 +1,200 @@
 /* SPDX-License-Identifier: MIT */
-/* The one line that names why a case failed, and the key by which failures are grouped. */
+#include "cause.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "describe.h"
-#include "failure.h"
+#include "finding.h"
 #include "trace/names.h"
 
-static const struct {
-    unsigned field;
-    const char *name;
-} fields[] = {
-    {WHT_FIELD_ADDRESS, "address"},    {WHT_FIELD_SIZE, "size"},
-    {WHT_FIELD_DATA, "data"},          {WHT_FIELD_FLAGS, "flags"},
-    {WHT_FIELD_NAMES, "register set"}, {WHT_FIELD_VALUES, "register values"},
-};
+/* Longer causes are cut: batches can name more than a hundred registers. */
+#define CAUSE_MAX 240u
 
-/* "a", "a and b", "a, b and c" */
-static void join(struct wht_text *text, const char *word, unsigned index, unsigned count)
-{
-    if (index > 0)
-        wht_text_add(text, index + 1 == count ? " and " : ", ");
-    wht_text_add(text, word);
-}
-
-static void add_fields(struct wht_text *text, unsigned differing)
-{
-    unsigned count = 0;
-    unsigned index = 0;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        count += (differing & fields[i].field) != 0;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        if (differing & fields[i].field)
-            join(text, fields[i].name, index++, count);
-    wht_text_add(text, count == 1 ? " differs" : " differ");
-}
-
-static void add_number(struct wht_text *text, const struct wht_divergence *d)
+static void add_number(struct wht_finding *f, const struct wht_divergence *d)
 {
     if (d->number == 0)
         return;
-    wht_text_addf(text, "call %u", d->number);
+    wht_text_addf(&f->text, "call %u", d->number);
     if (d->total >= d->number)
-        wht_text_addf(text, " of %" PRIu64, d->total);
-    wht_text_add(text, ": ");
+        wht_text_addf(&f->text, " of %" PRIu64, d->total);
+    wht_text_add(&f->text, ": ");
 }
 
-static void add_rule(struct wht_text *text, const struct wht_divergence *d)
+static void find_rule(struct wht_finding *f, const struct wht_divergence *d)
 {
     char name[WHT_NAME_MAX];
     if (d->number > 0)
-        wht_text_addf(text, "callback %u: ", d->number);
-    wht_text_add(text, wht_rule_text(d->rule));
+        wht_text_addf(&f->text, "callback %u: ", d->number);
+    wht_text_add(&f->text, wht_rule_text(d->rule));
     if (d->rule == WHT_RULE_NAMED_TWICE)
-        wht_text_addf(text, ": %s", wht_reg_name(d->reg, name));
+        wht_text_addf(&f->text, ": %s", wht_reg_name(d->reg, name));
+    wht_text_addf(&f->key, "/rule-%d", (int)d->rule);
 }
 
-static void add_divergence(struct wht_text *text, const struct wht_divergence *d)
+/* Another kind of callback than the expected one: is that left out, late, or replaced? */
+static void find_other_kind(struct wht_finding *f, const struct wht_divergence *d)
 {
+    wht_describe_event(&f->text, &d->actual);
+    if (d->nearest_is_equal && d->nearest_number > d->number && d->comes_later)
+        wht_text_add(&f->text, " comes before ");
+    else if (d->nearest_is_equal && d->nearest_number < d->number && d->comes_later)
+        wht_text_add(&f->text, " comes again before ");
+    else if (d->comes_later)
+        wht_text_add(&f->text, " is not expected before ");
+    else
+        wht_text_add(&f->text, " instead of ");
+    wht_describe_expected(&f->text, &d->expected);
+    wht_text_addf(&f->key, "/other-%d-%d-%d", (int)d->actual.kind, (int)d->expected.call->kind,
+                  d->comes_later);
+}
+
+static void find_extra(struct wht_finding *f, const struct wht_divergence *d)
+{
+    wht_describe_event(&f->text, &d->actual);
+    wht_text_add(&f->text, d->nearest_is_equal ? " comes again" : " is extra");
+    wht_text_add(&f->text, ", but no further call is expected");
+    wht_text_addf(&f->key, "/extra-%d", (int)d->actual.kind);
+}
+
+static void find_divergence(struct wht_finding *f, const struct wht_case *c,
+                            const struct wht_result *r)
+{
+    const struct wht_divergence *d = &r->divergence;
     char name[WHT_NAME_MAX];
     if (d->kind == WHT_DIVERGES_RULE) {
-        add_rule(text, d);
+        find_rule(f, d);
         return;
     }
-    if (d->kind == WHT_DIVERGES_EXTRA) {
-        wht_text_addf(text, "call %u: ", d->number);
-        wht_describe_event(text, &d->actual);
-        wht_text_add(text, ", but no further call is expected");
-        return;
-    }
-    add_number(text, d);
+    add_number(f, d);
     switch (d->kind) {
     case WHT_DIVERGES_CALL:
         if (d->differing & WHT_FIELD_KIND)
-            wht_text_addf(text, "%s instead of %s", wht_call_kind_name(d->actual.kind),
-                          wht_call_kind_name(d->expected.call->kind));
+            find_other_kind(f, d);
         else
-            add_fields(text, d->differing);
+            wht_finding_call(f, c, r);
+        break;
+    case WHT_DIVERGES_EXTRA:
+        find_extra(f, d);
         break;
     case WHT_DIVERGES_MISSING:
-        wht_text_addf(text, "%s is missing", wht_call_kind_name(d->expected.call->kind));
+        wht_describe_expected(&f->text, &d->expected);
+        wht_text_add(&f->text, " is missing");
+        wht_text_addf(&f->key, "/missing-%d", (int)d->expected.call->kind);
         break;
     case WHT_DIVERGES_UNANSWERED:
-        wht_text_add(text, "nothing in the case answers ");
-        wht_describe_event(text, &d->actual);
+        wht_text_add(&f->text, "nothing in the case answers ");
+        wht_describe_event(&f->text, &d->actual);
+        wht_text_add(&f->key, "/unanswered");
         break;
     default:
-        wht_text_addf(text, "%s was not captured", wht_reg_name(d->reg, name));
+        wht_text_addf(&f->text, "get registers: %s was not captured", wht_reg_name(d->reg, name));
+        wht_text_addf(&f->key, "/not-captured-%s", name);
         break;
     }
 }
 
-static void add_register_names(struct wht_text *text, const struct wht_result *r)
-{
-    char name[WHT_NAME_MAX];
-    wht_text_add(text, r->reg_count == 1 ? "register " : "registers ");
-    for (size_t i = 0; i < r->reg_count && i < 6; i++)
-        wht_text_addf(text, "%s%s", i > 0 ? ", " : "", wht_reg_name(r->regs[i].name, name));
-    wht_text_add(text, r->reg_count > 6 ? ", ..." : "");
-    wht_text_add(text, r->reg_count == 1 ? " differs" : " differ");
-}
-
-static void add_final(struct wht_text *text, const struct wht_case *c, const struct wht_result *r)
+static void find_status(struct wht_finding *f, const struct wht_case *c, const struct wht_result *r)
 {
     char want[WHT_NAME_MAX];
     char got[WHT_NAME_MAX];
     if (r->differing & WHT_FINAL_HR) {
-        wht_text_addf(text, "result is %s instead of %s", wht_hresult_format(r->hr, got),
+        wht_text_addf(&f->text, "result is %s instead of %s", wht_hresult_format(r->hr, got),
                       wht_hresult_format(c->expect.hr, want));
-    } else if (r->differing & WHT_FINAL_STATUS) {
-        wht_text_addf(text, "status is %s instead of %s", wht_status_format(r->status, got),
-                      wht_status_format(c->expect.status, want));
-    } else if (r->differing & WHT_FINAL_FAULT) {
-        wht_text_add(text, "fault is ");
-        wht_describe_event_register(text, &r->pending_event);
-        wht_text_add(text, " instead of ");
-        wht_describe_fault(text, &c->expect.fault);
+        wht_text_addf(&f->key, "/hr-%x-%x", (unsigned)r->hr, (unsigned)c->expect.hr);
+        return;
+    }
+    wht_text_addf(&f->text, "status is %s instead of %s", wht_status_format(r->status, got),
+                  wht_status_format(c->expect.status, want));
+    wht_text_addf(&f->key, "/status-%x-%x", r->status, c->expect.status);
+}
+
+static void find_fault(struct wht_finding *f, const struct wht_case *c, const struct wht_result *r)
+{
+    const WHV_X64_PENDING_EXCEPTION_EVENT *event = &r->pending_event.ExceptionEvent;
+    if (event->EventPending) {
+        wht_text_add(&f->text, "fault is ");
+        wht_describe_event_register(&f->text, &r->pending_event);
+        wht_text_add(&f->text, " instead of ");
+    } else {
+        wht_text_add(&f->text, "no fault instead of ");
+    }
+    wht_describe_fault(&f->text, &c->expect.fault);
+    wht_text_addf(&f->key, "/fault-%u-%u-%u", (unsigned)event->EventPending,
+                  (unsigned)event->Vector, c->expect.fault.vector);
+}
+
+static const struct wht_reg_diff *unexpected_fault(const struct wht_result *r)
+{
+    for (size_t i = 0; i < r->reg_count; i++)
+        if (r->regs[i].name == WHvRegisterPendingEvent && r->regs[i].has_actual &&
+            r->regs[i].actual.ExceptionEvent.EventPending)
+            return &r->regs[i];
+    return NULL;
+}
+
+/* The register that says most: any before RIP, which often is only where the others lead. */
+static const struct wht_reg_diff *first_register(const struct wht_result *r)
+{
+    for (size_t i = 0; i < r->reg_count; i++)
+        if (r->regs[i].name != WHvX64RegisterRip)
+            return &r->regs[i];
+    return r->reg_count > 0 ? &r->regs[0] : NULL;
+}
+
+/* What is wrong at the end of the call, without the callbacks. */
+static void find_end(struct wht_finding *f, const struct wht_result *r)
+{
+    const struct wht_reg_diff *reg = first_register(r);
+    if (reg && reg->name != WHvX64RegisterRip) {
+        wht_finding_register(f, reg);
+        if (r->reg_count > 1)
+            wht_text_addf(&f->text, ", and %zu more register%s", r->reg_count - 1,
+                          r->reg_count > 2 ? "s differ" : " differs");
     } else if (r->differing & WHT_FINAL_TRAP) {
-        wht_text_add(text, "no single-step trap is pending");
-    } else if (r->reg_count > 0) {
-        add_register_names(text, r);
+        wht_text_add(&f->text, "no single-step trap is pending");
+        wht_text_add(&f->key, "/trap");
     } else if (r->memory_count > 0) {
-        wht_text_addf(text, "memory differs at 0x%" PRIx64, r->memory[0].gpa);
+        wht_finding_memory(f, &r->memory[0]);
+    } else if (reg) {
+        wht_finding_register(f, reg);
+    }
+}
+
+/* A call that gave up, or faulted, made other callbacks for that reason. */
+static bool find_outcome(struct wht_finding *f, const struct wht_case *c,
+                         const struct wht_result *r)
+{
+    const struct wht_reg_diff *fault = unexpected_fault(r);
+    if (r->differing & (WHT_FINAL_HR | WHT_FINAL_STATUS))
+        find_status(f, c, r);
+    else if (r->differing & WHT_FINAL_FAULT)
+        find_fault(f, c, r);
+    else if (fault)
+        wht_finding_register(f, fault);
+    else
+        return false;
+    return true;
+}
+
+static void find(struct wht_finding *first, struct wht_finding *second, const struct wht_case *c,
+                 const struct wht_result *r)
+{
+    bool diverges = r->divergence.kind != WHT_DIVERGES_NOT;
+    /* What a failing callback leads to says nothing. */
+    bool has_end = !r->was_ended;
+    if (diverges && (r->divergence.kind == WHT_DIVERGES_RULE || !has_end)) {
+        find_divergence(first, c, r);
+        if (has_end)
+            find_outcome(second, c, r);
+    } else if (find_outcome(first, c, r)) {
+        if (diverges)
+            find_divergence(second, c, r);
+    } else if (diverges) {
+        find_divergence(first, c, r);
+        find_end(second, r);
+    } else {
+        find_end(first, r);
     }
 }
 
@@ -135,45 +208,47 @@ static const char *repetition_text(enum wht_repetition repetition)
     case WHT_BOTH_DIFFER:
         return "two calls on one handle fail differently: ";
     case WHT_BOTH_PASS_DIFFERENTLY:
-        return "two calls on one handle give different results";
+        return "two equal calls do different things: something undefined is used, or kept";
+    case WHT_FRESH_PASSES:
+        return "fails after other cases, passes on a fresh handle: ";
     case WHT_SAME:
         break;
     }
     return "";
 }
 
-void wht_report_cause(struct wht_text *text, const struct wht_case *c,
-                      const struct wht_case_result *result)
+static void cut(struct wht_text *cause)
 {
-    if (!result->result) {
-        wht_text_add(text, result->reason ? result->reason : "not run");
+    if (cause->size <= CAUSE_MAX)
         return;
-    }
-    wht_text_add(text, repetition_text(result->repetition));
-    if (result->result->divergence.kind != WHT_DIVERGES_NOT)
-        add_divergence(text, &result->result->divergence);
-    else
-        add_final(text, c, result->result);
+    cause->size = CAUSE_MAX;
+    wht_text_add(cause, "...");
 }
 
-void wht_report_key(struct wht_text *text, const struct wht_case *c,
-                    const struct wht_case_result *result)
+void wht_report_cause(struct wht_text *cause, struct wht_text *key, const struct wht_case *c,
+                      const struct wht_case_result *result)
 {
+    struct wht_finding first = {.is_of_the_instruction = false};
+    struct wht_finding second = {.is_of_the_instruction = false};
     char mnemonic[64];
+    if (!result->result) {
+        wht_text_add(cause, result->reason ? result->reason : "not run");
+        wht_text_add(key, wht_text_get(cause));
+        return;
+    }
+    wht_text_add(cause, repetition_text(result->repetition));
+    if (result->repetition != WHT_BOTH_PASS_DIFFERENTLY)
+        find(&first, &second, c, result->result);
+    wht_text_add(cause, wht_text_get(&first.text));
+    if (second.text.size > 0)
+        wht_text_addf(cause, "; %s", wht_text_get(&second.text));
+    cut(cause);
     wht_mnemonic(c, mnemonic, sizeof(mnemonic));
-    wht_text_addf(text, "%s/%d/%d", mnemonic, (int)result->level, (int)result->repetition);
-    const struct wht_result *r = result->result;
-    if (!r)
-        return;
-    const struct wht_divergence *d = &r->divergence;
-    wht_text_addf(text, "/%d/%d/%u/%x", (int)d->kind, (int)d->rule, d->number, d->differing);
-    if (d->has_actual)
-        wht_text_addf(text, "/a%d", (int)d->actual.kind);
-    if (d->expected.call)
-        wht_text_addf(text, "/e%d", (int)d->expected.call->kind);
-    if (d->kind != WHT_DIVERGES_NOT)
-        return;
-    wht_text_addf(text, "/%x/%x/%x", r->differing, (unsigned)r->hr, (unsigned)r->status);
-    for (size_t i = 0; i < r->reg_count && (r->differing & 3) == 0; i++)
-        wht_text_addf(text, "/%x", (unsigned)r->regs[i].name);
+    /* What lingers of other cases shows in any way, whatever the instruction is. */
+    bool is_fresh = result->repetition == WHT_FRESH_PASSES;
+    wht_text_addf(key, "%d%s", (int)result->repetition, is_fresh ? "" : wht_text_get(&first.key));
+    if (first.is_of_the_instruction && !is_fresh)
+        wht_text_addf(key, "/%s", mnemonic);
+    wht_finding_free(&first);
+    wht_finding_free(&second);
 }

@@ -4,8 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "replay/match.h"
 #include "trace/disasm.h"
 #include "trace/names.h"
+
+#define VECTOR_PF 14u
+
+/* Registers of a batch that are named on one line. */
+#define NAMES_MAX 24u
 
 static const char *const kind_names[] = {
     [WHT_CALL_MEM_READ] = "memory read", [WHT_CALL_MEM_WRITE] = "memory write",
@@ -69,7 +75,7 @@ void wht_describe_expected(struct wht_text *text, const struct wht_expected_call
             wht_text_addf(text, " %s", wht_reg_name(call->regs[i].name, name));
         break;
     default:
-        describe_access(text, call->kind, call->address + expected->offset, call->size);
+        describe_access(text, call->kind, wht_expected_address(expected), call->size);
         if (!call->has_data)
             break;
         wht_text_add(text, ": ");
@@ -83,6 +89,15 @@ void wht_describe_expected(struct wht_text *text, const struct wht_expected_call
         wht_text_addf(text, " (made to fail with %s)", wht_hresult_format(call->fail, name));
 }
 
+static void describe_sent(struct wht_text *text, const struct wht_event *event)
+{
+    wht_text_add(text, ": ");
+    if (is_io(event->kind))
+        wht_describe_port_value(text, event->data, event->size);
+    else
+        wht_describe_bytes(text, event->data, NULL, event->size);
+}
+
 void wht_describe_event(struct wht_text *text, const struct wht_event *event)
 {
     char name[WHT_NAME_MAX];
@@ -94,48 +109,44 @@ void wht_describe_event(struct wht_text *text, const struct wht_event *event)
     case WHT_CALL_GET:
     case WHT_CALL_SET:
         wht_text_add(text, kind_names[event->kind]);
-        for (uint32_t i = 0; i < event->count; i++)
+        for (uint32_t i = 0; i < event->count && i < NAMES_MAX; i++)
             wht_text_addf(text, " %s", wht_reg_name(event->names[i], name));
+        if (event->count > NAMES_MAX)
+            wht_text_addf(text, " and %" PRIu32 " more", event->count - NAMES_MAX);
         break;
     default:
         describe_access(text, event->kind, event->address, event->size);
         if (event->direction > 1)
             wht_text_addf(text, ", Direction %u", event->direction);
+        else if (event->kind == WHT_CALL_MEM_WRITE && event->size <= sizeof(event->data))
+            describe_sent(text, event);
+        else if (event->kind == WHT_CALL_IO_OUT && event->size <= 4)
+            describe_sent(text, event);
         break;
     }
-}
-
-static const char *vector_name(unsigned vector)
-{
-    static const char *const names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD",
-                                        "#NM", "#DF", "#09", "#TS", "#NP", "#SS", "#GP",
-                                        "#PF", "#15", "#MF", "#AC", "#MC", "#XM"};
-    return vector < sizeof(names) / sizeof(names[0]) ? names[vector] : "vector";
 }
 
 void wht_describe_event_register(struct wht_text *text, const WHV_REGISTER_VALUE *value)
 {
     const WHV_X64_PENDING_EXCEPTION_EVENT *event = &value->ExceptionEvent;
+    char name[WHT_NAME_MAX];
     if (!event->EventPending) {
         wht_text_add(text, "none");
         return;
     }
     if (event->EventType != WHvX64PendingEventException)
         wht_text_addf(text, "type %u ", (unsigned)event->EventType);
-    wht_text_add(text, vector_name(event->Vector));
-    if (strcmp(vector_name(event->Vector), "vector") == 0)
-        wht_text_addf(text, " 0x%x", (unsigned)event->Vector);
+    wht_text_add(text, wht_vector_format(event->Vector, name));
     if (event->DeliverErrorCode)
         wht_text_addf(text, " code 0x%x", (unsigned)event->ErrorCode);
-    if (event->Vector == 14 || event->ExceptionParameter != 0)
+    if (event->Vector == VECTOR_PF || event->ExceptionParameter != 0)
         wht_text_addf(text, " address 0x%" PRIx64, event->ExceptionParameter);
 }
 
 void wht_describe_fault(struct wht_text *text, const struct wht_want_fault *fault)
 {
-    wht_text_add(text, vector_name(fault->vector));
-    if (strcmp(vector_name(fault->vector), "vector") == 0)
-        wht_text_addf(text, " 0x%x", fault->vector);
+    char name[WHT_NAME_MAX];
+    wht_text_add(text, wht_vector_format(fault->vector, name));
     if (fault->has_code)
         wht_text_addf(text, " code 0x%x", (unsigned)fault->code);
     if (fault->has_address)
@@ -154,29 +165,61 @@ void wht_describe_value(struct wht_text *text, WHV_REGISTER_NAME name,
         wht_rflags_format(value->Reg64, buf);
     else
         wht_reg_format(name, value, buf);
-    char *no_flags = strstr(buf, " []");
+    char *no_flags = name == WHvX64RegisterRflags ? strstr(buf, " []") : NULL;
     if (no_flags)
         *no_flags = 0;
     wht_text_add(text, buf);
 }
 
+uint64_t wht_compared_bits(const struct wht_want_reg *want)
+{
+    return wht_reg_kind(want->name) == WHT_REG_U64 ? want->mask.Low64 : UINT64_MAX;
+}
+
+/* Bits that are not compared are not shown; they are named after the value. */
+static void describe_partial(struct wht_text *text, const struct wht_want_reg *want)
+{
+    char buf[WHT_NAME_MAX];
+    uint64_t open = ~wht_compared_bits(want);
+    if (want->name != WHvX64RegisterRflags || open > UINT32_MAX) {
+        wht_text_addf(text, " mask 0x%" PRIx64, ~open);
+        return;
+    }
+    const char *flags = strchr(wht_rflags_format(open, buf), '[');
+    wht_text_addf(text, ", %.*s undefined", (int)strlen(flags) - 2, flags + 1);
+}
+
 void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want)
 {
-    if (want->kind == WHT_WANT_ANY)
+    if (want->kind == WHT_WANT_ANY) {
         wht_text_add(text, "anything");
-    for (size_t i = 0; want->kind != WHT_WANT_ANY && i < want->count; i++) {
-        wht_text_add(text, i > 0 ? " or " : "");
-        wht_describe_value(text, want->name, &want->values[i]);
-    }
-    bool is_partial = wht_reg_kind(want->name) == WHT_REG_U64 && want->mask.Low64 != UINT64_MAX;
-    char buf[WHT_NAME_MAX];
-    if (want->kind == WHT_WANT_ANY || !is_partial)
         return;
-    const char *letters = strchr(wht_rflags_format(~want->mask.Low64, buf), '[');
-    if (want->name == WHvX64RegisterRflags && letters && ~want->mask.Low64 <= UINT32_MAX)
-        wht_text_addf(text, " but for %s", letters);
-    else
-        wht_text_addf(text, " mask 0x%" PRIx64, want->mask.Low64);
+    }
+    bool is_partial = wht_compared_bits(want) != UINT64_MAX;
+    for (size_t i = 0; i < want->count; i++) {
+        WHV_REGISTER_VALUE value = want->values[i];
+        if (is_partial)
+            value.Reg64 &= want->mask.Low64;
+        wht_text_add(text, i > 0 ? " or " : "");
+        wht_describe_value(text, want->name, &value);
+    }
+    if (is_partial)
+        describe_partial(text, want);
+}
+
+void wht_describe_inputs(struct wht_text *text, const struct wht_case *c)
+{
+    WHV_REGISTER_NAME names[WHT_READS_MAX];
+    char name[WHT_NAME_MAX];
+    size_t count = wht_disasm_reads(c, names);
+    for (size_t i = 0; i < count; i++) {
+        const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, names[i]);
+        wht_text_addf(text, "%s%s ", i > 0 ? ", " : "", wht_reg_name(names[i], name));
+        if (value)
+            wht_describe_value(text, names[i], value);
+        else
+            wht_text_add(text, "not captured");
+    }
 }
 
 void wht_describe_exit(struct wht_text *text, const struct wht_case *c)
@@ -233,12 +276,39 @@ void wht_mnemonic(const struct wht_case *c, char *buf, size_t n)
     buf[size] = 0;
 }
 
+/* Control characters need the shell's $'...', in which they can be written as numbers. */
+static void add_shell_escaped(struct wht_text *text, const char *word)
+{
+    wht_text_add(text, "$'");
+    for (; *word; word++) {
+        unsigned char byte = (unsigned char)*word;
+        if (byte < 0x20 || byte >= 0x7f)
+            wht_text_addf(text, "\\x%02x", byte);
+        else
+            wht_text_addf(text, "%s%c", byte == '\'' || byte == '\\' ? "\\" : "", byte);
+    }
+    wht_text_add(text, "'");
+}
+
+static bool is_clean(const char *word)
+{
+    struct wht_text clean = {.text = NULL};
+    wht_text_add_clean(&clean, word);
+    bool is_same = strcmp(wht_text_get(&clean), word) == 0;
+    wht_text_free(&clean);
+    return is_same;
+}
+
 void wht_describe_shell_word(struct wht_text *text, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_@%+=:,./-";
     if (*word && word[strspn(word, plain)] == 0) {
         wht_text_add(text, word);
+        return;
+    }
+    if (!is_clean(word)) {
+        add_shell_escaped(text, word);
         return;
     }
     wht_text_add(text, "'");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file failure.h
- * The block that tells why a case failed.
+ * The block that tells why a case failed. Its first line is the cause (cause.h).
  */
 #ifndef WHVTRACE_REPORT_FAILURE_H
 #define WHVTRACE_REPORT_FAILURE_H
@@ -12,23 +12,22 @@
 struct wht_report_options {
     bool colours;
     const char *emulator; /**< as given on the command line, for the command that runs it again */
+    const char *command;  /**< that runs cases: "whvtrace run", unless the caller is told another */
 };
 
-/** Adds the cause in one line, e.g. "call 2 of 3: data differs". */
-void wht_report_cause(struct wht_text *text, const struct wht_case *c,
-                      const struct wht_case_result *result);
-
-/** Adds a key that is equal for failures that look alike: first divergence and mnemonic. */
-void wht_report_key(struct wht_text *text, const struct wht_case *c,
-                    const struct wht_case_result *result);
-
-/** Adds where the case stands and what it is: all that is known without having run it. */
-void wht_report_head(struct wht_text *text, const struct wht_case *c, enum wht_match level);
-/** Adds call, registers, memory, status: expected and actual. */
+/**
+ * Adds where the case stands and what it is: all that is known without having run it.
+ * @param passed mask of the levels that it passed; 0 if it was not run.
+ */
+void wht_report_head(struct wht_text *text, const struct wht_case *c, enum wht_match level,
+                     unsigned passed);
+/** Adds the registers that the instruction reads, and what the case shows. */
+void wht_report_inputs(struct wht_text *text, const struct wht_case *c);
+/** Adds callbacks, result, registers, memory: expected and actual. */
 void wht_report_body(struct wht_text *text, const struct wht_case *c,
                      const struct wht_case_result *result,
                      const struct wht_report_options *options);
-/** Adds note, flags, spec and the command that runs the case again. */
+/** Adds flags, spec and the commands that run and show the case. */
 void wht_report_foot(struct wht_text *text, const struct wht_case *c, enum wht_match level,
                      const struct wht_report_options *options);
 

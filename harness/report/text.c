@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define COLUMNS 80u
 
 static const char *const escapes[] = {
@@ -66,6 +68,45 @@ void wht_text_addf(struct wht_text *text, const char *format, ...)
     text->size += (size_t)size;
 }
 
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+static void add_clean(struct wht_text *text, const char *string, size_t size)
+{
+    const char *end = string + size;
+    while (string < end) {
+        uint32_t code;
+        size_t length = wht_utf8_next(string, &code);
+        if (length > 0 && !is_control(code)) {
+            wht_text_add_bytes(text, string, length);
+            string += length;
+            continue;
+        }
+        wht_text_addf(text, "\\x%02x", (unsigned char)*string);
+        string++;
+    }
+}
+
+void wht_text_add_clean(struct wht_text *text, const char *string)
+{
+    add_clean(text, string, strlen(string));
+}
+
+void wht_text_add_uncoloured(struct wht_text *text, const char *string)
+{
+    while (*string) {
+        size_t plain = strcspn(string, "\033");
+        wht_text_add_bytes(text, string, plain);
+        string += plain;
+        if (*string)
+            string += strcspn(string, "m");
+        if (*string)
+            string++;
+    }
+}
+
 const char *wht_text_get(const struct wht_text *text)
 {
     return text->text ? text->text : "";
@@ -89,7 +130,10 @@ void wht_text_wrap(struct wht_text *text, const char *string, unsigned first_col
             wht_text_add(text, " ");
             column++;
         }
-        wht_text_add_bytes(text, string, word);
+        /* At the start of a line GitHub would take it for a command. */
+        bool is_command = strncmp(string, "::", 2) == 0 && (at_start || column == indent);
+        wht_text_add(text, is_command ? "\\x3a" : "");
+        add_clean(text, string + is_command, word - is_command);
         column += word;
         string += word;
         at_start = false;

@@ -24,10 +24,19 @@ void wht_text_add(struct wht_text *text, const char *string);
 void wht_text_add_bytes(struct wht_text *text, const char *bytes, size_t size);
 __attribute__((format(printf, 2, 3))) void wht_text_addf(struct wht_text *text, const char *format,
                                                          ...);
+/**
+ * Adds a string that comes from a file or an emulator, fit for a terminal: control characters and
+ * bytes that are not UTF-8 become "\x1b".
+ */
+void wht_text_add_clean(struct wht_text *text, const char *string);
+
+/** Adds a string without the escape sequences that wht_text_colour() adds. */
+void wht_text_add_uncoloured(struct wht_text *text, const char *string);
+
 /** @return the text; "" if nothing was added. */
 const char *wht_text_get(const struct wht_text *text);
 
-/** Adds words of a long string, broken at blanks so that no line passes 80 columns. */
+/** As wht_text_add_clean(), word by word, broken at blanks so that no line passes 80 columns. */
 void wht_text_wrap(struct wht_text *text, const char *string, unsigned first_column,
                    unsigned indent);
 

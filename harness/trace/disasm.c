@@ -80,3 +80,67 @@ bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length)
     }
     return true;
 }
+
+/* False for registers of which a case says nothing by name: RIP, x87, AVX-512, ... */
+static bool name_from_zydis(ZydisRegister reg, WHV_REGISTER_NAME *name)
+{
+    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+    unsigned id = (unsigned)ZydisRegisterGetId(whole != ZYDIS_REGISTER_NONE ? whole : reg);
+    switch (ZydisRegisterGetClass(whole != ZYDIS_REGISTER_NONE ? whole : reg)) {
+    case ZYDIS_REGCLASS_GPR64:
+        *name = (WHV_REGISTER_NAME)(WHvX64RegisterRax + (int)id);
+        return id < 16;
+    case ZYDIS_REGCLASS_SEGMENT:
+        *name = (WHV_REGISTER_NAME)(WHvX64RegisterEs + (int)id);
+        return id < 6;
+    case ZYDIS_REGCLASS_XMM:
+    case ZYDIS_REGCLASS_YMM:
+    case ZYDIS_REGCLASS_ZMM:
+        *name = (WHV_REGISTER_NAME)(WHvX64RegisterXmm0 + (int)id);
+        return id < 16;
+    case ZYDIS_REGCLASS_FLAGS:
+        *name = WHvX64RegisterRflags;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void add_read(const struct wht_case *c, ZydisRegister reg, WHV_REGISTER_NAME *names,
+                     size_t *count)
+{
+    WHV_REGISTER_NAME name;
+    if (*count == WHT_READS_MAX || !name_from_zydis(reg, &name))
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (names[i] == name)
+            return;
+    const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, name);
+    bool is_segment = name >= WHvX64RegisterEs && name <= WHvX64RegisterGs;
+    if (!is_segment || (value && value->Segment.Base != 0))
+        names[(*count)++] = name;
+}
+
+size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    size_t count = 0;
+    init_decoder(c, &decoder);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
+        return 0;
+    for (unsigned i = 0; i < insn.operand_count; i++) {
+        const ZydisDecodedOperand *o = &operands[i];
+        /* A narrow write keeps the rest, so what was there counts. */
+        bool is_read = (o->actions & ZYDIS_OPERAND_ACTION_MASK_READ) || o->size < 32;
+        if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && is_read)
+            add_read(c, o->reg.value, names, &count);
+        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        add_read(c, o->mem.base, names, &count);
+        add_read(c, o->mem.index, names, &count);
+        add_read(c, o->mem.segment, names, &count);
+    }
+    return count;
+}

@@ -37,4 +37,15 @@ bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info);
  */
 bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length);
 
+/** More registers than an instruction reads. */
+#define WHT_READS_MAX 16
+
+/**
+ * Lists the registers that the case's first instruction reads: operands, addresses, flags; RIP and
+ * segments with base 0 are left out.
+ * @param names receives up to WHT_READS_MAX names in the order of the operands, each once.
+ * @return how many; 0 if the bytes are no instruction.
+ */
+size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names);
+
 #endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON, described by schemas/report-1.schema.json: one object, in which each result stands on a
+ * line of its own, so that it can be read as a stream.
+ */
+#include <inttypes.h>
+
+#include "escape.h"
+#include "format.h"
+#include "trace/names.h"
+
+struct json {
+    bool has_results;
+};
+
+/* Adds `"name": "value", `. */
+static void add_member(struct wht_text *text, const char *name, const char *value)
+{
+    wht_text_addf(text, "\"%s\": ", name);
+    wht_escape_json(text, value);
+    wht_text_add(text, ", ");
+}
+
+static void begin(struct wht_report *report, const struct wht_report_run *run)
+{
+    struct wht_text *text = &report->text;
+    wht_text_add(text, "{ \"format\": \"whv-report/1.0\", ");
+    add_member(text, "version", run->version);
+    add_member(text, "emulator", run->emulator);
+    add_member(text, "match", wht_match_name(run->level));
+    if (run->shard_count > 1)
+        wht_text_addf(text, "\"shard\": { \"number\": %" PRIu64 ", \"of\": %" PRIu64 " }, ",
+                      run->shard, run->shard_count);
+    wht_text_add(text, "\"results\": [");
+    wht_output_text(&report->output, text);
+}
+
+static void begin_result(struct wht_report *report, const char *kind)
+{
+    struct json *json = report->state;
+    wht_text_addf(&report->text, "%s\n{ ", json->has_results ? "," : "");
+    add_member(&report->text, "kind", kind);
+    json->has_results = true;
+}
+
+static void add_levels(struct wht_text *text, const struct wht_report_case *result)
+{
+    const char *separator = " ";
+    wht_text_add(text, "\"levels\": {");
+    for (int level = WHT_MATCH_STRICT; level >= WHT_MATCH_EFFECTS; level--) {
+        if (!(result->judged >> level & 1))
+            continue;
+        wht_text_addf(text, "%s\"%s\": %s", separator, wht_match_name((enum wht_match)level),
+                      result->passed >> level & 1 ? "true" : "false");
+        separator = ", ";
+    }
+    wht_text_add(text, " }, ");
+}
+
+static void add_case(struct wht_report *report, const struct wht_report_case *result)
+{
+    struct wht_text *text = &report->text;
+    begin_result(report, "case");
+    add_member(text, "name", result->name);
+    add_member(text, "file", result->file);
+    wht_text_addf(text, "\"line\": %" PRIu64 ", ", result->line);
+    add_member(text, "outcome", wht_outcome_name(result->outcome));
+    if (*result->mnemonic)
+        add_member(text, "mnemonic", result->mnemonic);
+    if (*result->reason)
+        add_member(text, "reason", result->reason);
+    if (result->outcome == WHT_OUTCOME_FAILED) {
+        add_member(text, "cause", result->cause);
+        add_member(text, "ending", wht_ending_name(result->ending));
+        add_member(text, "group", result->key);
+    }
+    if (*result->detail)
+        wht_text_addf(text, "\"detail\": %s, ", result->detail);
+    add_levels(text, result);
+    wht_text_addf(text, "\"seconds\": %" PRIu64 ".%06" PRIu64 " }", result->micros / 1000000,
+                  result->micros % 1000000);
+    wht_output_text(&report->output, text);
+}
+
+static void add_problem(struct wht_report *report, const struct wht_report_problem *problem)
+{
+    struct wht_text *text = &report->text;
+    begin_result(report, problem->kind == WHT_PROBLEM_TRACE ? "invalid" : "stale");
+    add_member(text, "file", problem->file);
+    wht_text_addf(text, "\"line\": %" PRIu64 ", \"column\": %" PRIu64 ", ", problem->line,
+                  problem->column);
+    add_member(text, "pointer", problem->pointer);
+    wht_text_add(text, "\"text\": ");
+    wht_escape_json(text, problem->text);
+    wht_text_add(text, " }");
+    wht_output_text(&report->output, text);
+}
+
+static void end_report(struct wht_report *report, const struct wht_report_end *end,
+                       const struct wht_summary *s)
+{
+    struct wht_text *text = &report->text;
+    wht_text_add(text, "\n], \"summary\": { ");
+    add_member(text, "ending", wht_run_ending_name(end->ending));
+    if (*end->message)
+        add_member(text, "message", end->message);
+    wht_text_addf(text, "\"files\": %" PRIu64 ", \"cases\": %" PRIu64 ", ", s->files,
+                  wht_summary_cases(s));
+    for (int i = 0; i < WHT_OUTCOME_COUNT; i++)
+        wht_text_addf(text, "\"%s\": %" PRIu64 ", ", wht_outcome_name((enum wht_case_outcome)i),
+                      s->outcomes[i]);
+    wht_text_addf(text, "\"invalid\": %" PRIu64 ", \"stale\": %" PRIu64 ", \"levels\": {",
+                  s->problems[WHT_PROBLEM_TRACE], s->problems[WHT_PROBLEM_EXPECTATION]);
+    for (int level = WHT_MATCH_STRICT; level >= WHT_MATCH_EFFECTS; level--)
+        wht_text_addf(text, " \"%s\": { \"judged\": %" PRIu64 ", \"passed\": %" PRIu64 " }%s",
+                      wht_match_name((enum wht_match)level), s->judged[level],
+                      s->level_passed[level], level > WHT_MATCH_EFFECTS ? "," : "");
+    wht_text_addf(text, " }, \"seconds\": %.3f } }\n", end->seconds);
+    wht_output_text(&report->output, text);
+}
+
+const struct wht_format wht_format_json = {
+    .name = "json",
+    .about = "JSON, see schemas/report-1.schema.json",
+    .wants_detail = true,
+    .state_size = sizeof(struct json),
+    .begin = begin,
+    .add_case = add_case,
+    .add_problem = add_problem,
+    .end = end_report,
+};

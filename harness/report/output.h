@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file output.h
+ * Where a report goes: standard output or a file. The first failure to write is kept and told at
+ * the end; what comes after it is dropped.
+ */
+#ifndef WHVTRACE_REPORT_OUTPUT_H
+#define WHVTRACE_REPORT_OUTPUT_H
+
+#include <stdio.h>
+
+#include "text.h"
+
+enum wht_output_mode {
+    WHT_OUTPUT_PLAIN,
+    WHT_OUTPUT_APPENDED, /**< after what the file holds already */
+    WHT_OUTPUT_PATCHED   /**< wht_output_patch() is used: what cannot be sought in is spooled */
+};
+
+struct wht_output {
+    const char *path; /**< NULL: standard output */
+    FILE *file;       /**< what is written to */
+    FILE *target;     /**< where a spool goes at the end; NULL: there is no spool */
+    int error;        /**< errno of the first failure, 0: none */
+};
+
+/**
+ * Opens a report's file.
+ * @param path must outlive the output; NULL for standard output.
+ * @return false with errno set if it cannot be written to.
+ */
+bool wht_output_open(struct wht_output *output, const char *path, enum wht_output_mode mode);
+
+void wht_output_write(struct wht_output *output, const char *bytes, size_t size);
+/** Writes a text and empties it. */
+void wht_output_text(struct wht_output *output, struct wht_text *text);
+/** Hands over what was written so far. */
+void wht_output_flush(struct wht_output *output);
+
+/** @return a place to come back to, in a WHT_OUTPUT_PATCHED output. */
+fpos_t wht_output_mark(struct wht_output *output);
+/** Overwrites bytes at a place; what is written next goes to the end again. */
+void wht_output_patch(struct wht_output *output, const fpos_t *mark, const char *bytes,
+                      size_t size);
+
+/** Closes the output, standard output excepted. @return 0, or errno of the first failure. */
+int wht_output_close(struct wht_output *output);
+
+#endif
