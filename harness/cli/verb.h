@@ -18,6 +18,7 @@ struct wht_verb {
     /** @return an exit code. */
     int (*run)(const struct wht_verb *verb, struct wht_args *args);
     bool is_hidden;
+    void (*print_more)(void); /**< prints what its help adds to the details; NULL: nothing */
 };
 
 extern const struct wht_verb wht_verb_check;

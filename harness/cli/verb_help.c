@@ -16,7 +16,8 @@ static int print_overview(void)
     printf("\n'whvtrace help VERB' tells more.\n\n"
            "exit codes:\n"
            "  0 as expected   1 a case failed   2 usage   3 invalid trace   4 nothing selected\n"
-           "  5 emulator could not be loaded   77 all skipped   130 interrupted\n");
+           "  5 emulator could not be loaded   7 report could not be written   77 all skipped\n"
+           "  130 interrupted\n");
     return WHT_EXIT_OK;
 }
 

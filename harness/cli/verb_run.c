@@ -40,7 +40,7 @@ static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library"},
     {EXPECTATIONS, "expectations", 0, "FILE", "known gaps of the emulator"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
-    {TIMEOUT, "timeout", 0, "SECONDS", "for each case (default: 10)"},
+    {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
     {MAX_FAILURES, "max-failures", 0, "N", "stop after N failures"},
     {SHARD, "shard", 0, "K/N", "the K-th of N parts of the cases, told by their names"},
     {REPORT, "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below"},
@@ -162,7 +162,9 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
         return add_word(&r->patterns, "-k", value, PATTERNS_MAX);
     case EMULATOR:
         r->pool.emulator = value;
-        return true;
+        if (!*value)
+            wht_usage_error("run", "option '--emulator' got '', expected builtin or a path");
+        return *value != 0;
     case MATCH:
         return take_level(value, &r->pool.level);
     case EXPECTATIONS:
@@ -395,6 +397,15 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     return code;
 }
 
+static void print_formats(void)
+{
+    printf("\nreports:\n");
+    for (size_t i = 0; wht_formats[i]; i++)
+        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
+    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of the one "
+           "for\npeople; only one can. 'github' writes its lines there beside the others.\n");
+}
+
 const struct wht_verb wht_verb_run = {
     .name = "run",
     .operands = "[PATH...]",
@@ -407,6 +418,7 @@ const struct wht_verb wht_verb_run = {
         "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
         "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
         "although all that it means was run, fails the run.\n",
+    .print_more = print_formats,
     .options = options,
     .run = run,
 };

@@ -157,7 +157,7 @@ static void announce(struct worker *w, const struct wht_case *c)
     struct wht_case_frame frame = frame_of(w, c);
     wht_report_head(&w->block, c, level, 0);
     wht_report_inputs(&w->block, c);
-    wht_report_foot(&w->block, c, level, &w->report);
+    wht_report_foot(&w->block, c, level, false, &w->report);
     frame.block = wht_text_get(&w->block);
     frame.judged = (uint8_t)((2u << level) - 1);
     wht_mnemonic(c, w->mnemonic, sizeof(w->mnemonic));
@@ -173,7 +173,8 @@ static void report_failure(struct worker *w, const struct wht_case *c,
     wht_report_head(&w->block, c, result->level, result->passed);
     wht_report_inputs(&w->block, c);
     wht_report_body(&w->block, c, result, &w->report);
-    wht_report_foot(&w->block, c, result->level, &w->report);
+    wht_report_foot(&w->block, c, result->level, result->repetition == WHT_FRESH_PASSES,
+                    &w->report);
     if (w->wants_detail)
         wht_report_detail(&w->detail, c, result);
 }

@@ -37,6 +37,8 @@ int wht_verb_help_print(const struct wht_verb *verb)
     print_option("help", 'h', NULL, "show this help");
     if (verb->details)
         printf("\n%s", verb->details);
+    if (verb->print_more)
+        verb->print_more();
     return WHT_EXIT_OK;
 }
 

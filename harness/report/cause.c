@@ -2,7 +2,7 @@
 #include "cause.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "describe.h"
 #include "finding.h"
@@ -35,15 +35,12 @@ static void find_rule(struct wht_finding *f, const struct wht_divergence *d)
 /* Another kind of callback than the expected one: is that left out, late, or replaced? */
 static void find_other_kind(struct wht_finding *f, const struct wht_divergence *d)
 {
+    bool is_repeated = d->nearest_is_equal && d->nearest_number < d->number;
+    bool is_early = d->nearest_is_equal && d->nearest_number > d->number;
+    if (d->comes_later && !is_early)
+        wht_text_add(&f->text, is_repeated ? "repeated " : "unexpected ");
     wht_describe_event(&f->text, &d->actual);
-    if (d->nearest_is_equal && d->nearest_number > d->number && d->comes_later)
-        wht_text_add(&f->text, " comes before ");
-    else if (d->nearest_is_equal && d->nearest_number < d->number && d->comes_later)
-        wht_text_add(&f->text, " comes again before ");
-    else if (d->comes_later)
-        wht_text_add(&f->text, " is not expected before ");
-    else
-        wht_text_add(&f->text, " instead of ");
+    wht_text_add(&f->text, d->comes_later ? " before " : " instead of ");
     wht_describe_expected(&f->text, &d->expected);
     wht_text_addf(&f->key, "/other-%d-%d-%d", (int)d->actual.kind, (int)d->expected.call->kind,
                   d->comes_later);
@@ -51,9 +48,9 @@ static void find_other_kind(struct wht_finding *f, const struct wht_divergence *
 
 static void find_extra(struct wht_finding *f, const struct wht_divergence *d)
 {
+    wht_text_add(&f->text, d->nearest_is_equal ? "repeated " : "unexpected ");
     wht_describe_event(&f->text, &d->actual);
-    wht_text_add(&f->text, d->nearest_is_equal ? " comes again" : " is extra");
-    wht_text_add(&f->text, ", but no further call is expected");
+    wht_text_add(&f->text, ", after the last expected call");
     wht_text_addf(&f->key, "/extra-%d", (int)d->actual.kind);
 }
 
@@ -78,8 +75,8 @@ static void find_divergence(struct wht_finding *f, const struct wht_case *c,
         find_extra(f, d);
         break;
     case WHT_DIVERGES_MISSING:
+        wht_text_add(&f->text, "missing ");
         wht_describe_expected(&f->text, &d->expected);
-        wht_text_add(&f->text, " is missing");
         wht_text_addf(&f->key, "/missing-%d", (int)d->expected.call->kind);
         break;
     case WHT_DIVERGES_UNANSWERED:
@@ -133,25 +130,27 @@ static const struct wht_reg_diff *unexpected_fault(const struct wht_result *r)
     return NULL;
 }
 
-/* The register that says most: any before RIP, which often is only where the others lead. */
-static const struct wht_reg_diff *first_register(const struct wht_result *r)
+/* The n-th register that differs; RIP comes last: often it is only where the others lead. */
+static const struct wht_reg_diff *register_at(const struct wht_result *r, size_t n)
 {
-    for (size_t i = 0; i < r->reg_count; i++)
-        if (r->regs[i].name != WHvX64RegisterRip)
+    const struct wht_reg_diff *rip = NULL;
+    for (size_t i = 0; i < r->reg_count; i++) {
+        if (r->regs[i].name == WHvX64RegisterRip)
+            rip = &r->regs[i];
+        else if (n-- == 0)
             return &r->regs[i];
-    return r->reg_count > 0 ? &r->regs[0] : NULL;
+    }
+    return n == 0 ? rip : NULL;
 }
 
-/* What is wrong at the end of the call, without the callbacks. */
-static void find_end(struct wht_finding *f, const struct wht_result *r)
+/* What is wrong at the end of the call, without the callbacks: the n-th thing. */
+static void find_end(struct wht_finding *f, const struct wht_result *r, size_t n)
 {
-    const struct wht_reg_diff *reg = first_register(r);
-    if (reg && reg->name != WHvX64RegisterRip) {
+    const struct wht_reg_diff *reg = register_at(r, n);
+    bool is_last = reg && reg->name == WHvX64RegisterRip;
+    if (reg && !is_last) {
         wht_finding_register(f, reg);
-        if (r->reg_count > 1)
-            wht_text_addf(&f->text, ", and %zu more register%s", r->reg_count - 1,
-                          r->reg_count > 2 ? "s differ" : " differs");
-    } else if (r->differing & WHT_FINAL_TRAP) {
+    } else if (n == 0 && (r->differing & WHT_FINAL_TRAP)) {
         wht_text_add(&f->text, "no single-step trap is pending");
         wht_text_add(&f->key, "/trap");
     } else if (r->memory_count > 0) {
@@ -192,9 +191,10 @@ static void find(struct wht_finding *first, struct wht_finding *second, const st
             find_divergence(second, c, r);
     } else if (diverges) {
         find_divergence(first, c, r);
-        find_end(second, r);
+        find_end(second, r, 0);
     } else {
-        find_end(first, r);
+        find_end(first, r, 0);
+        find_end(second, r, 1);
     }
 }
 
@@ -240,7 +240,8 @@ void wht_report_cause(struct wht_text *cause, struct wht_text *key, const struct
     if (result->repetition != WHT_BOTH_PASS_DIFFERENTLY)
         find(&first, &second, c, result->result);
     wht_text_add(cause, wht_text_get(&first.text));
-    if (second.text.size > 0)
+    /* A Set and the registers after it say the same. */
+    if (second.text.size > 0 && !strstr(wht_text_get(&first.text), wht_text_get(&second.text)))
         wht_text_addf(cause, "; %s", wht_text_get(&second.text));
     cut(cause);
     wht_mnemonic(c, mnemonic, sizeof(mnemonic));

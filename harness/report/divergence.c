@@ -120,7 +120,10 @@ static void add_batch(struct wht_text *text, bool colours, const struct wht_dive
             j++;
         if (event && j < event->count)
             continue;
-        wht_text_add(&cells.expected, "named");
+        if (call->regs[i].count > 0 && call->kind == WHT_CALL_SET)
+            wht_describe_want(&cells.expected, &call->regs[i]);
+        else
+            wht_text_add(&cells.expected, "named");
         wht_text_add(&cells.actual, "-");
         wht_columns_cells(text, colours, event != NULL, wht_reg_name(call->regs[i].name, name), &cells);
     }
@@ -228,6 +231,10 @@ void wht_report_divergence(struct wht_text *text, bool colours, const struct wht
 {
     const struct wht_divergence *d = &r->divergence;
     char title[32] = "callback";
+    if (d->kind == WHT_DIVERGES_NOT && r->matched_count > 0) {
+        wht_text_add(text, "\n");
+        add_matched(text, r);
+    }
     if (d->kind == WHT_DIVERGES_NOT || (!d->has_actual && !d->expected.call))
         return;
     bool has_both = d->expected.call && d->has_actual && !(d->differing & WHT_FIELD_KIND);

@@ -9,7 +9,7 @@
 #include "replay/result.h"
 #include "text.h"
 
-/** Adds the last callbacks that came as expected, then the one that did not; nothing without one. */
+/** Adds the last callbacks that came as expected, then the one that did not. */
 void wht_report_divergence(struct wht_text *text, bool colours, const struct wht_case *c,
                            const struct wht_result *r);
 

@@ -157,7 +157,7 @@ void wht_report_body(struct wht_text *text, const struct wht_case *c,
         return;
     wht_report_divergence(text, options->colours, c, r);
     if (r->was_ended) {
-        wht_text_add(text, "\n  No answer could be given: the callback failed and ended the call.\n");
+        wht_text_add(text, "\n  The harness made that callback fail; what came after is not judged.\n");
         return;
     }
     add_end(text, options->colours, c, r);
@@ -189,10 +189,13 @@ static void add_selection(struct wht_text *text, const struct wht_case *c)
 }
 
 static void add_commands(struct wht_text *text, const struct wht_case *c, enum wht_match level,
-                         const struct wht_report_options *options)
+                         bool passes_alone, const struct wht_report_options *options)
 {
     wht_text_addf(text, "  again       %s ", options->command);
-    add_selection(text, c);
+    if (passes_alone) /* what lingers comes from cases before it */
+        wht_describe_shell_word(text, c->file);
+    else
+        add_selection(text, c);
     if (level != c->match)
         wht_text_addf(text, " --match %s", wht_match_name(level));
     if (strcmp(options->emulator, "builtin") != 0) {
@@ -205,7 +208,7 @@ static void add_commands(struct wht_text *text, const struct wht_case *c, enum w
 }
 
 void wht_report_foot(struct wht_text *text, const struct wht_case *c, enum wht_match level,
-                     const struct wht_report_options *options)
+                     bool passes_alone, const struct wht_report_options *options)
 {
     struct wht_text words = {.text = NULL};
     wht_text_add(text, "\n");
@@ -215,5 +218,5 @@ void wht_report_foot(struct wht_text *text, const struct wht_case *c, enum wht_m
     if (c->spec.count > 0)
         wht_columns_words(text, "spec", wht_text_get(&words));
     wht_text_free(&words);
-    add_commands(text, c, level, options);
+    add_commands(text, c, level, passes_alone, options);
 }

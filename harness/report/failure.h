@@ -27,8 +27,11 @@ void wht_report_inputs(struct wht_text *text, const struct wht_case *c);
 void wht_report_body(struct wht_text *text, const struct wht_case *c,
                      const struct wht_case_result *result,
                      const struct wht_report_options *options);
-/** Adds flags, spec and the commands that run and show the case. */
+/**
+ * Adds flags, spec and the commands that run and show the case.
+ * @param passes_alone it only fails after others of its file.
+ */
 void wht_report_foot(struct wht_text *text, const struct wht_case *c, enum wht_match level,
-                     const struct wht_report_options *options);
+                     bool passes_alone, const struct wht_report_options *options);
 
 #endif

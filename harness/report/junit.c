@@ -154,7 +154,7 @@ static void add_skip(struct wht_report *report, const struct wht_report_case *re
     junit->suite.skipped++;
     wht_text_add(text, ">\n      <skipped message=\"");
     if (result->outcome != WHT_OUTCOME_SKIPPED)
-        wht_text_addf(text, "%s: ", wht_outcome_text(result->outcome));
+        wht_text_add(text, result->outcome == WHT_OUTCOME_KNOWN ? "known: " : "may fail: ");
     wht_escape_xml_attribute(text, result->reason);
     wht_text_add(text, "\"/>\n    </testcase>\n");
 }
@@ -189,7 +189,10 @@ static void add_problem(struct wht_report *report, const struct wht_report_probl
     wht_text_addf(text, "    <testcase classname=\"%s\" name=\"",
                   is_trace ? "invalid trace" : "stale expectation");
     wht_escape_xml_attribute(text, problem->file);
-    wht_text_addf(text, ":%" PRIu64 ":%" PRIu64 " ", problem->line, problem->column);
+    wht_text_addf(text, ":%" PRIu64, problem->line);
+    if (problem->column > 0)
+        wht_text_addf(text, ":%" PRIu64, problem->column);
+    wht_text_add(text, *problem->pointer ? " " : "");
     wht_escape_xml_attribute(text, problem->pointer);
     wht_text_add(text, "\" file=\"");
     wht_escape_xml_attribute(text, problem->file);

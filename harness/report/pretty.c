@@ -13,6 +13,11 @@ static const enum wht_colour colours[] = {
     [WHT_OUTCOME_KNOWN] = WHT_YELLOW, [WHT_OUTCOME_MAY] = WHT_YELLOW,
     [WHT_OUTCOME_SKIPPED] = WHT_YELLOW};
 
+/* Entries of expectations files that mean nothing, told after the failures. */
+struct pretty {
+    struct wht_text stale;
+};
+
 static void add_line(struct wht_report *report, enum wht_case_outcome outcome, const char *name,
                      const char *more)
 {
@@ -37,9 +42,11 @@ static void add_case(struct wht_report *report, const struct wht_report_case *re
 
 static void add_problem(struct wht_report *report, const struct wht_report_problem *problem)
 {
-    struct wht_text *text = &report->text;
+    struct pretty *pretty = report->state;
+    bool is_stale = problem->kind == WHT_PROBLEM_EXPECTATION;
+    struct wht_text *text = is_stale ? &pretty->stale : &report->text;
     /* Errors in traces are told on standard error as they come. */
-    if (problem->kind == WHT_PROBLEM_TRACE && !report->output.path)
+    if (!is_stale && !report->output.path)
         return;
     wht_text_add_clean(text, problem->file);
     if (problem->line > 0)
@@ -49,7 +56,7 @@ static void add_problem(struct wht_report *report, const struct wht_report_probl
     wht_text_add(text, ": ");
     wht_text_add_clean(text, problem->text);
     wht_text_add(text, "\n");
-    wht_output_text(&report->output, text);
+    wht_output_text(&report->output, &report->text);
 }
 
 static void add_mnemonics(struct wht_text *text, const struct wht_group *group)
@@ -107,8 +114,8 @@ static void add_groups(struct wht_report *report, const struct wht_groups *group
         wht_output_text(&report->output, text);
     }
     if (groups->count > BLOCKS_MAX)
-        wht_text_addf(text, "%zu more kinds of failure, the first of each:\n",
-                      groups->count - BLOCKS_MAX);
+        wht_text_addf(text, "%zu more kind%s of failure, the first of each:\n",
+                      groups->count - BLOCKS_MAX, groups->count - BLOCKS_MAX == 1 ? "" : "s");
     for (size_t i = BLOCKS_MAX; i < groups->count; i++) {
         struct wht_text cause = {.text = NULL};
         wht_text_add(&cause, groups->items[i].cause);
@@ -140,13 +147,16 @@ static void add_levels(struct wht_text *text, const struct wht_summary *s)
 static void end_report(struct wht_report *report, const struct wht_report_end *end,
                        const struct wht_summary *summary)
 {
+    struct pretty *pretty = report->state;
     struct wht_text *text = &report->text;
     uint64_t failed = summary->outcomes[WHT_OUTCOME_FAILED];
     uint64_t errors = summary->problems[WHT_PROBLEM_TRACE];
+    if (end->ending != WHT_RUN_BROKEN && !report->style.is_quiet)
+        add_groups(report, &summary->groups);
+    wht_output_text(&report->output, &pretty->stale);
+    wht_text_free(&pretty->stale);
     if (end->ending == WHT_RUN_BROKEN)
         return;
-    if (!report->style.is_quiet)
-        add_groups(report, &summary->groups);
     if (end->ending == WHT_RUN_INTERRUPTED)
         wht_text_add(text, "Interrupted.\n");
     else if (end->ending == WHT_RUN_STOPPED)
@@ -166,6 +176,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 const struct wht_format wht_format_pretty = {
     .name = "pretty",
     .about = "for people (the default on standard output)",
+    .state_size = sizeof(struct pretty),
     .add_case = add_case,
     .add_problem = add_problem,
     .end = end_report,

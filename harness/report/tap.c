@@ -38,7 +38,7 @@ static void add_block(struct wht_text *text, const char *block)
     wht_text_add(text, "  report: |\n");
     for (const char *line = wht_text_get(&plain); *line;) {
         size_t size = strcspn(line, "\n");
-        wht_text_add(text, size > 0 ? "    " : "");
+        wht_text_add(text, "    "); /* an empty line, too: some readers stop there otherwise */
         wht_text_add_bytes(text, line, size);
         wht_text_add(text, "\n");
         line += size + (line[size] == '\n');

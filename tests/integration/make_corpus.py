@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints a corpus of so many stores, each to another address."""
+"""Prints a corpus of so many stores, each of another value to another address."""
 import json
 import sys
 

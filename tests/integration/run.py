@@ -81,7 +81,7 @@ def tidy(text, replacements):
 
 def environment(args, scratch):
     env = dict(os.environ, FAULTY=args.faulty, SHARED=args.shared, TMP=scratch, LC_ALL="C")
-    env["PATH"] = str(pathlib.Path(args.program).parent) + os.pathsep + env["PATH"]
+    env["PATH"] = str(pathlib.Path(args.program).resolve().parent) + os.pathsep + env["PATH"]
     # A crash of a faulty emulator shall look the same under sanitizers.
     env["ASAN_OPTIONS"] = "handle_segv=0:handle_abort=0:handle_sigbus=0:allow_user_segv_handler=1"
     env.pop("NO_COLOR", None)

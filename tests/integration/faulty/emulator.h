@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file emulator.h
- * A tiny emulator that can do one thing: store EAX to the address of a memory exit and advance RIP
- * by two. Each library in this folder does it with one fault, in its function emulate(); the
- * harness must name it.
- *
+ * A tiny emulator that can store EAX to the address of a memory exit and advance RIP by two, or,
+ * by the other functions below, a little more. Each library in this folder does it with one fault,
+ * in its function emulate(); the first line of the harness's report must name it.
  */
 #ifndef WHVTRACE_TESTS_FAULTY_EMULATOR_H
 #define WHVTRACE_TESTS_FAULTY_EMULATOR_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +18,13 @@
 
 struct emulator {
     WHV_EMULATOR_CALLBACKS callbacks;
+    uint32_t data; /**< for faults that remember */
+    bool has_data;
 };
 
 /** One call while it runs; what the faults work on. */
 struct call {
+    struct emulator *emulator;
     const WHV_EMULATOR_CALLBACKS *callbacks;
     void *context;
     const WHV_VP_EXIT_CONTEXT *vp;
@@ -29,14 +32,38 @@ struct call {
     uint32_t rax;
 };
 
+/** Gets RAX, and more registers that nobody needs. */
+static inline HRESULT call_get_count(struct call *call, UINT32 count)
+{
+    _Alignas(16) WHV_REGISTER_NAME names[] = {WHvX64RegisterRax, WHvX64RegisterRcx,
+                                              WHvX64RegisterRdx};
+    _Alignas(16) WHV_REGISTER_VALUE values[3] = {{.Reg64 = 0}};
+    HRESULT hr = call->callbacks->WHvEmulatorGetVirtualProcessorRegisters(call->context, names,
+                                                                          count, values);
+    call->rax = (uint32_t)values[0].Reg64;
+    return hr;
+}
+
 static inline HRESULT call_get(struct call *call)
 {
-    _Alignas(16) WHV_REGISTER_NAME name = WHvX64RegisterRax;
-    _Alignas(16) WHV_REGISTER_VALUE value = {.Reg64 = 0};
-    HRESULT hr =
-        call->callbacks->WHvEmulatorGetVirtualProcessorRegisters(call->context, &name, 1, &value);
-    call->rax = (uint32_t)value.Reg64;
+    return call_get_count(call, 1);
+}
+
+static inline HRESULT call_load(struct call *call, uint64_t gpa, uint32_t *data)
+{
+    WHV_EMULATOR_MEMORY_ACCESS_INFO access = {.GpaAddress = gpa, .AccessSize = 4};
+    HRESULT hr = call->callbacks->WHvEmulatorMemoryCallback(call->context, &access);
+    memcpy(data, access.Data, sizeof(*data));
     return hr;
+}
+
+/** Stores some bytes of RAX. */
+static inline HRESULT call_store_part(struct call *call, uint64_t gpa, unsigned from, unsigned size)
+{
+    WHV_EMULATOR_MEMORY_ACCESS_INFO access = {
+        .GpaAddress = gpa, .Direction = 1, .AccessSize = (UINT8)size};
+    memcpy(access.Data, (const uint8_t *)&call->rax + from, size);
+    return call->callbacks->WHvEmulatorMemoryCallback(call->context, &access);
 }
 
 static inline HRESULT call_store(struct call *call, uint64_t gpa, uint32_t data)
@@ -46,12 +73,27 @@ static inline HRESULT call_store(struct call *call, uint64_t gpa, uint32_t data)
     return call->callbacks->WHvEmulatorMemoryCallback(call->context, &access);
 }
 
-static inline HRESULT call_set_rip(struct call *call)
+/** Sets RIP. */
+static inline HRESULT call_set_rip_to(struct call *call, uint64_t rip)
 {
     _Alignas(16) WHV_REGISTER_NAME name = WHvX64RegisterRip;
-    _Alignas(16) WHV_REGISTER_VALUE value = {.Reg64 = call->vp->Rip + 2};
+    _Alignas(16) WHV_REGISTER_VALUE value = {.Reg64 = rip};
     return call->callbacks->WHvEmulatorSetVirtualProcessorRegisters(call->context, &name, 1,
                                                                     &value);
+}
+
+static inline HRESULT call_set_rip(struct call *call)
+{
+    return call_set_rip_to(call, call->vp->Rip + 2);
+}
+
+/** Sets RIP to the next instruction, and one more register. */
+static inline HRESULT call_set(struct call *call, WHV_REGISTER_NAME name, uint64_t value)
+{
+    _Alignas(16) WHV_REGISTER_NAME names[] = {WHvX64RegisterRip, name};
+    _Alignas(16) WHV_REGISTER_VALUE values[] = {{.Reg64 = call->vp->Rip + 2}, {.Reg64 = value}};
+    return call->callbacks->WHvEmulatorSetVirtualProcessorRegisters(call->context, names, 2,
+                                                                    values);
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *callbacks,
@@ -62,7 +104,7 @@ EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *ca
     (void)handle;
     return E_ACCESSDENIED;
 #else
-    struct emulator *emulator = malloc(sizeof(*emulator));
+    struct emulator *emulator = calloc(1, sizeof(*emulator));
     if (!emulator)
         return E_OUTOFMEMORY;
     emulator->callbacks = *callbacks;
@@ -86,7 +128,7 @@ EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(WHV_EMULATOR_HANDLE handle, VO
                                                   WHV_EMULATOR_STATUS *status)
 {
     struct emulator *emulator = handle;
-    struct call call = {&emulator->callbacks, context, vp, memory, 0};
+    struct call call = {emulator, &emulator->callbacks, context, vp, memory, 0};
     status->AsUINT32 = emulate(&call);
     return S_OK;
 }

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Checks a report as a stranger would, and prints what it says in a few lines.
+
+    check_report.py junit FILE      well-formed; the counts are those of what is in it
+    check_report.py json FILE       valid by schemas/report-1.schema.json; the counts are right
+    check_report.py github FILE     the workflow commands, unescaped
+"""
+
+import collections
+import json
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schemas" / "report-1.schema.json"
+
+
+def counts_of(suite):
+    cases = suite.findall(".//testcase")
+    return {"tests": len(cases)} | {
+        name: sum(case.find(tag) is not None for case in cases)
+        for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))}
+
+
+def check_counts(element):
+    counts = counts_of(element)
+    for name, count in counts.items():
+        if int(element.attrib[name]) != count:
+            sys.exit(f"{element.tag} {element.get('name')}: {name} is {element.get(name)}, not {count}")
+    float(element.attrib["time"])
+    return " ".join(f"{name}={count}" for name, count in counts.items())
+
+
+def junit(path):
+    root = ElementTree.parse(path).getroot()
+    print(root.tag, check_counts(root))
+    for suite in root:
+        print(" ", repr(suite.get("name")), check_counts(suite))
+        for case in suite:
+            float(case.attrib["time"])
+            print("   ", repr(case.get("classname")), repr(case.get("name")), end="")
+            for child in case:
+                print(f" {child.tag} {child.get('type', '')}: {child.get('message')!r}", end="")
+                print(f", {len(child.text.splitlines())} lines" if child.text else "", end="")
+            print()
+
+
+def check_json(path):
+    import jsonschema
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    report = json.loads(text)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(report):
+        sys.exit(f"{list(error.absolute_path)}: {error.message}")
+    cases = [r for r in report["results"] if r["kind"] == "case"]
+    # Each result is a line of its own.
+    lines = text.splitlines()[1:-1]
+    if [json.loads(line.rstrip(",")) for line in lines] != report["results"]:
+        sys.exit("results do not stand on lines of their own")
+    summary = report["summary"]
+    found = collections.Counter(r.get("outcome", r["kind"]) for r in report["results"])
+    for name in ("passed", "failed", "known", "may-fail", "skipped", "invalid", "stale"):
+        if summary[name] != found[name]:
+            sys.exit(f"summary: {name} is {summary[name]}, not {found[name]}")
+    for level, sums in summary["levels"].items():
+        judged = [case["levels"][level] for case in cases if level in case["levels"]]
+        if (sums["judged"], sums["passed"]) != (len(judged), sum(judged)):
+            sys.exit(f"summary: {level} is {sums}, not {sum(judged)} of {len(judged)}")
+    for result in report["results"]:
+        about = result.get("name", result["file"])
+        more = result.get("cause") or result.get("reason") or result.get("text") or ""
+        print(result.get("outcome", result["kind"]), about + (": " + more if more else ""))
+    print(summary["ending"] + (": " + summary["message"] if "message" in summary else ""))
+
+
+def unescape(text):
+    for escaped, char in (("%0A", "\n"), ("%0D", "\r"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(escaped, char)
+    return text
+
+
+def github(path):
+    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("::"):
+            continue
+        head, _, message = line[2:].partition("::")
+        command, _, properties = head.partition(" ")
+        print(command, {name: unescape(value) for name, _, value in
+                        (p.partition("=") for p in properties.split(","))})
+        print("    " + unescape(message).splitlines()[0])
+
+
+if __name__ == "__main__":
+    {"junit": junit, "json": check_json, "github": github}[sys.argv[1]](sys.argv[2])
