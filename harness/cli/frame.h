@@ -19,11 +19,11 @@ enum wht_frame_type {
     WHT_FRAME_JOB = 'J',         /**< to the worker: from, to, careful; path */
     WHT_FRAME_READY = 'R',       /**< the emulator is loaded */
     WHT_FRAME_NO_EMULATOR = 'X', /**< why it is not */
-    WHT_FRAME_BEGIN = 'B', /**< a case begins (careful jobs): as CASE, as if it had failed */
-    WHT_FRAME_CASE = 'C',  /**< a result, see struct wht_case_frame */
-    WHT_FRAME_ERROR = 'E', /**< an error of the file, as one line */
-    WHT_FRAME_ALIVE = 'H', /**< still reading */
-    WHT_FRAME_DONE = 'D'   /**< the job is done: 1 if the file ended; cases of other shards */
+    WHT_FRAME_BEGIN = 'B',       /**< a case begins (careful jobs): as CASE, as if it had failed */
+    WHT_FRAME_CASE = 'C',        /**< a result, see struct wht_case_frame */
+    WHT_FRAME_ERROR = 'E',       /**< an error of the file, as one line */
+    WHT_FRAME_ALIVE = 'H',       /**< still reading */
+    WHT_FRAME_DONE = 'D'         /**< the job is done: 1 if the file ended; cases of other shards */
 };
 
 struct wht_frame_head {

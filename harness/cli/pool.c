@@ -183,8 +183,7 @@ static void bury(struct pool *pool, struct worker *w)
     if (!w->is_ready) {
         pool->has_emulator_failed = true;
         snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s while it was loaded",
-                 pool->options->emulator,
-                 w->is_timed_out ? "did not come to an end" : how);
+                 pool->options->emulator, w->is_timed_out ? "did not come to an end" : how);
         return;
     }
     if (w->chunk)

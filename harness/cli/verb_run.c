@@ -232,8 +232,7 @@ static bool on_case(void *user, const struct wht_case_frame *result)
     if (r->style.is_verbose || r->style.is_quiet)
         clear_progress(r);
     wht_tally_case(&r->tally, result);
-    return r->max_failures == 0 ||
-           r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
+    return r->max_failures == 0 || r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
 }
 
 static void print_error(const char *message)
@@ -269,8 +268,10 @@ static bool open_reports(struct run *r)
         }
     const struct wht_format *conflict = wht_reports_conflict(reports);
     if (conflict) {
-        wht_usage_error("run", "option '--report': two reports for standard output; "
-                               "name a file: %s=FILE", conflict->name);
+        wht_usage_error("run",
+                        "option '--report': two reports for standard output; "
+                        "name a file: %s=FILE",
+                        conflict->name);
         return false;
     }
     return wht_reports_own_stdout(reports) ||
@@ -402,7 +403,8 @@ static void print_formats(void)
     printf("\nreports:\n");
     for (size_t i = 0; wht_formats[i]; i++)
         printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
-    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of the one "
+    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
+           "the one "
            "for\npeople; only one can. 'github' writes its lines there beside the others.\n");
 }
 

@@ -240,8 +240,9 @@ static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access
         return end_call(run);
     uint8_t data[8];
     memset(data, run->poison, sizeof(data));
-    HRESULT hr = run->level == WHT_MATCH_EFFECTS ? access_by_address(run, &event, false, data)
-                                                 : access_in_order(run, &event, WHT_PLACE_DEVICE, data);
+    HRESULT hr = run->level == WHT_MATCH_EFFECTS
+                     ? access_by_address(run, &event, false, data)
+                     : access_in_order(run, &event, WHT_PLACE_DEVICE, data);
     if (event.kind == WHT_CALL_IO_IN)
         access->Data =
             (UINT32)data[0] | (UINT32)data[1] << 8 | (UINT32)data[2] << 16 | (UINT32)data[3] << 24;

@@ -232,8 +232,8 @@ static bool consider(void *user, const struct wht_expected_call *expected)
 }
 
 struct wht_nearest wht_find_nearest(const struct wht_guest *guest, enum wht_match level,
-                               const struct wht_event *event, uint64_t number,
-                               const struct wht_expected_call *not_at)
+                                    const struct wht_event *event, uint64_t number,
+                                    const struct wht_expected_call *not_at)
 {
     const struct wht_expect *expect = &guest->c->expect;
     struct search s = {

@@ -56,7 +56,7 @@ struct wht_nearest {
  * @param not_at an element that does not count; its call may be NULL.
  */
 struct wht_nearest wht_find_nearest(const struct wht_guest *guest, enum wht_match level,
-                               const struct wht_event *event, uint64_t number,
-                               const struct wht_expected_call *not_at);
+                                    const struct wht_event *event, uint64_t number,
+                                    const struct wht_expected_call *not_at);
 
 #endif

@@ -77,7 +77,7 @@ struct wht_divergence {
     uint64_t nearest_number; /**< its place among the compared ones, from 1; optional ones count */
     bool nearest_is_equal;   /**< it is the callback itself: that comes too early, or again */
     bool comes_later;        /**< the expected callback was made afterwards */
-    WHV_REGISTER_NAME reg; /**< NOT_CAPTURED and NAMED_TWICE: which */
+    WHV_REGISTER_NAME reg;   /**< NOT_CAPTURED and NAMED_TWICE: which */
 };
 
 /** A register whose final value is not the expected one. */
@@ -146,7 +146,8 @@ enum wht_repetition {
     WHT_ONLY_WARM_FAILS,
     WHT_BOTH_DIFFER, /**< both failed, each in its own way */
     WHT_BOTH_PASS_DIFFERENTLY,
-    WHT_FRESH_PASSES /**< the case passes on a handle of its own: something of earlier ones lingers */
+    WHT_FRESH_PASSES /**< the case passes on a handle of its own: something of earlier ones lingers
+                      */
 };
 
 /** Everything about a case that was run. */

@@ -27,7 +27,8 @@ void wht_describe_event(struct wht_text *text, const struct wht_event *event);
 /** Adds a register's value, flags and events spelled out. */
 void wht_describe_value(struct wht_text *text, WHV_REGISTER_NAME name,
                         const WHV_REGISTER_VALUE *value);
-/** @return the low bits in which a register is compared; all for registers that are not 64 bits wide. */
+/** @return the low bits in which a register is compared; all for registers that are not 64 bits
+ * wide. */
 uint64_t wht_compared_bits(const struct wht_want_reg *want);
 /** Adds what is wanted: a value, "0x1 or 0x2", "0x2, OF AF undefined", "anything". */
 void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want);
@@ -36,7 +37,8 @@ void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want);
 void wht_describe_event_register(struct wht_text *text, const WHV_REGISTER_VALUE *value);
 void wht_describe_fault(struct wht_text *text, const struct wht_want_fault *fault);
 
-/** Adds the registers that the instruction reads, as the case gives them; nothing if there are none. */
+/** Adds the registers that the instruction reads, as the case gives them; nothing if there are
+ * none. */
 void wht_describe_inputs(struct wht_text *text, const struct wht_case *c);
 
 /** Adds the exit on one line, e.g. "memory write exit at 0xfee000b0". */

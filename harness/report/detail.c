@@ -69,8 +69,8 @@ static void add_fields(struct writer *w, unsigned differing)
         unsigned field;
         const char *name;
     } fields[] = {
-        {WHT_FIELD_KIND, "kind"},   {WHT_FIELD_ADDRESS, "address"}, {WHT_FIELD_SIZE, "size"},
-        {WHT_FIELD_DATA, "data"},   {WHT_FIELD_FLAGS, "flags"},     {WHT_FIELD_NAMES, "names"},
+        {WHT_FIELD_KIND, "kind"},     {WHT_FIELD_ADDRESS, "address"}, {WHT_FIELD_SIZE, "size"},
+        {WHT_FIELD_DATA, "data"},     {WHT_FIELD_FLAGS, "flags"},     {WHT_FIELD_NAMES, "names"},
         {WHT_FIELD_VALUES, "values"},
     };
     open(w, "differing", '[');

@@ -112,7 +112,7 @@ static void add_batch(struct wht_text *text, bool colours, const struct wht_dive
             wht_text_add(&cells.actual, "named");
         bool refused = want && event->values && !wht_want_accepts(want, &event->values[i]);
         wht_columns_cells(text, colours, refused || (call && call->reg_count > 0 && !want),
-                wht_reg_name(event->names[i], name), &cells);
+                          wht_reg_name(event->names[i], name), &cells);
     }
     for (size_t i = 0; call && i < call->reg_count; i++) {
         uint32_t j = 0;
@@ -125,7 +125,8 @@ static void add_batch(struct wht_text *text, bool colours, const struct wht_dive
         else
             wht_text_add(&cells.expected, "named");
         wht_text_add(&cells.actual, "-");
-        wht_columns_cells(text, colours, event != NULL, wht_reg_name(call->regs[i].name, name), &cells);
+        wht_columns_cells(text, colours, event != NULL, wht_reg_name(call->regs[i].name, name),
+                          &cells);
     }
     wht_cells_free(&cells);
 }

@@ -157,7 +157,8 @@ void wht_report_body(struct wht_text *text, const struct wht_case *c,
         return;
     wht_report_divergence(text, options->colours, c, r);
     if (r->was_ended) {
-        wht_text_add(text, "\n  The harness made that callback fail; what came after is not judged.\n");
+        wht_text_add(text,
+                     "\n  The harness made that callback fail; what came after is not judged.\n");
         return;
     }
     add_end(text, options->colours, c, r);

@@ -104,8 +104,7 @@ static void add_u64(struct wht_finding *f, const struct wht_reg_diff *diff, cons
         add_rflags(f, expected, actual, compared);
         return;
     }
-    if (diff->name == WHvX64RegisterRip && diff->initial &&
-        add_rip(f, initial, expected, actual))
+    if (diff->name == WHvX64RegisterRip && diff->initial && add_rip(f, initial, expected, actual))
         return;
     const char *width = compared == UINT64_MAX ? width_fault(initial, expected, actual) : NULL;
     if (actual == initial) {

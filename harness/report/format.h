@@ -35,8 +35,8 @@ struct wht_format {
     const char *name;
     const char *about; /**< for the help */
     enum wht_output_mode mode;
-    bool shares_output;     /**< its lines may stand between those of another on standard output */
-    bool wants_detail;      /**< failures must carry their JSON object */
+    bool shares_output; /**< its lines may stand between those of another on standard output */
+    bool wants_detail;  /**< failures must carry their JSON object */
     const char *file_variable; /**< environment variable that names its file; NULL: none */
     size_t state_size;
     void (*begin)(struct wht_report *report, const struct wht_report_run *run);

@@ -8,10 +8,11 @@
 /* Kinds of failures that are shown in full; of the others one line says enough for a first look. */
 #define BLOCKS_MAX 10u
 
-static const enum wht_colour colours[] = {
-    [WHT_OUTCOME_PASSED] = WHT_GREEN, [WHT_OUTCOME_FAILED] = WHT_RED,
-    [WHT_OUTCOME_KNOWN] = WHT_YELLOW, [WHT_OUTCOME_MAY] = WHT_YELLOW,
-    [WHT_OUTCOME_SKIPPED] = WHT_YELLOW};
+static const enum wht_colour colours[] = {[WHT_OUTCOME_PASSED] = WHT_GREEN,
+                                          [WHT_OUTCOME_FAILED] = WHT_RED,
+                                          [WHT_OUTCOME_KNOWN] = WHT_YELLOW,
+                                          [WHT_OUTCOME_MAY] = WHT_YELLOW,
+                                          [WHT_OUTCOME_SKIPPED] = WHT_YELLOW};
 
 /* Entries of expectations files that mean nothing, told after the failures. */
 struct pretty {

@@ -6,8 +6,12 @@
 #include <string.h>
 
 const struct wht_format *const wht_formats[] = {
-    &wht_format_pretty, &wht_format_tap,    &wht_format_junit,
-    &wht_format_json,   &wht_format_github, &wht_format_markdown,
+    &wht_format_pretty,
+    &wht_format_tap,
+    &wht_format_junit,
+    &wht_format_json,
+    &wht_format_github,
+    &wht_format_markdown,
     NULL,
 };
 

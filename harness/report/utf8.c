@@ -5,8 +5,8 @@ size_t wht_utf8_next(const char *string, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *p = (const unsigned char *)string;
-    size_t length = p[0] == 0      ? 0
-                    : p[0] < 0x80  ? 1
+    size_t length = p[0] == 0         ? 0
+                    : p[0] < 0x80     ? 1
                     : p[0] >> 5 == 6  ? 2
                     : p[0] >> 4 == 14 ? 3
                     : p[0] >> 3 == 30 ? 4

@@ -35,8 +35,8 @@ struct call {
 /** Gets RAX, and more registers that nobody needs. */
 static inline HRESULT call_get_count(struct call *call, UINT32 count)
 {
-    _Alignas(16) WHV_REGISTER_NAME names[] = {WHvX64RegisterRax, WHvX64RegisterRcx,
-                                              WHvX64RegisterRdx};
+    _Alignas(16)
+        WHV_REGISTER_NAME names[] = {WHvX64RegisterRax, WHvX64RegisterRcx, WHvX64RegisterRdx};
     _Alignas(16) WHV_REGISTER_VALUE values[3] = {{.Reg64 = 0}};
     HRESULT hr = call->callbacks->WHvEmulatorGetVirtualProcessorRegisters(call->context, names,
                                                                           count, values);

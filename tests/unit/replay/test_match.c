@@ -313,6 +313,51 @@ Test(match, the_nearest_element_is_found)
     fake_close(&run);
 }
 
+static const struct {
+    const char *script;
+    uint64_t nearest_number;
+    bool nearest_is_equal;
+    bool comes_later;
+    unsigned matched;
+} places[] = {
+    {"aWws", 3, true, true, 1},    /* too early: the two are out of order */
+    {"aWs", 3, true, false, 1},    /* the one before it was left out */
+    {"awaWs", 1, true, true, 2},   /* the first one again */
+    {"awtWs", 0, false, true, 2},  /* something of its own in between */
+    {"awhWs", 2, false, true, 2},  /* nearly the one before */
+    {"awWts", 0, false, true, 3},  /* before the last */
+    {"awWrs", 0, false, false, 3}, /* a read that nothing answers ends the call */
+};
+
+Test(match, a_divergence_knows_its_place_in_the_sequence)
+{
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        script = places[i].script;
+        struct fake_run run =
+            fake_run(play, WHT_MATCH_STRICT, CASE("strict", A "," W "," W4 "," S));
+        const struct wht_result *r = run.result.result;
+        cr_expect_eq(r->divergence.nearest_number, places[i].nearest_number, "%s: %d", script,
+                     (int)r->divergence.nearest_number);
+        cr_expect_eq(r->divergence.nearest_is_equal, places[i].nearest_is_equal, "%s", script);
+        cr_expect_eq(r->divergence.comes_later, places[i].comes_later, "%s", script);
+        cr_expect_eq(r->matched_count, places[i].matched, "%s: %u", script, r->matched_count);
+        fake_close(&run);
+    }
+}
+
+/* The guest's memory answers after a divergence, too, so that its end can be shown. */
+Test(match, memory_answers_after_a_divergence)
+{
+    script = "aBms";
+    struct fake_run run =
+        fake_run(play, WHT_MATCH_STRICT,
+                 "'match': 'strict', 'memory': [{ 'gpa': '0x2000', 'data': '11 22 33 44' }], "
+                 "'expect': { 'regs': { 'rip': '+2' }, 'calls': [" A ", " S "] }");
+    cr_expect_eq(run.result.result->was_ended, false);
+    cr_expect_eq(answered, 1);
+    fake_close(&run);
+}
+
 Test(match, a_weaker_level_never_judges_more_strictly)
 {
     script = "Bws";

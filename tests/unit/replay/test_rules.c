@@ -158,6 +158,22 @@ static HRESULT status_untouched(struct fake_call *c)
     return S_OK;
 }
 
+static HRESULT context_written(struct fake_call *c)
+{
+    store(c);
+    fake_retire(c);
+    ((WHV_VP_EXIT_CONTEXT *)c->vp)->Rip++;
+    return S_OK;
+}
+
+static HRESULT access_written(struct fake_call *c)
+{
+    ((WHV_MEMORY_ACCESS_CONTEXT *)c->memory)->Gpa++;
+    store(c);
+    fake_retire(c);
+    return S_OK;
+}
+
 static HRESULT reserved_status(struct fake_call *c)
 {
     store(c);
@@ -190,6 +206,8 @@ static const struct {
     {"Set, then failure", set_then_failure, WHT_RULE_SET_IN_FAILED_CALL},
     {"Set, then E_INVALIDARG", set_then_invalid, WHT_RULE_SET_IN_FAILED_CALL},
     {"status untouched", status_untouched, WHT_RULE_STATUS_NOT_WRITTEN},
+    {"the VP context written", context_written, WHT_RULE_EXIT_CONTEXT_WRITTEN},
+    {"the access context written", access_written, WHT_RULE_EXIT_CONTEXT_WRITTEN},
     {"reserved status bits", reserved_status, WHT_RULE_STATUS_RESERVED},
 };
 
@@ -288,5 +306,28 @@ Test(rules, two_acceptable_results_that_differ_fail)
         "'expect': { 'regs': { 'rip': '+2', 'rflags': { 'value': '0x2', 'undef': ['af'] } } }");
     cr_assert_eq(run.result.kind, WHT_CASE_FAILED);
     cr_assert_eq(run.result.repetition, WHT_BOTH_PASS_DIFFERENTLY);
+    fake_close(&run);
+}
+
+/* Good for one case on a handle: two calls, and one at the weaker level. */
+static HRESULT worn_out(struct fake_call *c)
+{
+    fake_write(c, 0xfee000b0, 4, c->number <= 3 ? 0x12345678 : 0);
+    fake_retire(c);
+    return S_OK;
+}
+
+Test(rules, what_lingers_of_earlier_cases_is_told_from_what_is_wrong_by_itself)
+{
+    struct wht_case_result second;
+    struct fake_run run = fake_run(worn_out, WHT_MATCH_DEVICE, STORE);
+    cr_assert_eq(run.result.kind, WHT_CASE_PASSED);
+    wht_replay(run.replayer, run.c, WHT_MATCH_DEVICE, &second);
+    cr_assert_eq(second.kind, WHT_CASE_FAILED);
+    cr_assert_eq(second.repetition, WHT_FRESH_PASSES);
+    fake_close(&run);
+    run = fake_run(no_set, WHT_MATCH_DEVICE, STORE);
+    wht_replay(run.replayer, run.c, WHT_MATCH_DEVICE, &second);
+    cr_assert_eq(second.repetition, WHT_SAME);
     fake_close(&run);
 }
