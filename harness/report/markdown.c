@@ -117,7 +117,6 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         add_rows(text, groups);
     for (size_t i = 0; i < groups->count && i < BLOCKS_MAX; i++)
         add_block(text, &groups->items[i]);
-    wht_text_add(text, "\n");
     wht_output_text(&report->output, text);
 }
 
