@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What the Set at the end of a call writes. */
+#include "rules_parts.h"
+
+#define RFLAGS_STATUS UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
+#define RFLAGS_TF     UINT64_C(0x100)
+#define RFLAGS_RF     UINT64_C(0x10000)
+#define SINGLE_STEP   UINT64_C(0x10) /* of PendingDebugException */
+#define SHADOW        UINT64_C(1)    /* of InterruptState */
+#define LENGTH_MAX    15u
+
+#define PF_PRESENT  1u
+#define PF_WRITE    2u
+#define PF_USER     4u
+#define PF_RESERVED 8u
+#define PF_FETCH    16u
+#define EFER_NXE    (UINT64_C(1) << 11)
+#define CR4_SMEP    (UINT64_C(1) << 20)
+#define RFLAGS_VM   UINT64_C(0x20000)
+
+enum { DE = 0, UD = 6, NP = 11, SS = 12, GP = 13, PF = 14, AC = 17 };
+
+static bool is_64bit_code(const struct rules_exit *exit)
+{
+    return exit->vp.ExecutionState.EferLma && exit->vp.Cs.Long;
+}
+
+/* @return whether RIP may become `rip`; length receives by how much it advances. */
+static bool is_rip_good(const struct rules_exit *exit, uint64_t rip, unsigned *length)
+{
+    uint64_t mask = is_64bit_code(exit) ? UINT64_MAX : UINT32_MAX;
+    uint64_t distance = (rip - exit->vp.Rip) & mask;
+    *length = (unsigned)(distance & 0xff);
+    if (rip == exit->vp.Rip) /* nothing is written that was not there */
+        return true;
+    if (distance > LENGTH_MAX || (rip & ~mask) != 0)
+        return false;
+    return !exit->is_io || exit->io.AccessInfo.StringOp || *length == exit->instruction_length;
+}
+
+static enum rules_rule check_rflags(const struct rules_exit *exit, const struct rules_event *set,
+                                    bool is_done)
+{
+    const struct rules_register *rflags = rules_find(set, WHvX64RegisterRflags);
+    uint64_t before = exit->vp.Rflags;
+    uint64_t after = rflags ? rflags->value.Reg64 : before;
+    if (((before ^ after) & ~(RFLAGS_STATUS | RFLAGS_RF)) != 0 || (~before & after & RFLAGS_RF))
+        return RULES_RFLAGS_BITS;
+    return is_done && (after & RFLAGS_RF) ? RULES_RFLAGS_RESUME : RULES_HOLD;
+}
+
+static enum rules_rule check_shadow(const struct rules_exit *exit, const struct rules_call *call,
+                                    const struct rules_event *set, bool *has_begun)
+{
+    const struct rules_register *state = rules_find(set, WHvRegisterInterruptState);
+    const WHV_REGISTER_VALUE *before = rules_answer(call, WHvRegisterInterruptState);
+    *has_begun = false;
+    if (!state)
+        return exit->vp.ExecutionState.InterruptShadow ? RULES_SHADOW : RULES_HOLD;
+    if (!before || ((before->Reg64 ^ state->value.Reg64) & ~SHADOW) != 0)
+        return RULES_SHADOW;
+    *has_begun = (state->value.Reg64 & SHADOW) != 0;
+    return *has_begun && !rules_find(set, WHvX64RegisterSs) ? RULES_SHADOW : RULES_HOLD;
+}
+
+static enum rules_rule check_trap(const struct rules_exit *exit, const struct rules_event *set,
+                                  bool is_blocked)
+{
+    const struct rules_register *trap = rules_find(set, WHvX64RegisterPendingDebugException);
+    bool is_due = (exit->vp.Rflags & RFLAGS_TF) && !is_blocked;
+    if ((trap != NULL) != is_due)
+        return RULES_TRAP;
+    return trap && trap->value.Reg64 != SINGLE_STEP ? RULES_TRAP : RULES_HOLD;
+}
+
+enum rules_rule rules_check_retirement(const struct rules_exit *exit, const struct rules_call *call,
+                                       const struct rules_event *set)
+{
+    const struct rules_register *rip = rules_find(set, WHvX64RegisterRip);
+    unsigned length = 0;
+    bool has_begun_shadow = false;
+    if (!rip)
+        return RULES_RIP_MISSING;
+    if (!is_rip_good(exit, rip->value.Reg64, &length))
+        return RULES_RIP_VALUE;
+    RULES_TRY(check_shadow(exit, call, set, &has_begun_shadow));
+    RULES_TRY(check_trap(exit, set, has_begun_shadow));
+    /* Only a REP that is stepped through ends where it began. */
+    if (length == 0 && (!rules_find(set, WHvX64RegisterPendingDebugException) ||
+                        !rules_find(set, WHvX64RegisterRcx)))
+        return RULES_RIP_VALUE;
+    return check_rflags(exit, set, length > 0);
+}
+
+static unsigned privilege(const struct rules_exit *exit)
+{
+    WHV_X64_VP_EXECUTION_STATE state = exit->vp.ExecutionState;
+    bool is_vm86 = !state.EferLma && state.Cr0Pe && (exit->vp.Rflags & RFLAGS_VM);
+    return is_vm86 ? 3 : state.Cpl;
+}
+
+static bool has_bit(const struct rules_call *call, WHV_REGISTER_NAME name, uint64_t bit)
+{
+    const WHV_REGISTER_VALUE *value = rules_answer(call, name);
+    return value && (value->Reg64 & bit) != 0;
+}
+
+/* SDM 3A, 4.7. */
+static uint32_t page_fault_code(const struct rules_exit *exit, const struct rules_call *call,
+                                const struct rules_event *translation)
+{
+    uint32_t code = 0;
+    if (translation->result != WHvTranslateGvaResultPageNotPresent)
+        code |= PF_PRESENT;
+    if (translation->result == WHvTranslateGvaResultInvalidPageTableFlags)
+        code |= PF_RESERVED;
+    if (translation->flags & WHvTranslateGvaFlagValidateWrite)
+        code |= PF_WRITE;
+    if (privilege(exit) == 3 && !(translation->flags & WHvTranslateGvaFlagPrivilegeExempt))
+        code |= PF_USER;
+    if ((translation->flags & WHvTranslateGvaFlagValidateExecute) &&
+        (has_bit(call, WHvX64RegisterEfer, EFER_NXE) || has_bit(call, WHvX64RegisterCr4, CR4_SMEP)))
+        code |= PF_FETCH;
+    return code;
+}
+
+static enum rules_rule check_reason(const struct rules_exit *exit, const struct rules_call *call,
+                                    const WHV_X64_PENDING_EXCEPTION_EVENT *event)
+{
+    const struct rules_event *translation = NULL;
+    for (size_t i = 0; i < call->count; i++) {
+        if (call->events[i].kind == RULES_TRANSLATE &&
+            call->events[i].result != WHvTranslateGvaResultSuccess)
+            translation = &call->events[i];
+    }
+    bool is_page_fault =
+        translation && translation->result <= WHvTranslateGvaResultInvalidPageTableFlags;
+    if ((event->Vector == PF) != is_page_fault)
+        return RULES_FAULT_REASON;
+    if (!translation)
+        return RULES_HOLD;
+    if (!is_page_fault)
+        return event->Vector == GP && event->ErrorCode == 0 ? RULES_HOLD : RULES_FAULT_REASON;
+    if ((event->ExceptionParameter ^ translation->address) >= RULES_PAGE)
+        return RULES_FAULT_REASON;
+    return event->ErrorCode == page_fault_code(exit, call, translation) ? RULES_HOLD
+                                                                        : RULES_FAULT_CODE;
+}
+
+static bool has_error_code(unsigned vector)
+{
+    return vector >= NP && vector <= AC && vector != 15 && vector != 16;
+}
+
+static enum rules_rule check_exception(const struct rules_exit *exit,
+                                       const WHV_X64_PENDING_EXCEPTION_EVENT *event)
+{
+    unsigned vector = event->Vector;
+    bool is_known = vector == DE || vector == UD || (vector >= NP && vector <= PF) || vector == AC;
+    if (!is_known || !event->EventPending || event->EventType != WHvX64PendingEventException ||
+        event->Reserved0 != 0 || event->Reserved1 != 0)
+        return RULES_FAULT_EVENT;
+    if (vector != PF && event->ExceptionParameter != 0)
+        return RULES_FAULT_EVENT;
+    if (event->DeliverErrorCode != (has_error_code(vector) && exit->vp.ExecutionState.Cr0Pe))
+        return RULES_FAULT_CODE;
+    /* Selectors without their RPL; EXT and IDT are for events. */
+    uint32_t allowed = vector == PF ? 0x1f : vector == AC || !has_error_code(vector) ? 0 : 0xfffc;
+    return (event->ErrorCode & ~allowed) == 0 ? RULES_HOLD : RULES_FAULT_CODE;
+}
+
+static bool is_progress(WHV_REGISTER_NAME name)
+{
+    return name == WHvX64RegisterRcx || name == WHvX64RegisterRsi || name == WHvX64RegisterRdi ||
+           name == WHvX64RegisterRax || name == WHvX64RegisterRflags;
+}
+
+enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct rules_call *call,
+                                  const struct rules_event *set)
+{
+    const struct rules_register *pending = rules_find(set, WHvRegisterPendingEvent);
+    bool has_progress = rules_find(set, WHvX64RegisterRcx) != NULL;
+    if (!rules_answer(call, WHvRegisterPendingEvent) ||
+        !rules_answer(call, WHvRegisterPendingInterruption))
+        return RULES_FAULT_UNASKED;
+    RULES_TRY(check_exception(exit, &pending->value.ExceptionEvent));
+    RULES_TRY(check_reason(exit, call, &pending->value.ExceptionEvent));
+    for (uint32_t i = 0; i < set->count; i++) {
+        WHV_REGISTER_NAME name = set->registers[i].name;
+        if (name != WHvRegisterPendingEvent && (!has_progress || !is_progress(name)))
+            return RULES_FAULT_REGISTERS;
+    }
+    for (size_t i = 0; i < call->count && !has_progress; i++) {
+        const struct rules_event *event = &call->events[i];
+        if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction == 1))
+            return RULES_FAULT_EFFECT;
+    }
+    return check_rflags(exit, set, false);
+}

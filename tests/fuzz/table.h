@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file table.h
+ * Encodings of the instructions in the emulator's table, found by decoding: one for each row,
+ * width, kind of operands and code size. They make seeds and words; a new row brings its own.
+ */
+#ifndef WHVTRACE_TESTS_FUZZ_TABLE_H
+#define WHVTRACE_TESTS_FUZZ_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUZZ_TABLE_GVA UINT64_C(0x8ff8) /**< of operands without a register */
+
+struct fuzz_insn {
+    uint8_t bits; /**< 64, 32 or 16: of the code segment */
+    uint8_t size;
+    uint8_t bytes[15];
+    bool has_memory; /**< an operand at [rBX], [BX] or FUZZ_TABLE_GVA, or a string */
+    bool is_write;   /**< that is written */
+    bool is_port;    /**< IN, OUT, INS, OUTS */
+    bool is_out;
+    bool repeats;
+    uint8_t port_size;
+};
+
+/** @return the encodings; made at the first call and kept. */
+const struct fuzz_insn *fuzz_table(size_t *count);
+
+#endif
