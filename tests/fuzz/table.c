@@ -11,7 +11,7 @@ static struct fuzz_insn table[TABLE_MAX];
 static size_t table_count;
 static uint64_t seen[SLOTS];
 
-static bool has_row(const ZydisDecodedInstruction *decoded)
+bool fuzz_has_row(const ZydisDecodedInstruction *decoded)
 {
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
@@ -88,7 +88,8 @@ static void try(const ZydisDecoder *decoder, unsigned bits, const uint8_t *bytes
     ZydisDecodedInstruction decoded;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, 15, &decoded, operands)) ||
-        !has_row(&decoded) || table_count == TABLE_MAX || !is_new(key_of(&decoded, operands, bits)))
+        !fuzz_has_row(&decoded) || table_count == TABLE_MAX ||
+        !is_new(key_of(&decoded, operands, bits)))
         return;
     struct fuzz_insn *insn = &table[table_count++];
     *insn = (struct fuzz_insn){.bits = (uint8_t)bits, .size = decoded.length};

@@ -7,6 +7,7 @@
 #ifndef WHVTRACE_TESTS_FUZZ_TABLE_H
 #define WHVTRACE_TESTS_FUZZ_TABLE_H
 
+#include <Zydis/Zydis.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,9 @@ struct fuzz_insn {
     bool repeats;
     uint8_t port_size;
 };
+
+/** @return whether an instruction has a row. */
+bool fuzz_has_row(const ZydisDecodedInstruction *decoded);
 
 /** @return the encodings; made at the first call and kept. */
 const struct fuzz_insn *fuzz_table(size_t *count);

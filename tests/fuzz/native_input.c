@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "native_input.h"
+
+#include <string.h>
+
+#include "stream.h"
+#include "table.h"
+
+#define BLOCKS_SIZE 0x8000u /* from the first block to the end of the last */
+#define NO_AIM      4u
+
+static uint64_t rflags_from_bits(uint8_t bits)
+{
+    static const uint64_t flags[8] = {0x1, 0x4, 0x10, 0x40, 0x80, 0x400, 0x800, 0x40000};
+    uint64_t rflags = 0;
+    for (unsigned i = 0; i < 8; i++)
+        rflags |= bits >> i & 1 ? flags[i] : 0;
+    return rflags;
+}
+
+static uint64_t register_value(const struct rows_world *world, const struct oracle_in *in,
+                               unsigned kind, uint64_t value)
+{
+    const uint64_t blocks = in->block[0].address;
+    switch (kind % 8) {
+    case 1:
+        return value;
+    case 2:
+        return (uint64_t)(int64_t)(int8_t)value;
+    case 3:
+        return value & 0xff;
+    case 4:
+        return (value & ~UINT64_C(0xffff)) | world->selector[value % ROWS_SELECTORS];
+    case 5:
+        return UINT64_C(1) << (value & 63);
+    case 6:
+        return ~(value & 0xffff);
+    case 7: /* around the edges of pages */
+        return blocks + (value & 0x7000) - 8 + (value & 15);
+    default:
+        return blocks + value % BLOCKS_SIZE;
+    }
+}
+
+static ZyanStatus decode(struct oracle_in *in, struct native_insn *insn)
+{
+    static const struct {
+        ZydisMachineMode mode;
+        ZydisStackWidth stack;
+    } machines[] = {[ORACLE_64] = {ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64},
+                    [ORACLE_32] = {ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32},
+                    [ORACLE_16] = {ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16}};
+    ZydisDecoder decoder;
+    ZydisDecoderInit(&decoder, machines[in->mode].mode, machines[in->mode].stack);
+    ZyanStatus status =
+        ZydisDecoderDecodeFull(&decoder, in->code, ORACLE_CODE_MAX, &insn->decoded, insn->operands);
+    in->code_size = ZYAN_SUCCESS(status) ? insn->decoded.length : ORACLE_CODE_MAX;
+    return status;
+}
+
+static void read_exit(struct rows_case *made, uint8_t byte, uint8_t page)
+{
+    const uint64_t start = made->in.mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
+    made->exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, byte >> 4};
+    if ((byte & 3) == 1 || (byte & 3) == 2) {
+        bool is_write = (byte & 3) == 2;
+        made->exit.access = is_write ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
+        made->exit.gva = made->in.block[0].address + (page % 8u) * ORACLE_PAGE;
+        made->exit.gva_valid = rows_is_accessible(made->exit.gva, is_write);
+    }
+}
+
+/* The instruction's own registers count; the others are what they are. */
+static void read_registers(const struct rows_world *world, struct fuzz_stream *stream,
+                           struct oracle_in *in)
+{
+    stream->at = NATIVE_REGISTERS;
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned kind = fuzz_byte(stream);
+        in->gpr[i] = register_value(world, in, kind, fuzz_number(stream, 8));
+    }
+}
+
+/* LOCK where it is not allowed is #UD for every instruction of the table. For others not: on AMD's
+   processors LOCK MOV CR0 is MOV CR8, and VERW looks at its operand first. */
+static enum native_verdict judge_bad_lock(const struct rows_world *world, struct rows_case *made)
+{
+    const struct oracle_in *in = &made->in;
+    struct native_insn insn;
+    struct oracle_in without = *in;
+    unsigned kept = 0;
+    bool is_prefix = true;
+    for (unsigned i = 0; i < ORACLE_CODE_MAX; i++) {
+        is_prefix &= memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3", in->code[i], 11) ||
+                     (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40);
+        if (!is_prefix || in->code[i] != 0xf0)
+            without.code[kept++] = in->code[i];
+    }
+    if (!ZYAN_SUCCESS(decode(&without, &insn)) || !fuzz_has_row(&insn.decoded))
+        return NATIVE_UNFIT;
+    return native_judge(world, &insn, made);
+}
+
+enum native_verdict native_read(const struct rows_world *world, const uint8_t *bytes, size_t size,
+                                struct rows_case *made, struct native_insn *insn)
+{
+    uint8_t all[NATIVE_INPUT] = {0};
+    memcpy(all, bytes, size < sizeof(all) ? size : sizeof(all));
+    struct fuzz_stream stream = {all, sizeof(all), 0};
+    struct oracle_in *in = &made->in;
+    enum oracle_mode mode = fuzz_byte(&stream) % 3u;
+    uint8_t flags = fuzz_byte(&stream);
+    uint8_t exit = fuzz_byte(&stream);
+    uint8_t page = fuzz_byte(&stream);
+    uint64_t target = fuzz_number(&stream, 2);
+    struct rows_random random = {fuzz_number(&stream, 2)};
+
+    memset(made, 0, sizeof(*made));
+    rows_surround(world, &random, mode, in);
+    in->rflags = rflags_from_bits(flags);
+    if (world->habits.pages_first)
+        in->rflags &= ~UINT64_C(0x40000);
+    memcpy(in->code, all + NATIVE_CODE, ORACLE_CODE_MAX);
+    read_registers(world, &stream, in);
+    read_exit(made, exit, page);
+    ZyanStatus status = decode(in, insn);
+    if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
+        return judge_bad_lock(world, made);
+    if (!ZYAN_SUCCESS(status))
+        return NATIVE_INVALID;
+    if (!(exit & NO_AIM))
+        native_aim(insn, in->block[0].address - 16 + target % (BLOCKS_SIZE + 32), in);
+    return native_judge(world, insn, made);
+}

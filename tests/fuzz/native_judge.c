@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Which instructions can be compared at all, which flags they leave undefined, where they look. */
+#include <cpuid.h>
+
+#include "native_input.h"
+
+#define CF UINT64_C(0x1)
+#define PF UINT64_C(0x4)
+#define AF UINT64_C(0x10)
+#define ZF UINT64_C(0x40)
+#define SF UINT64_C(0x80)
+#define OF UINT64_C(0x800)
+
+/* @return the number of a general-purpose register of 16, 32 or 64 bits, or -1. */
+static int gpr_number(ZydisRegister reg)
+{
+    switch (ZydisRegisterGetClass(reg)) {
+    case ZYDIS_REGCLASS_GPR16:
+    case ZYDIS_REGCLASS_GPR32:
+    case ZYDIS_REGCLASS_GPR64:
+        return ZydisRegisterGetId(reg);
+    default:
+        return -1;
+    }
+}
+
+static int sreg_number(ZydisRegister reg)
+{
+    if (reg < ZYDIS_REGISTER_ES || reg > ZYDIS_REGISTER_GS)
+        return -1;
+    return (int)reg - (int)ZYDIS_REGISTER_ES;
+}
+
+static uint64_t segment_base(const struct oracle_in *in, ZydisRegister segment)
+{
+    int number = sreg_number(segment);
+    if (number < 0 || (in->mode == ORACLE_64 && number < ORACLE_FS))
+        return 0;
+    if (number == ORACLE_CS)
+        return in->mode == ORACLE_16 ? ORACLE_CODE16 : 0;
+    bool has_base = in->mode == ORACLE_64 || in->segment[number].kind >= ORACLE_DATA;
+    return has_base ? in->segment[number].base : 0;
+}
+
+static uint64_t mask_of_bits(unsigned bits)
+{
+    return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+}
+
+static void aim(const ZydisDecodedOperand *operand, unsigned address_bits, uint64_t linear,
+                struct oracle_in *in)
+{
+    int base = gpr_number(operand->mem.base);
+    int index = gpr_number(operand->mem.index);
+    int moved = base >= 0 && base != index ? base : index;
+    bool is_scaled = moved == index && operand->mem.scale > 1;
+    if (moved < 0 || base == index || is_scaled)
+        return;
+    uint64_t mask = mask_of_bits(address_bits);
+    uint64_t rest = (uint64_t)operand->mem.disp.value;
+    if (moved == base && index >= 0)
+        rest += in->gpr[index] * operand->mem.scale;
+    uint64_t offset = linear - segment_base(in, operand->mem.segment);
+    in->gpr[moved] = (in->gpr[moved] & ~mask) | ((offset - rest) & mask);
+}
+
+void native_aim(const struct native_insn *insn, uint64_t linear, struct oracle_in *in)
+{
+    for (unsigned i = 0; i < insn->decoded.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &insn->operands[i];
+        bool is_stack = operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+                        gpr_number(operand->mem.base) == ORACLE_RSP;
+        if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        aim(operand, is_stack ? insn->decoded.stack_width : insn->decoded.address_width,
+            linear + 0x200 * i, in);
+    }
+}
+
+static bool has_cpu(ZydisMnemonic mnemonic)
+{
+    unsigned eax, ebx, ecx = 0, edx;
+    if (mnemonic == ZYDIS_MNEMONIC_MOVBE)
+        return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 22 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_MOVDIRI)
+        return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 27 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_MOVDIR64B)
+        return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 28 & 1);
+    return true;
+}
+
+/* What the oracle carries into the instruction and out of it again. */
+static bool is_carried(ZydisRegister reg)
+{
+    switch (ZydisRegisterGetClass(reg)) {
+    case ZYDIS_REGCLASS_INVALID:
+    case ZYDIS_REGCLASS_GPR8:
+    case ZYDIS_REGCLASS_GPR16:
+    case ZYDIS_REGCLASS_GPR32:
+    case ZYDIS_REGCLASS_GPR64:
+    case ZYDIS_REGCLASS_SEGMENT:
+    case ZYDIS_REGCLASS_FLAGS:
+    case ZYDIS_REGCLASS_IP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Leaves the code, or what it does is the operating system's affair. */
+static bool may_run(const struct native_insn *insn)
+{
+    const ZydisDecodedInstruction *decoded = &insn->decoded;
+    switch (decoded->meta.category) {
+    case ZYDIS_CATEGORY_CALL:
+    case ZYDIS_CATEGORY_COND_BR:
+    case ZYDIS_CATEGORY_UNCOND_BR:
+    case ZYDIS_CATEGORY_RET:
+    case ZYDIS_CATEGORY_INTERRUPT:
+    case ZYDIS_CATEGORY_SYSCALL:
+    case ZYDIS_CATEGORY_SYSRET:
+    case ZYDIS_CATEGORY_SYSTEM:
+        return false;
+    default:
+        break;
+    }
+    if (decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE || !has_cpu(decoded->mnemonic))
+        return false;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (insn->operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            !is_carried(insn->operands[i].reg.value))
+            return false;
+    }
+    return true;
+}
+
+static unsigned shift_count(const struct native_insn *insn, const struct oracle_in *in)
+{
+    const ZydisDecodedOperand *last = &insn->operands[insn->decoded.operand_count_visible - 1];
+    uint64_t count =
+        last->type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? last->imm.value.u : in->gpr[ORACLE_RCX];
+    return (unsigned)count & (insn->operands[0].size == 64 ? 63 : 31);
+}
+
+/* SDM 2A and 2B, "Flags Affected" of each. */
+static uint64_t undefined_flags(const struct native_insn *insn, const struct oracle_in *in)
+{
+    const unsigned width = insn->operands[0].size;
+    switch (insn->decoded.mnemonic) {
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_TEST:
+        return AF;
+    case ZYDIS_MNEMONIC_MUL:
+    case ZYDIS_MNEMONIC_IMUL:
+        return SF | ZF | AF | PF;
+    case ZYDIS_MNEMONIC_DIV:
+    case ZYDIS_MNEMONIC_IDIV:
+        return CF | OF | SF | ZF | AF | PF;
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTS:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTC:
+        return OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_BSF:
+    case ZYDIS_MNEMONIC_BSR:
+        return CF | OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_ROL:
+    case ZYDIS_MNEMONIC_ROR:
+    case ZYDIS_MNEMONIC_RCL:
+    case ZYDIS_MNEMONIC_RCR:
+        return shift_count(insn, in) == 1 ? 0 : OF;
+    case ZYDIS_MNEMONIC_SHL:
+    case ZYDIS_MNEMONIC_SHR:
+    case ZYDIS_MNEMONIC_SAR:
+    case ZYDIS_MNEMONIC_SHLD:
+    case ZYDIS_MNEMONIC_SHRD:
+        return AF | (shift_count(insn, in) == 1 ? 0 : OF) |
+               (shift_count(insn, in) >= width ? CF : 0);
+    default:
+        return 0;
+    }
+}
+
+/* Where makers of processors differ (rows.h), and results that are not defined. */
+static bool is_agreed(const struct rows_world *world, const struct native_insn *insn,
+                      struct oracle_in *in)
+{
+    const ZydisDecodedInstruction *decoded = &insn->decoded;
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_MOVSXD && decoded->operand_width == 16)
+        return !world->habits.narrow_movsxd;
+    if (decoded->mnemonic == ZYDIS_MNEMONIC_SHLD || decoded->mnemonic == ZYDIS_MNEMONIC_SHRD)
+        return shift_count(insn, in) <= insn->operands[0].size;
+    bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
+                     decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+    return !is_string || in->mode != ORACLE_64 || decoded->address_width == 64 ||
+           !world->habits.clears_upper;
+}
+
+enum native_verdict native_judge(const struct rows_world *world, const struct native_insn *insn,
+                                 struct rows_case *made)
+{
+    if (!may_run(insn) || !is_agreed(world, insn, &made->in))
+        return NATIVE_UNFIT;
+    made->undefined = undefined_flags(insn, &made->in);
+    return NATIVE_RUNS;
+}
