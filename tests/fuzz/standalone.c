@@ -144,7 +144,7 @@ static int smoke(unsigned long runs, unsigned long seed)
         size_t which = below(seeds.count);
         size_t size = seeds.size[which];
         memcpy(input, seeds.bytes[which], size);
-        for (size_t turn = 1 + below(12); turn > 0; turn--)
+        for (size_t turn = 1 + below(1 + below(16)); turn > 0; turn--)
             size = LLVMFuzzerCustomMutator(input, size, fuzz_target.input_max, (unsigned)next());
         run(input, size);
     }
