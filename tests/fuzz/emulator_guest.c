@@ -185,7 +185,7 @@ static uint64_t draw_page(uint64_t page, unsigned choice)
 {
     switch (choice) {
     case 10:
-        return page | fuzz_byte(&active->stream) | 1;
+        return page | 1u << fuzz_byte(&active->stream) % 12;
     case 11:
         return fuzz_number(&active->stream, 3) << 12;
     case 12:

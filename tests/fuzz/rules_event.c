@@ -92,6 +92,21 @@ static bool is_translated(const struct rules_exit *exit, const struct rules_call
     return is_exit_page(exit, gpa, access->direction == 1);
 }
 
+bool rules_is_data(const struct rules_exit *exit, const struct rules_call *call, size_t at)
+{
+    const uint32_t others = WHvTranslateGvaFlagValidateExecute | WHvTranslateGvaFlagPrivilegeExempt;
+    if (call->events[at].kind != RULES_MEMORY)
+        return false;
+    for (size_t i = at; i > 0; i--) {
+        const struct rules_event *event = &call->events[i - 1];
+        if (is_good_translation(event) && (event->flags & others) &&
+            (event->gpa ^ call->events[at].address) < RULES_PAGE)
+            return false;
+    }
+    return exit->memory.AccessInfo.AccessType != WHvMemoryAccessExecute ||
+           !is_exit_page(exit, call->events[at].address, false);
+}
+
 static enum rules_rule check_memory(const struct rules_exit *exit, const struct rules_call *call,
                                     size_t at)
 {

@@ -33,6 +33,12 @@ enum rules_rule rules_check_retirement(const struct rules_exit *exit, const stru
 enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct rules_call *call,
                                   const struct rules_event *set);
 
+/**
+ * @return whether an access can only be one of data: its page was translated neither for fetching
+ * nor as a part of the system's tables.
+ */
+bool rules_is_data(const struct rules_exit *exit, const struct rules_call *call, size_t at);
+
 /** @return the register in a batch, or NULL. */
 const struct rules_register *rules_find(const struct rules_event *event, WHV_REGISTER_NAME name);
 

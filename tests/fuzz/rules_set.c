@@ -147,6 +147,22 @@ static enum rules_rule check_reason(const struct rules_exit *exit, const struct 
                                                                         : RULES_FAULT_CODE;
 }
 
+/* A fault must not cost a device a read: every page is asked for before the first access, unless a
+   REP has got on, or a descriptor is looked for whose selector was read. */
+static enum rules_rule check_order(const struct rules_exit *exit, const struct rules_call *call)
+{
+    const uint32_t others = WHvTranslateGvaFlagValidateExecute | WHvTranslateGvaFlagPrivilegeExempt;
+    bool has_data = false;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct rules_event *event = &call->events[i];
+        if (event->kind == RULES_TRANSLATE && !(event->flags & others) &&
+            event->result != WHvTranslateGvaResultSuccess && has_data)
+            return RULES_FAULT_ORDER;
+        has_data |= rules_is_data(exit, call, i);
+    }
+    return RULES_HOLD;
+}
+
 static bool has_error_code(unsigned vector)
 {
     return vector >= NP && vector <= AC && vector != 15 && vector != 16;
@@ -190,6 +206,8 @@ enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct ru
         if (name != WHvRegisterPendingEvent && (!has_progress || !is_progress(name)))
             return RULES_FAULT_REGISTERS;
     }
+    if (!has_progress)
+        RULES_TRY(check_order(exit, call));
     for (size_t i = 0; i < call->count && !has_progress; i++) {
         const struct rules_event *event = &call->events[i];
         if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction == 1))

@@ -207,9 +207,10 @@ static int usage(const char *program)
     fprintf(stderr,
             "usage: %s --seeds FOLDER      writes the seeds\n"
             "       %s --words             prints libFuzzer's dictionary\n"
+            "       %s --size              prints the size of the largest input\n"
             "       %s --smoke RUNS [SEED] runs the seeds, and RUNS inputs made of them\n"
             "       %s FILE...             runs inputs\n",
-            program, program, program, program);
+            program, program, program, program, program);
     return 2;
 }
 
@@ -221,6 +222,8 @@ int main(int argc, char **argv)
         fuzz_target.each_seed(write_seed, &(struct folder){.path = argv[2]});
     } else if (argc == 2 && strcmp(argv[1], "--words") == 0) {
         fuzz_target.each_word(print_word, NULL);
+    } else if (argc == 2 && strcmp(argv[1], "--size") == 0) {
+        printf("%zu\n", fuzz_target.input_max);
     } else if ((argc == 3 || argc == 4) && strcmp(argv[1], "--smoke") == 0) {
         return smoke(strtoul(argv[2], NULL, 0), argc == 4 ? strtoul(argv[3], NULL, 0) : 1);
     } else if (argc < 2 || argv[1][0] == '-') {
