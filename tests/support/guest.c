@@ -1,152 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* What a guest is before a call: registers, translations, modes, exits. */
 #include "guest.h"
 
 #include <string.h>
-
-#define PAGE 0x1000u
-
-static void broke(struct guest *guest, const char *rule)
-{
-    if (!guest->broken)
-        guest->broken = rule;
-}
-
-/* Logs a callback. @return whether it is to fail. */
-static bool note(struct guest *guest, struct guest_event event)
-{
-    if (guest->log_count > 0 && guest->log[guest->log_count - 1].kind == GUEST_SET)
-        broke(guest, "a callback after Set");
-    if (guest->fail_at > 0 && guest->log_count >= guest->fail_at)
-        broke(guest, "a callback after a failed one");
-    if (guest->log_count < GUEST_LOG_MAX)
-        guest->log[guest->log_count] = event;
-    guest->log_count++;
-    return guest->fail_at > 0 && guest->log_count == guest->fail_at;
-}
-
-uint8_t guest_device_byte(uint64_t gpa)
-{
-    return (uint8_t)(gpa * 37 + (gpa >> 8) * 11 + 0x5a);
-}
-
-static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
-{
-    struct guest *guest = context;
-    if (access->AccessSize != 1 && access->AccessSize != 2 && access->AccessSize != 4)
-        broke(guest, "a port access of another size than 1, 2, 4");
-    if (access->Direction > 1)
-        broke(guest, "a port access of no direction");
-    if (access->AccessSize < 4 && access->Direction == 1 &&
-        access->Data >> (8 * access->AccessSize) != 0)
-        broke(guest, "an OUT with bits above its size");
-    if (note(guest, (struct guest_event){.kind = GUEST_IO,
-                                         .address = access->Port,
-                                         .data = access->Data,
-                                         .size = access->AccessSize,
-                                         .is_write = access->Direction == 1}))
-        return guest->fail_hr;
-    if (access->Direction == 0)
-        access->Data = guest->port_data;
-    return S_OK;
-}
-
-static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
-{
-    struct guest *guest = context;
-    uint64_t data = 0;
-    if (access->AccessSize < 1 || access->AccessSize > 8)
-        broke(guest, "a memory access of another size than 1 to 8");
-    if (access->Direction > 1)
-        broke(guest, "a memory access of no direction");
-    if (access->GpaAddress % PAGE + access->AccessSize > PAGE)
-        broke(guest, "a memory access across a page");
-    size_t size = access->AccessSize <= 8 ? access->AccessSize : 8;
-    if (access->Direction == 1)
-        memcpy(&data, access->Data, size);
-    if (note(guest, (struct guest_event){.kind = GUEST_MEMORY_ACCESS,
-                                         .address = access->GpaAddress,
-                                         .data = data,
-                                         .size = access->AccessSize,
-                                         .is_write = access->Direction == 1}))
-        return guest->fail_hr;
-
-    bool is_ram = access->GpaAddress + size <= GUEST_MEMORY;
-    if (access->Direction == 1 && is_ram)
-        memcpy(guest->memory + access->GpaAddress, access->Data, size);
-    if (access->Direction == 0) {
-        memset(access->Data, 0xcc, sizeof(access->Data)); /* only AccessSize bytes count */
-        for (size_t i = 0; i < size; i++)
-            access->Data[i] = is_ram ? guest->memory[access->GpaAddress + i]
-                                     : guest_device_byte(access->GpaAddress + i);
-    }
-    return S_OK;
-}
-
-static void check_batch(struct guest *guest, const WHV_REGISTER_NAME *names, UINT32 count,
-                        const WHV_REGISTER_VALUE *values)
-{
-    if (((uintptr_t)names & 15) != 0 || ((uintptr_t)values & 15) != 0)
-        broke(guest, "a register array that is not 16-byte aligned");
-    if (count == 0)
-        broke(guest, "an empty batch");
-    for (UINT32 i = 0; i < count; i++) {
-        for (UINT32 j = 0; j < i; j++) {
-            if (names[i] == names[j])
-                broke(guest, "a register named twice in a batch");
-        }
-    }
-}
-
-static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
-                               WHV_REGISTER_VALUE *values)
-{
-    struct guest *guest = context;
-    check_batch(guest, names, count, values);
-    if (note(guest, (struct guest_event){.kind = GUEST_GET, .address = count}))
-        return guest->fail_hr;
-    for (UINT32 i = 0; i < count; i++)
-        values[i] = *guest_reg(guest, names[i]);
-    return S_OK;
-}
-
-static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
-                               const WHV_REGISTER_VALUE *values)
-{
-    struct guest *guest = context;
-    check_batch(guest, names, count, values);
-    if (note(guest, (struct guest_event){.kind = GUEST_SET, .address = count, .is_write = true}))
-        return guest->fail_hr;
-    for (UINT32 i = 0; i < count; i++)
-        *guest_reg(guest, names[i]) = values[i];
-    return S_OK;
-}
-
-static const struct guest_page *find_page(const struct guest *guest, uint64_t gva, uint32_t flags)
-{
-    for (size_t i = 0; i < guest->page_count; i++) {
-        const struct guest_page *page = &guest->pages[i];
-        if (page->gva == gva && (page->flags == 0 || (page->flags & flags) != 0))
-            return page;
-    }
-    return NULL;
-}
-
-static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
-                                     WHV_TRANSLATE_GVA_FLAGS flags,
-                                     WHV_TRANSLATE_GVA_RESULT_CODE *result,
-                                     WHV_GUEST_PHYSICAL_ADDRESS *gpa)
-{
-    struct guest *guest = context;
-    const struct guest_page *page = find_page(guest, gva, (uint32_t)flags);
-    if (gva % PAGE != 0)
-        broke(guest, "a translation of an address inside a page");
-    if (note(guest, (struct guest_event){
-                        .kind = GUEST_TRANSLATE, .address = gva, .size = (uint32_t)flags}))
-        return guest->fail_hr;
-    *result = page ? page->result : WHvTranslateGvaResultSuccess;
-    *gpa = page ? page->gpa : gva;
-    return S_OK;
-}
 
 WHV_REGISTER_VALUE *guest_reg(struct guest *guest, WHV_REGISTER_NAME name)
 {
@@ -175,6 +31,34 @@ void guest_map(struct guest *guest, uint64_t gva, uint64_t gpa,
 {
     if (guest->page_count < GUEST_PAGES)
         guest->pages[guest->page_count++] = (struct guest_page){gva, gpa, result, flags};
+}
+
+void guest_spread(struct guest *guest, uint64_t multiplier)
+{
+    uint64_t inverse = multiplier; /* each step doubles the bits that are right, from three on */
+    for (unsigned i = 0; i < 5; i++)
+        inverse *= 2 - multiplier * inverse;
+    guest->spread[0] = multiplier;
+    guest->spread[1] = inverse;
+}
+
+uint64_t guest_spread_address(const struct guest *guest, uint64_t address)
+{
+    uint64_t multiplier = guest->spread[0] ? guest->spread[0] : 1;
+    return ((address >> 12) * multiplier) << 12 | (address & 0xfff);
+}
+
+bool guest_undo(struct guest *guest)
+{
+    if (guest->log_count > GUEST_LOG_MAX)
+        return false;
+    for (size_t i = guest->log_count; i > 0; i--) {
+        const struct guest_event *event = &guest->log[i - 1];
+        bool is_ram = event->size <= 8 && event->home + event->size <= GUEST_MEMORY;
+        if (event->kind == GUEST_MEMORY_ACCESS && event->is_write && is_ram)
+            memcpy(guest->memory + event->home, &event->before, event->size);
+    }
+    return true;
 }
 
 static bool is_16bit(enum guest_mode mode)
@@ -257,48 +141,4 @@ struct guest_exit guest_io_exit(struct guest *guest, enum guest_mode mode, uint1
     exit.io.Ds = guest_reg(guest, WHvX64RegisterDs)->Segment;
     exit.io.Es = guest_reg(guest, WHvX64RegisterEs)->Segment;
     return exit;
-}
-
-WHV_EMULATOR_HANDLE guest_create_emulator(void)
-{
-    WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
-                                        .WHvEmulatorIoPortCallback = on_io,
-                                        .WHvEmulatorMemoryCallback = on_memory,
-                                        .WHvEmulatorGetVirtualProcessorRegisters = on_get,
-                                        .WHvEmulatorSetVirtualProcessorRegisters = on_set,
-                                        .WHvEmulatorTranslateGvaPage = on_translate};
-    WHV_EMULATOR_HANDLE emulator = NULL;
-    return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
-}
-
-static void check_call(struct guest *guest, struct guest_result result)
-{
-    size_t sets = 0;
-    size_t logged = guest->log_count < GUEST_LOG_MAX ? guest->log_count : GUEST_LOG_MAX;
-    for (size_t i = 0; i < logged; i++)
-        sets += guest->log[i].kind == GUEST_SET;
-    if (result.hr != S_OK)
-        return;
-    if (result.status == 0 || (result.status & (result.status - 1)) != 0 || result.status > 0x200)
-        broke(guest, "a status that is not exactly one known bit");
-    bool is_success = result.status == 1;
-    bool set_failed = result.status == 1u << GUEST_SET;
-    if (sets != (is_success || set_failed ? 1u : 0u))
-        broke(guest, "a success without Set, or a failure with one");
-}
-
-struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
-                              const struct guest_exit *exit)
-{
-    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0xa5a5a5a5};
-    struct guest_result result;
-    guest->log_count = 0;
-    guest->broken = NULL;
-    if (exit->is_io)
-        result.hr = WHvEmulatorTryIoEmulation(emulator, guest, &exit->vp, &exit->io, &status);
-    else
-        result.hr = WHvEmulatorTryMmioEmulation(emulator, guest, &exit->vp, &exit->memory, &status);
-    result.status = status.AsUINT32;
-    check_call(guest, result);
-    return result;
 }

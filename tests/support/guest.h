@@ -34,9 +34,11 @@ enum guest_callback {
 struct guest_event {
     enum guest_callback kind;
     uint64_t address; /**< gpa, gva or port; the number of registers of Get and Set */
-    uint64_t data;
-    uint32_t size; /**< bytes; the flags of a translation */
+    uint64_t data;    /**< what was read or written; a hash of names and values for Get and Set */
+    uint32_t size;    /**< bytes; the flags of a translation */
     bool is_write;
+    uint64_t home;   /**< of a memory access: the address at which guest_spread found its page */
+    uint64_t before; /**< of a write to memory: what was there */
 };
 
 /** A page whose translation is not the identity. */
@@ -52,18 +54,33 @@ struct guest_reg {
     WHV_REGISTER_VALUE value;
 };
 
+/** What one translation of the next call answers, whatever the pages say. */
+struct guest_answer {
+    unsigned at; /**< 1: the first translation; 0: none */
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    uint64_t gpa_bits;  /**< or-ed into the address */
+    bool leaves_result; /**< the callback returns S_OK without having written anything */
+};
+
 struct guest {
     struct guest_reg regs[GUEST_REGS_MAX];
     size_t reg_count;
     struct guest_page pages[GUEST_PAGES];
     size_t page_count;
-    uint32_t port_data; /**< what IN answers */
+    uint64_t spread[2]; /**< see guest_spread; 0: pages are where they are */
+    uint32_t port_data; /**< what the first IN answers; the next one 0x01010101 more */
 
     unsigned fail_at; /**< 1: the first callback of the next call fails; 0: none */
     HRESULT fail_hr;
+    struct guest_answer answer;
 
     struct guest_event log[GUEST_LOG_MAX];
-    size_t log_count;
+    size_t log_count; /**< of all callbacks, also of those that the log did not hold */
+    size_t translate_count;
+    uint32_t in_count; /**< how many IN there were */
+    bool was_set;
+    WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of the last Set */
+    size_t set_count;
     const char *broken; /**< the first rule that the emulator broke, or NULL */
     uint8_t memory[GUEST_MEMORY];
 };
@@ -105,6 +122,19 @@ uint64_t guest_get64(struct guest *guest, WHV_REGISTER_NAME name);
 void guest_map(struct guest *guest, uint64_t gva, uint64_t gpa,
                WHV_TRANSLATE_GVA_RESULT_CODE result, uint32_t flags);
 
+/**
+ * Puts every guest-physical page that is not in guest_map elsewhere, neighbours far apart: page n
+ * is found at n * multiplier, modulo 2^52.
+ * @param multiplier an odd number; 1 puts every page at its own address.
+ */
+void guest_spread(struct guest *guest, uint64_t multiplier);
+
+/** @return where the page of an address has been put. */
+uint64_t guest_spread_address(const struct guest *guest, uint64_t address);
+
+/** Takes the last call's writes to memory back. @return false if the log was too short for them. */
+bool guest_undo(struct guest *guest);
+
 /** What a device answers at an address. */
 uint8_t guest_device_byte(uint64_t gpa);
 
@@ -122,7 +152,10 @@ struct guest_exit guest_io_exit(struct guest *guest, enum guest_mode mode, uint1
  * created. */
 WHV_EMULATOR_HANDLE guest_create_emulator(void);
 
-/** Clears the log, calls the emulator, and checks the rules that a whole call must obey. */
+/**
+ * Clears the log, calls the emulator, and checks the rules that a whole call must obey: the order
+ * of callbacks, batches that Windows accepts, exactly one bit of the status, contexts untouched.
+ */
 struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
                               const struct guest_exit *exit);
 
