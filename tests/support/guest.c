@@ -54,7 +54,7 @@ bool guest_undo(struct guest *guest)
         return false;
     for (size_t i = guest->log_count; i > 0; i--) {
         const struct guest_event *event = &guest->log[i - 1];
-        bool is_ram = event->size <= 8 && event->home + event->size <= GUEST_MEMORY;
+        bool is_ram = event->size <= 8 && event->home <= GUEST_MEMORY - event->size;
         if (event->kind == GUEST_MEMORY_ACCESS && event->is_write && is_ram)
             memcpy(guest->memory + event->home, &event->before, event->size);
     }
@@ -66,7 +66,7 @@ static bool is_16bit(enum guest_mode mode)
     return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16;
 }
 
-static WHV_X64_SEGMENT_REGISTER segment_of_mode(enum guest_mode mode, bool is_code)
+WHV_X64_SEGMENT_REGISTER guest_segment(enum guest_mode mode, bool is_code)
 {
     WHV_X64_SEGMENT_REGISTER segment = {.Limit = 0xffffffff, .Selector = is_code ? 0x08 : 0x10};
     segment.SegmentType = is_code ? 0xb : 0x3;
@@ -91,8 +91,8 @@ void guest_init(struct guest *guest, enum guest_mode mode)
     memset(guest, 0, sizeof(*guest));
     guest->fail_hr = E_FAIL;
     for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
-        guest_reg(guest, data[i])->Segment = segment_of_mode(mode, false);
-    guest_reg(guest, WHvX64RegisterCs)->Segment = segment_of_mode(mode, true);
+        guest_reg(guest, data[i])->Segment = guest_segment(mode, false);
+    guest_reg(guest, WHvX64RegisterCs)->Segment = guest_segment(mode, true);
     guest_set64(guest, WHvX64RegisterRip, 0x1000);
     guest_set64(guest, WHvX64RegisterRflags, mode == GUEST_VM86 ? 0x20002 : 2);
 }

@@ -113,6 +113,9 @@ struct guest_result {
  * RFLAGS 2. */
 void guest_init(struct guest *guest, enum guest_mode mode);
 
+/** @return a segment as guest_init sets it. */
+WHV_X64_SEGMENT_REGISTER guest_segment(enum guest_mode mode, bool is_code);
+
 /** @return the slot of a register, created with the value 0 if need be. */
 WHV_REGISTER_VALUE *guest_reg(struct guest *guest, WHV_REGISTER_NAME name);
 void guest_set64(struct guest *guest, WHV_REGISTER_NAME name, uint64_t value);

@@ -73,7 +73,7 @@ static uint64_t home_of(const struct guest *guest, uint64_t gpa)
 
 static void fill(const struct guest *guest, uint64_t home, size_t size, uint8_t *data)
 {
-    bool is_ram = home + size <= GUEST_MEMORY;
+    bool is_ram = home <= GUEST_MEMORY - size;
     for (size_t i = 0; i < size; i++)
         data[i] = is_ram ? guest->memory[home + i] : guest_device_byte(home + i);
 }
@@ -98,7 +98,7 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
     if (fails)
         return guest->fail_hr;
 
-    bool is_ram = event.home + size <= GUEST_MEMORY;
+    bool is_ram = event.home <= GUEST_MEMORY - size;
     if (event.is_write && is_ram)
         memcpy(guest->memory + event.home, access->Data, size);
     if (!event.is_write) {

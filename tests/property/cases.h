@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file cases.h
+ * Random instructions with random surroundings: every row of the table in every mode, with operands
+ * at places where something can go wrong, and an exit that they could have caused.
+ *
+ * Guest memory holds code from 0x1000, descriptors from 0x6000, a TSS at 0x7000 and data above; all
+ * of it random, the pages CASES_MISSING to CASES_UNMAPPED not reachable in three ways.
+ */
+#ifndef WHVTRACE_TESTS_CASES_H
+#define WHVTRACE_TESTS_CASES_H
+
+#include "encodings.h"
+
+#define CASES_MISSING   0x1d000u /**< not present */
+#define CASES_READ_ONLY 0x1e000u
+#define CASES_UNMAPPED  0x1f000u /**< no guest-physical memory */
+
+#define CASES_MODES 6u
+
+struct random_case {
+    enum guest_mode mode;
+    struct model model;
+    uint8_t code[16]; /**< the instruction and what follows it */
+    uint8_t size;     /**< of the instruction */
+    uint64_t start;   /**< linear address of the code */
+    size_t accesses;
+    struct model_access access[MODEL_ACCESSES];
+    struct guest_exit exit; /**< all 16 bytes are given */
+    uint8_t given;          /**< what a test may want to give instead: 0 to 16 */
+};
+
+/** Prepares a guest for all cases of a run. */
+void cases_init(struct guest *guest, uint64_t seed);
+
+/**
+ * Makes the n-th case of a run: sets the guest's registers and writes the code.
+ * @param instruction which instruction it is: equal numbers give equal bytes in equal modes at
+ * equal places, whatever the index.
+ */
+void cases_make(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
+                struct random_case *made);
+
+/** Takes the code of a case away again, after the writes of its calls were undone. */
+void cases_clear(struct guest *guest, const struct random_case *made);
+
+/** Makes the exit's guest-physical address what guest_spread has made of it. */
+void cases_spread_exit(const struct guest *guest, struct random_case *made);
+
+/** Writes a case as text. */
+void cases_describe(const struct random_case *made, char *text, size_t size);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "model.h"
+
+#include <string.h>
+
+#define WRITES (ZYDIS_OPERAND_ACTION_WRITE | ZYDIS_OPERAND_ACTION_CONDWRITE)
+#define READS  (ZYDIS_OPERAND_ACTION_READ | ZYDIS_OPERAND_ACTION_CONDREAD)
+
+static bool is_16bit(enum guest_mode mode)
+{
+    return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16;
+}
+
+static bool has_misread_base(const ZydisDecodedInstruction *insn)
+{
+    return (insn->attributes & ZYDIS_ATTRIB_HAS_SIB) && insn->raw.modrm.mod == 0 &&
+           insn->raw.sib.base == 5 && insn->raw.rex.B;
+}
+
+bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *bytes, size_t count)
+{
+    ZydisDecoder decoder;
+    model->mode = mode;
+    if (mode == GUEST_LONG64)
+        ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    else if (!is_16bit(mode))
+        ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    else
+        ZydisDecoderInit(&decoder,
+                         mode == GUEST_PROT16 ? ZYDIS_MACHINE_MODE_LEGACY_16
+                                              : ZYDIS_MACHINE_MODE_REAL_16,
+                         ZYDIS_STACK_WIDTH_16);
+    return ZYAN_SUCCESS(
+               ZydisDecoderDecodeFull(&decoder, bytes, count, &model->insn, model->operand)) &&
+           !has_misread_base(&model->insn);
+}
+
+bool model_is_string(const struct model *model)
+{
+    return model->insn.meta.category == ZYDIS_CATEGORY_STRINGOP ||
+           model->insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+}
+
+bool model_repeats(const struct model *model)
+{
+    return model_is_string(model) &&
+           (model->insn.attributes &
+            (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+}
+
+int model_name(ZydisRegister reg)
+{
+    switch (ZydisRegisterGetClass(reg)) {
+    case ZYDIS_REGCLASS_GPR8:
+    case ZYDIS_REGCLASS_GPR16:
+    case ZYDIS_REGCLASS_GPR32:
+    case ZYDIS_REGCLASS_GPR64:
+        reg = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+        return WHvX64RegisterRax + ZydisRegisterGetId(reg);
+    case ZYDIS_REGCLASS_SEGMENT:
+        return WHvX64RegisterEs + ZydisRegisterGetId(reg);
+    case ZYDIS_REGCLASS_XMM:
+        return WHvX64RegisterXmm0 + ZydisRegisterGetId(reg);
+    case ZYDIS_REGCLASS_FLAGS:
+        return WHvX64RegisterRflags;
+    case ZYDIS_REGCLASS_IP:
+        return WHvX64RegisterRip;
+    default:
+        return -1;
+    }
+}
+
+static uint64_t mask_of_bits(unsigned bits)
+{
+    return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+}
+
+static uint64_t sign_extended(uint64_t value, unsigned bits)
+{
+    uint64_t sign = UINT64_C(1) << (bits - 1);
+    return ((value & mask_of_bits(bits)) ^ sign) - sign;
+}
+
+static uint64_t value_of(struct guest *guest, ZydisRegister reg)
+{
+    int name = model_name(reg);
+    if (reg == ZYDIS_REGISTER_NONE || name < 0)
+        return 0;
+    return guest_get64(guest, (WHV_REGISTER_NAME)name);
+}
+
+static uint64_t segment_base(const struct model *model, struct guest *guest, ZydisRegister segment)
+{
+    bool has_base =
+        model->mode != GUEST_LONG64 || segment == ZYDIS_REGISTER_FS || segment == ZYDIS_REGISTER_GS;
+    if (!has_base)
+        return 0;
+    return guest_reg(guest, (WHV_REGISTER_NAME)model_name(segment))->Segment.Base;
+}
+
+static bool is_stack(const ZydisDecodedOperand *operand)
+{
+    return operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+           model_name(operand->mem.base) == WHvX64RegisterRsp;
+}
+
+static uint64_t stack_offset(const struct model *model, struct guest *guest,
+                             const ZydisDecodedOperand *operand)
+{
+    uint64_t rsp = guest_get64(guest, WHvX64RegisterRsp);
+    bool is_wide = guest_reg(guest, WHvX64RegisterSs)->Segment.Default;
+    if (operand->actions & WRITES)
+        rsp -= operand->size / 8u;
+    return rsp & (model->mode == GUEST_LONG64 ? UINT64_MAX : mask_of_bits(is_wide ? 32 : 16));
+}
+
+/* What is added to an address besides what ModRM says: SDM 2A, "BT"; 2B, "POP"; 2D, "XLAT". */
+static uint64_t extra(const struct model *model, struct guest *guest,
+                      const ZydisDecodedOperand *operand)
+{
+    const ZydisDecodedOperand *second = &model->operand[1];
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_XLAT:
+        return guest_get64(guest, WHvX64RegisterRax) & 0xff;
+    case ZYDIS_MNEMONIC_POP:
+        return model_name(operand->mem.base) == WHvX64RegisterRsp ? operand->size / 8u : 0;
+    case ZYDIS_MNEMONIC_BT:
+    case ZYDIS_MNEMONIC_BTC:
+    case ZYDIS_MNEMONIC_BTR:
+    case ZYDIS_MNEMONIC_BTS:
+        if (second->type != ZYDIS_OPERAND_TYPE_REGISTER)
+            return 0;
+        uint64_t bit = sign_extended(value_of(guest, second->reg.value), second->size);
+        return ((bit & ~(uint64_t)(second->size - 1u)) >> 3) | (bit >> 63 ? ~(UINT64_MAX >> 3) : 0);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t offset_of(const struct model *model, struct guest *guest,
+                          const ZydisDecodedOperand *operand)
+{
+    uint64_t base = value_of(guest, operand->mem.base);
+    if (is_stack(operand))
+        return stack_offset(model, guest, operand);
+    if (model_name(operand->mem.base) == WHvX64RegisterRip)
+        base += model->insn.length;
+    /* With 16-bit addresses Zydis gives an index no scale. */
+    unsigned scale = operand->mem.scale ? operand->mem.scale : 1;
+    uint64_t offset = base + value_of(guest, operand->mem.index) * scale +
+                      (uint64_t)operand->mem.disp.value + extra(model, guest, operand);
+    return offset & mask_of_bits(model->insn.address_width);
+}
+
+static struct model_access access_of(const struct model *model, struct guest *guest,
+                                     const ZydisDecodedOperand *operand)
+{
+    struct model_access access = {.operand = operand,
+                                  .size = operand->size / 8u,
+                                  .is_read = (operand->actions & READS) != 0,
+                                  .is_written = (operand->actions & WRITES) != 0};
+    access.linear = segment_base(model, guest, operand->mem.segment);
+    access.linear += offset_of(model, guest, operand);
+    if (model->mode != GUEST_LONG64)
+        access.linear &= UINT32_MAX;
+    return access;
+}
+
+size_t model_accesses(const struct model *model, struct guest *guest,
+                      struct model_access access[MODEL_ACCESSES])
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < model->insn.operand_count && count < MODEL_ACCESSES; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM)
+            access[count++] = access_of(model, guest, operand);
+    }
+    return count;
+}
+
+static bool is_register(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME name)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           model_name(operand->reg.value) == (int)name;
+}
+
+/* Zydis does not list the pointers of INS and OUTS as registers. */
+static bool is_string_pointer(const struct model *model, WHV_REGISTER_NAME name)
+{
+    for (unsigned i = 0; i < model->insn.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            model_name(operand->mem.base) == (int)name)
+            return model_is_string(model);
+    }
+    return false;
+}
+
+static bool loads_segment(const struct model *model)
+{
+    const ZydisDecodedOperand *first = &model->operand[0];
+    return first->type == ZYDIS_OPERAND_TYPE_REGISTER && (first->actions & WRITES) &&
+           ZydisRegisterGetClass(first->reg.value) == ZYDIS_REGCLASS_SEGMENT;
+}
+
+static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME name)
+{
+    if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
+        return model_name(operand->mem.base) == (int)name ||
+               model_name(operand->mem.index) == (int)name ||
+               model_name(operand->mem.segment) == (int)name;
+    if (!is_register(operand, name))
+        return false;
+    /* What may stay as it is, in part or as a whole, counts as read. */
+    return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) || operand->size < 32;
+}
+
+bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
+{
+    bool is_table = name == WHvX64RegisterGdtr || name == WHvX64RegisterLdtr;
+    if (name == WHvRegisterInterruptState)
+        return true; /* emulation must not depend on when it is asked for */
+    if (is_table)
+        return loads_segment(model);
+    for (unsigned i = 0; i < model->insn.operand_count; i++) {
+        if (is_read_by(&model->operand[i], name))
+            return true;
+    }
+    return name == WHvX64RegisterRcx && model_repeats(model);
+}
+
+static bool writes(const struct model *model, WHV_REGISTER_NAME name, unsigned actions)
+{
+    for (unsigned i = 0; i < model->insn.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (is_register(operand, name) && (operand->actions & actions) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool model_may_write(const struct model *model, WHV_REGISTER_NAME name)
+{
+    return writes(model, name, WRITES) || is_string_pointer(model, name) ||
+           (name == WHvX64RegisterRcx && model_repeats(model));
+}
+
+bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
+{
+    /* With nothing found BSF and BSR leave their destination alone; DIV has no flags to write. */
+    bool is_scan =
+        model->insn.mnemonic == ZYDIS_MNEMONIC_BSF || model->insn.mnemonic == ZYDIS_MNEMONIC_BSR;
+    if (name == WHvX64RegisterRflags)
+        return writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) && model_flags_written(model) != 0;
+    return !is_scan && (writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) ||
+                        (is_string_pointer(model, name) && !model_repeats(model)));
+}
+
+uint64_t model_flags_read(const struct model *model)
+{
+    return model->insn.cpu_flags ? model->insn.cpu_flags->tested & MODEL_STATUS_FLAGS : 0;
+}
+
+uint64_t model_flags_written(const struct model *model)
+{
+    const ZydisAccessedFlags *flags = model->insn.cpu_flags;
+    return flags ? (flags->modified | flags->set_0 | flags->set_1) & MODEL_STATUS_FLAGS : 0;
+}
+
+uint64_t model_flags_undefined(const struct model *model)
+{
+    return model->insn.cpu_flags ? model->insn.cpu_flags->undefined & MODEL_STATUS_FLAGS : 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file model.h
+ * What the manuals say about an instruction, as far as Zydis's tables and a few lines of arithmetic
+ * tell it: where its memory operands are, which registers and flags it reads and writes. It shares
+ * no code with the emulator, whose own tables it judges.
+ */
+#ifndef WHVTRACE_TESTS_MODEL_H
+#define WHVTRACE_TESTS_MODEL_H
+
+#include <Zydis/Zydis.h>
+
+#include "guest.h"
+
+#define MODEL_ACCESSES 4u
+
+#define MODEL_STATUS_FLAGS UINT64_C(0x8d5)
+
+struct model {
+    enum guest_mode mode;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
+};
+
+/** One place that an instruction reads or writes; of a string instruction its first element. */
+struct model_access {
+    const ZydisDecodedOperand *operand;
+    uint64_t linear;
+    unsigned size; /**< bytes */
+    bool is_read;
+    bool is_written;
+};
+
+/**
+ * Decodes one instruction.
+ * @param count 1 to 15 bytes.
+ * @return false if they are none, or one that Zydis 4.0 decodes wrongly: a base where SIB means
+ * none (67h with REX.B).
+ */
+bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *bytes, size_t count);
+
+/** @return whether it is one of MOVS to OUTS. */
+bool model_is_string(const struct model *model);
+
+/** @return whether a prefix repeats it. */
+bool model_repeats(const struct model *model);
+
+/**
+ * Works out the memory operands, in the order in which they are read.
+ * @param guest  the registers.
+ * @param access receives them.
+ * @return how many there are.
+ */
+size_t model_accesses(const struct model *model, struct guest *guest,
+                      struct model_access access[MODEL_ACCESSES]);
+
+/** @return the register that holds a part of a value, or -1 for what has no name in the API. */
+int model_name(ZydisRegister reg);
+
+/** @return whether a register's value can matter to the instruction, or to its retirement. */
+bool model_may_read(const struct model *model, WHV_REGISTER_NAME name);
+
+/** @return whether the instruction can write a register; RIP is not looked at. */
+bool model_may_write(const struct model *model, WHV_REGISTER_NAME name);
+
+/** @return whether the instruction writes a register whatever the values are; not RIP. */
+bool model_must_write(const struct model *model, WHV_REGISTER_NAME name);
+
+/** @return status flags that the instruction reads. */
+uint64_t model_flags_read(const struct model *model);
+
+/** @return status flags to which the instruction gives a value that the manuals define. */
+uint64_t model_flags_written(const struct model *model);
+
+/** @return status flags that it leaves undefined. */
+uint64_t model_flags_undefined(const struct model *model);
+
+#endif

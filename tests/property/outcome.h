@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file outcome.h
+ * Everything that a call did, kept for comparison with another call's.
+ */
+#ifndef WHVTRACE_TESTS_OUTCOME_H
+#define WHVTRACE_TESTS_OUTCOME_H
+
+#include "cases.h"
+
+#define OUTCOME_EVENTS 512u
+
+struct outcome {
+    struct guest_result result;
+    const char *broken; /**< a rule that the emulator broke, or NULL */
+    size_t event_count;
+    struct guest_event event[OUTCOME_EVENTS];
+    size_t reg_count;
+    struct guest_reg reg[GUEST_REGS_MAX]; /**< after the call */
+    size_t set_count;
+    WHV_REGISTER_NAME set_name[GUEST_REGS_MAX]; /**< what the last callback wrote */
+};
+
+/** What a comparison leaves out. */
+enum outcome_ignore {
+    OUTCOME_FETCHES = 1, /**< fetches; the slots of event are compared as they come otherwise */
+    OUTCOME_PLACES =
+        2,             /**< guest-physical addresses: home is compared, and translations as asked */
+    OUTCOME_RFLAGS = 4 /**< RFLAGS, and hashes of batches, which contain them */
+};
+
+/**
+ * Has the emulator run an exit, keeps what it did, and puts registers and memory back.
+ * @param keep registers and memory stay as the call left them.
+ */
+void outcome_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator, const struct guest_exit *exit,
+                 struct outcome *outcome);
+
+/**
+ * Compares two outcomes.
+ * @param ignore mask of enum outcome_ignore.
+ * @param start  linear address of the code: reads from there on are fetches.
+ * @param text   receives the first difference, or "".
+ * @return whether they are equal.
+ */
+bool outcome_equal(const struct outcome *a, const struct outcome *b, unsigned ignore,
+                   uint64_t start, char *text, size_t size);
+
+/** @return a register after the call. */
+const WHV_REGISTER_VALUE *outcome_reg(const struct outcome *outcome, WHV_REGISTER_NAME name);
+
+/** @return whether Set named a register. */
+bool outcome_has_set(const struct outcome *outcome, WHV_REGISTER_NAME name);
+
+/** @return the vector of the exception that was injected, or -1. */
+int outcome_vector(const struct outcome *outcome);
+
+/** @return the number of callbacks of a kind. */
+size_t outcome_count(const struct outcome *outcome, enum guest_callback kind);
+
+/**
+ * Tells fetches from data accesses.
+ * @return whether an event reads or translates code. Fetches come first and without a gap.
+ */
+bool outcome_is_fetch(const struct outcome *outcome, size_t index, uint64_t start);
+
+#endif
