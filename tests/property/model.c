@@ -98,9 +98,11 @@ static uint64_t segment_base(const struct model *model, struct guest *guest, Zyd
     return guest_reg(guest, (WHV_REGISTER_NAME)model_name(segment))->Segment.Base;
 }
 
-static bool is_stack(const ZydisDecodedOperand *operand)
+/* MOVDIR64B has a hidden operand too, whose base may be any register. */
+static bool is_stack(const struct model *model, const ZydisDecodedOperand *operand)
 {
-    return operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
+    return model->insn.mnemonic != ZYDIS_MNEMONIC_MOVDIR64B &&
+           operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
            model_name(operand->mem.base) == WHvX64RegisterRsp;
 }
 
@@ -141,7 +143,7 @@ static uint64_t offset_of(const struct model *model, struct guest *guest,
                           const ZydisDecodedOperand *operand)
 {
     uint64_t base = value_of(guest, operand->mem.base);
-    if (is_stack(operand))
+    if (is_stack(model, operand))
         return stack_offset(model, guest, operand);
     if (model_name(operand->mem.base) == WHvX64RegisterRip)
         base += model->insn.length;
