@@ -261,10 +261,10 @@ static void aim_all(struct maker *m)
                         UINT64_C(0x5555555555560000) +
                             random_below(&m->random, 5)); /* 0 to 4 in each width */
     }
-    made->accesses = model_accesses(&made->model, m->guest, made->access);
+    made->accesses = model_accesses(&made->model, m->guest, 0, made->access);
     for (size_t i = 0; i < made->accesses; i++) {
         aim(m, &made->access[i]);
-        made->accesses = model_accesses(&made->model, m->guest, made->access);
+        made->accesses = model_accesses(&made->model, m->guest, 0, made->access);
     }
 }
 

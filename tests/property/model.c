@@ -140,9 +140,11 @@ static uint64_t extra(const struct model *model, struct guest *guest,
 }
 
 static uint64_t offset_of(const struct model *model, struct guest *guest,
-                          const ZydisDecodedOperand *operand)
+                          const ZydisDecodedOperand *operand, uint64_t element)
 {
-    uint64_t base = value_of(guest, operand->mem.base);
+    bool goes_down = guest_get64(guest, WHvX64RegisterRflags) & 0x400;
+    uint64_t distance = element * (operand->size / 8u);
+    uint64_t base = value_of(guest, operand->mem.base) + (goes_down ? 0 - distance : distance);
     if (is_stack(model, operand))
         return stack_offset(model, guest, operand);
     if (model_name(operand->mem.base) == WHvX64RegisterRip)
@@ -155,27 +157,27 @@ static uint64_t offset_of(const struct model *model, struct guest *guest,
 }
 
 static struct model_access access_of(const struct model *model, struct guest *guest,
-                                     const ZydisDecodedOperand *operand)
+                                     const ZydisDecodedOperand *operand, uint64_t element)
 {
     struct model_access access = {.operand = operand,
                                   .size = operand->size / 8u,
                                   .is_read = (operand->actions & READS) != 0,
                                   .is_written = (operand->actions & WRITES) != 0};
     access.linear = segment_base(model, guest, operand->mem.segment);
-    access.linear += offset_of(model, guest, operand);
+    access.linear += offset_of(model, guest, operand, element);
     if (model->mode != GUEST_LONG64)
         access.linear &= UINT32_MAX;
     return access;
 }
 
-size_t model_accesses(const struct model *model, struct guest *guest,
+size_t model_accesses(const struct model *model, struct guest *guest, uint64_t element,
                       struct model_access access[MODEL_ACCESSES])
 {
     size_t count = 0;
     for (unsigned i = 0; i < model->insn.operand_count && count < MODEL_ACCESSES; i++) {
         const ZydisDecodedOperand *operand = &model->operand[i];
         if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM)
-            access[count++] = access_of(model, guest, operand);
+            access[count++] = access_of(model, guest, operand, element);
     }
     return count;
 }
@@ -253,7 +255,8 @@ bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
     bool is_scan =
         model->insn.mnemonic == ZYDIS_MNEMONIC_BSF || model->insn.mnemonic == ZYDIS_MNEMONIC_BSR;
     if (name == WHvX64RegisterRflags)
-        return writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) && model_flags_written(model) != 0;
+        return writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) && model_flags_written(model) != 0 &&
+               !model_may_keep_flags(model);
     return !is_scan && (writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) ||
                         (is_string_pointer(model, name) && !model_repeats(model)));
 }
@@ -272,4 +275,10 @@ uint64_t model_flags_written(const struct model *model)
 uint64_t model_flags_undefined(const struct model *model)
 {
     return model->insn.cpu_flags ? model->insn.cpu_flags->undefined & MODEL_STATUS_FLAGS : 0;
+}
+
+bool model_may_keep_flags(const struct model *model)
+{
+    return model_repeats(model) || model->insn.meta.category == ZYDIS_CATEGORY_SHIFT ||
+           model->insn.meta.category == ZYDIS_CATEGORY_ROTATE;
 }

@@ -22,7 +22,7 @@ struct model {
     ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
 };
 
-/** One place that an instruction reads or writes; of a string instruction its first element. */
+/** One place that an instruction reads or writes. */
 struct model_access {
     const ZydisDecodedOperand *operand;
     uint64_t linear;
@@ -47,11 +47,12 @@ bool model_repeats(const struct model *model);
 
 /**
  * Works out the memory operands, in the order in which they are read.
- * @param guest  the registers.
- * @param access receives them.
+ * @param guest   the registers before the instruction.
+ * @param element of a string instruction, from 0; otherwise 0.
+ * @param access  receives them.
  * @return how many there are.
  */
-size_t model_accesses(const struct model *model, struct guest *guest,
+size_t model_accesses(const struct model *model, struct guest *guest, uint64_t element,
                       struct model_access access[MODEL_ACCESSES]);
 
 /** @return the register that holds a part of a value, or -1 for what has no name in the API. */
@@ -71,6 +72,10 @@ uint64_t model_flags_read(const struct model *model);
 
 /** @return status flags to which the instruction gives a value that the manuals define. */
 uint64_t model_flags_written(const struct model *model);
+
+/** @return whether there are values with which no flag is written: a shift by 0, a comparison that
+ * is repeated 0 times. */
+bool model_may_keep_flags(const struct model *model);
 
 /** @return status flags that it leaves undefined. */
 uint64_t model_flags_undefined(const struct model *model);

@@ -22,6 +22,8 @@ void outcome_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator, const struct
     memcpy(outcome->event, guest->log, guest->log_count * sizeof(guest->log[0]));
     outcome->reg_count = count;
     memcpy(outcome->reg, guest->regs, count * sizeof(before[0]));
+    outcome->get_count = guest->get_count;
+    memcpy(outcome->get_name, guest->get_names, guest->get_count * sizeof(guest->get_names[0]));
     outcome->set_count = guest->set_count;
     memcpy(outcome->set_name, guest->set_names, guest->set_count * sizeof(guest->set_names[0]));
 

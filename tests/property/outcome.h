@@ -17,6 +17,8 @@ struct outcome {
     struct guest_event event[OUTCOME_EVENTS];
     size_t reg_count;
     struct guest_reg reg[GUEST_REGS_MAX]; /**< after the call */
+    size_t get_count;
+    WHV_REGISTER_NAME get_name[GUEST_REGS_MAX]; /**< what was asked for */
     size_t set_count;
     WHV_REGISTER_NAME set_name[GUEST_REGS_MAX]; /**< what the last callback wrote */
 };

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "expect.h"
 #include "property.h"
 
 #define EDGE           0xc000u
@@ -133,69 +134,7 @@ static void aim(struct trial *trial, size_t moved, uint64_t linear)
         WHV_REGISTER_NAME name = (WHV_REGISTER_NAME)model_name(mem->base);
         guest_set64(&guest, name, guest_get64(&guest, name) + difference);
     }
-    trial->accesses = model_accesses(&trial->model, &guest, trial->access);
-}
-
-static size_t elements_done(const struct trial *trial, const struct outcome *outcome)
-{
-    if (!model_repeats(&trial->model))
-        return 1;
-    return ELEMENTS - (outcome_reg(outcome, WHvX64RegisterRcx)->Reg64 & 0xffff);
-}
-
-/* Takes the next access off a log: `size` bytes at `linear`, in the pieces that must be. */
-static bool take_pieces(const struct outcome *outcome, size_t *at, bool is_write, uint64_t linear,
-                        unsigned size)
-{
-    while (size > 0) {
-        unsigned room = 0x1000 - (linear & 0xfff);
-        unsigned piece = size < 8 ? size : 8;
-        if (piece > room)
-            piece = room;
-        while (*at < outcome->event_count && outcome->event[*at].kind != GUEST_MEMORY_ACCESS)
-            ++*at;
-        const struct guest_event *event = &outcome->event[(*at)++];
-        if (*at > outcome->event_count || event->home != linear || event->size != piece ||
-            event->is_write != is_write || event->address != guest_spread_address(&guest, linear))
-            return false;
-        linear += piece;
-        size -= piece;
-    }
-    return true;
-}
-
-static bool is_descriptor(const struct guest_event *event)
-{
-    return event->home >> 12 == 6;
-}
-
-static bool has_no_more(const struct outcome *outcome, size_t at)
-{
-    for (; at < outcome->event_count; at++) {
-        if (outcome->event[at].kind == GUEST_MEMORY_ACCESS && !is_descriptor(&outcome->event[at]))
-            return false;
-    }
-    return true;
-}
-
-/* All that is read, then all that is written; element by element for strings. */
-static bool has_right_accesses(const struct trial *trial, const struct outcome *outcome)
-{
-    uint64_t step = trial->rflags & 0x400 ? UINT64_MAX : 1;
-    size_t at = 0;
-    for (size_t element = 0; element < elements_done(trial, outcome); element++) {
-        for (unsigned turn = 0; turn < 2; turn++) {
-            for (size_t i = 0; i < trial->accesses; i++) {
-                const struct model_access *access = &trial->access[i];
-                if (turn == 0 ? !access->is_read : !access->is_written)
-                    continue;
-                if (!take_pieces(outcome, &at, turn == 1,
-                                 access->linear + step * element * access->size, access->size))
-                    return false;
-            }
-        }
-    }
-    return has_no_more(outcome, at);
+    trial->accesses = model_accesses(&trial->model, &guest, 0, trial->access);
 }
 
 /* A log as single bytes; addresses of the operand that moved count from its place. */
@@ -255,9 +194,9 @@ static void run_at(struct trial *trial, size_t moved, uint64_t linear, WHV_EMULA
     outcome_run(&guest, emulator, &trial->exit, outcome);
     if (outcome->broken)
         fail(trial, moved, linear, outcome->broken);
-    /* A segment that was loaded is a place of its own. */
     if (outcome_vector(outcome) < 0 && outcome->result.status == 1 &&
-        !has_right_accesses(trial, outcome))
+        !expect_accesses(&trial->model, &guest, outcome, CODE,
+                         expect_elements(&trial->model, &guest, outcome)))
         fail(trial, moved, linear, "other accesses than the documentation has");
 }
 
@@ -297,7 +236,7 @@ static void try_encoding(const struct encoding *encoding, enum guest_mode mode, 
     if (!decode(&trial, mode))
         return;
     set_registers(&trial);
-    trial.accesses = model_accesses(&trial.model, &guest, trial.access);
+    trial.accesses = model_accesses(&trial.model, &guest, 0, trial.access);
     for (size_t i = 0; i < trial.accesses; i++) /* somewhere, one after the other */
         aim(&trial, i, OTHER + 0x100 * i);
     for (size_t i = 0; i < trial.accesses; i++) {

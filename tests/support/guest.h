@@ -79,7 +79,9 @@ struct guest {
     size_t translate_count;
     uint32_t in_count; /**< how many IN there were */
     bool was_set;
-    WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of the last Set */
+    WHV_REGISTER_NAME get_names[GUEST_REGS_MAX]; /**< of all Gets of the last call */
+    size_t get_count;
+    WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of its Set */
     size_t set_count;
     const char *broken; /**< the first rule that the emulator broke, or NULL */
     uint8_t memory[GUEST_MEMORY];

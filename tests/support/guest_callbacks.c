@@ -144,6 +144,19 @@ static uint64_t hash(uint64_t so_far, const void *data, size_t size)
     return so_far;
 }
 
+/* What is known already is not asked for again. */
+static void keep_asked(struct guest *guest, const WHV_REGISTER_NAME *names, UINT32 count)
+{
+    for (UINT32 i = 0; i < count; i++) {
+        for (size_t j = 0; j < guest->get_count; j++) {
+            if (guest->get_names[j] == names[i])
+                broke(guest, "a register that was asked for twice");
+        }
+        if (guest->get_count < GUEST_REGS_MAX)
+            guest->get_names[guest->get_count++] = names[i];
+    }
+}
+
 static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                WHV_REGISTER_VALUE *values)
 {
@@ -153,6 +166,7 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
                                          .address = count,
                                          .data = hash(0, names, count * sizeof(names[0]))}))
         return guest->fail_hr;
+    keep_asked(guest, names, count);
     for (UINT32 i = 0; i < count; i++)
         values[i] = *guest_reg(guest, names[i]);
     return S_OK;
@@ -256,6 +270,7 @@ struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
     guest->was_set = false;
     guest->in_count = 0;
     guest->translate_count = 0;
+    guest->get_count = 0;
     guest->set_count = 0;
     guest->broken = NULL;
     if (exit->is_io)

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What holds for every call: which registers are asked for and written, which pages are translated
+ * for what, which accesses there are, and in which order all that comes.
+ */
+#include "expect.h"
+#include "property.h"
+
+#define COUNT 150000u
+
+#define RFLAGS_TF 0x100u
+#define RFLAGS_RF 0x10000u
+#define PAGE_MASK UINT64_C(0xfff)
+
+static struct guest guest;
+static struct random_case made;
+static struct outcome call;
+
+static bool has_fault(void)
+{
+    return outcome_vector(&call) >= 0;
+}
+
+static bool loads_stack_segment(void)
+{
+    return model_may_write(&made.model, WHvX64RegisterSs);
+}
+
+static bool is_simple_port_exit(void)
+{
+    return made.exit.is_io && !made.exit.io.AccessInfo.StringOp;
+}
+
+/* Registers that retirement may write, whatever the instruction is. */
+static bool retires_with(WHV_REGISTER_NAME name)
+{
+    const uint64_t rflags = made.exit.vp.Rflags;
+    switch ((uint32_t)name) {
+    case WHvX64RegisterRip:
+        return true;
+    case WHvX64RegisterRflags:
+        return (rflags & RFLAGS_RF) != 0;
+    case (uint32_t)WHvX64RegisterPendingDebugException:
+        return (rflags & RFLAGS_TF) != 0 && !loads_stack_segment();
+    case (uint32_t)WHvRegisterInterruptState:
+        return made.exit.vp.ExecutionState.InterruptShadow || loads_stack_segment();
+    default:
+        return false;
+    }
+}
+
+/* A fault writes PendingEvent and what finished elements of a string have changed. */
+static bool is_part_of_fault(WHV_REGISTER_NAME name)
+{
+    return name == WHvRegisterPendingEvent ||
+           (model_repeats(&made.model) && model_may_write(&made.model, name));
+}
+
+static const char *judge_written(void)
+{
+    for (size_t i = 0; i < call.set_count; i++) {
+        WHV_REGISTER_NAME name = call.set_name[i];
+        bool is_right = has_fault() ? is_part_of_fault(name)
+                                    : model_may_write(&made.model, name) || retires_with(name);
+        if (!is_right)
+            return "a register is written that the instruction does not write";
+    }
+    if (has_fault())
+        return NULL;
+    for (size_t i = 0; i < call.reg_count; i++) {
+        WHV_REGISTER_NAME name = call.reg[i].name;
+        bool is_due =
+            name == WHvX64RegisterRip || retires_with(name) || model_must_write(&made.model, name);
+        bool is_unfinished = model_repeats(&made.model) && name == WHvX64RegisterRflags;
+        if (is_due && !is_unfinished && !outcome_has_set(&call, name))
+            return "a register is not written that the instruction writes";
+    }
+    return NULL;
+}
+
+static bool is_in_port_context(WHV_REGISTER_NAME name)
+{
+    bool is_string = made.exit.io.AccessInfo.StringOp;
+    return made.exit.is_io &&
+           (name == WHvX64RegisterRax || name == WHvX64RegisterRdx ||
+            (is_string &&
+             (name == WHvX64RegisterRcx || name == WHvX64RegisterRsi || name == WHvX64RegisterRdi ||
+              name == WHvX64RegisterDs || name == WHvX64RegisterEs)));
+}
+
+/* What rare paths ask for: SDM 3A, 3.3.7.1 (LA57), 4.7 (I/D); 1, 19.5 (the TSS). */
+static bool is_rarely_asked(WHV_REGISTER_NAME name)
+{
+    bool is_fault = has_fault() || call.result.status == 0x200;
+    switch ((uint32_t)name) {
+    case WHvX64RegisterCr4:
+        return made.mode == GUEST_LONG64 || is_fault;
+    case WHvX64RegisterTr:
+        return made.model.insn.meta.category == ZYDIS_CATEGORY_IO ||
+               made.model.insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+    case WHvX64RegisterEfer:
+    case (uint32_t)WHvRegisterPendingEvent:
+    case (uint32_t)WHvRegisterPendingInterruption:
+        return is_fault;
+    default:
+        return false;
+    }
+}
+
+static const char *judge_read(void)
+{
+    size_t rare = 0;
+    for (size_t i = 0; i < call.get_count; i++) {
+        WHV_REGISTER_NAME name = call.get_name[i];
+        bool is_shadow = name == WHvRegisterInterruptState;
+        bool is_usual = is_shadow
+                            ? made.exit.vp.ExecutionState.InterruptShadow || loads_stack_segment()
+                            : !is_simple_port_exit() && model_may_read(&made.model, name);
+        if (is_in_port_context(name))
+            return "a register is asked for that the exit has told";
+        if (name == WHvX64RegisterCs || name == WHvX64RegisterRip || name == WHvX64RegisterRflags)
+            return "a register is asked for that every exit tells";
+        if (!is_usual && !is_rarely_asked(name))
+            return "a register is asked for that the instruction does not read";
+        rare += !is_usual;
+    }
+    if (outcome_count(&call, GUEST_GET) > 1 && rare == 0)
+        return "more than one Get without need";
+    return NULL;
+}
+
+/* @return whether the exit itself tells the translation of a page for a purpose. */
+static bool is_told_by_exit(uint64_t page, uint32_t intent)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &made.exit.memory;
+    return !made.exit.is_io && memory->AccessInfo.GvaValid && (memory->Gva & ~PAGE_MASK) == page &&
+           ((memory->Gva ^ memory->Gpa) & PAGE_MASK) == 0 &&
+           intent == 1u << memory->AccessInfo.AccessType;
+}
+
+/* @return whether a page was translated for a purpose before an event of the log. */
+static bool was_translated(size_t before, uint64_t page, uint32_t intent)
+{
+    if (is_told_by_exit(page, intent))
+        return true;
+    for (size_t i = 0; i < before; i++) {
+        const struct guest_event *event = &call.event[i];
+        if (event->kind == GUEST_TRANSLATE && event->address == page &&
+            event->size == (intent | WHvTranslateGvaFlagSetPageTableBits))
+            return true;
+    }
+    return false;
+}
+
+/* @return the purposes for which the operand at an address is translated; 0 if there is none. */
+static uint32_t intent_at(uint64_t home, uint64_t elements)
+{
+    struct model_access access[MODEL_ACCESSES];
+    for (uint64_t element = 0; element < elements; element++) {
+        size_t count = model_accesses(&made.model, &guest, element, access);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t distance = home - access[i].linear;
+            if (made.mode != GUEST_LONG64)
+                distance &= UINT32_MAX;
+            if (distance < access[i].size)
+                return (access[i].is_read ? 1u : 0u) | (access[i].is_written ? 2u : 0u);
+        }
+    }
+    return 0;
+}
+
+static const char *judge_access(size_t index)
+{
+    const struct guest_event *event = &call.event[index];
+    uint64_t page = event->home & ~PAGE_MASK;
+    uint32_t direction = event->is_write ? 2 : 1;
+    if (event->address != guest_spread_address(&guest, event->home))
+        return "an access to another page than the one that was translated";
+    if (outcome_is_fetch(&call, index, made.start))
+        return was_translated(index, page, 4) ? NULL : "a fetch from a page not translated for it";
+    if (expect_is_system(&call, index) &&
+        was_translated(index, page, direction | WHvTranslateGvaFlagPrivilegeExempt))
+        return NULL;
+    /* What both MOVS operands share may be translated for either. */
+    uint32_t intent = intent_at(event->home, 8);
+    if (was_translated(index, page, intent | direction) || was_translated(index, page, direction))
+        return NULL;
+    return "an access to a page that was not translated for it";
+}
+
+static const char *judge_translations(void)
+{
+    bool is_accessed = false;
+    for (size_t i = 0; i < call.event_count; i++) {
+        const struct guest_event *event = &call.event[i];
+        if (event->kind == GUEST_MEMORY_ACCESS) {
+            const char *broken = judge_access(i);
+            if (broken)
+                return broken;
+            is_accessed |= !outcome_is_fetch(&call, i, made.start) && !expect_is_system(&call, i);
+        }
+        if (event->kind == GUEST_IO)
+            is_accessed = true;
+        if (event->kind != GUEST_TRANSLATE)
+            continue;
+        if (was_translated(i, event->address,
+                           event->size & ~(uint32_t)WHvTranslateGvaFlagSetPageTableBits))
+            return "a page is translated again for what it was translated before";
+        bool is_system = (event->size & WHvTranslateGvaFlagPrivilegeExempt) != 0;
+        if (is_accessed && !is_system && !model_repeats(&made.model))
+            return "a page is translated after a device may have been touched";
+        if (!(event->size & WHvTranslateGvaFlagSetPageTableBits))
+            return "a translation without setting the bits of the page tables";
+    }
+    return NULL;
+}
+
+/* A read-modify-write is translated for both at once: a fault must not cost a device a read. */
+static const char *judge_intents(void)
+{
+    for (size_t i = 0; i < call.event_count; i++) {
+        const struct guest_event *event = &call.event[i];
+        if (event->kind != GUEST_MEMORY_ACCESS || outcome_is_fetch(&call, i, made.start) ||
+            expect_is_system(&call, i) || model_is_string(&made.model))
+            continue;
+        uint32_t intent = intent_at(event->home, 1);
+        if (intent == 3 && !was_translated(i, event->home & ~PAGE_MASK, 3))
+            return "a page is not translated for all that will be done to it";
+    }
+    return NULL;
+}
+
+static const char *judge_accesses(void)
+{
+    uint64_t elements = expect_elements(&made.model, &guest, &call);
+    if (is_simple_port_exit())
+        elements = 0;
+    if (has_fault() && !model_repeats(&made.model))
+        return NULL; /* test_translations.c */
+    if (!expect_accesses(&made.model, &guest, &call, made.start, elements))
+        return "other accesses than the instruction makes";
+    return NULL;
+}
+
+static const char *judge_rip(void)
+{
+    uint64_t before = made.exit.vp.Rip;
+    uint64_t after = outcome_reg(&call, WHvX64RegisterRip)->Reg64;
+    uint64_t mask = made.mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
+    unsigned width = made.model.insn.address_width;
+    uint64_t left = outcome_reg(&call, WHvX64RegisterRcx)->Reg64 &
+                    (width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1);
+    bool is_stepped = (made.exit.vp.Rflags & RFLAGS_TF) && model_repeats(&made.model);
+    if (has_fault())
+        return after == before ? NULL : "a fault moves RIP";
+    if (is_stepped && left > 0 && after == before)
+        return NULL; /* a comparison may also have ended it */
+    return after == ((before + made.size) & mask) ? NULL : "RIP is not the next instruction's";
+}
+
+static const char *judge_call(void)
+{
+    const char *broken = call.broken;
+    if (!broken)
+        broken = judge_read();
+    if (!broken)
+        broken = judge_translations();
+    if (!broken && call.result.status == 1)
+        broken = judge_written();
+    if (!broken && call.result.status == 1)
+        broken = judge_rip();
+    if (!broken && call.result.status == 1)
+        broken = judge_accesses();
+    if (!broken && call.result.status == 1)
+        broken = judge_intents();
+    return broken;
+}
+
+Test(calls, keep_the_rules_that_hold_for_all)
+{
+    struct property property = property_begin("calls", COUNT);
+    WHV_EMULATOR_HANDLE emulator = guest_create_emulator();
+    cases_init(&guest, property.seed);
+    guest_spread(&guest, UINT64_C(0x9e3779b97f4a7c15));
+    for (uint64_t i = property.first; i < property.end; i++) {
+        cases_make(&guest, property.seed, i, i, &made);
+        cases_spread_exit(&guest, &made);
+        made.exit.memory.InstructionByteCount = made.given;
+        made.exit.io.InstructionByteCount = made.given;
+        outcome_run(&guest, emulator, &made.exit, &call);
+        property_count(&property, &call);
+        const char *broken = judge_call();
+        cases_clear(&guest, &made);
+        if (broken)
+            property_fail(&property, i, &made, broken);
+    }
+    WHvEmulatorDestroyEmulator(emulator);
+    property_end(&property);
+}
