@@ -156,6 +156,15 @@ static uint64_t offset_of(const struct model *model, struct guest *guest,
     return offset & mask_of_bits(model->insn.address_width);
 }
 
+/* Zydis 4.0 gives MOVDIR64B's destination the override that is the source's. SDM 2B, "MOVDIR64B".
+ */
+static ZydisRegister segment_of(const struct model *model, const ZydisDecodedOperand *operand)
+{
+    bool is_destination = model->insn.mnemonic == ZYDIS_MNEMONIC_MOVDIR64B &&
+                          operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
+    return is_destination ? ZYDIS_REGISTER_ES : operand->mem.segment;
+}
+
 static struct model_access access_of(const struct model *model, struct guest *guest,
                                      const ZydisDecodedOperand *operand, uint64_t element)
 {
@@ -163,7 +172,7 @@ static struct model_access access_of(const struct model *model, struct guest *gu
                                   .size = operand->size / 8u,
                                   .is_read = (operand->actions & READS) != 0,
                                   .is_written = (operand->actions & WRITES) != 0};
-    access.linear = segment_base(model, guest, operand->mem.segment);
+    access.linear = segment_base(model, guest, segment_of(model, operand));
     access.linear += offset_of(model, guest, operand, element);
     if (model->mode != GUEST_LONG64)
         access.linear &= UINT32_MAX;
