@@ -337,21 +337,29 @@ static void make_exit(struct maker *m)
         made->given = (uint8_t)random_below(&m->random, made->size + 1u);
 }
 
-void cases_make(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
-                struct random_case *made)
+void cases_make_in(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
+                   enum guest_mode mode, struct random_case *made)
 {
     struct maker m = {.guest = guest,
                       .code = random_of_index(seed ^ 1, instruction),
                       .random = random_of_index(seed, index),
                       .made = made};
     memset(made, 0, sizeof(*made));
-    made->mode = (enum guest_mode)random_below(&m.random, CASES_MODES);
+    made->mode = mode;
     make_place(&m);
     make_instruction(&m);
     make_registers(&m);
     aim_all(&m);
     place_code(&m);
     make_exit(&m);
+}
+
+void cases_make(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
+                struct random_case *made)
+{
+    struct random random = random_of_index(seed ^ 4, index);
+    enum guest_mode mode = (enum guest_mode)random_below(&random, CASES_MODES);
+    cases_make_in(guest, seed, index, instruction, mode, made);
 }
 
 void cases_clear(struct guest *guest, const struct random_case *made)

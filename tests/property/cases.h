@@ -41,6 +41,10 @@ void cases_init(struct guest *guest, uint64_t seed);
 void cases_make(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
                 struct random_case *made);
 
+/** As cases_make, in a mode of the caller's choice. */
+void cases_make_in(struct guest *guest, uint64_t seed, uint64_t index, uint64_t instruction,
+                   enum guest_mode mode, struct random_case *made);
+
 /** Takes the code of a case away again, after the writes of its calls were undone. */
 void cases_clear(struct guest *guest, const struct random_case *made);
 

@@ -53,8 +53,9 @@ bool outcome_is_fetch(const struct outcome *outcome, size_t index, uint64_t star
 static const struct guest_event *next(const struct outcome *outcome, size_t *index, unsigned ignore,
                                       uint64_t start)
 {
-    while (*index < outcome->event_count && (ignore & OUTCOME_FETCHES) &&
-           outcome_is_fetch(outcome, *index, start))
+    while (*index < outcome->event_count &&
+           (((ignore & OUTCOME_FETCHES) && outcome_is_fetch(outcome, *index, start)) ||
+            ((ignore & OUTCOME_TRANSLATIONS) && outcome->event[*index].kind == GUEST_TRANSLATE)))
         ++*index;
     return *index < outcome->event_count ? &outcome->event[(*index)++] : NULL;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <whvemu/preview.h>
+
 #define PAGE 0x1000u
 
 static void broke(struct guest *guest, const char *rule)
@@ -259,6 +261,44 @@ struct fenced_status {
     uint32_t after;
 };
 
+static WHV_PREVIEW_VP_EXIT_CONTEXT preview_from_vp(const WHV_VP_EXIT_CONTEXT *vp)
+{
+    return (WHV_PREVIEW_VP_EXIT_CONTEXT){.ExecutionState = vp->ExecutionState,
+                                         .InstructionLength = vp->InstructionLength,
+                                         .Cs = vp->Cs,
+                                         .Rip = vp->Rip,
+                                         .Rflags = vp->Rflags};
+}
+
+static HRESULT try_preview(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
+                           const struct guest_exit *exit, WHV_EMULATOR_STATUS *status)
+{
+    WHV_PREVIEW_EMULATOR_STATUS out = {.AsUINT32 = status->AsUINT32};
+    WHV_PREVIEW_MEMORY_ACCESS_CONTEXT memory = {.VpContext = preview_from_vp(&exit->vp),
+                                                .InstructionByteCount =
+                                                    exit->memory.InstructionByteCount,
+                                                .AccessInfo = exit->memory.AccessInfo,
+                                                .Gpa = exit->memory.Gpa,
+                                                .Gva = exit->memory.Gva};
+    WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT io = {.VpContext = memory.VpContext,
+                                                 .InstructionByteCount =
+                                                     exit->io.InstructionByteCount,
+                                                 .AccessInfo = exit->io.AccessInfo,
+                                                 .PortNumber = exit->io.PortNumber,
+                                                 .Rax = exit->io.Rax,
+                                                 .Rcx = exit->io.Rcx,
+                                                 .Rsi = exit->io.Rsi,
+                                                 .Rdi = exit->io.Rdi,
+                                                 .Ds = exit->io.Ds,
+                                                 .Es = exit->io.Es};
+    memcpy(memory.InstructionBytes, exit->memory.InstructionBytes, sizeof(memory.InstructionBytes));
+    memcpy(io.InstructionBytes, exit->io.InstructionBytes, sizeof(io.InstructionBytes));
+    HRESULT hr = exit->is_io ? WHvEmulatorTryIoEmulationPreview(emulator, guest, &io, &out)
+                             : WHvEmulatorTryMmioEmulationPreview(emulator, guest, &memory, &out);
+    status->AsUINT32 = out.AsUINT32;
+    return hr;
+}
+
 struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
                               const struct guest_exit *exit)
 {
@@ -273,7 +313,9 @@ struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
     guest->get_count = 0;
     guest->set_count = 0;
     guest->broken = NULL;
-    if (exit->is_io)
+    if (guest->uses_preview)
+        result.hr = try_preview(guest, emulator, exit, &fenced.status);
+    else if (exit->is_io)
         result.hr =
             WHvEmulatorTryIoEmulation(emulator, guest, &exit->vp, &exit->io, &fenced.status);
     else
