@@ -29,7 +29,8 @@ static void add_tables(struct guest *guest)
 {
     WHV_REGISTER_VALUE gdtr = {.Table = {.Base = 0x6000, .Limit = 0x7ff}};
     WHV_REGISTER_VALUE ldtr = {.Segment = {.Base = 0x6800, .Limit = 0x7ff, .Selector = 0x30}};
-    WHV_REGISTER_VALUE tr = {.Segment = {.Base = 0x7000, .Limit = 0x20ff, .Selector = 0x28}};
+    WHV_REGISTER_VALUE tr = {
+        .Segment = {.Base = CASES_TSS, .Limit = CASES_TSS_SIZE - 1, .Selector = 0x28}};
     ldtr.Segment.SegmentType = 2;
     ldtr.Segment.Present = 1;
     tr.Segment.SegmentType = 0xb;
@@ -37,8 +38,8 @@ static void add_tables(struct guest *guest)
     *guest_reg(guest, WHvX64RegisterGdtr) = gdtr;
     *guest_reg(guest, WHvX64RegisterLdtr) = ldtr;
     *guest_reg(guest, WHvX64RegisterTr) = tr;
-    guest->memory[0x7066] = 0x68;
-    guest->memory[0x7067] = 0;
+    guest->memory[CASES_TSS + 0x66] = 0x68;
+    guest->memory[CASES_TSS + 0x67] = 0;
     for (unsigned i = 0; i < PAGE; i += 8) /* mostly what data segments can be */
         guest->memory[0x6000 + i + 5] |= 0x92;
     for (unsigned i = 0; i < PAGE; i += 2)

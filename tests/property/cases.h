@@ -4,13 +4,16 @@
  * Random instructions with random surroundings: every row of the table in every mode, with operands
  * at places where something can go wrong, and an exit that they could have caused.
  *
- * Guest memory holds code from 0x1000, descriptors from 0x6000, a TSS at 0x7000 and data above; all
- * of it random, the pages CASES_MISSING to CASES_UNMAPPED not reachable in three ways.
+ * Guest memory holds code from 0x1000, descriptors from 0x6000, a TSS and data above; all of it
+ * random, the pages CASES_MISSING to CASES_UNMAPPED not reachable in three ways.
  */
 #ifndef WHVTRACE_TESTS_CASES_H
 #define WHVTRACE_TESTS_CASES_H
 
 #include "encodings.h"
+
+#define CASES_TSS      0x7000u
+#define CASES_TSS_SIZE 0x2100u
 
 #define CASES_MISSING   0x1d000u /**< not present */
 #define CASES_READ_ONLY 0x1e000u

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an exit tells besides the state of the processor only saves work: whichever access caused
+ * it, wherever that went, whether its address is known and whether its translation can be used, the
+ * guest sees the same.
+ */
+#include <string.h>
+
+#include "property.h"
+
+#define COUNT     25000u
+#define PAGE_MASK UINT64_C(0xfff)
+
+static struct guest guest;
+static struct random_case made;
+static struct outcome plain, told;
+
+static bool is_reachable(uint64_t address, WHV_MEMORY_ACCESS_TYPE access)
+{
+    uint64_t page = address & ~PAGE_MASK;
+    if (page == CASES_READ_ONLY)
+        return access != WHvMemoryAccessWrite;
+    return page != CASES_MISSING && page != CASES_UNMAPPED;
+}
+
+/* The same instruction stopped by an access to `gva`. */
+static const char *try_exit(WHV_EMULATOR_HANDLE emulator, WHV_MEMORY_ACCESS_TYPE access,
+                            uint64_t gva, uint64_t gpa, bool is_valid, char *text, size_t size)
+{
+    struct guest_exit exit;
+    memcpy(&exit, &made.exit, sizeof(exit));
+    exit.memory.AccessInfo.AccessType = (UINT32)access & 3;
+    exit.memory.AccessInfo.GvaValid = is_valid;
+    exit.memory.Gva = gva;
+    exit.memory.Gpa = gpa;
+    outcome_run(&guest, emulator, &exit, &told);
+    if (told.broken)
+        return told.broken;
+    return outcome_equal(&plain, &told, OUTCOME_TRANSLATIONS | OUTCOME_PLACES, made.start, text,
+                         size)
+               ? NULL
+               : text;
+}
+
+static const char *try_address(WHV_EMULATOR_HANDLE emulator, uint64_t gva, char *text, size_t size)
+{
+    static const WHV_MEMORY_ACCESS_TYPE accesses[] = {WHvMemoryAccessRead, WHvMemoryAccessWrite,
+                                                      WHvMemoryAccessExecute};
+    const uint64_t gpa = guest_spread_address(&guest, gva);
+    const char *broken = NULL;
+    for (unsigned i = 0; i < 3 && !broken; i++) {
+        /* Where the page walk was stopped, Gpa is the entry's address. */
+        broken = try_exit(emulator, accesses[i], gva, gpa ^ 0x5a8, true, text, size);
+        if (!broken)
+            broken = try_exit(emulator, accesses[i], gva, gpa, false, text, size);
+        if (!broken && is_reachable(gva, accesses[i]))
+            broken = try_exit(emulator, accesses[i], gva, gpa, true, text, size);
+    }
+    return broken;
+}
+
+static void try_case(struct property *property, uint64_t index, WHV_EMULATOR_HANDLE emulator)
+{
+    const char *broken = NULL;
+    char text[512];
+    made.exit.memory.InstructionByteCount = made.given;
+    made.exit.memory.AccessInfo.GvaValid = 0;
+    made.exit.memory.AccessInfo.AccessType = WHvMemoryAccessExecute;
+    outcome_run(&guest, emulator, &made.exit, &plain);
+    property_count(property, &plain);
+    for (size_t i = 0; i < made.accesses && !broken; i++) {
+        uint64_t last = made.access[i].linear + made.access[i].size - 1;
+        broken = try_address(emulator, made.access[i].linear, text, sizeof(text));
+        if (!broken)
+            broken = try_address(emulator, last & ~PAGE_MASK, text, sizeof(text));
+    }
+    if (broken)
+        property_fail(property, index, &made, broken);
+}
+
+Test(exits, only_save_work)
+{
+    struct property property = property_begin("exits", COUNT);
+    WHV_EMULATOR_HANDLE emulator = guest_create_emulator();
+    cases_init(&guest, property.seed);
+    guest_spread(&guest, UINT64_C(0x9e3779b97f4a7c15));
+    for (uint64_t i = property.first; i < property.end; i++) {
+        cases_make(&guest, property.seed, i, i, &made);
+        if (!made.exit.is_io && made.accesses > 0)
+            try_case(&property, i, emulator);
+        cases_clear(&guest, &made);
+    }
+    WHvEmulatorDestroyEmulator(emulator);
+    property_end(&property);
+}
