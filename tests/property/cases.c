@@ -379,7 +379,8 @@ void cases_spread_exit(const struct guest *guest, struct random_case *made)
 
 void cases_describe(const struct random_case *made, char *text, size_t size)
 {
-    static const char *const modes[] = {"real16", "vm86", "prot16", "prot32", "compat32", "long64"};
+    static const char *const modes[] = {"real16",   "vm86",     "prot16", "prot32",
+                                        "compat16", "compat32", "long64"};
     int used = snprintf(text, size, "%s %s:", modes[made->mode],
                         ZydisMnemonicGetString(made->model.insn.mnemonic));
     for (unsigned i = 0; i < made->size && used > 0 && (size_t)used < size; i++)

@@ -19,7 +19,7 @@
 #define CASES_READ_ONLY 0x1e000u
 #define CASES_UNMAPPED  0x1f000u /**< no guest-physical memory */
 
-#define CASES_MODES 6u
+#define CASES_MODES 7u
 
 struct random_case {
     enum guest_mode mode;

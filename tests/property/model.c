@@ -8,7 +8,8 @@
 
 static bool is_16bit(enum guest_mode mode)
 {
-    return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16;
+    return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16 ||
+           mode == GUEST_COMPAT16;
 }
 
 static bool has_misread_base(const ZydisDecodedInstruction *insn)
@@ -27,8 +28,8 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
         ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     else
         ZydisDecoderInit(&decoder,
-                         mode == GUEST_PROT16 ? ZYDIS_MACHINE_MODE_LEGACY_16
-                                              : ZYDIS_MACHINE_MODE_REAL_16,
+                         mode == GUEST_REAL16 || mode == GUEST_VM86 ? ZYDIS_MACHINE_MODE_REAL_16
+                                                                    : ZYDIS_MACHINE_MODE_LEGACY_16,
                          ZYDIS_STACK_WIDTH_16);
     return ZYAN_SUCCESS(
                ZydisDecoderDecodeFull(&decoder, bytes, count, &model->insn, model->operand)) &&

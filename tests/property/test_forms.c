@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both forms of the API do the same, callback by callback; and so do 32-bit protected mode and
+ * Both forms of the API do the same, callback by callback; and so do protected mode and
  * compatibility mode, between which only the width of table bases differs.
  */
 #include "property.h"
@@ -41,13 +41,13 @@ Test(forms, of_the_api_do_the_same)
     property_end(&property);
 }
 
-Test(forms, of_32_bit_code_do_the_same)
+Test(forms, of_protected_mode_do_the_same)
 {
-    struct property property = property_begin("forms of 32-bit code", COUNT);
+    struct property property = property_begin("forms of protected mode", COUNT);
     WHV_EMULATOR_HANDLE emulator = guest_create_emulator();
     cases_init(&guest, property.seed);
     for (uint64_t i = property.first; i < property.end; i++) {
-        cases_make_in(&guest, property.seed, i, i, GUEST_PROT32, &made);
+        cases_make_in(&guest, property.seed, i, i, i % 2 ? GUEST_PROT32 : GUEST_PROT16, &made);
         outcome_run(&guest, emulator, &made.exit, &one);
         made.exit.vp.ExecutionState.EferLma = 1;
         outcome_run(&guest, emulator, &made.exit, &other);

@@ -63,7 +63,8 @@ bool guest_undo(struct guest *guest)
 
 static bool is_16bit(enum guest_mode mode)
 {
-    return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16;
+    return mode == GUEST_REAL16 || mode == GUEST_VM86 || mode == GUEST_PROT16 ||
+           mode == GUEST_COMPAT16;
 }
 
 WHV_X64_SEGMENT_REGISTER guest_segment(enum guest_mode mode, bool is_code)
@@ -103,7 +104,7 @@ static WHV_VP_EXIT_CONTEXT vp_from_guest(struct guest *guest, enum guest_mode mo
                               .Rip = guest_get64(guest, WHvX64RegisterRip),
                               .Rflags = guest_get64(guest, WHvX64RegisterRflags)};
     vp.ExecutionState.Cr0Pe = mode != GUEST_REAL16;
-    vp.ExecutionState.EferLma = mode == GUEST_LONG64 || mode == GUEST_COMPAT32;
+    vp.ExecutionState.EferLma = mode >= GUEST_COMPAT16;
     vp.ExecutionState.Cpl = mode == GUEST_VM86 ? 3 : 0;
     return vp;
 }

@@ -95,6 +95,7 @@ enum guest_mode {
     GUEST_VM86,
     GUEST_PROT16,
     GUEST_PROT32,
+    GUEST_COMPAT16,
     GUEST_COMPAT32,
     GUEST_LONG64
 };
