@@ -156,6 +156,9 @@ struct guest_exit guest_io_exit(struct guest *guest, enum guest_mode mode, uint1
                                 unsigned size, bool is_write, bool is_string, const uint8_t *code,
                                 size_t code_size);
 
+/** The callbacks; each expects a struct guest as its context. */
+WHV_EMULATOR_CALLBACKS guest_callbacks(void);
+
 /** An emulator whose callbacks expect a struct guest as their context; NULL if it cannot be
  * created. */
 WHV_EMULATOR_HANDLE guest_create_emulator(void);

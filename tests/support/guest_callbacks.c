@@ -226,14 +226,19 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     return S_OK;
 }
 
+WHV_EMULATOR_CALLBACKS guest_callbacks(void)
+{
+    return (WHV_EMULATOR_CALLBACKS){.Size = sizeof(WHV_EMULATOR_CALLBACKS),
+                                    .WHvEmulatorIoPortCallback = on_io,
+                                    .WHvEmulatorMemoryCallback = on_memory,
+                                    .WHvEmulatorGetVirtualProcessorRegisters = on_get,
+                                    .WHvEmulatorSetVirtualProcessorRegisters = on_set,
+                                    .WHvEmulatorTranslateGvaPage = on_translate};
+}
+
 WHV_EMULATOR_HANDLE guest_create_emulator(void)
 {
-    WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
-                                        .WHvEmulatorIoPortCallback = on_io,
-                                        .WHvEmulatorMemoryCallback = on_memory,
-                                        .WHvEmulatorGetVirtualProcessorRegisters = on_get,
-                                        .WHvEmulatorSetVirtualProcessorRegisters = on_set,
-                                        .WHvEmulatorTranslateGvaPage = on_translate};
+    WHV_EMULATOR_CALLBACKS callbacks = guest_callbacks();
     WHV_EMULATOR_HANDLE emulator = NULL;
     return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* host.c: what callbacks may leave untouched is 0, whatever was in its place before. */
+#include <string.h>
+
+#include "host.h"
+#include "run.h"
+
+static HRESULT CALLBACK lazy_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
+{
+    (void)context;
+    cr_expect_eq(access->Data, 0);
+    return S_OK;
+}
+
+static HRESULT CALLBACK lazy_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    (void)context;
+    for (unsigned i = 0; i < sizeof(access->Data); i++)
+        cr_expect_eq(access->Data[i], 0);
+    return S_OK;
+}
+
+static HRESULT CALLBACK lazy_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                                 WHV_REGISTER_VALUE *values)
+{
+    (void)context;
+    for (UINT32 i = 0; i < count; i++) {
+        cr_expect_eq(values[i].Reg128.Low64, 0, "register %#x", (unsigned)names[i]);
+        cr_expect_eq(values[i].Reg128.High64, 0, "register %#x", (unsigned)names[i]);
+    }
+    return S_OK;
+}
+
+static HRESULT CALLBACK lazy_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
+                                       WHV_TRANSLATE_GVA_FLAGS flags,
+                                       WHV_TRANSLATE_GVA_RESULT_CODE *result,
+                                       WHV_GUEST_PHYSICAL_ADDRESS *gpa)
+{
+    (void)context, (void)gva, (void)flags, (void)result, (void)gpa;
+    return S_OK;
+}
+
+static WHV_EMULATOR_CALLBACKS callbacks;
+static struct whe_call call;
+
+static void prepare(void)
+{
+    callbacks = guest_callbacks();
+    callbacks.WHvEmulatorIoPortCallback = lazy_io;
+    callbacks.WHvEmulatorMemoryCallback = lazy_memory;
+    callbacks.WHvEmulatorGetVirtualProcessorRegisters = lazy_get;
+    callbacks.WHvEmulatorTranslateGvaPage = lazy_translate;
+    memset(&call, 0xa5, sizeof(call));
+    call.callbacks = &callbacks;
+    call.context = &guest;
+    whe_regs_init(&call.regs, 0);
+}
+
+Test(host, registers_that_get_leaves_are_0)
+{
+    for (unsigned count = 1; count <= 10; count++) {
+        struct whe_batch batch;
+        uint64_t set = (UINT64_C(1) << count) - 1;
+        prepare();
+        cr_assert_eq(whe_host_get(&call, set), WHE_OK);
+        prepare();
+        whe_batch_init(&batch, set);
+        if (batch.count == 0)
+            continue;
+        cr_assert_eq(whe_host_get_batch(&call, &batch), WHE_OK);
+        for (unsigned i = 0; i < count; i++)
+            cr_expect_eq(whe_reg_get(&call.regs, (enum whe_reg)i), 0, "%u of %u", i, count);
+    }
+}
+
+Test(host, a_batch_that_is_worked_out_beforehand_is_the_set)
+{
+    struct whe_batch batch;
+    const uint64_t two = whe_reg_bit(WHE_REG_RBX) | whe_reg_bit(WHE_REG_DS);
+    whe_batch_init(&batch, two);
+    cr_expect_eq(batch.set, two);
+    cr_expect_eq(batch.count, 2);
+    cr_expect_eq(batch.name[0], WHvX64RegisterRbx);
+    cr_expect_eq(batch.name[1], WHvX64RegisterDs);
+    whe_batch_init(&batch, 0x3f);
+    cr_expect_eq(batch.count, WHE_BATCH_MAX);
+    whe_batch_init(&batch, 0x7f);
+    cr_expect_eq(batch.count, 0, "too many");
+    cr_expect_eq(batch.set, 0x7f);
+    whe_batch_init(&batch, 0);
+    cr_expect_eq(batch.count, 0);
+}
+
+Test(host, memory_and_ports_that_leave_their_data_read_as_0)
+{
+    uint64_t value = 1;
+    prepare();
+    cr_expect_eq(whe_host_read(&call, 0x1000, 8, &value), WHE_OK);
+    cr_expect_eq(value, 0);
+    value = 1;
+    cr_expect_eq(whe_host_in(&call, 0x60, 4, &value), WHE_OK);
+    cr_expect_eq(value, 0);
+}
+
+Test(host, a_translation_that_answers_nothing_is_no_success)
+{
+    WHV_TRANSLATE_GVA_RESULT_CODE result = WHvTranslateGvaResultSuccess;
+    uint64_t gpa = 0x1000;
+    prepare();
+    cr_expect_eq(whe_host_translate(&call, 0x5000, 1, &result, &gpa), WHE_OK);
+    cr_expect_neq(result, WHvTranslateGvaResultSuccess);
+    cr_expect_neq(gpa & 0xfff, 0, "an address that is noticed");
+}
