@@ -90,15 +90,6 @@ static uint64_t value_of(struct guest *guest, ZydisRegister reg)
     return guest_get64(guest, (WHV_REGISTER_NAME)name);
 }
 
-static uint64_t segment_base(const struct model *model, struct guest *guest, ZydisRegister segment)
-{
-    bool has_base =
-        model->mode != GUEST_LONG64 || segment == ZYDIS_REGISTER_FS || segment == ZYDIS_REGISTER_GS;
-    if (!has_base)
-        return 0;
-    return guest_reg(guest, (WHV_REGISTER_NAME)model_name(segment))->Segment.Base;
-}
-
 /* MOVDIR64B has a hidden operand too, whose base may be any register. */
 static bool is_stack(const struct model *model, const ZydisDecodedOperand *operand)
 {
@@ -166,6 +157,12 @@ static ZydisRegister segment_of(const struct model *model, const ZydisDecodedOpe
     return is_destination ? ZYDIS_REGISTER_ES : operand->mem.segment;
 }
 
+static bool has_base(const struct model *model, WHV_REGISTER_NAME segment)
+{
+    return model->mode != GUEST_LONG64 || segment == WHvX64RegisterFs ||
+           segment == WHvX64RegisterGs;
+}
+
 static struct model_access access_of(const struct model *model, struct guest *guest,
                                      const ZydisDecodedOperand *operand, uint64_t element)
 {
@@ -173,8 +170,11 @@ static struct model_access access_of(const struct model *model, struct guest *gu
                                   .size = operand->size / 8u,
                                   .is_read = (operand->actions & READS) != 0,
                                   .is_written = (operand->actions & WRITES) != 0};
-    access.linear = segment_base(model, guest, segment_of(model, operand));
-    access.linear += offset_of(model, guest, operand, element);
+    access.segment = (WHV_REGISTER_NAME)model_name(segment_of(model, operand));
+    access.offset = offset_of(model, guest, operand, element);
+    access.linear = access.offset;
+    if (has_base(model, access.segment))
+        access.linear += guest_reg(guest, access.segment)->Segment.Base;
     if (model->mode != GUEST_LONG64)
         access.linear &= UINT32_MAX;
     return access;
@@ -190,6 +190,53 @@ size_t model_accesses(const struct model *model, struct guest *guest, uint64_t e
             access[count++] = access_of(model, guest, operand, element);
     }
     return count;
+}
+
+static bool is_canonical(uint64_t address, unsigned bits)
+{
+    return sign_extended(address, bits) == address;
+}
+
+/* SDM 3A, 3.4.5.1: bit 3 code; bit 1 writable data or readable code; bit 2 expand-down data. */
+static bool is_allowed_by_type(const WHV_X64_SEGMENT_REGISTER *segment,
+                               const struct model_access *access)
+{
+    bool is_code = segment->SegmentType & 8;
+    if (!segment->Present || !segment->NonSystemSegment)
+        return false;
+    if (access->is_written && (is_code || !(segment->SegmentType & 2)))
+        return false;
+    return !(access->is_read && is_code && !(segment->SegmentType & 2));
+}
+
+static bool is_within_limit(const WHV_X64_SEGMENT_REGISTER *segment,
+                            const struct model_access *access)
+{
+    uint64_t last = access->offset + access->size - 1;
+    bool expands_down = (segment->SegmentType & 0xc) == 4;
+    if (!expands_down)
+        return last <= segment->Limit;
+    return access->offset > segment->Limit && last <= (segment->Default ? UINT32_MAX : 0xffff);
+}
+
+unsigned model_trouble(const struct model *model, struct guest *guest,
+                       const struct model_access *access)
+{
+    const WHV_X64_SEGMENT_REGISTER *segment = &guest_reg(guest, access->segment)->Segment;
+    if (model->mode == GUEST_LONG64) {
+        int base = model_name(access->operand->mem.base);
+        bool has_stack_base = base == WHvX64RegisterRsp || base == WHvX64RegisterRbp;
+        bool is_stack_access = has_stack_base && !has_base(model, access->segment) &&
+                               access->segment != WHvX64RegisterEs;
+        unsigned bits = guest_get64(guest, WHvX64RegisterCr4) & 0x1000 ? 57 : 48;
+        bool is_fine = is_canonical(access->linear, bits) &&
+                       is_canonical(access->linear + access->size - 1, bits);
+        return is_fine ? 0 : is_stack_access ? 12 : 13;
+    }
+    bool is_fine = is_within_limit(segment, access);
+    if (model->mode != GUEST_REAL16 && model->mode != GUEST_VM86)
+        is_fine = is_fine && is_allowed_by_type(segment, access);
+    return is_fine ? 0 : access->segment == WHvX64RegisterSs ? 12 : 13;
 }
 
 static bool is_register(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME name)

@@ -25,6 +25,8 @@ struct model {
 /** One place that an instruction reads or writes. */
 struct model_access {
     const ZydisDecodedOperand *operand;
+    WHV_REGISTER_NAME segment;
+    uint64_t offset;
     uint64_t linear;
     unsigned size; /**< bytes */
     bool is_read;
@@ -54,6 +56,13 @@ bool model_repeats(const struct model *model);
  */
 size_t model_accesses(const struct model *model, struct guest *guest, uint64_t element,
                       struct model_access access[MODEL_ACCESSES]);
+
+/**
+ * Checks what segmentation and the form of addresses demand. SDM 3A, 5.3; 1, 3.3.7.1.
+ * @return the vector of the fault that an access raises: 12 or 13; 0 if it raises none.
+ */
+unsigned model_trouble(const struct model *model, struct guest *guest,
+                       const struct model_access *access);
 
 /** @return the register that holds a part of a value, or -1 for what has no name in the API. */
 int model_name(ZydisRegister reg);

@@ -10,6 +10,7 @@
 
 #define RFLAGS_TF 0x100u
 #define RFLAGS_RF 0x10000u
+#define RFLAGS_AC 0x40000u
 #define PAGE_MASK UINT64_C(0xfff)
 
 static struct guest guest;
@@ -242,6 +243,77 @@ static const char *judge_accesses(void)
     return NULL;
 }
 
+static bool can_have_other_faults(void)
+{
+    return made.model.insn.meta.category == ZYDIS_CATEGORY_IO ||
+           made.model.insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP ||
+           ZydisRegisterGetClass(made.model.operand[0].reg.value) == ZYDIS_REGCLASS_SEGMENT;
+}
+
+/* SDM 3A, 6.15, "Interrupt 17": CPL 3, CR0.AM and RFLAGS.AC. */
+static bool checks_alignment(void)
+{
+    bool is_user = made.exit.vp.ExecutionState.Cpl == 3 || made.mode == GUEST_VM86;
+    return is_user && made.exit.vp.ExecutionState.Cr0Am && (made.exit.vp.Rflags & RFLAGS_AC);
+}
+
+static bool has_page(const struct model_access *access, uint64_t page)
+{
+    uint64_t last = access->linear + access->size - 1;
+    return (access->linear & ~PAGE_MASK) == page || (last & ~PAGE_MASK) == page;
+}
+
+/* @return all vectors that an access gives a reason for, as a mask. */
+static uint32_t reasons(const struct model_access *access)
+{
+    /* MOVDIR64B asks alignment of its destination alone. */
+    uint64_t alignment = access->size == 64 && access->is_written ? 64 : 16;
+    unsigned vector = model_trouble(&made.model, &guest, access);
+    uint32_t vectors = vector ? 1u << vector : 0;
+    if ((access->size >= 16 && access->linear % alignment != 0) || has_page(access, CASES_UNMAPPED))
+        vectors |= 1u << 13;
+    if (has_page(access, CASES_MISSING) ||
+        (access->is_written && has_page(access, CASES_READ_ONLY)))
+        vectors |= 1u << 14;
+    if (checks_alignment() && access->linear % access->size != 0)
+        vectors |= 1u << 17;
+    return vectors;
+}
+
+/* The reasons for which an access cannot succeed. MOVUPS and its kin need no alignment. */
+static bool must_fault(const struct model_access *access)
+{
+    uint32_t vectors = reasons(access);
+    return (vectors & ~(1u << 13 | 1u << 17)) != 0 || (access->size <= 8 && vectors != 0) ||
+           model_trouble(&made.model, &guest, access) != 0;
+}
+
+/* Nothing gets through that must not, and nothing is stopped without a reason. */
+static const char *judge_faults(void)
+{
+    const uint32_t judged = 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17;
+    uint64_t elements = expect_elements(&made.model, &guest, &call);
+    struct model_access access[MODEL_ACCESSES];
+    uint32_t vectors = 0;
+    if (is_simple_port_exit() || can_have_other_faults())
+        return NULL;
+    if (has_fault() && !model_repeats(&made.model))
+        elements = 0;
+    for (uint64_t element = 0; element < elements; element++) {
+        size_t count = model_accesses(&made.model, &guest, element, access);
+        for (size_t i = 0; i < count; i++) {
+            if (must_fault(&access[i]))
+                return "an access that must not succeed";
+        }
+    }
+    size_t count = model_accesses(&made.model, &guest, elements, access);
+    for (size_t i = 0; i < count; i++)
+        vectors |= reasons(&access[i]);
+    if (has_fault() && (1u << outcome_vector(&call) & judged & ~vectors))
+        return "a fault without a reason";
+    return NULL;
+}
+
 static const char *judge_rip(void)
 {
     uint64_t before = made.exit.vp.Rip;
@@ -271,6 +343,8 @@ static const char *judge_call(void)
         broken = judge_rip();
     if (!broken && call.result.status == 1)
         broken = judge_accesses();
+    if (!broken && call.result.status == 1)
+        broken = judge_faults();
     if (!broken && call.result.status == 1)
         broken = judge_intents();
     return broken;
