@@ -124,6 +124,34 @@ Test(rows, aligned_moves_fault_where_they_are_not)
     cr_expect_eq(injected_vector(), 13);
 }
 
+Test(rows, what_is_aligned_is_the_linear_address)
+{
+    static const struct {
+        const char *name;
+        enum guest_mode mode;
+        WHV_REGISTER_NAME segment;
+        uint8_t code[4]; /* movaps [rbx], xmm1, in 64-bit code through GS */
+        uint8_t size;
+        uint64_t base, offset;
+        unsigned vector;
+    } rows[] = {
+        {"an odd base", GUEST_LONG64, WHvX64RegisterGs, {0x65, 0x0f, 0x29, 0x0b}, 4, 8, 0x8000, 13},
+        {"made up for", GUEST_LONG64, WHvX64RegisterGs, {0x65, 0x0f, 0x29, 0x0b}, 4, 8, 0x8008, 0},
+        {"an odd base", GUEST_PROT32, WHvX64RegisterDs, {0x0f, 0x29, 0x0b}, 3, 8, 0x8000, 13},
+        {"made up for", GUEST_PROT32, WHvX64RegisterDs, {0x0f, 0x29, 0x0b}, 3, 8, 0x8008, 0},
+        {"an odd base", GUEST_REAL16, WHvX64RegisterDs, {0x0f, 0x29, 0x0f}, 3, 8, 0x8000, 13},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        guest_init(&guest, rows[i].mode);
+        guest_reg(&guest, rows[i].segment)->Segment.Base = rows[i].base;
+        guest_set64(&guest, WHvX64RegisterRbx, rows[i].offset);
+        run_memory(rows[i].mode, WHvMemoryAccessExecute, 0x1000, rows[i].code, rows[i].size);
+        cr_expect_eq(injected_vector(), rows[i].vector, "row %zu: %s", i, rows[i].name);
+        cr_expect_eq(injected_code(), 0, "row %zu", i);
+        cr_expect_str_eq(accesses(), rows[i].vector ? "" : "w8w8", "row %zu", i);
+    }
+}
+
 Test(rows, movdir64b_moves_a_line)
 {
     guest_init(&guest, GUEST_LONG64);

@@ -186,3 +186,49 @@ Test(string, the_segment_limit_is_checked_for_every_element)
     cr_expect_eq(injected_vector(), 13, "a word at 0xffff does not");
     expect_pointers(3, 0x5000, 0xffff);
 }
+
+/* rep stosb in 32-bit code with a segment that begins or ends inside a page. */
+Test(string, limits_inside_a_page_stop_a_repeat_there)
+{
+    static const struct {
+        const char *name;
+        uint32_t limit;
+        unsigned type;
+        bool goes_down;
+        uint64_t rdi, rcx;    /* before */
+        uint64_t after, left; /* after the fault, or 0 */
+    } rows[] = {
+        {"up to the limit", 0x8801, 3, false, 0x87ff, 4, 0x8802, 1},
+        {"up and within the limit", 0x8802, 3, false, 0x87ff, 4, 0x8803, 0},
+        {"down to the lower bound", 0x87fe, 7, true, 0x8801, 4, 0x87fe, 1},
+        {"down and above the lower bound", 0x87fd, 7, true, 0x8801, 4, 0x87fd, 0},
+        {"down below offset 0", 0xffff, 3, true, 1, 4, 0xffffffff, 2},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        prepare(GUEST_PROT32, rows[i].rcx, 0, rows[i].rdi);
+        WHV_X64_SEGMENT_REGISTER *es = &guest_reg(&guest, WHvX64RegisterEs)->Segment;
+        es->Limit = rows[i].limit;
+        es->SegmentType = rows[i].type & 15;
+        guest_set64(&guest, WHvX64RegisterRflags, rows[i].goes_down ? 0x402 : 2);
+        run_memory(GUEST_PROT32, WHvMemoryAccessWrite, 0xb8000, BYTES(0xf3, 0xaa));
+        cr_expect_eq(injected_vector(), rows[i].left ? 13u : 0u, "%s", rows[i].name);
+        expect_pointers(rows[i].left, 0, rows[i].after);
+        cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), rows[i].rcx - rows[i].left, "%s", rows[i].name);
+    }
+}
+
+Test(string, moves_between_two_devices_alternate)
+{
+    prepare(GUEST_LONG64, 3, GUEST_DEVICE, GUEST_DEVICE + 0x5000);
+    run_memory(GUEST_LONG64, WHvMemoryAccessRead, GUEST_DEVICE, BYTES(0xf3, 0xa5));
+    cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 6);
+    for (size_t i = 0; i < 6; i++) {
+        const struct guest_event *event = event_of(GUEST_MEMORY_ACCESS, i);
+        cr_expect_eq(event->is_write, i % 2 == 1, "access %zu", i);
+        cr_expect_eq(event->address, GUEST_DEVICE + (i % 2 ? 0x5000 : 0) + i / 2 * 4);
+        cr_expect_eq(event->size, 4);
+        if (i % 2)
+            cr_expect_eq(event->data, event_of(GUEST_MEMORY_ACCESS, i - 1)->data);
+    }
+    cr_expect_eq(count_of(GUEST_TRANSLATE), 1, "the source's page is the exit's");
+}

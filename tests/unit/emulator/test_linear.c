@@ -35,6 +35,11 @@ Test(linear, limits_and_types_are_checked_in_protected_mode)
         {"expand-down, above the limit", 0xb7fff, 7, true, true, true, false, 0xb8000, 0},
         {"expand-down, at the limit", 0xb8000, 7, true, true, true, false, 0xb8000, 13},
         {"expand-down, to the end", 0xfff, 7, true, true, true, false, 0xfffffffc, 0},
+        {"expand-down, not yet accessed", 0xb7fff, 6, true, true, true, false, 0xb8000, 0},
+        {"expand-down, read-only, load", 0xb7fff, 5, true, true, true, true, 0xb8000, 0},
+        {"expand-down, read-only, store", 0xb7fff, 4, true, true, true, false, 0xb8000, 13},
+        {"conforming code that can be read", 0xb8003, 0xf, true, true, true, true, 0xb8000, 0},
+        {"conforming code past its limit", 0xb8002, 0xf, true, true, true, true, 0xb8000, 13},
         {"expand-down, past the end", 0xfff, 7, true, true, true, false, 0xfffffffd, 13},
         {"16-bit expand-down, to the end", 0xfff, 7, true, true, false, false, 0xfffc, 0},
         {"16-bit expand-down, past the end", 0xfff, 7, true, true, false, false, 0xfffd, 13},
@@ -166,6 +171,7 @@ Test(linear, misaligned_operands_fault_where_alignment_is_checked)
         run_exit(&exit);
         cr_expect_eq(injected_vector(), offset % 4 ? 17u : 0u, "offset %u", offset);
         cr_expect_eq(injected_has_code(), offset % 4 != 0, "offset %u", offset);
+        cr_expect_eq(injected_code(), 0, "offset %u", offset);
     }
 }
 
