@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest.h"
+
+#include <string.h>
+
+#define DATA_SEGMENT 0xc093 /* granular, 32-bit, present, writable, accessed */
+#define NAMES        64     /* all that is asked for but XMM0 has a name below this */
+
+/* XMM0 is answered from the slot of RAX. */
+static const WHV_REGISTER_VALUE values[NAMES] = {
+#define BENCH_REG(id, whv, unicorn, value) [(whv) < NAMES ? (whv) : NAMES - 1].Reg64 = (value),
+#include "registers.def"
+    [WHvX64RegisterDs].Segment = {.Limit = 0xffffffff, .Attributes = DATA_SEGMENT},
+};
+
+static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
+{
+    (void)context;
+    access->Data = BENCH_VALUE;
+    return S_OK;
+}
+
+static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    (void)context;
+    access->Data[0] = BENCH_VALUE;
+    return S_OK;
+}
+
+/* With code in memory. */
+static HRESULT CALLBACK on_memory_or_code(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    const struct bench_scenario *scenario = context;
+    uint64_t at = access->GpaAddress - BENCH_CODE;
+    if (at > sizeof(scenario->code) - sizeof(access->Data))
+        return on_memory(context, access);
+    memcpy(access->Data, scenario->code + at, sizeof(access->Data));
+    return S_OK;
+}
+
+static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                               WHV_REGISTER_VALUE *out)
+{
+    (void)context;
+    for (UINT32 i = 0; i < count; i++)
+        out[i] = values[(unsigned)names[i] % NAMES];
+    return S_OK;
+}
+
+static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                               const WHV_REGISTER_VALUE *in)
+{
+    (void)context;
+    (void)names;
+    (void)count;
+    (void)in;
+    return S_OK;
+}
+
+static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
+                                     WHV_TRANSLATE_GVA_FLAGS flags,
+                                     WHV_TRANSLATE_GVA_RESULT_CODE *result,
+                                     WHV_GUEST_PHYSICAL_ADDRESS *gpa)
+{
+    (void)context;
+    (void)flags;
+    *result = WHvTranslateGvaResultSuccess;
+    *gpa = gva;
+    return S_OK;
+}
+
+#define CALLBACKS(memory)                                                                          \
+    {                                                                                              \
+        .Size = sizeof(WHV_EMULATOR_CALLBACKS), .WHvEmulatorIoPortCallback = on_port,              \
+        .WHvEmulatorMemoryCallback = memory, .WHvEmulatorGetVirtualProcessorRegisters = on_get,    \
+        .WHvEmulatorSetVirtualProcessorRegisters = on_set,                                         \
+        .WHvEmulatorTranslateGvaPage = on_translate                                                \
+    }
+
+const WHV_EMULATOR_CALLBACKS *bench_callbacks(const struct bench_scenario *scenario)
+{
+    static const WHV_EMULATOR_CALLBACKS usual = CALLBACKS(on_memory);
+    static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code);
+    return scenario->traits & BENCH_NO_BYTES ? &with_code : &usual;
+}
