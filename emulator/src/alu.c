@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "alu.h"
 
-#include "bits.h"
-#include "rflags.h"
-
 __extension__ typedef unsigned __int128 uint128;
 __extension__ typedef __int128 int128;
 
@@ -15,47 +12,6 @@ static uint64_t top_bit(unsigned size)
 static uint64_t flag_if(bool condition, uint64_t flag)
 {
     return condition ? flag : 0;
-}
-
-/* PF, ZF and SF of a result. */
-static uint64_t result_flags(uint64_t result, unsigned size)
-{
-    unsigned parity = __builtin_parity((unsigned)result & 0xff) == 0;
-    return flag_if(parity, WHE_RFLAGS_PF) | flag_if(result == 0, WHE_RFLAGS_ZF) |
-           flag_if((result & top_bit(size)) != 0, WHE_RFLAGS_SF);
-}
-
-static void put_status(uint64_t *rflags, uint64_t status)
-{
-    *rflags = (*rflags & ~WHE_RFLAGS_STATUS) | status;
-}
-
-uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size, uint64_t *rflags)
-{
-    uint64_t result = (a + b + carry) & whe_mask_from_size(size);
-    uint64_t carries = (a & b) | ((a | b) & ~result);
-    put_status(rflags,
-               result_flags(result, size) | flag_if((carries & top_bit(size)) != 0, WHE_RFLAGS_CF) |
-                   flag_if((carries & 8) != 0, WHE_RFLAGS_AF) |
-                   flag_if(((a ^ result) & (b ^ result) & top_bit(size)) != 0, WHE_RFLAGS_OF));
-    return result;
-}
-
-uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size, uint64_t *rflags)
-{
-    uint64_t result = (a - b - borrow) & whe_mask_from_size(size);
-    uint64_t borrows = (~a & b) | (~(a ^ b) & result);
-    put_status(rflags, result_flags(result, size) |
-                           flag_if((borrows & top_bit(size)) != 0, WHE_RFLAGS_CF) |
-                           flag_if((borrows & 8) != 0, WHE_RFLAGS_AF) |
-                           flag_if(((a ^ b) & (a ^ result) & top_bit(size)) != 0, WHE_RFLAGS_OF));
-    return result;
-}
-
-uint64_t whe_alu_logic(uint64_t result, unsigned size, uint64_t *rflags)
-{
-    put_status(rflags, result_flags(result, size));
-    return result;
 }
 
 /* Shifts, for a count of 1 to 63. @param carry receives the last bit that left. */
@@ -141,7 +97,7 @@ uint64_t whe_alu_shift(enum whe_shift kind, uint64_t a, unsigned count, unsigned
                       flag_if(overflow_of_one(kind, a, result, carry, size), WHE_RFLAGS_OF);
     if (kind <= WHE_SAR) {
         changed = WHE_RFLAGS_STATUS;
-        status |= result_flags(result, size);
+        status |= whe_alu_result_flags(result, size);
     }
     *rflags = (*rflags & ~changed) | status;
     return result;
@@ -175,8 +131,8 @@ uint64_t whe_alu_shift_double(bool is_left, uint64_t a, uint64_t fill, unsigned 
         return a;
     uint64_t result = size == 8 ? shift_double_64(is_left, a, fill, count, &carry)
                                 : shift_double_narrow(is_left, a, fill, count, size, &carry);
-    put_status(rflags, result_flags(result, size) | flag_if(carry, WHE_RFLAGS_CF) |
-                           flag_if(((a ^ result) & top_bit(size)) != 0, WHE_RFLAGS_OF));
+    whe_alu_put_status(rflags, whe_alu_result_flags(result, size) | flag_if(carry, WHE_RFLAGS_CF) |
+                                   flag_if(((a ^ result) & top_bit(size)) != 0, WHE_RFLAGS_OF));
     return result;
 }
 
@@ -193,8 +149,8 @@ uint64_t whe_alu_mul(uint64_t a, uint64_t b, bool is_signed, unsigned size, uint
     uint64_t low = (uint64_t)product & mask;
     *high = (uint64_t)(product >> (8 * size)) & mask;
     uint64_t expected = is_signed && (low & top_bit(size)) ? mask : 0;
-    put_status(rflags,
-               result_flags(low, size) | flag_if(*high != expected, WHE_RFLAGS_CF | WHE_RFLAGS_OF));
+    whe_alu_put_status(rflags, whe_alu_result_flags(low, size) |
+                                   flag_if(*high != expected, WHE_RFLAGS_CF | WHE_RFLAGS_OF));
     return low;
 }
 

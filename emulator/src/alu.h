@@ -13,12 +13,62 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bits.h"
+#include "rflags.h"
+
+/** @return PF, ZF and SF of a result. */
+static inline uint64_t whe_alu_result_flags(uint64_t result, unsigned size)
+{
+    const uint64_t sign = result >> (8 * size - 8) & WHE_RFLAGS_SF;
+    const uint64_t zero = result == 0 ? WHE_RFLAGS_ZF : 0;
+    const unsigned is_even = __builtin_parity((unsigned)result & 0xff) == 0;
+    return sign | zero | (uint64_t)is_even << 2;
+}
+
+_Static_assert(WHE_RFLAGS_SF == 1 << 7 && WHE_RFLAGS_CF == 1 && WHE_RFLAGS_AF == 1 << 4 &&
+                   WHE_RFLAGS_PF == 1 << 2 && WHE_RFLAGS_OF == 1 << 11,
+               "flags are shifted into their places");
+
+/** @return CF, AF and OF. @param carries bit n is the carry, or borrow, out of bit n. */
+static inline uint64_t whe_alu_carry_flags(uint64_t carries, unsigned size)
+{
+    const uint64_t top = carries >> (8 * size - 2); /* into and out of the sign */
+    return top >> 1 | (carries << 1 & WHE_RFLAGS_AF) | ((top + 1) << 10 & WHE_RFLAGS_OF);
+}
+
+static inline void whe_alu_put_status(uint64_t *rflags, uint64_t status)
+{
+    *rflags = (*rflags & ~WHE_RFLAGS_STATUS) | status;
+}
+
 /** a + b + carry: ADD, ADC. @param carry 0 or 1. */
-uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size, uint64_t *rflags);
+static inline uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size,
+                                   uint64_t *rflags)
+{
+    const uint64_t result = (a + b + carry) & whe_mask_from_size(size);
+    const uint64_t carries = (a & b) | ((a | b) & ~result);
+    whe_alu_put_status(rflags,
+                       whe_alu_result_flags(result, size) | whe_alu_carry_flags(carries, size));
+    return result;
+}
+
 /** a - b - borrow: SUB, SBB, CMP, NEG. @param borrow 0 or 1. */
-uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size, uint64_t *rflags);
+static inline uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size,
+                                   uint64_t *rflags)
+{
+    const uint64_t result = (a - b - borrow) & whe_mask_from_size(size);
+    const uint64_t borrows = (~a & b) | (~(a ^ b) & result);
+    whe_alu_put_status(rflags,
+                       whe_alu_result_flags(result, size) | whe_alu_carry_flags(borrows, size));
+    return result;
+}
+
 /** Flags of AND, OR, XOR, TEST for a result that is already there. @return the result. */
-uint64_t whe_alu_logic(uint64_t result, unsigned size, uint64_t *rflags);
+static inline uint64_t whe_alu_logic(uint64_t result, unsigned size, uint64_t *rflags)
+{
+    whe_alu_put_status(rflags, whe_alu_result_flags(result, size));
+    return result;
+}
 
 enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR };
 

@@ -18,21 +18,15 @@
 
 enum whe_exit_kind { WHE_EXIT_READ, WHE_EXIT_WRITE, WHE_EXIT_EXECUTE, WHE_EXIT_IO };
 
-/** The exit, independent of the API form in which it arrived. Pointers point into the caller's
- * context. */
+/** What the access context of the exit says. */
 struct whe_exit {
     enum whe_exit_kind kind;
-    WHV_X64_VP_EXECUTION_STATE state;
-    uint8_t byte_count; /**< 0 to 16 */
-    const uint8_t *bytes;
-    const WHV_X64_SEGMENT_REGISTER *cs;
-    uint64_t rip;
-    uint64_t rflags;
+    uint8_t byte_count;   /**< 0 to 16 */
+    const uint8_t *bytes; /**< 16, in the caller's context */
 
     /* Port access. */
     WHV_X64_IO_PORT_ACCESS_INFO io;
     uint16_t port;
-    uint8_t instruction_length; /**< 1 to 15 if this is no string operation */
 };
 
 /** A fault that the guest is to receive. */
@@ -44,13 +38,17 @@ struct whe_event {
     uint64_t parameter; /**< CR2 of a #PF */
 };
 
-/** Pages translated in this call; translate.c. The key is page | purpose flags, which share no
- * bits. */
-#define WHE_TRANSLATIONS 8
+/**
+ * Pages translated in this call; translate.c. The key is page | purpose flags, which share no bits.
+ * The first place is for the translation that the exit brings, the others are a ring.
+ */
+#define WHE_TRANSLATIONS 8 /* a power of two */
 struct whe_translations {
-    unsigned count; /**< how many were ever added; the table is a ring */
-    uint64_t key[WHE_TRANSLATIONS];
-    uint64_t gpa[WHE_TRANSLATIONS];
+    unsigned count; /**< how many were ever added to the ring */
+    struct whe_translation {
+        uint64_t key;
+        uint64_t gpa;
+    } page[1 + WHE_TRANSLATIONS];
 };
 
 /** The guest-physical places of an operand of up to 64 bytes, at most two pages. */
@@ -60,25 +58,18 @@ struct whe_span {
     uint8_t first; /**< how many bytes lie at gpa[0]; the rest is at gpa[1] */
 };
 
-/** What is special about the end of the instruction. */
-enum whe_retirement {
-    WHE_RETIRES,
-    WHE_RETIRES_BLOCKING, /**< MOV SS: neither trap nor interrupt before the next instruction */
-    WHE_UNFINISHED        /**< a REP stopped for single-step: RIP stays */
-};
-
 struct whe_call {
     const WHV_EMULATOR_CALLBACKS *callbacks;
     void *context;
-    struct whe_decode_cache *cache;
-
+    const WHV_VP_EXIT_CONTEXT *vp; /**< the caller's */
     struct whe_exit exit;
     struct whe_mode mode;
     struct whe_translations translations;
     struct whe_span
         span; /**< the planned memory operand of an instruction that is no string operation */
+    uint64_t
+        memory; /**< its value, up to 8 bytes: read before the handler runs, written after it */
     struct whe_event event;
-    enum whe_retirement retirement;
     struct whe_regs regs;
 };
 
@@ -86,7 +77,7 @@ struct whe_call {
 static inline const WHV_X64_SEGMENT_REGISTER *whe_call_segment(const struct whe_call *call,
                                                                enum whe_reg reg)
 {
-    return reg == WHE_REG_CS ? call->exit.cs : whe_segment(&call->regs, reg);
+    return reg == WHE_REG_CS ? &call->vp->Cs : whe_segment(&call->regs, reg);
 }
 
 #endif

@@ -179,7 +179,8 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                                      .is_stack = is_stack_access(mode, segment, base),
                                      .size = (uint8_t)size,
                                      .alignment = (uint8_t)(size <= 16 ? size : 1),
-                                     .intent = intent_from_actions(from->actions)};
+                                     .intent = intent_from_actions(from->actions),
+                                     .mask = size <= 8 ? whe_mask_from_size(size) : 0};
 }
 
 static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *to)
@@ -269,6 +270,9 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
         if (!take_operand(mode, &operands[i], insn, &insn->operand[i]))
             return false;
     }
+    if (insn->operation == WHE_OP_INC || insn->operation == WHE_OP_DEC)
+        insn->operand[1] = (struct whe_operand){
+            .kind = WHE_OPERAND_IMMEDIATE, .size = insn->operand[0].size, .immediate = 1};
     if (insn->traits & WHE_TRAIT_ALIGN16)
         insn->place.alignment = 1; /* #GP instead of #AC */
     return !(insn->traits & WHE_TRAIT_STACK) || take_stack(mode, decoded, operands, insn);
@@ -288,6 +292,14 @@ static uint8_t exits_from_insn(const struct whe_insn *insn)
     return (uint8_t)exits;
 }
 
+static uint8_t planning_from_insn(const struct whe_insn *insn)
+{
+    const unsigned special = WHE_TRAIT_BIT_STRING | WHE_TRAIT_BYTE_INDEX | WHE_TRAIT_ALIGN16;
+    if (!insn->has_memory || (insn->traits & WHE_TRAIT_STACK))
+        return WHE_PLANNING_NONE;
+    return insn->place.is_flat && !(insn->traits & special) ? WHE_PLANNING_FLAT : WHE_PLANNING_FULL;
+}
+
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
@@ -305,6 +317,9 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     else if (!take_operands(mode, decoded, operands, insn))
         insn->id = WHE_INSN_NONE;
     insn->exits = exits_from_insn(insn);
+    insn->planning = planning_from_insn(insn);
+    if (insn->planning != WHE_PLANNING_NONE && insn->place.size <= 8)
+        insn->access = (uint8_t)insn->place.intent;
 
     uint64_t reads = insn->repeats ? whe_reg_bit(WHE_REG_RCX) : 0;
     for (unsigned i = 0; i < decoded->operand_count; i++)

@@ -87,7 +87,8 @@ static bool locate(const struct whe_call *call, uint16_t selector, uint64_t *lin
         base = ldtr->Base;
         limit = ldtr->Limit;
     }
-    *linear = (base + offset) & (call->exit.state.EferLma ? ~UINT64_C(0) : UINT64_C(0xffffffff));
+    *linear =
+        (base + offset) & (call->vp->ExecutionState.EferLma ? ~UINT64_C(0) : UINT64_C(0xffffffff));
     return offset + 7 <= limit;
 }
 

@@ -6,14 +6,36 @@
 #ifndef WHE_EMULATE_H
 #define WHE_EMULATE_H
 
-#include "call.h"
+#include <whvemu/whv_abi.h>
+
+#include "decode_cache.h"
+
+/** What a handle points at. */
+struct whe_emulator {
+    uint64_t mark; /**< tells handles from other pointers */
+    WHV_EMULATOR_CALLBACKS callbacks;
+    struct whe_decode_cache cache;
+};
 
 /**
- * Emulates the instruction of call->exit and publishes its effects with one Set.
- * @param call callbacks, context, cache and exit are filled in, and the registers that the exit
- * context carries are known; the rest is set up here.
- * @return WHE_OK if the guest has moved on or received a fault; otherwise what ended the call.
+ * Emulates the instruction that caused a memory exit and publishes its effects with one Set.
+ * @param context handed to the callbacks.
+ * @param access  at most 16 instruction bytes, and an access type that exists.
+ * @param status  receives how it ended.
+ * @return S_OK.
  */
-enum whe_result whe_emulate(struct whe_call *call);
+HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
+                                const WHV_VP_EXIT_CONTEXT *vp,
+                                const WHV_MEMORY_ACCESS_CONTEXT *access,
+                                WHV_EMULATOR_STATUS *status);
+
+/**
+ * As whe_emulate_memory_exit, for a port access.
+ * @param access at most 16 instruction bytes; AccessSize 1, 2 or 4 unless StringOp is set.
+ */
+HRESULT whe_emulate_port_exit(struct whe_emulator *emulator, void *context,
+                              const WHV_VP_EXIT_CONTEXT *vp,
+                              const WHV_X64_IO_PORT_ACCESS_CONTEXT *access,
+                              WHV_EMULATOR_STATUS *status);
 
 #endif

@@ -84,7 +84,7 @@ enum whe_result whe_event_inject(struct whe_call *call)
         call->event.code |= PF_FETCH;
 
     /* Real mode delivers no error codes; asking for one makes the entry invalid. SDM 3A, 21.1.4. */
-    bool has_code = call->event.has_code && call->exit.state.Cr0Pe;
+    bool has_code = call->event.has_code && call->vp->ExecutionState.Cr0Pe;
     WHV_X64_PENDING_EXCEPTION_EVENT event = {.EventPending = 1,
                                              .EventType = WHvX64PendingEventException,
                                              .DeliverErrorCode = has_code,

@@ -18,7 +18,13 @@ typedef enum whe_result whe_exec_fn(struct whe_call *call, const struct whe_insn
 
 whe_exec_fn
     whe_exec_mov; /**< MOV, MOVZX, MOVSX, MOVSXD, MOVNTI, MOVDIRI, MOVBE, XLAT: exec_mov.c */
-whe_exec_fn whe_exec_alu;          /**< ADD to CMP, TEST, INC, DEC, NEG, NOT: exec_alu.c */
+whe_exec_fn whe_exec_add;          /**< ADD, INC: exec_alu.c */
+whe_exec_fn whe_exec_adc;          /**< exec_alu.c */
+whe_exec_fn whe_exec_sub;          /**< SUB, CMP, DEC: exec_alu.c */
+whe_exec_fn whe_exec_sbb;          /**< exec_alu.c */
+whe_exec_fn whe_exec_logic;        /**< AND, OR, XOR, TEST: exec_alu.c */
+whe_exec_fn whe_exec_neg;          /**< exec_alu.c */
+whe_exec_fn whe_exec_not;          /**< exec_alu.c */
 whe_exec_fn whe_exec_shift;        /**< SHL to RCR: exec_shift.c */
 whe_exec_fn whe_exec_shift_double; /**< SHLD, SHRD: exec_shift.c */
 whe_exec_fn whe_exec_mul;          /**< MUL, IMUL: exec_muldiv.c */

@@ -22,7 +22,7 @@ enum whe_result whe_exec_xadd(struct whe_call *call, const struct whe_insn *insn
 {
     const struct whe_operand *to = &insn->operand[0];
     const struct whe_operand *from = &insn->operand[1];
-    uint64_t rflags = call->exit.rflags;
+    uint64_t rflags = call->vp->Rflags;
     uint64_t a, b;
     WHE_TRY(whe_operand_read(call, to, &a));
     WHE_TRY(whe_operand_read(call, from, &b));
@@ -41,7 +41,7 @@ enum whe_result whe_exec_xadd(struct whe_call *call, const struct whe_insn *insn
 enum whe_result whe_exec_cmpxchg(struct whe_call *call, const struct whe_insn *insn)
 {
     const struct whe_operand *to = &insn->operand[0];
-    uint64_t rflags = call->exit.rflags;
+    uint64_t rflags = call->vp->Rflags;
     uint64_t old, new;
     WHE_TRY(whe_operand_read(call, to, &old));
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &new));
@@ -62,11 +62,11 @@ enum whe_result whe_exec_cmpxchg_pair(struct whe_call *call, const struct whe_in
     const unsigned half = insn->operand[0].size / 2u;
     const uint64_t mask = whe_mask_from_size(half);
     struct whe_regs *regs = &call->regs;
-    uint64_t rflags = call->exit.rflags & ~WHE_RFLAGS_ZF;
+    uint64_t rflags = call->vp->Rflags & ~WHE_RFLAGS_ZF;
     uint8_t bytes[16];
     uint64_t low = 0;
     uint64_t high = 0;
-    WHE_TRY(whe_span_read_bytes(call, &call->span, bytes));
+    WHE_TRY(whe_memory_read(call, bytes));
     memcpy(&low, bytes, half);
     memcpy(&high, bytes + half, half);
     bool is_equal = low == (whe_reg_get(regs, WHE_REG_RAX) & mask) &&
@@ -78,7 +78,7 @@ enum whe_result whe_exec_cmpxchg_pair(struct whe_call *call, const struct whe_in
         memcpy(bytes + half, &rcx, half);
         rflags |= WHE_RFLAGS_ZF;
     }
-    WHE_TRY(whe_span_write_bytes(call, &call->span, bytes));
+    WHE_TRY(whe_memory_write(call, bytes));
     if (!is_equal) {
         whe_gpr_write(regs, WHE_REG_RAX, mask, 0, low);
         whe_gpr_write(regs, WHE_REG_RDX, mask, 0, high);

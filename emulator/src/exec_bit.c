@@ -7,7 +7,7 @@
 enum whe_result whe_exec_bit(struct whe_call *call, const struct whe_insn *insn)
 {
     const struct whe_operand *to = &insn->operand[0];
-    uint64_t rflags = call->exit.rflags & ~WHE_RFLAGS_CF;
+    uint64_t rflags = call->vp->Rflags & ~WHE_RFLAGS_CF;
     uint64_t value, offset;
     WHE_TRY(whe_operand_read(call, to, &value));
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &offset));
@@ -30,7 +30,7 @@ enum whe_result whe_exec_bit(struct whe_call *call, const struct whe_insn *insn)
  */
 enum whe_result whe_exec_bit_scan(struct whe_call *call, const struct whe_insn *insn)
 {
-    uint64_t rflags = call->exit.rflags & ~WHE_RFLAGS_ZF;
+    uint64_t rflags = call->vp->Rflags & ~WHE_RFLAGS_ZF;
     uint64_t value;
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &value));
     if (value == 0) {

@@ -21,7 +21,7 @@ static void begin(const struct whe_call *call, const struct whe_insn *insn, stru
     const uint8_t size = insn->element_size;
     *c = (struct compare){.has_source = insn->operation == WHE_OP_CMPS,
                           .step = whe_string_step(call, insn),
-                          .rflags = call->exit.rflags};
+                          .rflags = call->vp->Rflags};
     c->destination_offset = whe_reg_get(&call->regs, WHE_REG_RDI) & insn->address_mask;
     c->destination.place = (struct whe_place){
         .segment = WHE_REG_ES, .size = size, .alignment = size, .intent = WHE_INTENT_READ};

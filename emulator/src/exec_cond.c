@@ -6,7 +6,7 @@
 
 static bool holds(const struct whe_call *call, const struct whe_insn *insn)
 {
-    return whe_alu_condition(insn->operation - WHE_OP_CONDITION_O, call->exit.rflags);
+    return whe_alu_condition(insn->operation - WHE_OP_CONDITION_O, call->vp->Rflags);
 }
 
 enum whe_result whe_exec_setcc(struct whe_call *call, const struct whe_insn *insn)

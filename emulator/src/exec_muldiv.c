@@ -24,7 +24,7 @@ enum whe_result whe_exec_mul(struct whe_call *call, const struct whe_insn *insn)
     const struct whe_operand *second = &insn->operand[1];
     const struct whe_operand *third = &insn->operand[2];
     bool is_signed = insn->operation == WHE_OP_SIGNED;
-    uint64_t rflags = call->exit.rflags;
+    uint64_t rflags = call->vp->Rflags;
     uint64_t a, b, high;
     if (second->kind == WHE_OPERAND_NONE) {
         WHE_TRY(whe_operand_read(call, first, &a));

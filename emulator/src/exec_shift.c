@@ -20,7 +20,7 @@ static enum whe_result finish(struct whe_call *call, const struct whe_operand *t
 enum whe_result whe_exec_shift(struct whe_call *call, const struct whe_insn *insn)
 {
     const struct whe_operand *to = &insn->operand[0];
-    uint64_t rflags = call->exit.rflags;
+    uint64_t rflags = call->vp->Rflags;
     uint64_t value, count;
     WHE_TRY(whe_operand_read(call, to, &value));
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &count));
@@ -32,7 +32,7 @@ enum whe_result whe_exec_shift(struct whe_call *call, const struct whe_insn *ins
 enum whe_result whe_exec_shift_double(struct whe_call *call, const struct whe_insn *insn)
 {
     const struct whe_operand *to = &insn->operand[0];
-    uint64_t rflags = call->exit.rflags;
+    uint64_t rflags = call->vp->Rflags;
     uint64_t value, fill, count;
     WHE_TRY(whe_operand_read(call, to, &value));
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &fill));

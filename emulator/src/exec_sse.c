@@ -13,11 +13,11 @@ enum whe_result whe_exec_mov128(struct whe_call *call, const struct whe_insn *in
     const struct whe_operand *from = &insn->operand[1];
     WHV_UINT128 value;
     if (from->kind == WHE_OPERAND_MEMORY)
-        WHE_TRY(whe_span_read_bytes(call, &call->span, (uint8_t *)&value));
+        WHE_TRY(whe_memory_read(call, &value));
     else
         value = whe_reg_get128(&call->regs, from->reg);
     if (to->kind == WHE_OPERAND_MEMORY)
-        return whe_span_write_bytes(call, &call->span, (const uint8_t *)&value);
+        return whe_memory_write(call, &value);
     whe_reg_set128(&call->regs, to->reg, value);
     return WHE_OK;
 }
@@ -40,6 +40,6 @@ enum whe_result whe_exec_movdir64b(struct whe_call *call, const struct whe_insn 
     if (linear % LINE != 0)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     WHE_TRY(whe_probe(call, linear, LINE, WHE_INTENT_WRITE, &span));
-    WHE_TRY(whe_span_read_bytes(call, &call->span, data));
+    WHE_TRY(whe_memory_read(call, data));
     return whe_span_write_bytes(call, &span, data);
 }

@@ -37,6 +37,8 @@ enum whe_result whe_exec_push(struct whe_call *call, const struct whe_insn *insn
     if (insn->has_memory)
         WHE_TRY(whe_plan_operand(call, insn));
     WHE_TRY(probe_stack(call, insn, rsp & mask, WHE_INTENT_WRITE, &span));
+    if (insn->has_memory)
+        WHE_TRY(whe_span_read(call, &call->span, &call->memory));
     WHE_TRY(whe_operand_read(call, &insn->operand[0], &value));
     WHE_TRY(whe_span_write(call, &span, value & whe_mask_from_size(insn->stack_size)));
     whe_gpr_write(&call->regs, WHE_REG_RSP, mask, 0, rsp);
@@ -72,5 +74,6 @@ enum whe_result whe_exec_pop(struct whe_call *call, const struct whe_insn *insn)
     WHE_TRY(whe_span_read(call, &span, &value));
     /* rSP first: POP rSP ends with what was popped. */
     whe_gpr_write(&call->regs, WHE_REG_RSP, mask, 0, after);
-    return whe_operand_write(call, &insn->operand[0], value);
+    WHE_TRY(whe_operand_write(call, &insn->operand[0], value));
+    return insn->has_memory ? whe_span_write(call, &call->span, call->memory) : WHE_OK;
 }

@@ -17,7 +17,7 @@ static uint64_t limit_room(const struct whe_call *call, uint64_t offset)
 {
     if (call->mode.code == WHE_CODE64)
         return UINT64_MAX;
-    uint64_t limit = call->exit.cs->Limit;
+    uint64_t limit = call->vp->Cs.Limit;
     return offset > limit ? 0 : limit - offset + 1;
 }
 
@@ -26,14 +26,14 @@ static enum whe_result code_linear(struct whe_call *call, uint64_t offset, uint6
     *linear = offset;
     if (call->mode.code == WHE_CODE64)
         return whe_check_canonical(call, offset, 1, false);
-    *linear = (call->exit.cs->Base + offset) & 0xffffffff;
+    *linear = (call->vp->Cs.Base + offset) & 0xffffffff;
     return WHE_OK;
 }
 
 /* Fetches more bytes, at most to the end of one page. */
 static enum whe_result fetch_page(struct whe_call *call, struct code *code)
 {
-    uint64_t offset = (call->exit.rip + code->count) & whe_mode_linear_mask(&call->mode);
+    uint64_t offset = (call->vp->Rip + code->count) & whe_mode_linear_mask(&call->mode);
     uint64_t room = limit_room(call, offset);
     uint64_t linear, gpa;
     if (room == 0)
@@ -69,25 +69,30 @@ static enum whe_result undecodable(struct whe_call *call, enum whe_decoded decod
     }
 }
 
-enum whe_result whe_fetch_new(struct whe_call *call, const struct whe_insn **insn)
+enum whe_result whe_fetch(struct whe_call *call, struct whe_decode_cache *cache,
+                          const struct whe_insn **insn)
 {
     const struct whe_exit *exit = &call->exit;
+    const uint64_t key = whe_mode_key_with_flags(call->vp);
     struct code code = {.count = exit->byte_count < WHE_INSN_MAX ? exit->byte_count : WHE_INSN_MAX};
     memcpy(code.bytes, exit->bytes, code.count);
     for (;;) {
         struct whe_insn fresh;
         enum whe_decoded decoded = WHE_DECODED_MORE;
+        const union whe_cache_entry *entry =
+            whe_cache_find(cache, key, call->vp->Rip, code.bytes, code.count);
+        if (entry) {
+            *insn = &entry->insn;
+            return WHE_OK;
+        }
         if (code.count > 0)
             decoded = whe_decode(&call->mode, code.bytes, code.count, &fresh);
         if (decoded == WHE_DECODED_OK) {
-            *insn = whe_cache_store(call->cache, &call->mode, exit->rip, code.bytes, &fresh);
+            *insn = whe_cache_store(cache, key, &call->mode, call->vp->Rip, code.bytes, &fresh);
             return WHE_OK;
         }
         if (decoded != WHE_DECODED_MORE)
             return undecodable(call, decoded);
         WHE_TRY(fetch_page(call, &code));
-        *insn = whe_cache_find(call->cache, &call->mode, exit->rip, code.bytes, code.count);
-        if (*insn)
-            return WHE_OK;
     }
 }

@@ -14,6 +14,17 @@
 #include "bits.h"
 #include "call.h"
 
+/** The callback. @param value receives count values; what it may leave untouched is defined. */
+static inline enum whe_result whe_host_get_names(struct whe_call *call,
+                                                 const WHV_REGISTER_NAME *name, uint32_t count,
+                                                 WHV_REGISTER_VALUE *value)
+{
+    return call->callbacks->WHvEmulatorGetVirtualProcessorRegisters(call->context, name, count,
+                                                                    value) == S_OK
+               ? WHE_OK
+               : WHE_GET_FAILED;
+}
+
 /** As whe_host_get, for a set that is not empty and of which nothing is known. */
 enum whe_result whe_host_get_unknown(struct whe_call *call, uint64_t needed);
 
@@ -32,11 +43,67 @@ static inline enum whe_result whe_host_get(struct whe_call *call, uint64_t neede
  */
 void whe_batch_init(struct whe_batch *batch, uint64_t set);
 
-/** Gets exactly the registers of a batch that is not empty. */
-enum whe_result whe_host_get_batch(struct whe_call *call, const struct whe_batch *batch);
+/**
+ * Gets exactly the registers of a batch; no callback happens if there are none.
+ * @param batch nothing is known yet, beyond what is from the beginning.
+ */
+static inline enum whe_result whe_host_get_batch(struct whe_call *call,
+                                                 const struct whe_batch *batch)
+{
+    WHV_REGISTER_VALUE *shadow = call->regs.value;
+    if (batch->count == 1) {
+        /* One register needs no copy: the shadow's slots are aligned too. */
+        WHV_REGISTER_VALUE *value = &shadow[batch->reg[0]];
+        value->Reg128 = (WHV_UINT128){.Low64 = 0};
+        call->regs.known = batch->known;
+        return whe_host_get_names(call, batch->name, 1, value);
+    }
+    if (batch->count == 0)
+        return whe_host_get(call, batch->set);
+    /* Spelled out, because compilers make a call of memset from a loop. */
+    WHV_REGISTER_VALUE value[WHE_BATCH_MAX];
+    value[0].Reg128 = (WHV_UINT128){.Low64 = 0};
+    value[1].Reg128 = (WHV_UINT128){.Low64 = 0};
+    value[2].Reg128 = (WHV_UINT128){.Low64 = 0};
+    value[3].Reg128 = (WHV_UINT128){.Low64 = 0};
+    call->regs.known = batch->known;
+    WHE_TRY(whe_host_get_names(call, batch->name, batch->count, value));
+    shadow[batch->reg[0]] = value[0];
+    shadow[batch->reg[1]] = value[1];
+    for (uint32_t i = 2; i < batch->count; i++)
+        shadow[batch->reg[i]] = value[i];
+    return WHE_OK;
+}
 
 /** Publishes call->regs.written, which is not empty, with one callback. */
 enum whe_result whe_host_set(struct whe_call *call);
+
+/** Two names in the place that Set takes them from: a register, and RIP. */
+struct whe_with_rip {
+    _Alignas(16) WHV_REGISTER_NAME name[2];
+};
+extern const struct whe_with_rip whe_with_rip[WHE_REG_COUNT];
+
+/**
+ * Publishes call->regs.written and RIP, with one callback. Most instructions write one register or
+ * none, for which nothing needs to be put together.
+ */
+static inline enum whe_result whe_host_set_with_rip(struct whe_call *call, uint64_t rip)
+{
+    const uint64_t written = call->regs.written;
+    if ((written & (written - 1)) != 0) {
+        whe_reg_set(&call->regs, WHE_REG_RIP, rip);
+        return whe_host_set(call);
+    }
+    const size_t first = written ? (size_t)__builtin_ctzll(written) : WHE_REG_RIP;
+    WHV_REGISTER_VALUE value[2];
+    value[1].Reg128 = (WHV_UINT128){.Low64 = rip};
+    value[0] = written ? call->regs.value[first] : value[1];
+    if (call->callbacks->WHvEmulatorSetVirtualProcessorRegisters(
+            call->context, whe_with_rip[first].name, 1 + (written != 0), value) != S_OK)
+        return WHE_SET_FAILED;
+    return WHE_OK;
+}
 
 /**
  * Asks for the translation of a page.
@@ -46,24 +113,42 @@ enum whe_result whe_host_set(struct whe_call *call);
  * none.
  * @param gpa    receives the page's address; checked for alignment by the caller.
  */
-enum whe_result whe_host_translate(struct whe_call *call, uint64_t page, uint32_t flags,
-                                   WHV_TRANSLATE_GVA_RESULT_CODE *result, uint64_t *gpa);
+static inline enum whe_result whe_host_translate(struct whe_call *call, uint64_t page,
+                                                 uint32_t flags,
+                                                 WHV_TRANSLATE_GVA_RESULT_CODE *result,
+                                                 uint64_t *gpa)
+{
+    *result = (WHV_TRANSLATE_GVA_RESULT_CODE)INT32_MAX;
+    *gpa = WHE_PAGE_MASK; /* unaligned, so that an answer without an address is noticed */
+    if (call->callbacks->WHvEmulatorTranslateGvaPage(
+            call->context, page, (WHV_TRANSLATE_GVA_FLAGS)flags, result, gpa) != S_OK)
+        return WHE_TRANSLATE_FAILED;
+    return WHE_OK;
+}
 
 /**
  * Reads memory.
- * @param size 1 to 8 bytes that lie in one page.
+ * @param size  1 to 8 bytes that lie in one page.
+ * @param mask  of that many bytes.
  * @param value receives the bytes, little-endian, zero-extended.
  */
-static inline enum whe_result whe_host_read(struct whe_call *call, uint64_t gpa, unsigned size,
-                                            uint64_t *value)
+static inline enum whe_result whe_host_read_masked(struct whe_call *call, uint64_t gpa,
+                                                   unsigned size, uint64_t mask, uint64_t *value)
 {
     WHV_EMULATOR_MEMORY_ACCESS_INFO info = {.GpaAddress = gpa, .AccessSize = (UINT8)size};
     if (call->callbacks->WHvEmulatorMemoryCallback(call->context, &info) != S_OK)
         return WHE_MEMORY_FAILED;
     uint64_t data;
     memcpy(&data, info.Data, sizeof(data));
-    *value = data & whe_mask_from_size(size);
+    *value = data & mask;
     return WHE_OK;
+}
+
+/** As whe_host_read_masked, for callers that have no mask at hand. */
+static inline enum whe_result whe_host_read(struct whe_call *call, uint64_t gpa, unsigned size,
+                                            uint64_t *value)
+{
+    return whe_host_read_masked(call, gpa, size, whe_mask_from_size(size), value);
 }
 
 /**

@@ -17,6 +17,7 @@ struct whe_place {
     uint8_t size;      /**< bytes per access, 1 to 16 */
     uint8_t alignment; /**< what #AC asks for, a power of two; 1 for none */
     unsigned intent;   /**< mask of whe_intent */
+    uint64_t mask;     /**< of size bytes, if these are up to 8 */
 };
 
 /** Offsets that a segment allows, both ends included. */

@@ -5,7 +5,7 @@
    in compatibility mode too. */
 static uint64_t linear_mask(const struct whe_call *call, unsigned intent)
 {
-    if ((intent & WHE_INTENT_SYSTEM) && call->exit.state.EferLma)
+    if ((intent & WHE_INTENT_SYSTEM) && call->vp->ExecutionState.EferLma)
         return ~UINT64_C(0);
     return whe_mode_linear_mask(&call->mode);
 }

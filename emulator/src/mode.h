@@ -15,29 +15,36 @@
 
 enum whe_code { WHE_CODE16, WHE_CODE32, WHE_CODE64 };
 
+/** What hardly any call has to do; a mask. */
+enum whe_special {
+    WHE_SPECIAL_SHADOW = 1, /**< InterruptState is loaded along, and its shadow ends */
+    WHE_SPECIAL_FLAGS = 2,  /**< RF is to be cleared, TF traps, or AC asks for aligned operands */
+    WHE_SPECIAL_BLOCKS = 4, /**< MOV SS: no trap, no interrupt before the next instruction */
+    WHE_SPECIAL_UNFINISHED = 8 /**< a REP stopped for single-step: RIP stays */
+};
+
 struct whe_mode {
-    uint8_t code;        /**< enum whe_code: default operand and address size */
-    uint8_t key;         /**< what decoding depends on: code and protected_mode; never 0 */
-    bool protected_mode; /**< descriptors are checked: PE set, not virtual-8086 */
+    _Alignas(8) uint8_t code; /**< enum whe_code: default operand and address size */
+    bool protected_mode;      /**< descriptors are checked: PE set, not virtual-8086 */
     bool vm86;
     uint8_t cpl;          /**< 0 to 3 */
     bool check_alignment; /**< #AC applies: CPL 3, CR0.AM, RFLAGS.AC */
+    uint8_t specials;     /**< mask of enum whe_special; handlers add to what the exit says */
 };
 
-/** As whe_mode_from_exit, outside 64-bit mode. */
-static inline struct whe_mode whe_legacy_mode(WHV_X64_VP_EXECUTION_STATE state,
-                                              const WHV_X64_SEGMENT_REGISTER *cs, uint64_t rflags)
+/** Flags on which struct whe_mode depends; hardly any exit has one of them set. */
+#define WHE_RFLAGS_MODE (WHE_RFLAGS_VM | WHE_RFLAGS_AC | WHE_RFLAGS_RF | WHE_RFLAGS_TF)
+
+/** @return a number, never 0, that tells apart all modes of exits with none of WHE_RFLAGS_MODE. */
+static inline uint64_t whe_mode_key(const WHV_VP_EXIT_CONTEXT *vp)
 {
-    struct whe_mode mode = {.code = WHE_CODE16, .cpl = (uint8_t)state.Cpl};
-    mode.vm86 = !state.EferLma && state.Cr0Pe && (rflags & WHE_RFLAGS_VM) != 0;
-    mode.protected_mode = state.Cr0Pe && !mode.vm86;
-    if (mode.vm86)
-        mode.cpl = 3;
-    /* CS.Default decides between 16 and 32 bits in real mode too. SDM 3A, 21.1.1. */
-    else if (cs->Default)
-        mode.code = WHE_CODE32;
-    mode.key = (uint8_t)(2 * mode.code + mode.protected_mode + 1);
-    return mode;
+    return ((uint64_t)vp->Cs.Attributes << 16) + vp->ExecutionState.AsUINT16 + 1;
+}
+
+/** As whe_mode_key, for all exits. */
+static inline uint64_t whe_mode_key_with_flags(const WHV_VP_EXIT_CONTEXT *vp)
+{
+    return whe_mode_key(vp) | (vp->Rflags & WHE_RFLAGS_MODE) << 32;
 }
 
 /** Derives the mode. */
@@ -45,14 +52,23 @@ static inline void whe_mode_from_exit(WHV_X64_VP_EXECUTION_STATE state,
                                       const WHV_X64_SEGMENT_REGISTER *cs, uint64_t rflags,
                                       struct whe_mode *mode)
 {
-    if (state.EferLma && cs->Long)
-        *mode = (struct whe_mode){.code = WHE_CODE64,
-                                  .key = 2 * WHE_CODE64 + 2,
-                                  .cpl = (uint8_t)state.Cpl,
-                                  .protected_mode = true};
-    else
-        *mode = whe_legacy_mode(state, cs, rflags);
+    *mode = (struct whe_mode){.code = WHE_CODE16, .cpl = (uint8_t)state.Cpl};
+    mode->vm86 = !state.EferLma && state.Cr0Pe && (rflags & WHE_RFLAGS_VM) != 0;
+    mode->protected_mode = state.Cr0Pe && !mode->vm86;
+    if (state.EferLma && cs->Long) {
+        mode->code = WHE_CODE64;
+        mode->protected_mode = true;
+    } else if (mode->vm86) {
+        mode->cpl = 3;
+    } else if (cs->Default) {
+        /* CS.Default decides between 16 and 32 bits in real mode too. SDM 3A, 21.1.1. */
+        mode->code = WHE_CODE32;
+    }
     mode->check_alignment = (rflags & WHE_RFLAGS_AC) && mode->cpl == 3 && state.Cr0Am;
+    if (state.InterruptShadow)
+        mode->specials |= WHE_SPECIAL_SHADOW;
+    if (mode->check_alignment || (rflags & (WHE_RFLAGS_RF | WHE_RFLAGS_TF)))
+        mode->specials |= WHE_SPECIAL_FLAGS;
 }
 
 /** @return the bits of a linear address or of RIP that exist in this mode. */

@@ -27,6 +27,22 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
 enum whe_result whe_plan_operand(struct whe_call *call, const struct whe_insn *insn);
 
 /**
+ * As whe_plan_operand, for the common case.
+ * @param insn planning is WHE_PLANNING_FLAT; and alignment must not matter.
+ */
+static inline enum whe_result whe_plan_flat(struct whe_call *call, const struct whe_insn *insn)
+{
+    const uint64_t offset = whe_effective_address(&call->regs, insn);
+    const unsigned size = insn->place.size;
+    /* Where canonical addresses end is a page boundary, so one byte of a page tells for all. */
+    if ((offset & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE || !whe_is_canonical48(offset))
+        return whe_plan_operand(call, insn);
+    call->span.size = (uint8_t)size;
+    call->span.first = (uint8_t)size;
+    return whe_translate(call, offset, insn->place.intent, &call->span.gpa[0]);
+}
+
+/**
  * Writes a part of a register as the architecture does: 4 bytes clear the upper half, 1 and 2 bytes
  * keep the rest. SDM 1, 3.4.1.1.
  * @param mask  of 1, 2, 4 or 8 bytes.
@@ -48,8 +64,8 @@ static inline enum whe_result whe_operand_read(struct whe_call *call,
                                                const struct whe_operand *operand, uint64_t *value)
 {
     if (operand->kind == WHE_OPERAND_MEMORY)
-        return whe_span_read(call, &call->span, value);
-    if (operand->kind == WHE_OPERAND_GPR)
+        *value = call->memory;
+    else if (operand->kind == WHE_OPERAND_GPR)
         *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) & operand->mask;
     else if (operand->kind == WHE_OPERAND_SEGMENT)
         *value = whe_call_segment(call, operand->reg)->Selector;
@@ -63,8 +79,28 @@ static inline enum whe_result whe_operand_write(struct whe_call *call,
                                                 const struct whe_operand *operand, uint64_t value)
 {
     if (operand->kind == WHE_OPERAND_MEMORY)
-        return whe_span_write(call, &call->span, value & operand->mask);
-    whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, value);
+        call->memory = value & operand->mask;
+    else
+        whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, value);
+    return WHE_OK;
+}
+
+/** Reads a memory operand of any size. @param data receives call->span.size bytes. */
+static inline enum whe_result whe_memory_read(struct whe_call *call, void *data)
+{
+    if (call->span.size > sizeof(call->memory))
+        return whe_span_read_bytes(call, &call->span, data);
+    memcpy(data, &call->memory, call->span.size);
+    return WHE_OK;
+}
+
+/** Writes a memory operand of any size, of which whe_insn.access says that it is written. */
+static inline enum whe_result whe_memory_write(struct whe_call *call, const void *data)
+{
+    if (call->span.size > sizeof(call->memory))
+        return whe_span_write_bytes(call, &call->span, data);
+    call->memory = 0;
+    memcpy(&call->memory, data, call->span.size);
     return WHE_OK;
 }
 

@@ -13,7 +13,7 @@
 static enum whe_result read_tss(struct whe_call *call, uint32_t offset, uint64_t *value)
 {
     uint64_t linear = (whe_segment(&call->regs, WHE_REG_TR)->Base + offset) &
-                      (call->exit.state.EferLma ? ~UINT64_C(0) : UINT64_C(0xffffffff));
+                      (call->vp->ExecutionState.EferLma ? ~UINT64_C(0) : UINT64_C(0xffffffff));
     struct whe_span span;
     WHE_TRY(whe_probe(call, linear, 2, WHE_INTENT_READ | WHE_INTENT_SYSTEM, &span));
     return whe_span_read(call, &span, value);
@@ -21,7 +21,7 @@ static enum whe_result read_tss(struct whe_call *call, uint32_t offset, uint64_t
 
 enum whe_result whe_port_check(struct whe_call *call, uint16_t port, unsigned size)
 {
-    unsigned iopl = (call->exit.rflags >> WHE_RFLAGS_IOPL_SHIFT) & 3;
+    unsigned iopl = (call->vp->Rflags >> WHE_RFLAGS_IOPL_SHIFT) & 3;
     bool needs_map = call->mode.vm86 || (call->mode.protected_mode && call->mode.cpl > iopl);
     if (!needs_map)
         return WHE_OK;

@@ -42,18 +42,22 @@ struct whe_regs {
  * A batch of registers that was worked out beforehand, so that getting it needs no search. Callers
  * forward the names to code that moves them with aligned SSE instructions.
  */
-#define WHE_BATCH_MAX 6
+#define WHE_BATCH_MAX 4
 struct whe_batch {
     uint64_t set;   /**< the same registers as a set */
+    uint64_t known; /**< these, and what is known from the beginning */
     uint32_t count; /**< 0: none, or too many for a batch */
     uint8_t reg[WHE_BATCH_MAX];
     _Alignas(16) WHV_REGISTER_NAME name[WHE_BATCH_MAX];
 };
 
+/** What is known from the beginning. */
+#define WHE_REGS_GIVEN (UINT64_C(1) << WHE_REG_ZERO | UINT64_C(1) << WHE_REG_RIP)
+
 /** Starts with nothing but RIP. value[] needs no clearing: known guards it. */
 static inline void whe_regs_init(struct whe_regs *regs, uint64_t rip)
 {
-    regs->known = whe_reg_bit(WHE_REG_ZERO) | whe_reg_bit(WHE_REG_RIP);
+    regs->known = WHE_REGS_GIVEN;
     regs->written = 0;
     regs->value[WHE_REG_ZERO].Reg64 = 0;
     regs->value[WHE_REG_RIP].Reg64 = rip;
@@ -76,7 +80,9 @@ static inline void whe_reg_know(struct whe_regs *regs, enum whe_reg reg, uint64_
 /** Writes a register; the Set will carry it, with the upper 64 bits clear. */
 static inline void whe_reg_set(struct whe_regs *regs, enum whe_reg reg, uint64_t value)
 {
-    regs->value[reg].Reg128 = (WHV_UINT128){.Low64 = value};
+    WHV_UINT128 *slot = &regs->value[reg].Reg128;
+    slot->Low64 = value;
+    slot->High64 = 0;
     regs->written |= whe_reg_bit(reg);
 }
 

@@ -34,7 +34,7 @@ static inline void whe_rep_begin(const struct whe_call *call, const struct whe_i
     if (insn->repeats)
         rep->count = whe_reg_get(&call->regs, WHE_REG_RCX) & insn->address_mask;
     rep->left = rep->count;
-    if ((call->exit.rflags & WHE_RFLAGS_TF) && rep->left > 1)
+    if ((call->vp->Rflags & WHE_RFLAGS_TF) && rep->left > 1)
         rep->left = 1;
     rep->done = 0;
     rep->is_stopped = false;
@@ -58,7 +58,7 @@ static inline void whe_rep_end(struct whe_call *call, const struct whe_insn *ins
                                const struct whe_rep *rep)
 {
     if (rep->done != rep->count && !rep->is_stopped)
-        call->retirement = WHE_UNFINISHED;
+        call->mode.specials |= WHE_SPECIAL_UNFINISHED;
     if (insn->repeats && rep->done > 0)
         whe_gpr_write(&call->regs, WHE_REG_RCX, insn->address_mask, 0, rep->count - rep->done);
 }
@@ -67,7 +67,7 @@ static inline void whe_rep_end(struct whe_call *call, const struct whe_insn *ins
 static inline uint64_t whe_string_step(const struct whe_call *call, const struct whe_insn *insn)
 {
     uint64_t size = insn->element_size;
-    return call->exit.rflags & WHE_RFLAGS_DF ? -size : size;
+    return call->vp->Rflags & WHE_RFLAGS_DF ? -size : size;
 }
 
 /** @return the place that rSI points at. */

@@ -10,13 +10,14 @@
 
 #include "result.h"
 
-/** By enum whe_result: exactly the bit that result.def names. */
-extern const WHV_EMULATOR_STATUS whe_statuses[WHE_RESULT_COUNT];
-
-/** @return the status word of a call that ended with the result. */
+/** @return the status word of a call that ended with the result: the bit that result.def names. */
 static inline WHV_EMULATOR_STATUS whe_status_from_result(enum whe_result result)
 {
-    return whe_statuses[result];
+    static const WHV_EMULATOR_STATUS statuses[WHE_RESULT_COUNT] = {
+#define WHE_RESULT(name, bit, state) [WHE_##name] = {.bit = 1},
+#include "result.def"
+    };
+    return statuses[result];
 }
 
 #endif

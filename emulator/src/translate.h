@@ -23,12 +23,12 @@ enum whe_intent {
 static inline void whe_translations_init(struct whe_translations *table)
 {
     table->count = 0;
-    table->key[0] = 0; /* no key: every purpose has a bit */
+    table->page[0].key = 0; /* no key: every purpose has a bit */
 }
 
 /**
- * Adds the exit's own translation to an empty table where it can be trusted: Gva and Gpa must agree
- * in their page offsets (they do not where the page walk itself was stopped).
+ * Adds the exit's own translation where it can be trusted: Gva and Gpa must agree in their page
+ * offsets (they do not where the page walk itself was stopped).
  * @param access WHV_MEMORY_ACCESS_TYPE of the exit, with a valid Gva.
  */
 static inline void whe_translations_add_exit(struct whe_translations *table, unsigned access,
@@ -37,12 +37,11 @@ static inline void whe_translations_add_exit(struct whe_translations *table, uns
     if (((gva ^ gpa) & WHE_PAGE_MASK) != 0)
         return;
     /* Access types 0, 1, 2 stand for the purposes 1, 2, 4. */
-    table->key[0] = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
-    table->gpa[0] = gpa & ~WHE_PAGE_MASK;
-    table->count = 1;
+    table->page[0].key = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
+    table->page[0].gpa = gpa & ~WHE_PAGE_MASK;
 }
 
-/** As whe_translate, for pages other than the first of the table. */
+/** As whe_translate, for pages other than the exit's own. */
 enum whe_result whe_translate_other(struct whe_call *call, uint64_t linear, unsigned intent,
                                     uint64_t *gpa);
 
@@ -58,9 +57,9 @@ static inline enum whe_result whe_translate(struct whe_call *call, uint64_t line
                                             uint64_t *gpa)
 {
     const struct whe_translations *table = &call->translations;
-    if (table->key[0] != ((linear & ~WHE_PAGE_MASK) | intent))
+    if (table->page[0].key != ((linear & ~WHE_PAGE_MASK) | intent))
         return whe_translate_other(call, linear, intent, gpa);
-    *gpa = table->gpa[0] | (linear & WHE_PAGE_MASK);
+    *gpa = table->page[0].gpa | (linear & WHE_PAGE_MASK);
     return WHE_OK;
 }
 

@@ -176,17 +176,6 @@ void wht_flags_forget(void)
 {
     while (lists) {
         struct list *next = lists->next;
-        wht_arena_free(lists->arena);
-        free(lists->path);
-        free(lists);
-        lists = next;
-    }
-}
-
-void wht_flags_forget(void)
-{
-    while (lists) {
-        struct list *next = lists->next;
         if (lists->arena)
             wht_arena_free(lists->arena);
         free(lists->path);

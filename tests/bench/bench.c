@@ -33,17 +33,21 @@ static void list(const struct bench_scenario *scenario)
 
 int main(int argc, char **argv)
 {
-    const char *verb = argc == 2 ? argv[1] : "";
+    const char *verb = argc >= 2 ? argv[1] : "";
+    const char *only = argc >= 3 ? argv[2] : NULL;
     bool is_good = true;
     if (strcmp(verb, "list") == 0)
         printf("%s\n", COMPILER);
     for (size_t i = 0; i < bench_scenario_count; i++) {
+        const struct bench_scenario *scenario = &bench_scenarios[i];
+        if (only && strcmp(scenario->name, only) != 0)
+            continue;
         if (strcmp(verb, "list") == 0)
-            list(&bench_scenarios[i]);
+            list(scenario);
         else if (strcmp(verb, "measure") == 0)
-            measure(&bench_scenarios[i]);
+            measure(scenario);
         else if (strcmp(verb, "check") == 0)
-            is_good = bench_check(&bench_scenarios[i]) && is_good;
+            is_good = bench_check(scenario) && is_good;
         else
             is_good = false;
     }

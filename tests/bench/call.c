@@ -99,14 +99,30 @@ void bench_call_begin(struct bench_call *call, const struct bench_scenario *scen
     prepare_preview(call);
 }
 
+static void require(const struct bench_call *call, HRESULT result, UINT32 status)
+{
+    if (result != S_OK || status != SUCCESS)
+        fail(call->scenario, "the emulation failed");
+}
+
 static void repeat_memory(struct bench_call *call, unsigned long count)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *access = call->memory;
+    WHV_EMULATOR_STATUS status;
+    for (unsigned long i = 0; i < count; i++) {
+        HRESULT result =
+            WHvEmulatorTryMmioEmulation(call->handle, call->context, &call->vp, access, &status);
+        require(call, result, status.AsUINT32);
+    }
+}
+
+static void repeat_alternating(struct bench_call *call, unsigned long count)
 {
     WHV_EMULATOR_STATUS status;
     for (unsigned long i = 0; i < count; i++) {
-        if (WHvEmulatorTryMmioEmulation(call->handle, call->context, &call->vp,
-                                        &call->memory[i % 2], &status) != S_OK ||
-            status.AsUINT32 != SUCCESS)
-            fail(call->scenario, "the emulation failed");
+        HRESULT result = WHvEmulatorTryMmioEmulation(call->handle, call->context, &call->vp,
+                                                     &call->memory[i % 2], &status);
+        require(call, result, status.AsUINT32);
     }
 }
 
@@ -114,10 +130,9 @@ static void repeat_port(struct bench_call *call, unsigned long count)
 {
     WHV_EMULATOR_STATUS status;
     for (unsigned long i = 0; i < count; i++) {
-        if (WHvEmulatorTryIoEmulation(call->handle, call->context, &call->vp, &call->port,
-                                      &status) != S_OK ||
-            status.AsUINT32 != SUCCESS)
-            fail(call->scenario, "the emulation failed");
+        HRESULT result =
+            WHvEmulatorTryIoEmulation(call->handle, call->context, &call->vp, &call->port, &status);
+        require(call, result, status.AsUINT32);
     }
 }
 
@@ -125,10 +140,9 @@ static void repeat_preview(struct bench_call *call, unsigned long count)
 {
     WHV_PREVIEW_EMULATOR_STATUS status;
     for (unsigned long i = 0; i < count; i++) {
-        if (WHvEmulatorTryMmioEmulationPreview(call->handle, call->context, &call->preview,
-                                               &status) != S_OK ||
-            status.AsUINT32 != SUCCESS)
-            fail(call->scenario, "the emulation failed");
+        HRESULT result = WHvEmulatorTryMmioEmulationPreview(call->handle, call->context,
+                                                            &call->preview, &status);
+        require(call, result, status.AsUINT32);
     }
 }
 
@@ -139,6 +153,8 @@ void bench_call_repeat(void *state, unsigned long count)
         repeat_port(call, count);
     else if (call->scenario->traits & BENCH_PREVIEW)
         repeat_preview(call, count);
+    else if (call->scenario->traits & BENCH_COLD)
+        repeat_alternating(call, count);
     else
         repeat_memory(call, count);
 }

@@ -6,11 +6,10 @@
 #define DATA_SEGMENT 0xc093 /* granular, 32-bit, present, writable, accessed */
 #define NAMES        64     /* all that is asked for but XMM0 has a name below this */
 
-/* XMM0 is answered from the slot of RAX. */
-static const WHV_REGISTER_VALUE values[NAMES] = {
-#define BENCH_REG(id, whv, unicorn, value) [(whv) < NAMES ? (whv) : NAMES - 1].Reg64 = (value),
+/* By name; XMM0 is answered as RAX is. */
+static const uint64_t values[NAMES] = {
+#define BENCH_REG(id, whv, unicorn, value) [(whv) < NAMES ? (whv) : NAMES - 1] = (value),
 #include "registers.def"
-    [WHvX64RegisterDs].Segment = {.Limit = 0xffffffff, .Attributes = DATA_SEGMENT},
 };
 
 static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
@@ -43,7 +42,21 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
 {
     (void)context;
     for (UINT32 i = 0; i < count; i++)
-        out[i] = values[(unsigned)names[i] % NAMES];
+        out[i].Reg64 = values[(unsigned)names[i] % NAMES];
+    return S_OK;
+}
+
+/* With DS, which is flat. */
+static HRESULT CALLBACK on_get_with_segment(VOID *context, const WHV_REGISTER_NAME *names,
+                                            UINT32 count, WHV_REGISTER_VALUE *out)
+{
+    (void)context;
+    for (UINT32 i = 0; i < count; i++) {
+        out[i].Reg64 = values[(unsigned)names[i] % NAMES];
+        if (names[i] == WHvX64RegisterDs)
+            out[i].Segment =
+                (WHV_X64_SEGMENT_REGISTER){.Limit = 0xffffffff, .Attributes = DATA_SEGMENT};
+    }
     return S_OK;
 }
 
@@ -69,17 +82,20 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     return S_OK;
 }
 
-#define CALLBACKS(memory)                                                                          \
+#define CALLBACKS(memory, get)                                                                     \
     {                                                                                              \
         .Size = sizeof(WHV_EMULATOR_CALLBACKS), .WHvEmulatorIoPortCallback = on_port,              \
-        .WHvEmulatorMemoryCallback = memory, .WHvEmulatorGetVirtualProcessorRegisters = on_get,    \
+        .WHvEmulatorMemoryCallback = memory, .WHvEmulatorGetVirtualProcessorRegisters = get,       \
         .WHvEmulatorSetVirtualProcessorRegisters = on_set,                                         \
         .WHvEmulatorTranslateGvaPage = on_translate                                                \
     }
 
 const WHV_EMULATOR_CALLBACKS *bench_callbacks(const struct bench_scenario *scenario)
 {
-    static const WHV_EMULATOR_CALLBACKS usual = CALLBACKS(on_memory);
-    static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code);
+    static const WHV_EMULATOR_CALLBACKS usual = CALLBACKS(on_memory, on_get);
+    static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code, on_get);
+    static const WHV_EMULATOR_CALLBACKS with_segment = CALLBACKS(on_memory, on_get_with_segment);
+    if (scenario->traits & BENCH_CODE32)
+        return &with_segment;
     return scenario->traits & BENCH_NO_BYTES ? &with_code : &usual;
 }

@@ -60,7 +60,6 @@ Test(mode, follows_the_exit_context)
         cr_expect_eq(mode.protected_mode, rows[i].is_protected, "row %zu", i);
         cr_expect_eq(mode.vm86, rows[i].is_vm86, "row %zu", i);
         cr_expect_eq(mode.cpl, rows[i].is_vm86 ? 3 : 0, "row %zu", i);
-        cr_expect_neq(mode.key, 0, "row %zu", i);
     }
 }
 
@@ -78,32 +77,56 @@ Test(mode, alignment_is_checked_for_cpl_3_with_am_and_ac)
     }
 }
 
+/* What the mode depends on tells keys apart, and no exit has the key of an empty entry. */
+Test(mode, equal_keys_mean_equal_modes)
+{
+    const WHV_VP_EXIT_CONTEXT zero = {.Rip = 1};
+    const uint64_t key = whe_mode_key_with_flags(&zero);
+    static const uint64_t flags[] = {WHE_RFLAGS_VM, WHE_RFLAGS_AC, WHE_RFLAGS_RF, WHE_RFLAGS_TF};
+    cr_expect_neq(key, 0);
+    cr_expect_eq(key, whe_mode_key(&zero));
+    for (unsigned bit = 0; bit < 16; bit++) {
+        WHV_VP_EXIT_CONTEXT state = {.ExecutionState.AsUINT16 = (UINT16)(1u << bit)};
+        WHV_VP_EXIT_CONTEXT cs = {.Cs.Attributes = (UINT16)(1u << bit)};
+        cr_expect_neq(whe_mode_key_with_flags(&state), key, "state bit %u", bit);
+        cr_expect_neq(whe_mode_key_with_flags(&cs), key, "attribute bit %u", bit);
+        cr_expect_neq(whe_mode_key_with_flags(&cs), whe_mode_key_with_flags(&state), "bit %u", bit);
+    }
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        WHV_VP_EXIT_CONTEXT vp = {.Rflags = flags[i]};
+        cr_expect_neq(whe_mode_key_with_flags(&vp), key, "flag %zu", i);
+    }
+    WHV_VP_EXIT_CONTEXT others = {.Rflags = ~WHE_RFLAGS_MODE, .Cs.Base = 1, .Cs.Limit = 1};
+    cr_expect_eq(whe_mode_key_with_flags(&others), key, "the mode does not depend on these");
+}
+
 Test(cache, hits_only_for_the_same_mode_and_bytes)
 {
     static struct whe_decode_cache cache;
-    struct whe_mode mode = {.key = 6};
-    struct whe_mode other = {.key = 4};
+    struct whe_mode mode = {.cpl = 3};
     struct whe_insn insn = {.length = 2};
     uint8_t bytes[16] = {0x8b, 0x03, 0x11, 0x22};
-    cr_expect_null(whe_cache_find(&cache, &mode, 0x1000, bytes, 16), "empty");
-    const struct whe_insn *stored = whe_cache_store(&cache, &mode, 0x1000, bytes, &insn);
-    cr_expect_eq(whe_cache_find(&cache, &mode, 0x1000, bytes, 16), stored);
-    cr_expect_eq(whe_cache_find(&cache, &mode, 0x1000, bytes, 2), stored, "exactly its bytes");
-    cr_expect_null(whe_cache_find(&cache, &mode, 0x1000, bytes, 1), "too few bytes");
-    cr_expect_null(whe_cache_find(&cache, &other, 0x1000, bytes, 16), "another mode");
-    cr_expect_null(whe_cache_find(&cache, &mode, 0x1001, bytes, 16), "another slot");
+    cr_expect_null(whe_cache_find(&cache, 6, 0x1000, bytes, 16), "empty");
+    const struct whe_insn *stored = whe_cache_store(&cache, 6, &mode, 0x1000, bytes, &insn);
+    const union whe_cache_entry *entry = whe_cache_find(&cache, 6, 0x1000, bytes, 16);
+    cr_assert_not_null(entry);
+    cr_expect_eq(&entry->insn, stored);
+    cr_expect_eq(entry->mode.cpl, 3);
+    cr_expect_eq(whe_cache_find(&cache, 6, 0x1000, bytes, 2), entry, "exactly its bytes");
+    cr_expect_null(whe_cache_find(&cache, 6, 0x1000, bytes, 1), "too few bytes");
+    cr_expect_null(whe_cache_find(&cache, 4, 0x1000, bytes, 16), "another mode");
+    cr_expect_null(whe_cache_find(&cache, 6, 0x1001, bytes, 16), "another slot");
     bytes[2] = 0x99;
-    cr_expect_eq(whe_cache_find(&cache, &mode, 0x1000, bytes, 16), stored, "what follows it");
+    cr_expect_eq(whe_cache_find(&cache, 6, 0x1000, bytes, 16), entry, "what follows it");
     bytes[1] = 0x04;
-    cr_expect_null(whe_cache_find(&cache, &mode, 0x1000, bytes, 16), "another byte");
+    cr_expect_null(whe_cache_find(&cache, 6, 0x1000, bytes, 16), "another byte");
 }
 
 Test(cache, an_all_zero_entry_does_not_match_zero_bytes)
 {
     static struct whe_decode_cache cache;
-    struct whe_mode mode = {.key = 1};
     uint8_t zeros[16] = {0};
-    cr_expect_null(whe_cache_find(&cache, &mode, 0, zeros, 16));
+    cr_expect_null(whe_cache_find(&cache, 1, 0, zeros, 16));
 }
 
 Test(host, one_get_asks_for_what_the_instruction_reads)

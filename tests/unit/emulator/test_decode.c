@@ -4,9 +4,9 @@
 #include "decode.h"
 #include "translate.h"
 
-static const struct whe_mode mode16 = {.code = WHE_CODE16, .key = 1};
-static const struct whe_mode mode32 = {.code = WHE_CODE32, .key = 4, .protected_mode = true};
-static const struct whe_mode mode64 = {.code = WHE_CODE64, .key = 6, .protected_mode = true};
+static const struct whe_mode mode16 = {.code = WHE_CODE16};
+static const struct whe_mode mode32 = {.code = WHE_CODE32, .protected_mode = true};
+static const struct whe_mode mode64 = {.code = WHE_CODE64, .protected_mode = true};
 
 static struct whe_insn decode(const struct whe_mode *mode, const uint8_t *bytes, size_t size)
 {
