@@ -9,6 +9,7 @@
 #define OTHER 0x4000u /* where the page behind the edge lies */
 
 static WHV_EMULATOR_CALLBACKS callbacks;
+static WHV_VP_EXIT_CONTEXT vp;
 static struct whe_call call;
 
 static void prepare(void)
@@ -22,6 +23,8 @@ static void prepare(void)
     }
     callbacks = guest_callbacks();
     memset(&call, 0, sizeof(call));
+    memset(&vp, 0, sizeof(vp));
+    call.vp = &vp;
     call.callbacks = &callbacks;
     call.context = &guest;
     call.mode.code = WHE_CODE64;
@@ -125,7 +128,7 @@ Test(memory, the_second_page_of_a_span_wraps_as_linear_addresses_do)
         struct whe_span span;
         prepare();
         call.mode.code = (uint8_t)rows[i].code;
-        call.exit.state.EferLma = rows[i].lma;
+        vp.ExecutionState.EferLma = rows[i].lma;
         cr_expect_eq(whe_probe(&call, rows[i].linear, 2, rows[i].intent, &span), WHE_OK);
         cr_expect_eq(event_of(GUEST_TRANSLATE, 1)->address, rows[i].second, "row %zu", i);
         cr_expect_eq(span.gpa[1], rows[i].second, "row %zu", i);
