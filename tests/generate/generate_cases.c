@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes the cases of traces/generated, or tells whether they are what this machine gives.
+ *
+ *     generate_cases DIR          writes DIR/FAMILY/NAME.trace.jsonl
+ *     generate_cases --check DIR  compares; exit code 1 and the first line that differs
+ *
+ * Exit code 77 where the processor's modes cannot be used.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "generate.h"
+
+#define PATH_LENGTH 512u
+#define EXIT_SKIP   77
+
+struct grid {
+    const char *family;
+    const char *name;
+    void (*make)(struct gen_writer *writer);
+    const char *flags;
+    const char *spec;
+    const char *note;
+};
+
+static const struct grid grids[] = {
+#define GRID(family, name, function, flags, spec, note) {family, name, function, flags, spec, note},
+#include "grids.def"
+};
+
+/* Where device and holes are; generate_write.c knows the device's addresses too. */
+#define PAGES                                                                                      \
+    "[{\"gva\": \"0x20000000\", \"gpa\": \"0xfec00000\"}, "                                        \
+    "{\"gva\": \"0x20001000\", \"gpa\": \"0xfed05000\"}, "                                         \
+    "{\"gva\": \"0x20002000\", \"result\": \"page-not-present\"}]"
+
+static void write_header(const struct grid *grid, FILE *out)
+{
+    fprintf(out,
+            "{\"format\": \"whv-trace/1.0\", \"suite\": \"generated-%s-%s\", "
+            "\"source\": {\"kind\": \"generated\", \"tool\": \"generate_cases\"}, "
+            "\"defaults\": {\"init\": {\"cpl\": 3}, \"pages\": %s, \"flags\": %s, \"spec\": %s, "
+            "\"note\": \"%s\"}}\n",
+            grid->family, grid->name, PAGES, grid->flags, grid->spec, grid->note);
+}
+
+/* @return the file's text, to be freed; its size without the zero behind it. */
+static char *generate(const struct grid *grid, size_t *size, unsigned *count)
+{
+    static struct gen_writer writer;
+    char *text = NULL;
+    writer.out = open_memstream(&text, size);
+    writer.count = 0;
+    if (!writer.out) {
+        perror("generate_cases");
+        exit(1);
+    }
+    write_header(grid, writer.out);
+    grid->make(&writer);
+    *count = writer.count;
+    if (fclose(writer.out) != 0) {
+        perror("generate_cases");
+        exit(1);
+    }
+    return text;
+}
+
+static void make_path(const struct grid *grid, const char *directory, char *path)
+{
+    int length =
+        snprintf(path, PATH_LENGTH, "%s/%s/%s.trace.jsonl", directory, grid->family, grid->name);
+    if (length < 0 || (unsigned)length >= PATH_LENGTH) {
+        fprintf(stderr, "generate_cases: %s: the path is too long\n", directory);
+        exit(1);
+    }
+}
+
+static bool write_file(const char *path, const char *text, size_t size)
+{
+    char folder[PATH_LENGTH];
+    snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        perror(folder);
+        return false;
+    }
+    FILE *file = fopen(path, "wb");
+    bool is_written = file && fwrite(text, 1, size, file) == size;
+    if (file && fclose(file) != 0)
+        is_written = false;
+    if (!is_written)
+        perror(path);
+    return is_written;
+}
+
+static void report_difference(const char *path, unsigned line, const char *committed,
+                              const char *generated)
+{
+    fprintf(stderr,
+            "%s:%u: differs from what this processor gives\n  committed %.*s\n  here      %.*s\n",
+            path, line, (int)strcspn(committed, "\n"), committed, (int)strcspn(generated, "\n"),
+            generated);
+}
+
+/* Compares line by line, so that the first one that differs can be shown. */
+static bool check_file(const char *path, const char *text)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    unsigned number = 0;
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        perror(path);
+        return false;
+    }
+    bool is_equal = true;
+    while (is_equal && getline(&line, &capacity, file) > 0) {
+        size_t length = strlen(line);
+        is_equal = strncmp(line, text, length) == 0;
+        number++;
+        if (!is_equal)
+            report_difference(path, number, line, text);
+        text += is_equal ? length : 0;
+    }
+    if (is_equal && *text) {
+        report_difference(path, number + 1, "(nothing)", text);
+        is_equal = false;
+    }
+    free(line);
+    fclose(file);
+    return is_equal;
+}
+
+int main(int argc, char **argv)
+{
+    bool checks = argc == 3 && strcmp(argv[1], "--check") == 0;
+    unsigned total = 0;
+    bool is_good = true;
+    if (argc != 2 && !checks) {
+        fputs("usage: generate_cases [--check] DIR\n", stderr);
+        return 2;
+    }
+    for (enum oracle_mode mode = ORACLE_64; mode <= ORACLE_16; mode++) {
+        if (oracle_has_mode(mode))
+            continue;
+        fputs("generate_cases: this machine cannot run instructions in all modes\n", stderr);
+        return EXIT_SKIP;
+    }
+    for (size_t i = 0; i < sizeof(grids) / sizeof(grids[0]); i++) {
+        char path[PATH_LENGTH];
+        size_t size;
+        unsigned count;
+        char *text = generate(&grids[i], &size, &count);
+        make_path(&grids[i], argv[argc - 1], path);
+        is_good &= checks ? check_file(path, text) : write_file(path, text, size);
+        free(text);
+        total += count;
+    }
+    printf("%u cases in %zu files\n", total, sizeof(grids) / sizeof(grids[0]));
+    return is_good ? 0 : 1;
+}
