@@ -71,6 +71,35 @@ void gen_byte_registers(struct gen_writer *writer)
         }
 }
 
+static void wide_register(struct gen_writer *writer, bool is_store, unsigned size, unsigned reg)
+{
+    struct gen_case *c = gen_begin(writer, ORACLE_64);
+    gen_name(c, "%s-register-%u-%u-bits", is_store ? "store" : "load", reg, 8 * size);
+    for (unsigned i = 0; i < 16; i++)
+        c->in.gpr[i] = UINT64_C(0x8070605040302010) + i * UINT64_C(0x0101010101010101);
+    uint64_t at = gen_operand(c, gen_cut(UINT64_C(0xa5b6c7d8e9fa0b1c), size), size);
+    unsigned pointer = reg == ORACLE_RBX ? ORACLE_RSI : ORACLE_RBX;
+    c->in.gpr[pointer] = at;
+    if (size == 2)
+        gen_byte(c, 0x66);
+    gen_byte(c, 0x40 | (size == 8 ? 8 : 0) | (reg >= 8 ? 4 : 0));
+    gen_byte(c, is_store ? 0x89 : 0x8b);
+    gen_byte(c, (reg & 7) << 3 | pointer);
+    if (is_store)
+        gen_writes(c, at, size);
+    else
+        gen_reads(c, at, size);
+    gen_emit(writer);
+}
+
+void gen_wide_registers(struct gen_writer *writer)
+{
+    for (unsigned is_store = 0; is_store < 2; is_store++)
+        for (unsigned size = 2; size <= 8; size *= 2)
+            for (unsigned reg = 0; reg < 16; reg++)
+                wide_register(writer, is_store, size, reg);
+}
+
 /* Small numbers in all registers; those that point hold the device's address as well. */
 static void address_registers(struct gen_case *c)
 {

@@ -97,18 +97,19 @@ void gen_shift_by_immediate(struct gen_writer *writer)
 }
 
 static void shift_double(struct gen_writer *writer, bool is_left, unsigned size, unsigned count,
-                         bool in_cl)
+                         bool in_cl, unsigned which)
 {
     struct gen_case *c = gen_begin(writer, ORACLE_64);
-    gen_name(c, "%s-m%u-%s-%u", is_left ? "shld" : "shrd", 8 * size, in_cl ? "cl" : "imm8", count);
+    gen_name(c, "%s-m%u-%s-%u%s", is_left ? "shld" : "shrd", 8 * size, in_cl ? "cl" : "imm8", count,
+             which ? "-other" : "");
     gen_width(c, size);
     gen_opcode(c, (is_left ? 0x0fa4u : 0x0facu) + in_cl, ORACLE_RDX);
     if (in_cl)
         c->in.gpr[ORACLE_RCX] = UINT64_C(0xdeadbeef00000000) | count;
     else
         gen_immediate(c, count, 1);
-    uint64_t at = gen_operand(c, value_of(count & 1, size), size);
-    c->in.gpr[ORACLE_RDX] = UINT64_C(0xc0ffee1122334e5d);
+    uint64_t at = gen_operand(c, value_of(which, size), size);
+    c->in.gpr[ORACLE_RDX] = which ? UINT64_C(0x2f0011eeddccb1a2) : UINT64_C(0xc0ffee1122334e5d);
     c->in.rflags = GEN_STATUS & ~GEN_CF;
     unsigned used = masked(count, size);
     c->undefined = used == 0 ? 0 : used == 1 ? GEN_AF : GEN_AF | GEN_OF;
@@ -127,7 +128,9 @@ void gen_shift_double(struct gen_writer *writer)
                  * width itself. */
                 if (masked(counts[i], sizes[size]) >= 8 * sizes[size])
                     continue;
-                shift_double(writer, is_left, sizes[size], counts[i], false);
-                shift_double(writer, is_left, sizes[size], counts[i], true);
+                for (unsigned which = 0; which < 2; which++) {
+                    shift_double(writer, is_left, sizes[size], counts[i], false, which);
+                    shift_double(writer, is_left, sizes[size], counts[i], true, which);
+                }
             }
 }
