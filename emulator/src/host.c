@@ -13,7 +13,7 @@ static inline unsigned lowest(uint64_t set)
 
 void whe_batch_init(struct whe_batch *batch, uint64_t set)
 {
-    *batch = (struct whe_batch){.set = set, .known = set | WHE_REGS_GIVEN};
+    *batch = (struct whe_batch){.set = set};
     if (__builtin_popcountll(set) > WHE_BATCH_MAX)
         return;
     for (; set != 0; set &= set - 1) {

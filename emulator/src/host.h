@@ -55,7 +55,7 @@ static inline enum whe_result whe_host_get_batch(struct whe_call *call,
         /* One register needs no copy: the shadow's slots are aligned too. */
         WHV_REGISTER_VALUE *value = &shadow[batch->reg[0]];
         value->Reg128 = (WHV_UINT128){.Low64 = 0};
-        call->regs.known = batch->known;
+        call->regs.known |= batch->set;
         return whe_host_get_names(call, batch->name, 1, value);
     }
     if (batch->count == 0)
@@ -66,7 +66,7 @@ static inline enum whe_result whe_host_get_batch(struct whe_call *call,
     value[1].Reg128 = (WHV_UINT128){.Low64 = 0};
     value[2].Reg128 = (WHV_UINT128){.Low64 = 0};
     value[3].Reg128 = (WHV_UINT128){.Low64 = 0};
-    call->regs.known = batch->known;
+    call->regs.known |= batch->set;
     WHE_TRY(whe_host_get_names(call, batch->name, batch->count, value));
     shadow[batch->reg[0]] = value[0];
     shadow[batch->reg[1]] = value[1];

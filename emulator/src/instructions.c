@@ -65,7 +65,9 @@ bool whvemu_decode(enum whvemu_code code, const uint8_t *bytes, size_t count,
                                        .length = insn.length,
                                        .repeats = insn.repeats,
                                        .element_size = insn.element_size};
-    for (unsigned i = 0; i < WHVEMU_OPERANDS; i++) {
+    /* The decoder gives INC and DEC a second operand that no encoding has. */
+    const bool is_unary = insn.operation == WHE_OP_INC || insn.operation == WHE_OP_DEC;
+    for (unsigned i = 0; i < (is_unary ? 1 : WHVEMU_OPERANDS); i++) {
         decoded->operand[i].kind = insn.operand[i].kind;
         decoded->operand[i].size = insn.operand[i].size;
     }

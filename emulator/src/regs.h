@@ -45,19 +45,15 @@ struct whe_regs {
 #define WHE_BATCH_MAX 4
 struct whe_batch {
     uint64_t set;   /**< the same registers as a set */
-    uint64_t known; /**< these, and what is known from the beginning */
     uint32_t count; /**< 0: none, or too many for a batch */
     uint8_t reg[WHE_BATCH_MAX];
     _Alignas(16) WHV_REGISTER_NAME name[WHE_BATCH_MAX];
 };
 
-/** What is known from the beginning. */
-#define WHE_REGS_GIVEN (UINT64_C(1) << WHE_REG_ZERO | UINT64_C(1) << WHE_REG_RIP)
-
 /** Starts with nothing but RIP. value[] needs no clearing: known guards it. */
 static inline void whe_regs_init(struct whe_regs *regs, uint64_t rip)
 {
-    regs->known = WHE_REGS_GIVEN;
+    regs->known = whe_reg_bit(WHE_REG_ZERO) | whe_reg_bit(WHE_REG_RIP);
     regs->written = 0;
     regs->value[WHE_REG_ZERO].Reg64 = 0;
     regs->value[WHE_REG_RIP].Reg64 = rip;

@@ -219,6 +219,8 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
         result.reason = revoked;
     } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
         result.reason = entry->reason;
+    }
+    if (result.reason) {
         send_result(w, c, &result, false, 0);
         return;
     }

@@ -7,18 +7,18 @@
 
 const struct opcodes_mode opcodes_modes[OPCODES_MODES] = {
     {"64-bit mode",
-     {.code = WHE_CODE64, .key = 6, .protected_mode = true},
+     {.code = WHE_CODE64, .protected_mode = true},
      ZYDIS_MACHINE_MODE_LONG_64,
      ZYDIS_STACK_WIDTH_64},
     {"32-bit code",
-     {.code = WHE_CODE32, .key = 4, .protected_mode = true},
+     {.code = WHE_CODE32, .protected_mode = true},
      ZYDIS_MACHINE_MODE_LEGACY_32,
      ZYDIS_STACK_WIDTH_32},
     {"16-bit code",
-     {.code = WHE_CODE16, .key = 2, .protected_mode = true},
+     {.code = WHE_CODE16, .protected_mode = true},
      ZYDIS_MACHINE_MODE_LEGACY_16,
      ZYDIS_STACK_WIDTH_16},
-    {"real mode", {.code = WHE_CODE16, .key = 1}, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
+    {"real mode", {.code = WHE_CODE16}, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
 };
 
 #define IS_BX 3u /* as a register, or as [rBX] */

@@ -173,7 +173,7 @@ static const char *make_expect(struct maker *m, int has_calls)
 static const char *make_source(struct maker *m)
 {
     struct members members = {.count = 0};
-    make_add(&members, "\"seed\": 9007199254740992");
+    make_add(&members, "\"seed\": 9007199254740991");
     make_add(&members, "\"emulator\": {\"sha256\": \"ABCD\", \"file\": \"a\\\\b.dll\"}");
     make_add(&members, "\"kind\": \"generated\"");
     make_add(&members, "\"date\": \"2026-11-25\"");

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ const char *make_bytes(struct maker *m, unsigned count, int allows_any)
     size_t used = 0;
     for (unsigned i = 0; i < count && used + 8 < sizeof(text); i++) {
         const char *format = make_chance(m, 2) ? "%02x%s" : "%02X%s";
-        const char *gap = make_chance(m, 2) ? " " : make_chance(m, 8) ? "   " : "";
+        bool is_last = i + 1 == count || used + 16 >= sizeof(text);
+        const char *gap = is_last ? "" : make_chance(m, 2) ? " " : make_chance(m, 8) ? "   " : "";
         if (allows_any && make_chance(m, 6))
             used += (size_t)snprintf(text + used, sizeof(text) - used, "??%s", gap);
         else
