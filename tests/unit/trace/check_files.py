@@ -24,6 +24,8 @@ import jsonschema
 import positions
 
 MESSAGES_SHOWN = 3
+# Validating a case takes a millisecond: of long corpora the schema sees the first and every so many more.
+FIRST, STRIDE = 100, 8
 PLACE = re.compile(r"(\d+):(\d+) ((?:/.*?)?) (found .*)")
 
 
@@ -58,9 +60,10 @@ class Schemas:
                 return self.expectations.is_valid(json.loads(text))
             if path.name.endswith(".json"):
                 return self.document.is_valid(json.loads(text))
-            lines = text.removesuffix("\n").split("\n")
-            return all((self.case if i else self.header).is_valid(json.loads(line))
-                       for i, line in enumerate(lines))
+            header, *cases = text.removesuffix("\n").split("\n")
+            cases = cases[:FIRST] + cases[FIRST::STRIDE]
+            return self.header.is_valid(json.loads(header)) and all(
+                self.case.is_valid(json.loads(case)) for case in cases)
         except (ValueError, OSError, EOFError, RecursionError, zlib.error):
             return None
 
