@@ -113,19 +113,34 @@ static void print_error(void *user, const struct wht_error *error)
     fprintf(stderr, "whvtrace: %s: %s\n", error->file, error->text);
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    char *const *left = *(char **const *)a;
+    char *const *right = *(char **const *)b;
+    int order = strcmp(*left, *right);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
 /* Files that several paths mean are run once, where they come first. */
 static void drop_repeated(struct wht_file_list *files)
 {
+    char ***places = malloc((files->count + 1) * sizeof(*places));
     size_t kept = 0;
-    for (size_t i = 0; i < files->count; i++) {
-        size_t j = 0;
-        while (j < kept && strcmp(files->paths[j], files->paths[i]) != 0)
-            j++;
-        if (j < kept)
-            free(files->paths[i]);
-        else
-            files->paths[kept++] = files->paths[i];
+    if (!places)
+        abort();
+    for (size_t i = 0; i < files->count; i++)
+        places[i] = &files->paths[i];
+    qsort(places, files->count, sizeof(*places), compare_places);
+    for (size_t i = files->count; i-- > 1;) {
+        if (strcmp(*places[i - 1], *places[i]) != 0)
+            continue;
+        free(*places[i]);
+        *places[i] = NULL;
     }
+    free(places);
+    for (size_t i = 0; i < files->count; i++)
+        if (files->paths[i])
+            files->paths[kept++] = files->paths[i];
     files->count = kept;
 }
 
