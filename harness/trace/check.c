@@ -340,10 +340,13 @@ static bool is_free_key(const char *key)
 static bool unknown_key(struct wht_check *check, const struct wht_node *member,
                         const struct wht_field *fields, size_t count)
 {
-    const char *names[64];
-    for (size_t i = 0; i < count && i < 64; i++)
-        names[i] = fields[i].key;
-    const char *meant = wht_did_you_mean(member->key, names, count < 64 ? count : 64);
+    const char *names[65];
+    size_t known = 0;
+    for (; known < count && known < 64; known++)
+        names[known] = fields[known].key;
+    if (member->key[0] == '$' || strcmp(member->key, "comment") == 0)
+        names[known++] = "$comment";
+    const char *meant = wht_did_you_mean(member->key, names, known);
     if (check->newer)
         return wht_fail_key(
             check, member,

@@ -139,7 +139,7 @@ static bool take_defaults(struct wht_check *check, const struct wht_node *node, 
 static bool read_number(const char **text, unsigned *value)
 {
     size_t digits = strspn(*text, "0123456789");
-    if (digits == 0 || digits > 4 || (digits > 1 && **text == '0'))
+    if (digits == 0 || digits > 9 || (digits > 1 && **text == '0'))
         return false;
     *value = (unsigned)strtoul(*text, NULL, 10);
     *text += digits;

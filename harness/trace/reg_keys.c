@@ -8,16 +8,24 @@
 #include "values.h"
 
 #define REG_NAMES_MAX 256
+#define SETTINGS      4 /* keys that stand among the registers of `init` */
 
 static const char *text_of(const struct wht_node *member)
 {
     return member->key ? member->key : member->string;
 }
 
+static bool is_in_init(const struct wht_node *member)
+{
+    const struct wht_node *map = member->parent;
+    return member->key && map && map->key && strcmp(map->key, "init") == 0;
+}
+
 bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name)
 {
-    const char *names[REG_NAMES_MAX];
+    static const char *const settings[SETTINGS] = {"mode", "cpl", "others", "interrupt_shadow"};
+    const char *names[REG_NAMES_MAX + SETTINGS];
     const char *text = text_of(member);
     if (wht_reg_from_name(text, name))
         return true;
@@ -31,7 +39,10 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                             "found the unknown register \"%.40s\", expected one of "
                             "whv-trace/1.0: this file needs a program that knows %.20s",
                             text, check->newer);
-    const char *meant = wht_did_you_mean(text, names, wht_reg_names(names, REG_NAMES_MAX));
+    size_t count = wht_reg_names(names, REG_NAMES_MAX);
+    for (size_t i = 0; i < SETTINGS && is_in_init(member); i++)
+        names[count++] = settings[i];
+    const char *meant = wht_did_you_mean(text, names, count);
     if (meant)
         return wht_fail_key(check, member,
                             "found the unknown register \"%.40s\"; did you mean \"%s\"?", text,
