@@ -255,6 +255,11 @@ static void open_document(struct wht_reader *reader)
     reader->is_done = reader->is_foreign;
 }
 
+static bool is_blank(const char *line, size_t size)
+{
+    return size <= WHT_DOCUMENT_MAX && strspn(line, " \t\r") == size;
+}
+
 static void open_corpus(struct wht_reader *reader)
 {
     const char *line;
@@ -266,7 +271,7 @@ static void open_corpus(struct wht_reader *reader)
         return;
     }
     reader->line = 1;
-    if (size == 0) {
+    if (is_blank(line, size)) {
         report_line(reader, 1, "found a blank line, expected a header");
         return;
     }
@@ -371,7 +376,7 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
     while (!c && wht_input_line(reader->input, &line, &size)) {
         struct wht_document document = {.arena = NULL};
         reader->line++;
-        if (size == 0)
+        if (is_blank(line, size))
             report_line(reader, reader->line, "found a blank line, expected a case");
         else if (parse(reader, &document, reader->scratch, line, size, reader->line))
             c = take(reader, document.root, reader->scratch);
