@@ -379,16 +379,26 @@ static bool goes_on(const struct pool *pool)
            !wht_is_interrupted() && !wht_schedule_is_empty(&pool->schedule);
 }
 
+/* An idle worker destroys the emulator's handles and leaves when its pipe is closed. */
+static void dismiss_worker(struct pool *pool, struct worker *w)
+{
+    char how[WHT_PROCESS_END_MAX];
+    bool is_idle = w->is_ready && !w->chunk;
+    if (!is_idle)
+        wht_process_kill(w->process);
+    bool is_clean = wht_process_end(w->process, how);
+    /* An interrupt from the terminal reaches the workers, too. */
+    if (is_idle && !is_clean && !*pool->error && !wht_is_interrupted())
+        snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s when it was destroyed",
+                 pool->options->emulator, how);
+}
+
 static void dismiss(struct pool *pool)
 {
     for (size_t i = 0; i < pool->worker_count; i++) {
         struct worker *w = &pool->workers[i];
-        if (w->process) {
-            /* An idle worker leaves by itself when its pipe is closed. */
-            if (w->chunk)
-                wht_process_kill(w->process);
-            wht_process_end(w->process, NULL);
-        }
+        if (w->process)
+            dismiss_worker(pool, w);
         wht_text_free(&w->in);
         wht_text_free(&w->begun);
     }
@@ -403,6 +413,7 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                char *error)
 {
     struct pool pool = {.options = options, .handler = handler, .error = error};
+    *error = 0;
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
     pool.workers = calloc(pool.worker_count, sizeof(*pool.workers));
     if (!pool.workers)

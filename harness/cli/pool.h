@@ -46,7 +46,8 @@ enum wht_pool_end {
 /**
  * Runs the cases of all files.
  * @param elsewhere receives how many selected cases belong to other shards.
- * @param error     WHT_POOL_ERROR_MAX bytes, for WHT_POOL_NO_EMULATOR.
+ * @param error     WHT_POOL_ERROR_MAX bytes; receives why for WHT_POOL_NO_EMULATOR, and otherwise
+ *                  how the emulator's end went wrong, or "".
  */
 enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                const struct wht_file_list *files,

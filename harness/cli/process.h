@@ -39,10 +39,11 @@ void wht_process_wait(struct wht_process *const *processes, size_t count, int ti
 void wht_process_kill(struct wht_process *process);
 
 /**
- * Waits for the end of a process and releases it.
+ * Waits for the end of a process, for a few seconds, and releases it.
  * @param how receives "crashed with SIGSEGV", "ended with exit code 1", ...; NULL if not wanted.
+ * @return whether it ended by itself with exit code 0.
  */
-void wht_process_end(struct wht_process *process, char *how);
+bool wht_process_end(struct wht_process *process, char *how);
 
 /* Within a worker. */
 

@@ -155,28 +155,32 @@ static void describe_end(int status, char *how)
     }
 }
 
-/* An emulator's destructors may hang as well as anything else of it. */
-static void wait_for_end(struct wht_process *process)
+/* An emulator's destructors may hang as well as anything else of it. Returns whether it ended. */
+static bool wait_for_end(struct wht_process *process)
 {
     char ignored[4096];
     struct pollfd fd = {.fd = process->from, .events = POLLIN};
     while (poll(&fd, 1, END_MS) > 0)
         if (read(process->from, ignored, sizeof(ignored)) <= 0)
-            return;
+            return true;
     kill(process->pid, SIGKILL);
+    return false;
 }
 
-void wht_process_end(struct wht_process *process, char *how)
+bool wht_process_end(struct wht_process *process, char *how)
 {
     int status = 0;
     close(process->to);
-    wait_for_end(process);
+    bool has_ended = wait_for_end(process);
     while (waitpid(process->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     close(process->from);
-    if (how)
+    if (how && has_ended)
         describe_end(status, how);
+    else if (how)
+        snprintf(how, WHT_PROCESS_END_MAX, "did not end");
     free(process);
+    return has_ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* An emulator that eats memory shall fail alone. Sanitizers reserve address space on purpose. */

@@ -278,7 +278,8 @@ static bool open_reports(struct run *r)
            wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
 }
 
-static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewhere)
+static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewhere,
+                     const char *message)
 {
     const struct wht_summary *s = &r->tally.summary;
     uint64_t cases = wht_summary_cases(s);
@@ -288,8 +289,7 @@ static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewh
         return WHT_EXIT_EMULATOR;
     if (s->problems[WHT_PROBLEM_TRACE] > 0)
         return WHT_EXIT_INVALID;
-    if (end == WHT_POOL_NO_PROCESS || s->outcomes[WHT_OUTCOME_FAILED] > 0 ||
-        s->problems[WHT_PROBLEM_EXPECTATION] > 0)
+    if (*message || s->outcomes[WHT_OUTCOME_FAILED] > 0 || s->problems[WHT_PROBLEM_EXPECTATION] > 0)
         return WHT_EXIT_FAILED;
     /* A part of a whole may be empty. */
     if (cases + elsewhere == 0)
@@ -313,7 +313,7 @@ static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, co
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
-    int code = exit_code(r, end, elsewhere);
+    int code = exit_code(r, end, elsewhere, message);
     if (*message)
         print_error(message);
     else if (code == WHT_EXIT_NOTHING)
@@ -332,10 +332,6 @@ static int replay(struct run *r)
     if (code != WHT_EXIT_OK)
         return code;
     add_builtin_expectations(r);
-    if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
-        return WHT_EXIT_INVALID;
-    if (r->root && !wht_revoked_check(r->root, &load))
-        return WHT_EXIT_INVALID;
     if (!open_reports(r))
         return WHT_EXIT_USAGE;
     struct wht_report_run about = {.version = WHVTRACE_VERSION,
@@ -346,6 +342,16 @@ static int replay(struct run *r)
     wht_reports_begin(&r->tally.reports, &about);
     r->tally.summary.files = r->files.count;
     r->started_ms = wht_now_ms();
+    const char *invalid = NULL;
+    if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
+        invalid = "an expectations file is invalid";
+    else if (r->root && !wht_revoked_check(r->root, &load))
+        invalid = "the list of withdrawn cases is invalid";
+    if (invalid) {
+        struct wht_report_end broken = {.ending = WHT_RUN_BROKEN, .message = invalid};
+        wht_tally_end(&r->tally, &broken);
+        return WHT_EXIT_INVALID;
+    }
     r->pool.patterns = &r->patterns;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;

@@ -86,7 +86,7 @@ const char *wht_run_ending_name(enum wht_run_ending ending);
 
 struct wht_report_end {
     enum wht_run_ending ending;
-    const char *message; /**< why it is broken; otherwise "" */
+    const char *message; /**< why it is broken, or what went wrong after all; otherwise "" */
     double seconds;
 };
 

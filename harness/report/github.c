@@ -105,7 +105,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     for (size_t i = 0; i < told; i++)
         add_group(text, &groups->items[i]);
     add_rest(report, summary, told);
-    if (end->ending == WHT_RUN_BROKEN) {
+    if (*end->message) {
         wht_text_add(text, "::error title=whvtrace::");
         wht_escape_github(text, end->message);
         wht_text_add(text, "\n");

@@ -223,7 +223,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 {
     struct junit *junit = report->state;
     (void)summary;
-    if (end->ending == WHT_RUN_BROKEN || end->ending == WHT_RUN_INTERRUPTED)
+    if (*end->message || end->ending == WHT_RUN_INTERRUPTED)
         add_broken(report, end);
     close_suite(report);
     wht_text_add(&report->text, "</testsuites>\n");

@@ -93,7 +93,7 @@ static void add_title(struct wht_text *text, const struct wht_report_end *end,
     bool is_bad = s->outcomes[WHT_OUTCOME_FAILED] + s->problems[WHT_PROBLEM_TRACE] +
                           s->problems[WHT_PROBLEM_EXPECTATION] >
                       0 ||
-                  end->ending != WHT_RUN_DONE;
+                  end->ending != WHT_RUN_DONE || *end->message;
     wht_text_addf(text, "## whvtrace: %s", is_bad ? "failed" : "passed");
     if (end->ending != WHT_RUN_DONE)
         wht_text_addf(text, " (%s)", wht_run_ending_name(end->ending));

@@ -97,9 +97,9 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     const struct tap *tap = report->state;
     struct wht_text *text = &report->text;
     (void)summary;
-    if (end->ending == WHT_RUN_BROKEN || end->ending == WHT_RUN_INTERRUPTED) {
+    if (*end->message || end->ending == WHT_RUN_INTERRUPTED) {
         wht_text_add(text, "Bail out! ");
-        wht_escape_tap(text, end->ending == WHT_RUN_BROKEN ? end->message : "interrupted");
+        wht_escape_tap(text, *end->message ? end->message : "interrupted");
         wht_text_add(text, "\n");
     } else {
         wht_text_addf(text, "1..%" PRIu64 "%s\n", tap->count,

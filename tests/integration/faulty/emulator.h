@@ -115,6 +115,9 @@ EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *ca
 
 EXPORT HRESULT WINAPI WHvEmulatorDestroyEmulator(WHV_EMULATOR_HANDLE handle)
 {
+#ifdef CRASHES_WHEN_DESTROYED
+    abort();
+#endif
     free(handle);
     return S_OK;
 }
