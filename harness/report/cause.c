@@ -11,6 +11,8 @@
 /* Longer causes are cut: batches can name more than a hundred registers. */
 #define CAUSE_MAX 240u
 
+#define STATUS_SUCCESSFUL 1u
+
 static void add_number(struct wht_finding *f, const struct wht_divergence *d)
 {
     if (d->number == 0)
@@ -176,6 +178,20 @@ static bool find_outcome(struct wht_finding *f, const struct wht_case *c,
     return true;
 }
 
+/* Of a call that was ended, what it should have come to. */
+static void find_expectation(struct wht_finding *f, const struct wht_case *c)
+{
+    char name[WHT_NAME_MAX];
+    if (c->expect.has_fault) {
+        wht_describe_fault(&f->text, &c->expect.fault);
+        wht_text_add(&f->text, " is expected");
+    } else if (c->expect.hr != S_OK) {
+        wht_text_addf(&f->text, "%s is expected", wht_hresult_format(c->expect.hr, name));
+    } else if (c->expect.status != STATUS_SUCCESSFUL) {
+        wht_text_addf(&f->text, "status %s is expected", wht_status_format(c->expect.status, name));
+    }
+}
+
 static void find(struct wht_finding *first, struct wht_finding *second, const struct wht_case *c,
                  const struct wht_result *r)
 {
@@ -186,6 +202,8 @@ static void find(struct wht_finding *first, struct wht_finding *second, const st
         find_divergence(first, c, r);
         if (has_end)
             find_outcome(second, c, r);
+        else if (r->divergence.kind != WHT_DIVERGES_RULE)
+            find_expectation(second, c);
     } else if (find_outcome(first, c, r)) {
         if (diverges)
             find_divergence(second, c, r);

@@ -126,6 +126,23 @@ void wht_describe_event(struct wht_text *text, const struct wht_event *event)
     }
 }
 
+/* Of a page fault's code the bits by their letters, e.g. "0x6 [U W]". SDM 3A, 4.7. */
+static void describe_error_code(struct wht_text *text, unsigned vector, uint32_t code)
+{
+    static const char letters[] = "PWURI";
+    wht_text_addf(text, " code 0x%x", (unsigned)code);
+    if (vector != VECTOR_PF || code == 0 || code >> (sizeof(letters) - 1) != 0)
+        return;
+    const char *separator = " [";
+    for (size_t i = sizeof(letters) - 1; i-- > 0;) {
+        if (!(code >> i & 1))
+            continue;
+        wht_text_addf(text, "%s%c", separator, letters[i]);
+        separator = " ";
+    }
+    wht_text_add(text, "]");
+}
+
 void wht_describe_event_register(struct wht_text *text, const WHV_REGISTER_VALUE *value)
 {
     const WHV_X64_PENDING_EXCEPTION_EVENT *event = &value->ExceptionEvent;
@@ -138,7 +155,7 @@ void wht_describe_event_register(struct wht_text *text, const WHV_REGISTER_VALUE
         wht_text_addf(text, "type %u ", (unsigned)event->EventType);
     wht_text_add(text, wht_vector_format(event->Vector, name));
     if (event->DeliverErrorCode)
-        wht_text_addf(text, " code 0x%x", (unsigned)event->ErrorCode);
+        describe_error_code(text, event->Vector, event->ErrorCode);
     if (event->Vector == VECTOR_PF || event->ExceptionParameter != 0)
         wht_text_addf(text, " address 0x%" PRIx64, event->ExceptionParameter);
 }
@@ -148,7 +165,7 @@ void wht_describe_fault(struct wht_text *text, const struct wht_want_fault *faul
     char name[WHT_NAME_MAX];
     wht_text_add(text, wht_vector_format(fault->vector, name));
     if (fault->has_code)
-        wht_text_addf(text, " code 0x%x", (unsigned)fault->code);
+        describe_error_code(text, fault->vector, fault->code);
     if (fault->has_address)
         wht_text_addf(text, " address 0x%" PRIx64, fault->address);
 }

@@ -33,7 +33,7 @@ uint64_t wht_compared_bits(const struct wht_want_reg *want);
 /** Adds what is wanted: a value, "0x1 or 0x2", "0x2, OF AF undefined", "anything". */
 void wht_describe_want(struct wht_text *text, const struct wht_want_reg *want);
 
-/** Adds "#PF code 0x2 address 0x1000", or "none". */
+/** Adds "#PF code 0x2 [W] address 0x1000", or "none"; the letters are P, W, U, R and I. */
 void wht_describe_event_register(struct wht_text *text, const WHV_REGISTER_VALUE *value);
 void wht_describe_fault(struct wht_text *text, const struct wht_want_fault *fault);
 

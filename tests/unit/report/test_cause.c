@@ -177,15 +177,18 @@ static const struct {
      "call"},
     {"'expect': { 'regs': { 'rip': '+2' } }", "rs", WHvX64RegisterRcx, 0,
      "nothing in the case answers memory read 0xfee000b0, 4 bytes"},
+    {"'expect': { 'fault': { 'vector': 'pf', 'code': '0x15' } }", "r", WHvX64RegisterRcx, 0,
+     "nothing in the case answers memory read 0xfee000b0, 4 bytes; #PF code 0x15 [I U P] is "
+     "expected"},
     /* outcomes explain what was or was not called */
     {EXPECT("", WRITE), "x", WHvX64RegisterRcx, 0,
      "status is internal-failure instead of success; call 1 of 1: missing memory write "
      "0xfee000b0, 4 bytes: 78 56 34 12"},
     {EXPECT("", WRITE), "p", WHvX64RegisterRcx, PF(2),
-     "#PF code 0x2 address 0x0 is injected, no fault is expected; call 1 of 1: missing memory "
+     "#PF code 0x2 [W] address 0x0 is injected, no fault is expected; call 1 of 1: missing memory "
      "write 0xfee000b0, 4 bytes: 78 56 34 12"},
     {"'expect': { 'fault': { 'vector': 'pf', 'code': '0x6' } }", "p", WHvX64RegisterRcx, PF(2),
-     "fault is #PF code 0x2 address 0x0 instead of #PF code 0x6"},
+     "fault is #PF code 0x2 [W] address 0x0 instead of #PF code 0x6 [U W]"},
     {"'expect': { 'fault': { 'vector': 'gp', 'code': '0x0' }, 'others': 'any' }", "p",
      WHvX64RegisterRcx, 0, "no fault instead of #GP code 0x0"},
     {"'expect': { 'regs': { 'rip': '+2' }, 'trap': true }", "i", WHvX64RegisterRcx, 2,
