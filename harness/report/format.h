@@ -52,5 +52,6 @@ extern const struct wht_format wht_format_junit;
 extern const struct wht_format wht_format_json;
 extern const struct wht_format wht_format_github;
 extern const struct wht_format wht_format_markdown;
+extern const struct wht_format wht_format_html;
 
 #endif

@@ -6,13 +6,8 @@
 #include <string.h>
 
 const struct wht_format *const wht_formats[] = {
-    &wht_format_pretty,
-    &wht_format_tap,
-    &wht_format_junit,
-    &wht_format_json,
-    &wht_format_github,
-    &wht_format_markdown,
-    NULL,
+    &wht_format_pretty, &wht_format_tap,      &wht_format_junit, &wht_format_json,
+    &wht_format_github, &wht_format_markdown, &wht_format_html,  NULL,
 };
 
 const struct wht_format *wht_format_find(const char *name, size_t size)

@@ -5,11 +5,13 @@
     check_report.py junit FILE      well-formed; the counts are those of what is in it
     check_report.py json FILE       valid by schemas/report-1.schema.json; the counts are right
     check_report.py github FILE     the workflow commands, unescaped
+    check_report.py html FILE       well-formed, nothing of it is loaded from elsewhere; its text
 """
 
 import collections
 import json
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -92,5 +94,18 @@ def github(path):
         print("    " + unescape(message).splitlines()[0])
 
 
+def html(path):
+    root = ElementTree.parse(path).getroot()
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if name in ("src", "href") or "url(" in value:
+                sys.exit(f"{element.tag} loads {value}")
+    for element in root.find("{*}body").iter():
+        tag = element.tag.partition("}")[2]
+        text = " ".join((element.text or "").split())
+        if text and tag != "pre":
+            print(f"{tag}: {re.sub(r'[0-9]+[.][0-9]+ s', 'T s', text)}")
+
+
 if __name__ == "__main__":
-    {"junit": junit, "json": check_json, "github": github}[sys.argv[1]](sys.argv[2])
+    {"junit": junit, "json": check_json, "github": github, "html": html}[sys.argv[1]](sys.argv[2])
