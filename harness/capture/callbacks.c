@@ -44,6 +44,16 @@ static void answer(struct whvc_session *session, struct whvc_record *record, HRE
         note(session, token(WHVC_END, (uint32_t)hr, 0));
 }
 
+/* Bytes of the instruction are read one after the other, from where the exit's own end. */
+static bool is_fetch(struct whvc_session *session, const WHV_EMULATOR_MEMORY_ACCESS_INFO *info)
+{
+    bool is_next = session->is_fetching && info->Direction == 0 &&
+                   info->GpaAddress == session->fetch_gpa && session->code_size < WHVC_CODE_MAX;
+    session->is_fetching = is_next;
+    session->fetch_gpa += info->AccessSize;
+    return is_next;
+}
+
 static void note_code(struct whvc_session *session, const WHV_EMULATOR_MEMORY_ACCESS_INFO *info)
 {
     for (unsigned i = 0; i < info->AccessSize && session->code_size < WHVC_CODE_MAX; i++)
@@ -55,15 +65,17 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
     struct whvc_session *session = context;
     struct whvc_memory *record = whvc_session_add(session, WHVC_MEMORY, sizeof(*record));
     bool is_read = info->Direction == 0;
+    bool is_code = is_fetch(session, info);
     if (record) {
         record->info = *info;
+        record->record.is_code = is_code;
         whvc_ring_publish(session->ring);
     }
     note(session, token(WHVC_MEMORY, info->Direction, info->AccessSize));
     HRESULT hr = session->callbacks.WHvEmulatorMemoryCallback(session->context, info);
     if (is_read && record)
         memcpy(record->info.Data, info->Data, sizeof(info->Data));
-    if (is_read && session->is_fetching)
+    if (is_code)
         note_code(session, info);
     if (is_read && session->is_poisoning && info->AccessSize < sizeof(info->Data))
         memset(info->Data + info->AccessSize, WHVC_POISON, sizeof(info->Data) - info->AccessSize);
@@ -165,10 +177,12 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
         record->flags = (uint32_t)flags;
         whvc_ring_publish(session->ring);
     }
-    session->is_fetching = ((uint32_t)flags & FLAG_EXECUTE) != 0;
     HRESULT hr =
         session->callbacks.WHvEmulatorTranslateGvaPage(session->context, gva, flags, result, gpa);
     bool is_success = hr == S_OK;
+    session->is_fetching = is_success && ((uint32_t)flags & FLAG_EXECUTE);
+    if (session->is_fetching)
+        session->fetch_gpa = *gpa | ((session->linear + session->code_size) & 0xfff);
     if (record && is_success) {
         record->result = (int32_t)*result;
         record->gpa = *gpa;

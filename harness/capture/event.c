@@ -236,7 +236,7 @@ static void add_callback(struct whvc_text *text, const struct whvc_begin *begin,
         add_hresult(text, record->hr);
     if (record->kind == WHVC_MEMORY) {
         const struct whvc_memory *call = (const struct whvc_memory *)record;
-        add_memory(text, call, redact && is_private(begin, call));
+        add_memory(text, call, redact && !record->is_code && is_private(begin, call));
     } else if (record->kind == WHVC_PORT) {
         add_port(text, (const struct whvc_port *)record);
     } else if (record->kind == WHVC_TRANSLATE) {

@@ -35,8 +35,9 @@ enum whvc_kind {
 struct whvc_record {
     uint32_t size; /**< bytes, this header included; a multiple of 8 */
     uint8_t kind;  /**< enum whvc_kind */
-    uint8_t is_answered;
-    HRESULT hr; /**< what the callback or the call returned, once it is answered */
+    bool is_answered;
+    bool is_code; /**< WHVC_MEMORY: instruction bytes, which redaction leaves alone */
+    HRESULT hr;   /**< what the callback or the call returned, once it is answered */
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct whvc_record) == 16, "keeps what follows aligned");

@@ -93,6 +93,7 @@ static void begin(struct whvc_session *session, void *context,
     session->context = context;
     session->is_fetching = false;
     session->rip = vp_context->Rip;
+    session->linear = vp_context->Cs.Base + vp_context->Rip;
     session->new_rip = vp_context->Rip;
     session->shape = mode_of(vp_context);
     session->token[0] = session->token[1] = 0;

@@ -31,10 +31,12 @@ struct whvc_session {
     void *context;
     bool is_recorded;
     bool is_poisoning; /* WHVCAPTURE_POISON */
-    bool is_fetching;  /* memory reads are instruction bytes */
+    bool is_fetching;  /* a read at fetch_gpa is one of instruction bytes */
+    uint64_t fetch_gpa;
     uint8_t code_size;
     uint8_t code[WHVC_CODE_MAX];
     uint64_t rip;
+    uint64_t linear; /* of the instruction's first byte */
     uint64_t new_rip;
     uint64_t shape;
     uint64_t token[2]; /* the last two */

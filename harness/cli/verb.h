@@ -25,6 +25,7 @@ extern const struct wht_verb wht_verb_check;
 extern const struct wht_verb wht_verb_explain;
 extern const struct wht_verb wht_verb_fmt;
 extern const struct wht_verb wht_verb_help;
+extern const struct wht_verb wht_verb_import;
 extern const struct wht_verb wht_verb_list;
 extern const struct wht_verb wht_verb_run;
 extern const struct wht_verb wht_verb_show;

@@ -24,9 +24,9 @@ enum wht_code wht_code_of(const struct wht_case *c)
     return is_protected ? WHT_CODE_PROT16 : WHT_CODE_REAL16;
 }
 
-static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
+static void init_decoder_for(enum wht_code code, ZydisDecoder *decoder)
 {
-    switch (wht_code_of(c)) {
+    switch (code) {
     case WHT_CODE_64:
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
         break;
@@ -40,6 +40,11 @@ static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16);
         break;
     }
+}
+
+static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
+{
+    init_decoder_for(wht_code_of(c), decoder);
 }
 
 bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
@@ -143,4 +148,35 @@ size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names)
         add_read(c, o->mem.segment, names, &count);
     }
     return count;
+}
+
+void wht_mnemonic_of(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    init_decoder_for(code, &decoder);
+    bool is_good =
+        ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, count, &insn));
+    snprintf(buf, n, "%s", is_good ? ZydisMnemonicGetString(insn.mnemonic) : "none");
+}
+
+size_t wht_undefined_flags(enum wht_code code, const uint8_t *bytes, size_t count,
+                           const char **names)
+{
+    static const struct {
+        ZydisAccessedFlagsMask flag;
+        const char *name;
+    } flags[] = {{ZYDIS_CPUFLAG_CF, "cf"}, {ZYDIS_CPUFLAG_PF, "pf"}, {ZYDIS_CPUFLAG_AF, "af"},
+                 {ZYDIS_CPUFLAG_ZF, "zf"}, {ZYDIS_CPUFLAG_SF, "sf"}, {ZYDIS_CPUFLAG_OF, "of"}};
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    size_t found = 0;
+    init_decoder_for(code, &decoder);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, count, &insn)))
+        return 0;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (insn.cpu_flags && (insn.cpu_flags->undefined & flags[i].flag))
+            names[found++] = flags[i].name;
+    }
+    return found;
 }

@@ -48,4 +48,21 @@ bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length);
  */
 size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names);
 
+/**
+ * Writes the mnemonic of bytes in lower case, "none" if they are no instruction.
+ * @param buf n bytes, at least 8.
+ */
+void wht_mnemonic_of(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n);
+
+/** Flags that an instruction can leave undefined. */
+#define WHT_UNDEFINED_MAX 8
+
+/**
+ * Lists the status flags that the manuals leave undefined after an instruction.
+ * @param names receives their names as traces spell them.
+ * @return how many; 0 if the bytes are no instruction.
+ */
+size_t wht_undefined_flags(enum wht_code code, const uint8_t *bytes, size_t count,
+                           const char **names);
+
 #endif

@@ -119,7 +119,7 @@ static const struct scenario scenarios[] = {
     {"fetch", 1, 0, {0}, NOTHING},                /* mov [rbx], eax, from memory */
     {"out", 3, 1, {0xee}, NOTHING},               /* out dx, al */
     {"unsupported", 0, 2, {0x0f, 0x04}, NOTHING}, /* no instruction */
-    {"long", 1, 2, {0xf3, 0xa4}, NOTHING},        /* rep movsb of a page */
+    {"long", 1, 2, {0xf3, 0xa4}, NOTHING},        /* rep movsb of 3,584 bytes */
     {"killcopy", 1, 2, {0xf3, 0xa4}, KILL},
     {"failing", 1, 2, {0x89, 0x03}, FAIL},
     {"abort", 1, 2, {0x89, 0x03}, ABORT},
@@ -138,12 +138,11 @@ static WHV_EMULATOR_STATUS run_once(WHV_EMULATOR_HANDLE emulator, struct vcpu *v
     vp.ExecutionState.EferLma = 1;
     vp.Cs.Attributes = 0xa09b;
     vcpu->in_callback = scenario->in_callback;
-    memcpy(vcpu->ram + 0x100, (uint8_t[]){0x89, 0x03}, 2);
+    memcpy(vcpu->ram + 0x100, scenario->count ? scenario->code : (const uint8_t[]){0x89, 0x03}, 2);
     memcpy(vcpu->reg, (uint64_t[]){0x12345678, 3, 0x64, 0xfee000b0, 0, 0, RAM + 0x200, 0xfee000b0},
            8 * sizeof(uint64_t));
     if (strcmp(scenario->name, "long") == 0) {
-        vcpu->reg[WHvX64RegisterRcx] = PAGE;
-        vcpu->reg[WHvX64RegisterRsi] = RAM;
+        vcpu->reg[WHvX64RegisterRcx] = PAGE - 0x200;
     }
     vcpu->reg[WHvX64RegisterRip] = vp.Rip;
     vcpu->reg[WHvX64RegisterRflags] = vp.Rflags;

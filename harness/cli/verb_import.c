@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <whvcapture/capture.h>
+
+#include "args.h"
+#include "select.h"
+#include "trace/build.h"
+#include "trace/format.h"
+#include "trace/import.h"
+#include "trace/write.h"
+#include "verb.h"
+
+enum { OUTPUT = 1, PREFIX, DEVICE, RAM, STRICT };
+
+static const struct wht_option options[] = {
+    {OUTPUT, "output", 'o', "FILE",
+     "the corpus to write, *.trace.jsonl; default: beside the capture"},
+    {PREFIX, "prefix", 0, "NAME", "what ids begin with; default: the capture's name"},
+    {DEVICE, "device", 0, "FIRST-LAST",
+     "guest-physical addresses of a device besides the exit's page"},
+    {RAM, "ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page"},
+    {STRICT, "strict", 0, NULL, "expect every callback as it was, in order"},
+    {.name = NULL},
+};
+
+struct import_run {
+    struct wht_import_options options;
+    const char *output;
+    const char *prefix;
+    FILE *file;
+    bool has_header;
+    uint64_t cases;
+    uint64_t incomplete;
+    uint64_t left_out;
+    size_t errors;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static bool take_range(const struct wht_args *args, const char *option, const char *text,
+                       struct wht_range *ranges, size_t *count)
+{
+    char *end;
+    struct wht_range range;
+    range.first = strtoull(text, &end, 16);
+    bool is_good = end != text && *end == '-' && *count < WHT_IMPORT_RANGES;
+    const char *second = end + 1;
+    if (is_good) {
+        range.last = strtoull(second, &end, 16);
+        is_good = end != second && *end == 0 && range.first <= range.last;
+    }
+    if (is_good)
+        ranges[(*count)++] = range;
+    else
+        wht_usage_error(args->verb, "option '%s' got '%s', expected FIRST-LAST in hex", option,
+                        text);
+    return is_good;
+}
+
+/* The file's name up to its first dot, in the letters of an id. */
+static void make_prefix(const char *path, char *prefix, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t used = 0;
+    for (; *name && *name != '.' && used + 1 < size; name++) {
+        char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name;
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (is_letter || (used > 0 && (c == '-' || c == '_')))
+            prefix[used++] = c;
+    }
+    prefix[used] = 0;
+    if (used == 0)
+        snprintf(prefix, size, "capture");
+}
+
+static void write_file(void *user, const char *bytes, size_t size)
+{
+    fwrite(bytes, 1, size, user);
+}
+
+static void write_header(struct import_run *run, const struct wht_writer *writer,
+                         struct wht_arena *arena)
+{
+    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
+    wht_build_add(&header, "format", wht_build_string(arena, "whv-trace/1.0"));
+    wht_write_line(writer, header.node);
+    run->has_header = true;
+}
+
+static void take_call(struct import_run *run, const struct wht_capture_call *call,
+                      const char *prefix)
+{
+    const struct wht_writer writer = {.write = write_file, .user = run->file};
+    char error[256] = "";
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_node *made =
+        wht_import_call(arena, call, &run->options, prefix, run->cases + 1, error);
+    if (!run->has_header)
+        write_header(run, &writer, arena);
+    if (made) {
+        wht_write_line(&writer, made);
+        run->cases++;
+        run->incomplete += call->end == NULL;
+    } else {
+        fprintf(stderr, "%s:%u: left out: %s\n", call->file, (unsigned)call->line, error);
+        run->left_out++;
+    }
+    wht_arena_free(arena);
+}
+
+static void take_capture(struct import_run *run, const char *path)
+{
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    char prefix[64];
+    make_prefix(path, prefix, sizeof(prefix));
+    /* What a dead process left beside the capture belongs to it. */
+    unsigned recovered = ends_with(path, ".cap.jsonl") ? whvcapture_recover(path) : 0;
+    if (recovered > 0)
+        fprintf(stderr, "%s: %u running call%s of a process that died appended\n", path, recovered,
+                recovered == 1 ? "" : "s");
+    struct wht_capture *capture = wht_capture_open(path, &load);
+    if (!capture) {
+        run->errors++;
+        return;
+    }
+    for (struct wht_capture_call *call; (call = wht_capture_next(capture)) != NULL;) {
+        take_call(run, call, run->prefix ? run->prefix : prefix);
+        wht_capture_call_free(call);
+    }
+    run->errors += wht_capture_error_count(capture);
+    wht_capture_close(capture);
+}
+
+/* "x.cap.jsonl" becomes "x.trace.jsonl". */
+static char *output_beside(const char *capture)
+{
+    size_t length = strlen(capture);
+    if (ends_with(capture, ".gz"))
+        length -= strlen(".gz");
+    if (length >= 10 && strncmp(capture + length - 10, ".cap.jsonl", 10) == 0)
+        length -= 10;
+    char *path = malloc(length + sizeof(".trace.jsonl"));
+    if (!path)
+        abort();
+    memcpy(path, capture, length);
+    memcpy(path + length, ".trace.jsonl", sizeof(".trace.jsonl"));
+    return path;
+}
+
+/* The loader judges what was made; a case that it refuses would be a bug of this program. */
+static bool finish(struct import_run *run, const char *path)
+{
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    bool is_written = !ferror(run->file);
+    if (fclose(run->file) != 0 || !is_written) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return false;
+    }
+    if (run->cases == 0) {
+        remove(path);
+        return true;
+    }
+    enum wht_formatted formatted = wht_format_rewrite(path, &load);
+    return formatted == WHT_FORMATTED_SAME || formatted == WHT_FORMATTED_REWRITTEN;
+}
+
+static void print_counts(const struct import_run *run, const char *path)
+{
+    printf("%" PRIu64 " case%s", run->cases, run->cases == 1 ? "" : "s");
+    if (run->cases > 0)
+        printf(" in %s", path);
+    if (run->incomplete > 0)
+        printf(", %" PRIu64 " incomplete", run->incomplete);
+    if (run->left_out > 0)
+        printf(", %" PRIu64 " left out", run->left_out);
+    if (run->errors > 0)
+        printf(", %zu error%s", run->errors, run->errors == 1 ? "" : "s");
+    printf("\n");
+}
+
+static int import(struct import_run *run, const struct wht_words *paths)
+{
+    if (paths->count == 0)
+        return wht_usage_error("import", "a capture is missing");
+    char *beside = run->output ? NULL : output_beside(paths->items[0]);
+    const char *path = run->output ? run->output : beside;
+    int code = WHT_EXIT_OK;
+    if (!ends_with(path, ".trace.jsonl")) {
+        code = wht_usage_error("import", "'%s' does not end in .trace.jsonl", path);
+    } else if (!(run->file = fopen(path, "wb"))) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        code = WHT_EXIT_OUTPUT;
+    } else {
+        for (size_t i = 0; i < paths->count; i++)
+            take_capture(run, paths->items[i]);
+        code = !finish(run, path)                     ? WHT_EXIT_OUTPUT
+               : run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
+               : run->cases == 0                      ? WHT_EXIT_NOTHING
+                                                      : WHT_EXIT_OK;
+        print_counts(run, path);
+    }
+    free(beside);
+    return code;
+}
+
+static bool take_option(struct import_run *run, const struct wht_args *args, int id,
+                        const char *value)
+{
+    struct wht_import_options *o = &run->options;
+    switch (id) {
+    case OUTPUT:
+        run->output = value;
+        return true;
+    case PREFIX:
+        run->prefix = value;
+        return true;
+    case DEVICE:
+        return take_range(args, "--device", value, o->device, &o->device_count);
+    case RAM:
+        return take_range(args, "--ram", value, o->ram, &o->ram_count);
+    default:
+        o->is_strict = true;
+        return true;
+    }
+}
+
+static int run_verb(const struct wht_verb *verb, struct wht_args *args)
+{
+    static struct import_run run;
+    struct wht_words paths = {.count = 0};
+    const char *value = NULL;
+    int code = -1;
+    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (id == WHT_ARG_HELP)
+            code = wht_verb_help_print(verb);
+        else if (id == WHT_ARG_ERROR)
+            code = WHT_EXIT_USAGE;
+        else if (id == WHT_ARG_OPERAND)
+            wht_words_add(&paths, value);
+        else if (!take_option(&run, args, id, value))
+            code = WHT_EXIT_USAGE;
+    }
+    if (code < 0)
+        code = import(&run, &paths);
+    wht_words_free(&paths);
+    return code;
+}
+
+const struct wht_verb wht_verb_import = {
+    .name = "import",
+    .operands = "CAPTURE...",
+    .summary = "make cases of what a recorder captured",
+    .details =
+        "A call during which the process died is kept as a case with the tag 'incomplete'. Lines\n"
+        "that are damaged and calls of which no case can be made are named, and make exit code 3;\n"
+        "the others are imported all the same.\n",
+    .options = options,
+    .run = run_verb,
+};

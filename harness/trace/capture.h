@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file capture.h
+ * Reading captures (*.cap.jsonl, whv-capture/1.0): the lines of a recorder, gathered call by call.
+ *
+ * A capture may be cut anywhere, damaged, or written by several processes one after the other:
+ * every line that is no event is reported with its place, and every call whose begin is there is
+ * handed out. Lines of different calls may interleave. A reader serves one thread at a time.
+ */
+#ifndef WHVTRACE_TRACE_CAPTURE_H
+#define WHVTRACE_TRACE_CAPTURE_H
+
+#include "load.h"
+#include "node.h"
+
+/** Calls that may be open at once; a capture with more is damaged. */
+#define WHT_CAPTURE_OPEN_MAX 1024
+
+/** One callback of a call. */
+struct wht_capture_event {
+    const struct wht_node *node;
+    uint32_t line;
+    struct wht_capture_event *next;
+};
+
+/** One recorded call; its nodes live in its arena. */
+struct wht_capture_call {
+    struct wht_arena *arena;
+    const char *file;
+    uint32_t line;                 /**< of its begin */
+    const struct wht_node *source; /**< of the process's header, or NULL */
+    const struct wht_node *begin;
+    struct wht_capture_event *first; /**< in order */
+    const struct wht_node *end;      /**< NULL: the process died, or the capture is cut */
+    uint64_t dropped;                /**< callbacks after these, for which there was no room */
+};
+
+struct wht_capture;
+
+/**
+ * Opens a capture, plain or gzipped by its name.
+ * @param options for errors; copied.
+ * @return NULL after reporting why not.
+ */
+struct wht_capture *wht_capture_open(const char *path, const struct wht_load_options *options);
+
+/** @return the next call, to be released with wht_capture_call_free(), or NULL at the end. */
+struct wht_capture_call *wht_capture_next(struct wht_capture *capture);
+void wht_capture_call_free(struct wht_capture_call *call);
+
+/** How many errors were reported so far. */
+size_t wht_capture_error_count(const struct wht_capture *capture);
+
+void wht_capture_close(struct wht_capture *capture);
+
+/** @return a member that is a string, or NULL. */
+const char *wht_capture_text(const struct wht_node *object, const char *key);
+
+/** Reads a member "0x..." of up to 64 bits. @return false if there is none. */
+bool wht_capture_hex(const struct wht_node *object, const char *key, uint64_t *value);
+
+/** Reads a member that is an integer. @return false if there is none within 0 to most. */
+bool wht_capture_count(const struct wht_node *object, const char *key, uint64_t most,
+                       uint64_t *value);
+
+/**
+ * Reads a member of hex pairs.
+ * @param bytes  receives up to `most` bytes, 0 where a pair is "??".
+ * @param hidden receives whether any is; NULL if not wanted.
+ * @return how many; 0 if there is none or it cannot be read.
+ */
+size_t wht_capture_bytes(const struct wht_node *object, const char *key, uint8_t *bytes,
+                         size_t most, bool *hidden);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "import.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "build.h"
+#include "import_memory.h"
+#include "import_parts.h"
+
+#define PAGE_MASK UINT64_C(0xfff)
+
+static bool fail(struct import *import, const char *what)
+{
+    snprintf(import->error, WHT_IMPORT_ERROR_MAX, "%s", what);
+    return false;
+}
+
+static bool is_in(const struct wht_range *ranges, size_t count, uint64_t gpa)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gpa >= ranges[i].first && gpa <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* The page of the exit is the device; a page whose access failed was nobody's memory either. */
+static bool is_device(const struct import *import, uint64_t gpa)
+{
+    if (is_in(import->options->ram, import->options->ram_count, gpa))
+        return false;
+    if (is_in(import->options->device, import->options->device_count, gpa))
+        return true;
+    for (const struct wht_capture_event *event = import->call->first; event; event = event->next) {
+        const char *hr = wht_capture_text(event->node, "hr");
+        uint64_t failed;
+        if (hr && strcmp(hr, "S_OK") != 0 && wht_capture_text(event->node, "mem") &&
+            wht_capture_hex(event->node, "gpa", &failed) && ((failed ^ gpa) & ~PAGE_MASK) == 0)
+            return true;
+    }
+    return !import->is_io && ((gpa ^ import->exit_gpa) & ~PAGE_MASK) == 0;
+}
+
+static const char *failed_hr(const struct wht_node *node)
+{
+    const char *hr = wht_capture_text(node, "hr");
+    return hr && strcmp(hr, "S_OK") != 0 ? hr : NULL;
+}
+
+static void add_text(struct import *import, struct wht_build *build, const char *key,
+                     const char *text)
+{
+    if (text)
+        wht_build_add(build, key, wht_build_string(import->arena, text));
+}
+
+static void finish_call(struct import *import, struct wht_build *call, const struct wht_node *node,
+                        bool is_expected)
+{
+    add_text(import, call, "fail", failed_hr(node));
+    if (is_expected || failed_hr(node))
+        wht_build_add(&import->calls, NULL, call->node);
+}
+
+/* Bytes that the emulator fetched itself come one after the other. */
+static bool take_fetch(struct import *import, bool is_read, uint64_t gpa, const uint8_t *data,
+                       size_t size)
+{
+    if (!is_read || !import->is_fetching || gpa != import->fetch_gpa ||
+        import->code_size >= WHT_IMPORT_CODE_MAX)
+        return false;
+    for (size_t i = 0; i < size && import->code_size < WHT_IMPORT_CODE_MAX; i++)
+        import->code[import->code_size++] = data[i];
+    import->fetch_gpa += size;
+    return true;
+}
+
+static bool take_memory(struct import *import, const struct wht_node *node)
+{
+    uint8_t data[8] = {0}, mask[8];
+    bool hidden = false;
+    uint64_t gpa, size;
+    const bool is_read = strcmp(wht_capture_text(node, "mem"), "read") == 0;
+    if (!wht_capture_hex(node, "gpa", &gpa) || !wht_capture_count(node, "size", 8, &size) ||
+        size == 0)
+        return fail(import, "a memory access has no address or a size beyond 1 to 8");
+    size_t known = wht_capture_bytes(node, "data", data, sizeof(data), &hidden);
+    if (known != 0 && known != size)
+        return fail(import, "a memory access has data of another size");
+    bool is_fetch = known == size && take_fetch(import, is_read, gpa, data, (size_t)size);
+    if (!is_fetch)
+        import->is_fetching = false;
+    import->is_hidden |= hidden && is_read && !is_fetch;
+    bool is_unknown = !is_read && (hidden || import->is_hidden);
+    bool device = is_device(import, gpa) && !is_fetch;
+    if (!device && !is_fetch && !failed_hr(node)) {
+        if (is_read)
+            wht_ram_read(&import->ram, gpa, data, (size_t)size);
+        else
+            wht_ram_write(&import->ram, gpa, data, (size_t)size, is_unknown);
+    }
+    memset(mask, is_unknown ? 0 : 0xff, sizeof(mask));
+    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    add_text(import, &call, "mem", is_read ? "read" : "write");
+    wht_build_add(&call, "gpa", wht_build_hex(import->arena, gpa));
+    if (known == size || !failed_hr(node))
+        wht_build_add(&call, "data", wht_build_bytes(import->arena, data, mask, (size_t)size));
+    else
+        wht_build_add(&call, "size", wht_build_count(import->arena, (int64_t)size));
+    finish_call(import, &call, node, device || import->options->is_strict);
+    return true;
+}
+
+static bool take_port(struct import *import, const struct wht_node *node)
+{
+    uint64_t port, size, data = 0;
+    import->is_fetching = false;
+    if (!wht_capture_hex(node, "port", &port) || port > 0xffff ||
+        !wht_capture_count(node, "size", 4, &size))
+        return fail(import, "a port access has no port or no size");
+    wht_capture_hex(node, "data", &data);
+    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    add_text(import, &call, "io", wht_capture_text(node, "io"));
+    wht_build_add(&call, "port", wht_build_hex(import->arena, port));
+    wht_build_add(&call, "size", wht_build_count(import->arena, (int64_t)size));
+    wht_build_add(
+        &call, "data",
+        wht_build_hex(import->arena, data & (UINT64_MAX >> (64 - 8 * (size ? size : 8)))));
+    finish_call(import, &call, node, true);
+    return true;
+}
+
+static bool flags_have(const struct wht_node *flags, const char *name)
+{
+    for (const struct wht_node *flag = flags ? flags->first : NULL; flag; flag = flag->next) {
+        if (flag->kind == WHT_NODE_STRING && strcmp(flag->string, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where the first byte that is missing lies, once the page of the code is known. */
+static void begin_fetch(struct import *import, uint64_t gva_page, uint64_t gpa_page)
+{
+    uint64_t next = import->rip + import->cs_base + import->code_size;
+    if (!import->is_long64)
+        next = (uint32_t)next;
+    import->is_fetching = (next & ~PAGE_MASK) == gva_page;
+    import->fetch_gpa = gpa_page | (next & PAGE_MASK);
+}
+
+static bool take_translate(struct import *import, const struct wht_node *node)
+{
+    uint64_t gva, gpa = 0;
+    const char *result = wht_capture_text(node, "result");
+    const struct wht_node *flags = wht_node_member(node, "flags");
+    if (!wht_capture_hex(node, "translate", &gva))
+        return fail(import, "a translation has no address");
+    bool has_gpa = wht_capture_hex(node, "gpa", &gpa);
+    import->is_fetching = false;
+    if (flags_have(flags, "execute") && has_gpa)
+        begin_fetch(import, gva & ~PAGE_MASK, gpa & ~PAGE_MASK);
+    if (result && strncmp(result, "0x", 2) == 0)
+        return fail(import, "a translation was answered with a result that does not exist");
+    if (!failed_hr(node) && result)
+        wht_import_page(import, gva, gpa, result, flags);
+
+    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    wht_build_add(&call, "translate", wht_build_hex(import->arena, gva));
+    if (import->options->is_strict && flags)
+        wht_build_add(&call, "flags", wht_import_copy(import->arena, flags));
+    if (!failed_hr(node) && result && strcmp(result, "success") != 0)
+        add_text(import, &call, "result", result);
+    finish_call(import, &call, node, import->options->is_strict);
+    return true;
+}
+
+static bool take_registers(struct import *import, const struct wht_node *node, const char *key)
+{
+    const struct wht_node *registers = wht_node_member(node, key);
+    const bool is_get = strcmp(key, "get") == 0;
+    import->is_fetching = false;
+    if (registers->kind != WHT_NODE_OBJECT && registers->kind != WHT_NODE_LIST)
+        return fail(import, "found no registers in a get or set");
+    if (is_get && registers->kind == WHT_NODE_OBJECT)
+        wht_import_know(import, registers);
+    if (!is_get && registers->kind == WHT_NODE_OBJECT && !failed_hr(node))
+        import->set = registers;
+    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    wht_build_add(&call, key,
+                  is_get ? wht_import_names(import->arena, registers)
+                         : wht_import_copy(import->arena, registers));
+    finish_call(import, &call, node, import->options->is_strict);
+    return true;
+}
+
+static bool take_event(struct import *import, const struct wht_capture_event *event)
+{
+    const struct wht_node *node = event->node;
+    if (wht_capture_text(node, "mem"))
+        return take_memory(import, node);
+    if (wht_capture_text(node, "io"))
+        return take_port(import, node);
+    if (wht_capture_text(node, "translate"))
+        return take_translate(import, node);
+    if (wht_node_member(node, "get"))
+        return take_registers(import, node, "get");
+    if (wht_node_member(node, "set"))
+        return take_registers(import, node, "set");
+    return fail(import, "found a callback of no kind that is known");
+}
+
+static bool take_events(struct import *import)
+{
+    for (const struct wht_capture_event *event = import->call->first; event; event = event->next) {
+        if (!take_event(import, event)) {
+            char what[128];
+            snprintf(what, sizeof(what), "%s", import->error);
+            snprintf(import->error, WHT_IMPORT_ERROR_MAX, "line %u: %s", event->line, what);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct wht_node *wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
+                                 const struct wht_import_options *options, const char *prefix,
+                                 uint64_t number, char *error)
+{
+    struct import import = {.arena = arena,
+                            .call = call,
+                            .options = options,
+                            .error = error,
+                            .ram = {.arena = arena},
+                            .calls = wht_build_new(arena, WHT_NODE_LIST),
+                            .pages = wht_build_new(arena, WHT_NODE_LIST)};
+    if (call->dropped > 0) {
+        fail(&import, "callbacks were dropped, so nobody knows what the instruction did");
+        return NULL;
+    }
+    if (!wht_import_context(&import) || !take_events(&import))
+        return NULL;
+    if (import.code_size == 0) {
+        fail(&import, "the instruction's bytes are not in the capture");
+        return NULL;
+    }
+    return wht_import_case(&import, prefix, number);
+}
