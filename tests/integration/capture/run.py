@@ -19,7 +19,7 @@ import jsonschema
 VMM, PLAIN, PRELOAD = sys.argv[1:4]
 WHVTRACE = sys.argv[5]
 SCHEMA = jsonschema.Draft202012Validator(json.loads(pathlib.Path(sys.argv[4]).read_text()))
-VALIDATED = 50  # lines of a file; the validator is slow, and the rest is more of the same
+VALIDATED = 8  # lines of a file; the validator is slow, and the rest is more of the same
 SANITIZED = {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:verify_asan_link_order=0"}
 
 
