@@ -87,6 +87,9 @@ uint64_t rows_target(struct rows_random *random, unsigned size);
 /** @return the linear address of a selector in memory. */
 uint64_t rows_selector_target(struct rows_random *random);
 
+/** @return what eight bytes of memory hold; 0 if they are not in one block. */
+uint64_t rows_memory_at(const struct rows_world *world, uint64_t linear);
+
 /** @return whether rows_selector_target may have given an address. */
 bool rows_is_selector(uint64_t linear);
 

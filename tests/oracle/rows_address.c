@@ -128,6 +128,10 @@ static bool is_given(const struct maker *m, const struct sib *sib)
 static uint64_t solve(struct maker *m, const struct sib *sib, unsigned disp_size, uint64_t offset)
 {
     uint64_t disp = disp_size == 0 ? 0 : rows_sign_extended(rows_next(&m->random), disp_size);
+    if (sib->base >= 0)
+        m->address_registers |= (uint16_t)(1u << sib->base);
+    if (sib->index >= 0)
+        m->address_registers |= (uint16_t)(1u << sib->index);
     if (sib->base >= 0 && !is_given(m, sib)) {
         uint64_t index = sib->index < 0 ? 0 : m->in->gpr[sib->index] << sib->scale;
         rows_set_address_register(m, (unsigned)sib->base, offset - disp - index);

@@ -13,6 +13,11 @@ static void make_segment_base(struct maker *m)
     m->in->segment[ORACLE_GS].base = bases[rows_below(&m->random, choices)];
 }
 
+static void set_part(uint64_t *reg, unsigned size, uint64_t value)
+{
+    *reg = (*reg & ~rows_mask(size)) | (value & rows_mask(size));
+}
+
 /* Of MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS. */
 static bool has_source(const struct row *row)
 {
@@ -279,6 +284,18 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
     return contexts[rows_below(&m->random, is_protected || mode == ORACLE_32 ? 2 : 5)];
 }
 
+/* For an exchange to happen, what is compared must be equal. */
+static void make_equal(struct maker *m)
+{
+    const unsigned used = m->address_registers & (1u << ORACLE_RAX | 1u << ORACLE_RDX);
+    if (!(m->row->traits & COMPARES) || !m->has_memory || used || rows_once_in(&m->random, 2))
+        return;
+    unsigned half = m->row->memory_size == BY_PAIR ? m->size / 2 : m->size;
+    set_part(&m->in->gpr[ORACLE_RAX], half, rows_memory_at(m->world, m->linear));
+    if (m->row->memory_size == BY_PAIR)
+        set_part(&m->in->gpr[ORACLE_RDX], half, rows_memory_at(m->world, m->linear + half));
+}
+
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
                      struct rows_random random, struct rows_case *made)
 {
@@ -292,6 +309,7 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     rows_make_prefixes(&m);
     make_segment_base(&m);
     make_operands(&m);
+    make_equal(&m);
     made->undefined = m.in->code_size > ORACLE_CODE_MAX ? 0 : rows_undefined_flags(&m);
     if (!is_possible(&m) || !is_near(&m) || (made->undefined & ROWS_UNDEFINED_RESULT))
         return false;

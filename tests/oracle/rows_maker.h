@@ -28,7 +28,8 @@ struct maker {
     bool is_impossible; /* what was chosen cannot be encoded */
     unsigned rip_fixup; /* where a displacement from the next instruction stands, or 0 */
     bool has_memory;
-    uint64_t linear; /* of the memory operand */
+    uint16_t address_registers; /* those that the operand's address is made of */
+    uint64_t linear;            /* of the memory operand */
 };
 
 /** Chooses prefixes and what follows from them: REX, address size, operand size, override. */

@@ -61,7 +61,8 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define ALIGNED  256u  /* to 16 bytes */
 #define PORT     512u  /* what is not allowed at CPL 3 */
 #define NO_F3    1024u /* F3 does, but F2 does not */
-#define ILLEGAL  2048u
+#define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
+#define ILLEGAL  4096u
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

@@ -163,6 +163,20 @@ static void init_choice(struct rows_choice *choice, enum oracle_mode mode)
     }
 }
 
+/* Corner cases as operands, and runs of equal bytes so that comparisons repeat. */
+static void fill_memory(struct rows_world *world, struct rows_random *random)
+{
+    for (unsigned i = 0; i < ROWS_MEMORY; i += 8) {
+        uint64_t value = rows_value(random);
+        unsigned run = rows_once_in(random, 8) ? 8 + rows_below(random, 64) : 0;
+        memcpy(world->memory + i, &value, 8);
+        if (run > 0 && i + run <= ROWS_MEMORY) {
+            memset(world->memory + i, (int)(value & 0xff), run);
+            i += run / 8 * 8;
+        }
+    }
+}
+
 void rows_world_init(struct rows_world *world, uint64_t seed)
 {
     struct rows_random random = {seed};
@@ -177,8 +191,7 @@ void rows_world_init(struct rows_world *world, uint64_t seed)
                                                     .base = WORLD - 0x4000 - 0x10 * i,
                                                     .limit = 0xffff,
                                                     .is_small = i % 2};
-    for (unsigned i = 0; i < ROWS_MEMORY; i++)
-        world->memory[i] = (uint8_t)rows_next(&random);
+    fill_memory(world, &random);
     init_selectors(world, &random);
 }
 
@@ -242,7 +255,7 @@ void rows_surround(const struct rows_world *world, struct rows_random *random,
     for (unsigned i = 0; i < 16; i++)
         in->gpr[i] = rows_value(random);
     for (unsigned i = 0; i < 16; i++)
-        in->xmm[i] = (struct oracle_xmm){rows_next(random), rows_next(random)};
+        in->xmm[i] = (struct oracle_xmm){rows_value(random), rows_value(random)};
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
     if (!rows_once_in(random, 6) || world->habits.pages_first)
         in->rflags &= ~RFLAGS_AC;
@@ -276,6 +289,19 @@ uint64_t rows_target(struct rows_random *random, unsigned size)
 uint64_t rows_selector_target(struct rows_random *random)
 {
     return WORLD + 2 * rows_below(random, ROWS_SELECTORS);
+}
+
+uint64_t rows_memory_at(const struct rows_world *world, uint64_t linear)
+{
+    const uint8_t *bytes = world->memory;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < LAYOUT; i++) {
+        uint64_t offset = linear - layout_address(i), size = layout[i].pages * ORACLE_PAGE;
+        if (offset <= size - sizeof(value))
+            memcpy(&value, bytes + offset, sizeof(value));
+        bytes += size;
+    }
+    return value;
 }
 
 bool rows_is_selector(uint64_t linear)
