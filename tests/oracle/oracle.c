@@ -129,7 +129,8 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     uint16_t cs = (uint16_t)gregs[REG_CSGSFS];
     if (cs != oracle_selector(in, ORACLE_CS) || !oracle_code_has(base + rip))
         return false;
-    bool met_int3 = trap == VECTOR_BP && rip == start + in->code_size + 1;
+    /* The code page is full of INT3 around the instruction. */
+    bool met_int3 = trap == VECTOR_BP && rip - 1 - start >= in->code_size;
     out->stepped = trap == VECTOR_DB && (in->rflags & ORACLE_TF);
     out->completed = met_int3 || (out->stepped && rip != start);
     out->rip = met_int3 ? rip - 1 : rip;

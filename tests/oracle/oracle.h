@@ -5,8 +5,9 @@
  *
  * The instruction runs at CPL 3 in this very process: in 64-bit mode, in 32-bit compatibility mode,
  * or in a 16-bit code segment, which equals real mode where segments do not matter. Whatever is not
- * privileged and does not branch may be run; what it touches must lie in the arena below, or fault.
- * All of the host's state is back in place when oracle_run returns.
+ * privileged may be run; what it touches must lie in the arena below, or fault, and where it
+ * branches to must be in the page of the instruction, but not on the instruction itself. All of the
+ * host's state is back in place when oracle_run returns.
  *
  * Threading: one thread. Handlers of asynchronous signals must not run meanwhile unless they use
  * the alternate stack. Needs x86-64 Linux with FSGSBASE; the modes also modify_ldt and 32-bit
@@ -105,7 +106,7 @@ struct oracle_in {
 /** State after the instruction, or at the fault: registers as the handler of the fault sees them.
  */
 struct oracle_out {
-    bool completed;   /**< the end of the code was reached */
+    bool completed;   /**< the end of the code was reached, or the target of a branch */
     bool stepped;     /**< with TF: #DB came after the instruction, or after an iteration of REP */
     int signal;       /**< otherwise: the signal that Linux made of the fault, */
     unsigned trap;    /**< the vector, */

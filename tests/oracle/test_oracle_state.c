@@ -105,3 +105,22 @@ Test(oracle_state, a_trap_follows_each_iteration)
     run(in, STACK);
     cr_expect(!out.stepped && out.completed);
 }
+
+Test(oracle_state, branches_end_at_their_target)
+{
+    struct oracle_in in = {.mode = ORACLE_64, CODE(0xe8, 0xfb, 0, 0, 0), .gpr = {[4] = STACK + 16}};
+    run(in, STACK);
+    cr_expect(out.completed, "call: vector %u", out.trap);
+    cr_expect_eq(out.rip, ORACLE_RIP + 0x100);
+    cr_expect_eq(out.gpr[ORACLE_RSP], STACK + 8);
+    cr_expect_eq(memory_at(8, 8), ORACLE_RIP + 5);
+
+    in = (struct oracle_in){.mode = ORACLE_16, CODE(0x74, 0xf0), .rflags = 0x40}; /* jz */
+    run(in, STACK);
+    cr_expect(out.completed, "jz: vector %u", out.trap);
+    cr_expect_eq(out.rip, ORACLE_IP16 - 14u);
+    in.rflags = 0;
+    run(in, STACK);
+    cr_expect(out.completed);
+    cr_expect_eq(out.rip, ORACLE_IP16 + 2u, "not taken");
+}
