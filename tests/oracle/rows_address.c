@@ -34,7 +34,7 @@ void rows_set_address_register(struct maker *m, unsigned reg, uint64_t value)
     m->in->gpr[reg] = (m->in->gpr[reg] & ~mask) | (value & mask);
 }
 
-static uint64_t base_of(const struct maker *m, enum oracle_sreg segment)
+uint64_t rows_base_of(const struct maker *m, enum oracle_sreg segment)
 {
     if (m->in->mode == ORACLE_64 && segment < ORACLE_FS)
         return 0;
@@ -62,9 +62,9 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment)
 {
     enum oracle_sreg segment = m->override >= 0 ? (enum oracle_sreg)m->override : default_segment;
     uint64_t linear = pick_linear(m);
-    uint64_t offset = (linear - base_of(m, segment)) & rows_mask(m->address);
+    uint64_t offset = (linear - rows_base_of(m, segment)) & rows_mask(m->address);
     m->has_memory = true;
-    m->linear = base_of(m, segment) + offset;
+    m->linear = rows_base_of(m, segment) + offset;
     if (m->in->mode != ORACLE_64)
         m->linear &= UINT32_MAX;
     return offset;

@@ -198,12 +198,22 @@ static bool is_in_reach(uint64_t linear)
     return linear > ORACLE_ARENA - 0x8000 && linear < ORACLE_ARENA + ORACLE_ARENA_SIZE;
 }
 
+static uint64_t stack_linear(const struct maker *m)
+{
+    uint64_t rsp = oracle_gpr(m->in, ORACLE_RSP);
+    if (m->in->mode == ORACLE_64)
+        return rsp;
+    if (oracle_has_small_stack(m->in))
+        rsp &= 0xffff;
+    return (rows_base_of(m, ORACLE_SS) + rsp) & UINT32_MAX;
+}
+
 /* Bit offsets, and addresses based on rSP, can lead to pages of which nothing is known here. */
 static bool is_near(const struct maker *m)
 {
     if (m->row->traits & BITS)
         return !m->has_memory || is_in_reach(m->linear);
-    return !uses_stack(m->row) || m->in->mode != ORACLE_64 || is_in_reach(m->in->gpr[ORACLE_RSP]);
+    return !uses_stack(m->row) || is_in_reach(stack_linear(m));
 }
 
 static bool is_real(enum oracle_context context)

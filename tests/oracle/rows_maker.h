@@ -50,6 +50,9 @@ void rows_emit_value(struct maker *m, uint64_t value, unsigned size);
 /** Writes the part of a register that addresses use; the rest is noise that must not matter. */
 void rows_set_address_register(struct maker *m, unsigned reg, uint64_t value);
 
+/** @return the base of a segment. */
+uint64_t rows_base_of(const struct maker *m, enum oracle_sreg segment);
+
 /**
  * Picks a linear address and makes it the memory operand's.
  * @return the offset that leads to it through a segment.
