@@ -24,7 +24,7 @@ enum wht_code wht_code_of(const struct wht_case *c)
     return is_protected ? WHT_CODE_PROT16 : WHT_CODE_REAL16;
 }
 
-static void init_decoder_for(enum wht_code code, ZydisDecoder *decoder)
+static void init_decoder(enum wht_code code, ZydisDecoder *decoder)
 {
     switch (code) {
     case WHT_CODE_64:
@@ -42,17 +42,12 @@ static void init_decoder_for(enum wht_code code, ZydisDecoder *decoder)
     }
 }
 
-static void init_decoder(const struct wht_case *c, ZydisDecoder *decoder)
-{
-    init_decoder_for(wht_code_of(c), decoder);
-}
-
 bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
 {
     ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     *info = (struct wht_insn_info){.length = 0};
-    init_decoder(c, &decoder);
+    init_decoder(wht_code_of(c), &decoder);
     if (!ZYAN_SUCCESS(
             ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, c->code, c->code_size, &insn)))
         return false;
@@ -66,15 +61,20 @@ bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
 
 bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length)
 {
+    return wht_disasm_bytes(wht_code_of(c), c->code, c->code_size, buf, n, length);
+}
+
+bool wht_disasm_bytes(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
+                      uint8_t *length)
+{
     ZydisDecoder decoder;
     ZydisFormatter formatter;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    init_decoder(c, &decoder);
+    init_decoder(code, &decoder);
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_FORCE_SIZE, ZYAN_TRUE);
-    bool is_good =
-        ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands));
+    bool is_good = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands));
     if (length)
         *length = is_good ? insn.length : 0;
     if (!is_good || !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
@@ -132,7 +132,7 @@ size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names)
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    init_decoder(c, &decoder);
+    init_decoder(wht_code_of(c), &decoder);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
         return 0;
     for (unsigned i = 0; i < insn.operand_count; i++) {
@@ -154,7 +154,7 @@ void wht_mnemonic_of(enum wht_code code, const uint8_t *bytes, size_t count, cha
 {
     ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
-    init_decoder_for(code, &decoder);
+    init_decoder(code, &decoder);
     bool is_good =
         ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, count, &insn));
     snprintf(buf, n, "%s", is_good ? ZydisMnemonicGetString(insn.mnemonic) : "none");
@@ -171,7 +171,7 @@ size_t wht_undefined_flags(enum wht_code code, const uint8_t *bytes, size_t coun
     ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     size_t found = 0;
-    init_decoder_for(code, &decoder);
+    init_decoder(code, &decoder);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, count, &insn)))
         return 0;
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

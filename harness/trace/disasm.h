@@ -29,6 +29,10 @@ struct wht_insn_info {
 /** Decodes the case's first instruction in its mode. @return false if the bytes are none. */
 bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info);
 
+/** As wht_disasm(), of bytes. */
+bool wht_disasm_bytes(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
+                      uint8_t *length);
+
 /**
  * Writes the Intel text of the case's first instruction.
  * @param buf    n bytes; receives "(no instruction)" if the bytes are none.

@@ -11,12 +11,12 @@
         ...
 
 The command runs in data/ by way of the shell, with `whvtrace` on its path. $FAULTY is the folder of the
-faulty emulators, $SHARED the built-in emulator as a shared library, $TMP a fresh folder. Output is
-indented by four columns; "..." on a line of its own stands for any lines, within a line for any
-characters. Times are replaced by "T s". stdout and stderr may be left out: then they must be empty.
-A file may hold several commands, each with a comment above it. With --bless the file is rewritten to hold
-what happened. A test with a comment that says "Needs a pseudo-terminal." is skipped where there is none (a bare
-chroot).
+faulty emulators, $SHARED the built-in emulator as a shared library, $TMP a fresh folder, $DATA the
+folder data/. Output is indented by four columns; "..." on a line of its own stands for any lines,
+within a line for any characters. Times are replaced by "T s". stdout and stderr may be left out: then
+they must be empty. A file may hold several commands, each with a comment above it. With --bless the
+file is rewritten to hold what happened. A test with a comment that says "Needs a pseudo-terminal." is
+skipped where there is none (a bare chroot).
 """
 
 import argparse
@@ -79,8 +79,9 @@ def tidy(text, replacements):
     return [line.rstrip() for line in text.splitlines()]
 
 
-def environment(args, scratch):
-    env = dict(os.environ, FAULTY=args.faulty, SHARED=args.shared, TMP=scratch, LC_ALL="C")
+def environment(args, scratch, data):
+    env = dict(os.environ, FAULTY=args.faulty, SHARED=args.shared, TMP=scratch, DATA=str(data),
+               LC_ALL="C")
     env["PATH"] = str(pathlib.Path(args.program).resolve().parent) + os.pathsep + env["PATH"]
     # A crash of a faulty emulator shall look the same under sanitizers.
     env["ASAN_OPTIONS"] = "handle_segv=0:handle_abort=0:handle_sigbus=0:allow_user_segv_handler=1"
@@ -91,8 +92,9 @@ def environment(args, scratch):
 def run_step(step, args, scratch, data):
     replacements = [(args.faulty, "$FAULTY"), (args.shared, "$SHARED"), (scratch, "$TMP"),
                     (str(data), "$DATA")]
-    done = subprocess.run(["sh", "-c", step["command"]], cwd=data, env=environment(args, scratch),
-                          capture_output=True, text=True, errors="replace", timeout=100)
+    done = subprocess.run(["sh", "-c", step["command"]], cwd=data,
+                          env=environment(args, scratch, data), capture_output=True, text=True,
+                          errors="replace", timeout=100)
     return {"comment": step["comment"], "command": step["command"], "exit": done.returncode,
             "stdout": tidy(done.stdout, replacements), "stderr": tidy(done.stderr, replacements)}
 

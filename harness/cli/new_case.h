@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file new_case.h
+ * The beginning of a case for an instruction: everything that its encoding tells is filled in, and
+ * what only a manual can tell is left open.
+ */
+#ifndef WHVTRACE_CLI_NEW_CASE_H
+#define WHVTRACE_CLI_NEW_CASE_H
+
+#include "report/text.h"
+#include "trace/arena.h"
+#include "trace/model.h"
+#include "trace/node.h"
+
+struct wht_new {
+    const char *schema; /**< for `$schema`, or NULL */
+    const char *id;     /**< NULL: from the instruction */
+    enum wht_mode mode;
+    uint8_t code[15];
+    size_t code_size;
+    int access; /**< enum wht_access, or -1: from the instruction */
+    bool has_gpa;
+    uint64_t gpa; /**< of the device */
+};
+
+/**
+ * Builds a valid case.
+ * @param open  receives a line for each place that is left open: its JSON pointer and what belongs
+ *              there.
+ * @param error receives why there is none (128 bytes).
+ * @return the case as a document, or NULL.
+ */
+struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wanted,
+                              struct wht_text *open, char *error);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "new_case.h"
+#include "platform.h"
+#include "trace/assemble.h"
+#include "trace/name_lists.h"
+#include "trace/paths.h"
+#include "trace/write.h"
+#include "verb.h"
+
+enum { ASM = 1, CODE, MODE, ACCESS, GPA, ID };
+
+static const struct wht_option options[] = {
+    {ASM, "asm", 'a', "TEXT", "the instruction, in Intel syntax"},
+    {CODE, "code", 'c', "BYTES", "the instruction, as hexadecimal digits"},
+    {MODE, "mode", 'm', "MODE", "real16, vm86, prot16, prot32, compat16, compat32 or long64"},
+    {ACCESS, "access", 0, "ACCESS", "read, write or execute: what the exit is about"},
+    {GPA, "gpa", 0, "ADDRESS", "of the device (default: 0xfee000b0)"},
+    {ID, "id", 0, "ID", "of the case (default: from the instruction)"},
+    {.name = NULL},
+};
+
+struct request {
+    struct wht_new wanted;
+    const char *assembly;
+    const char *code;
+    const char *path; /* NULL: standard output */
+};
+
+static bool take_one_of(const char *option, const char *value, const char *const *names,
+                        size_t count, int *index)
+{
+    char list[128] = "";
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(list);
+        if (strcmp(names[i], value) == 0) {
+            *index = (int)i;
+            return true;
+        }
+        snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
+    }
+    wht_usage_error("new", "option '%s' got '%s', expected one of %s", option, value, list);
+    return false;
+}
+
+static bool take_mode(struct request *r, const char *value)
+{
+    int mode = 0;
+    if (!take_one_of("--mode", value, wht_mode_names, WHT_MODE_NAMES, &mode))
+        return false;
+    r->wanted.mode = (enum wht_mode)mode;
+    return true;
+}
+
+static bool take_gpa(struct request *r, const char *value)
+{
+    char *end;
+    r->wanted.has_gpa = strncmp(value, "0x", 2) == 0 && strlen(value) <= 18;
+    r->wanted.gpa = strtoull(value, &end, 16);
+    if (r->wanted.has_gpa && !*end && value[2])
+        return true;
+    wht_usage_error("new", "option '--gpa' got '%s', expected an address like 0xfee000b0", value);
+    return false;
+}
+
+static bool take_option(struct request *r, int id, const char *value)
+{
+    static const char *const accesses[] = {"read", "write", "execute"};
+    switch (id) {
+    case ASM:
+        r->assembly = value;
+        return true;
+    case CODE:
+        r->code = value;
+        return true;
+    case MODE:
+        return take_mode(r, value);
+    case ACCESS:
+        return take_one_of("--access", value, accesses, 3, &r->wanted.access);
+    case GPA:
+        return take_gpa(r, value);
+    case ID:
+        r->wanted.id = value;
+        return true;
+    case WHT_ARG_OPERAND:
+        if (r->path)
+            wht_usage_error("new", "one file at a time, got '%s' as well", value);
+        else
+            r->path = value;
+        return r->path == value;
+    default:
+        return false;
+    }
+}
+
+/* Pairs of digits; blanks, commas and 0x before them do not matter. */
+static bool take_bytes(struct wht_new *wanted, const char *text)
+{
+    for (const char *c = text; *c;) {
+        char pair[3] = {0};
+        char *end;
+        c += strspn(c, " ,\t");
+        c += strncmp(c, "0x", 2) == 0 ? 2 : 0;
+        if (!*c)
+            break;
+        memcpy(pair, c, c[1] ? 2 : 1);
+        unsigned long byte = strtoul(pair, &end, 16);
+        if (*end || !pair[1] || pair[0] == '-' || pair[0] == '+' ||
+            wanted->code_size == sizeof(wanted->code)) {
+            wht_usage_error("new",
+                            "option '--code' got '%s', expected 1 to 15 pairs of "
+                            "hexadecimal digits",
+                            text);
+            return false;
+        }
+        wanted->code[wanted->code_size++] = (uint8_t)byte;
+        c += 2;
+    }
+    return wanted->code_size > 0;
+}
+
+static bool take_instruction(struct request *r)
+{
+    static const enum wht_code codes[] = {
+        [WHT_MODE_REAL16] = WHT_CODE_REAL16,   [WHT_MODE_VM86] = WHT_CODE_REAL16,
+        [WHT_MODE_PROT16] = WHT_CODE_PROT16,   [WHT_MODE_PROT32] = WHT_CODE_32,
+        [WHT_MODE_COMPAT16] = WHT_CODE_PROT16, [WHT_MODE_COMPAT32] = WHT_CODE_32,
+        [WHT_MODE_LONG64] = WHT_CODE_64};
+    char error[128];
+    if (!r->assembly == !r->code) {
+        wht_usage_error("new", "name the instruction with --asm or with --code");
+        return false;
+    }
+    if (r->code)
+        return take_bytes(&r->wanted, r->code);
+    r->wanted.code_size = wht_assemble(codes[r->wanted.mode], r->assembly, r->wanted.code, error);
+    if (r->wanted.code_size == 0)
+        wht_usage_error("new", "option '--asm' got '%s': %s", r->assembly, error);
+    return r->wanted.code_size > 0;
+}
+
+/* @return the schema as seen from a file, to be released, or NULL if it does not lie beside the
+ * traces folder that the file will be in. */
+static char *schema_for(const char *path)
+{
+    static const char schema[] = "schemas/trace-1.schema.json";
+    const char *slash = strrchr(path, '/');
+    char place[4096];
+    snprintf(place, sizeof(place), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    char *folder = wht_absolute_path(place);
+    snprintf(place, sizeof(place), "%s/x", folder ? folder : "");
+    free(folder);
+    size_t root = wht_traces_root(place);
+    size_t levels = 0;
+    for (const char *c = place + root; root > 0 && *c; c++)
+        levels += *c == '/';
+    snprintf(place + root, sizeof(place) - root, "/../%s", schema);
+    if (root == 0 || !wht_is_file(place))
+        return NULL;
+    char *relative = calloc(1, 3 * levels + sizeof(schema));
+    if (!relative)
+        abort();
+    for (size_t i = 0; i < levels; i++)
+        strcat(relative, "../");
+    return strcat(relative, schema);
+}
+
+static void write_part(void *user, const char *bytes, size_t size)
+{
+    fwrite(bytes, 1, size, user);
+}
+
+static bool write_file(const char *path, const struct wht_node *node)
+{
+    /* Not by the mode "wx", which not every C library for Windows knows. */
+    char *existing = path ? wht_absolute_path(path) : NULL;
+    errno = EEXIST;
+    FILE *file = existing ? NULL : path ? fopen(path, "wb") : stdout;
+    const struct wht_writer writer = {.write = write_part, .user = file};
+    free(existing);
+    if (!file) {
+        fprintf(stderr, "whvtrace new: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    wht_write_document(&writer, node);
+    bool is_good = !ferror(file);
+    is_good &= (path ? fclose(file) : fflush(file)) == 0;
+    if (!is_good)
+        fprintf(stderr, "whvtrace new: the case cannot be written\n");
+    return is_good;
+}
+
+static bool is_case_file(const char *path)
+{
+    static const char end[] = ".trace.json";
+    size_t size = strlen(path);
+    return size >= sizeof(end) - 1 && strcmp(path + size - (sizeof(end) - 1), end) == 0;
+}
+
+static bool is_slug(const char *id)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._/-";
+    return *id && !strchr("._/-", *id) && id[strspn(id, letters)] == 0;
+}
+
+static int create(struct request *r)
+{
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_text open = {.text = NULL};
+    char *schema = r->path ? schema_for(r->path) : NULL;
+    char error[128];
+    int code = WHT_EXIT_OK;
+    r->wanted.schema = schema;
+    struct wht_node *node = wht_new_case(arena, &r->wanted, &open, error);
+    if (!node)
+        code = wht_usage_error("new", "%s", error);
+    else if (!write_file(r->path, node))
+        code = WHT_EXIT_FAILED;
+    else if (open.size > 0)
+        fprintf(stderr,
+                "These are left open and accept anything; fill them in from the manual:\n%s",
+                wht_text_get(&open));
+    wht_text_free(&open);
+    wht_arena_free(arena);
+    free(schema);
+    return code;
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    struct request r = {.wanted = {.mode = WHT_MODE_LONG64, .access = -1}};
+    const char *value = NULL;
+    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (id == WHT_ARG_HELP)
+            return wht_verb_help_print(verb);
+        if (!take_option(&r, id, value))
+            return WHT_EXIT_USAGE;
+    }
+    if (r.path && !is_case_file(r.path))
+        return wht_usage_error(verb->name, "'%s' does not end in .trace.json", r.path);
+    if (r.wanted.id && !is_slug(r.wanted.id))
+        return wht_usage_error(verb->name,
+                               "option '--id' got '%s', expected lower-case letters, digits and "
+                               "._/- after a letter or digit",
+                               r.wanted.id);
+    return take_instruction(&r) ? create(&r) : WHT_EXIT_USAGE;
+}
+
+const struct wht_verb wht_verb_new = {
+    .name = "new",
+    .operands = "[FILE]",
+    .summary = "begin a case for an instruction",
+    .details =
+        "Writes a valid case: code, asm, registers that make the operand lie at the device, the "
+        "exit,\n"
+        "and the accesses in their order. What only a manual can tell is left open as \"any\" or "
+        "\"??\"\n"
+        "and listed on standard error. IN, OUT, INS and OUTS get a port exit, everything else the\n"
+        "exit of a memory access; an instruction without one runs from a device itself. An "
+        "existing\n"
+        "file is never overwritten.\n\n"
+        "  whvtrace new --asm 'add [rbx+8], eax' traces/regress/my-bug.trace.json\n",
+    .options = options,
+    .run = run,
+};
