@@ -151,14 +151,17 @@ void wht_instructions_free(struct wht_instructions *list)
 }
 
 struct wht_instruction *wht_instruction_of(const struct wht_instructions *list,
-                                           const struct wht_case *c)
+                                           const struct wht_case *c, enum whvemu_code *code)
 {
     static const enum whvemu_code codes[] = {[WHT_CODE_REAL16] = WHVEMU_CODE_REAL16,
                                              [WHT_CODE_PROT16] = WHVEMU_CODE_PROT16,
                                              [WHT_CODE_32] = WHVEMU_CODE_32,
                                              [WHT_CODE_64] = WHVEMU_CODE_64};
+    const enum whvemu_code own = codes[wht_code_of(c)];
     struct whvemu_decoded decoded;
-    if (!whvemu_decode(codes[wht_code_of(c)], c->code, c->code_size, &decoded))
+    if (code)
+        *code = own;
+    if (!whvemu_decode(own, c->code, c->code_size, &decoded))
         return NULL;
     return &list->items[decoded.row];
 }

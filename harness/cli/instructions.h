@@ -45,9 +45,12 @@ struct wht_instructions {
 void wht_instructions_find(struct wht_instructions *list);
 void wht_instructions_free(struct wht_instructions *list);
 
-/** @return the row that a case's instruction belongs to, or NULL if it has none. */
+/**
+ * @param code receives what the case's registers make of its code; NULL if not wanted.
+ * @return the row that a case's instruction belongs to, or NULL if it has none.
+ */
 struct wht_instruction *wht_instruction_of(const struct wht_instructions *list,
-                                           const struct wht_case *c);
+                                           const struct wht_case *c, enum whvemu_code *code);
 
 /** Writes an operand, e.g. "m32", "xmm", "imm". @return buf. */
 const char *wht_operand_text(const struct wht_form *form, size_t operand, char buf[WHT_FORM_TEXT]);

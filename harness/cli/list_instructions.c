@@ -32,9 +32,9 @@ static void count_cases(const struct wht_instructions *list, const struct wht_fi
     for (size_t i = 0; i < files->count; i++) {
         struct wht_reader *reader = wht_reader_open(files->paths[i], &load);
         for (struct wht_case *c; reader && (c = wht_reader_next(reader)); wht_case_free(c)) {
-            if (!wht_selects(patterns, c->name))
+            if (c->revoked || !wht_selects(patterns, c->name))
                 continue;
-            struct wht_instruction *item = wht_instruction_of(list, c);
+            struct wht_instruction *item = wht_instruction_of(list, c, NULL);
             totals->cases++;
             if (item)
                 item->cases++;

@@ -12,7 +12,7 @@ static int print_overview(void)
            "verbs:\n");
     for (size_t i = 0; wht_verbs[i]; i++)
         if (!wht_verbs[i]->is_hidden)
-            printf("  %-10s%s\n", wht_verbs[i]->name, wht_verbs[i]->summary);
+            printf("  %-12s%s\n", wht_verbs[i]->name, wht_verbs[i]->summary);
     printf("\n'whvtrace help VERB' tells more.\n\n"
            "exit codes:\n"
            "  0 as expected   1 a case failed   2 usage   3 invalid trace   4 nothing selected\n"

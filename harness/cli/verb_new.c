@@ -18,7 +18,7 @@ static const struct wht_option options[] = {
     {ASM, "asm", 'a', "TEXT", "the instruction, in Intel syntax"},
     {CODE, "code", 'c', "BYTES", "the instruction, as hexadecimal digits"},
     {MODE, "mode", 'm', "MODE", "real16, vm86, prot16, prot32, compat16, compat32 or long64"},
-    {ACCESS, "access", 0, "ACCESS", "read, write or execute: what the exit is about"},
+    {ACCESS, "access", 0, "read|write|execute", "what the exit is about"},
     {GPA, "gpa", 0, "ADDRESS", "of the device (default: 0xfee000b0)"},
     {ID, "id", 0, "ID", "of the case (default: from the instruction)"},
     {.name = NULL},

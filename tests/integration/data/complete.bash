@@ -1,0 +1,6 @@
+# Prints what bash would offer for the last word of a command line.
+source <(whvtrace completion)
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_whvtrace
+echo "${COMPREPLY[*]}"
