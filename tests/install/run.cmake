@@ -20,6 +20,7 @@ file(RENAME "${WORK}/installed" "${prefix}")
 
 foreach(path
         include/whvemu/emulator.h include/whvemu/preview.h include/whvemu/whv_abi.h
+        include/whvemu/instructions.h
         include/whvemu/whv_registers.def ${LIBDIR}/libwhvemu.a ${LIBDIR}/libwhvemu.so
         ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc bin/whvtrace
         include/whvcapture/capture.h include/whvcapture/redirect.h ${LIBDIR}/libwhvcapture.a
