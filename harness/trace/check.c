@@ -286,11 +286,8 @@ const char *wht_did_you_mean(const char *text, const char *const *names, size_t 
 bool wht_get_name(struct wht_check *check, const struct wht_node *node, const char *const *names,
                   size_t count, const char *what, int *value)
 {
-    const char *text;
-    if (node->kind != WHT_NODE_STRING)
-        return wht_fail(check, node, "found %s, expected %s", wht_node_kind_name(node), what);
-    text = node->string;
-    for (size_t i = 0; i < count; i++) {
+    const char *text = node->kind == WHT_NODE_STRING ? node->string : "";
+    for (size_t i = 0; node->kind == WHT_NODE_STRING && i < count; i++) {
         if (strcmp(names[i], text) == 0) {
             *value = (int)i;
             return true;
@@ -305,6 +302,9 @@ bool wht_get_name(struct wht_check *check, const struct wht_node *node, const ch
         size_t used = strlen(list);
         snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
     }
+    if (node->kind != WHT_NODE_STRING)
+        return wht_fail(check, node, "found %s, expected %s: %s", wht_node_kind_name(node), what,
+                        list);
     return wht_fail(check, node, "found \"%.*s\", expected %s: %s", SHOWN_MAX, text, what, list);
 }
 

@@ -21,6 +21,34 @@ static bool is_in_init(const struct wht_node *member)
     return member->key && map && map->key && strcmp(map->key, "init") == 0;
 }
 
+/* @return the register of a trace that a part of it belongs to ("eax", "r8d"), or NULL. */
+static const char *whole_register(const char *part)
+{
+    static const char *const parts[][5] = {{"rax", "eax", "ax", "al", "ah"},
+                                           {"rcx", "ecx", "cx", "cl", "ch"},
+                                           {"rdx", "edx", "dx", "dl", "dh"},
+                                           {"rbx", "ebx", "bx", "bl", "bh"},
+                                           {"rsp", "esp", "sp", "spl"},
+                                           {"rbp", "ebp", "bp", "bpl"},
+                                           {"rsi", "esi", "si", "sil"},
+                                           {"rdi", "edi", "di", "dil"},
+                                           {"r8", "r8d", "r8w", "r8b", "r8l"},
+                                           {"r9", "r9d", "r9w", "r9b", "r9l"},
+                                           {"r10", "r10d", "r10w", "r10b"},
+                                           {"r11", "r11d", "r11w", "r11b"},
+                                           {"r12", "r12d", "r12w", "r12b"},
+                                           {"r13", "r13d", "r13w", "r13b"},
+                                           {"r14", "r14d", "r14w", "r14b"},
+                                           {"r15", "r15d", "r15w", "r15b"},
+                                           {"rip", "eip", "ip"},
+                                           {"rflags", "eflags", "flags"}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        for (size_t j = 1; j < 5 && parts[i][j]; j++)
+            if (strcmp(parts[i][j], part) == 0)
+                return parts[i][0];
+    return NULL;
+}
+
 bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name)
 {
@@ -39,6 +67,11 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                             "found the unknown register \"%.40s\", expected one of "
                             "whv-trace/1.0: this file needs a program that knows %.20s",
                             text, check->newer);
+    const char *whole = whole_register(text);
+    if (whole)
+        return wht_fail_key(check, member,
+                            "found \"%.40s\", a part of a register; did you mean \"%s\"?", text,
+                            whole);
     size_t count = wht_reg_names(names, REG_NAMES_MAX);
     for (size_t i = 0; i < SETTINGS && is_in_init(member); i++)
         names[count++] = settings[i];

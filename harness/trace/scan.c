@@ -24,14 +24,25 @@ static bool fail_at(struct scanner *s, size_t offset, const char *text)
     return false;
 }
 
+/* What other notations allow at such a place, where a value or key is expected. */
+static const char *hint_for(char c, const char *expected)
+{
+    if (strncmp(expected, "one of", 6) == 0)
+        return "";
+    if (c == '/' || c == '#')
+        return "; JSON has no comments, but a key \"$comment\"";
+    return c == '\'' ? "; JSON strings stand in double quotes" : "";
+}
+
 /* Names the byte that stands where `expected` should. */
 static bool unexpected(struct scanner *s, const char *expected)
 {
-    char found[96];
+    char found[128];
     if (s->at >= s->size)
         snprintf(found, sizeof(found), "found the end of the text, expected %s", expected);
     else if (s->text[s->at] > 0x20 && s->text[s->at] < 0x7f)
-        snprintf(found, sizeof(found), "found '%c', expected %s", s->text[s->at], expected);
+        snprintf(found, sizeof(found), "found '%c', expected %s%s", s->text[s->at], expected,
+                 hint_for((char)s->text[s->at], expected));
     else
         snprintf(found, sizeof(found), "found byte 0x%02x, expected %s", s->text[s->at], expected);
     return fail_at(s, s->at, found);
@@ -256,6 +267,9 @@ static bool scan_container(struct scanner *s, char close)
                 break;
             s->at++;
             skip_space(s);
+            if (peek(s) == close)
+                return unexpected(s,
+                                  is_object ? "a key after the comma" : "a value after the comma");
         }
         if (peek(s) != close)
             return unexpected(s, is_object ? "',' or '}'" : "',' or ']'");
