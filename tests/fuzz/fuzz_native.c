@@ -129,8 +129,10 @@ static void each_seed(fuzz_take *take, void *user)
         bytes[6] = (uint8_t)i;
         memcpy(bytes + NATIVE_CODE, table[i].bytes, table[i].size);
         for (unsigned reg = 0; reg < 16; reg++) {
-            bytes[NATIVE_REGISTERS + 9 * reg] = reg == ORACLE_RCX ? 3 : (uint8_t)(i + reg) % 8;
-            bytes[NATIVE_REGISTERS + 9 * reg + 1] = (uint8_t)(i + reg);
+            uint8_t *value = &bytes[NATIVE_REGISTERS + 9 * reg];
+            value[0] = reg == ORACLE_RCX ? 8 : (uint8_t)(i + reg) % 8;
+            value[1] = (uint8_t)(i + reg);
+            value[6] = (uint8_t)(i & 2); /* above the low half */
         }
         take(user, bytes, sizeof(bytes));
     }
@@ -142,46 +144,6 @@ static void each_word(fuzz_take *take, void *user)
                                        0xf0, 0xf2, 0xf3, 0x40, 0x41, 0x44, 0x48, 0x4f};
     for (size_t i = 0; i < sizeof(prefixes); i++)
         take(user, &prefixes[i], 1);
-}
-
-/* Puts a byte before the instruction: most that is not prefix is nonsense there, but prefixes in
-   odd orders are what no encoder makes. */
-static void insert_prefix(uint8_t *code, unsigned int seed)
-{
-    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67,
-                                       0xf0, 0xf2, 0xf3, 0x40, 0x41, 0x42, 0x44, 0x48};
-    memmove(code + 1, code, ORACLE_CODE_MAX - 1);
-    code[0] = prefixes[seed % sizeof(prefixes)];
-}
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
-{
-    size_t count;
-    const struct fuzz_insn *table = fuzz_table(&count);
-    const struct fuzz_insn *insn = &table[seed / 8 % count];
-    if (max_size < NATIVE_INPUT)
-        return size;
-    if (size < NATIVE_INPUT)
-        memset(data + size, 0, NATIVE_INPUT - size);
-    switch (seed % 8) {
-    case 0:
-        fuzz_mutate_field(data, NATIVE_CODE);
-        break;
-    case 1:
-        insert_prefix(data + NATIVE_CODE, seed / 8);
-        break;
-    case 2:
-    case 3:
-        fuzz_mutate_field(data + NATIVE_CODE, ORACLE_CODE_MAX);
-        break;
-    case 4:
-        memcpy(data + NATIVE_CODE, insn->bytes, insn->size);
-        break;
-    default:
-        fuzz_mutate_field(data + NATIVE_REGISTERS, NATIVE_INPUT - NATIVE_REGISTERS);
-        break;
-    }
-    return NATIVE_INPUT;
 }
 
 static bool has_reached_all(void)

@@ -22,7 +22,7 @@ static uint64_t register_value(const struct rows_world *world, const struct orac
                                unsigned kind, uint64_t value)
 {
     const uint64_t blocks = in->block[0].address;
-    switch (kind % 8) {
+    switch (kind % 9) {
     case 1:
         return value;
     case 2:
@@ -35,6 +35,8 @@ static uint64_t register_value(const struct rows_world *world, const struct orac
         return UINT64_C(1) << (value & 63);
     case 6:
         return ~(value & 0xffff);
+    case 8: /* a short count, with something above it */
+        return value & UINT64_C(0xffffffff000000ff);
     case 7: /* around the edges of pages */
         return blocks + (value & 0x7000) - 8 + (value & 15);
     default:

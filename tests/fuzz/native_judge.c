@@ -52,16 +52,18 @@ static void aim(const ZydisDecodedOperand *operand, unsigned address_bits, uint6
 {
     int base = gpr_number(operand->mem.base);
     int index = gpr_number(operand->mem.index);
-    int moved = base >= 0 && base != index ? base : index;
-    bool is_scaled = moved == index && operand->mem.scale > 1;
-    if (moved < 0 || base == index || is_scaled)
-        return;
     uint64_t mask = mask_of_bits(address_bits);
-    uint64_t rest = (uint64_t)operand->mem.disp.value;
-    if (moved == base && index >= 0)
-        rest += in->gpr[index] * operand->mem.scale;
     uint64_t offset = linear - segment_base(in, operand->mem.segment);
-    in->gpr[moved] = (in->gpr[moved] & ~mask) | ((offset - rest) & mask);
+    uint64_t rest = (uint64_t)operand->mem.disp.value;
+    uint64_t factor = 1;
+    if (base >= 0 && base != index)
+        rest += index >= 0 ? in->gpr[index] * operand->mem.scale : 0;
+    else if (index >= 0)
+        factor = operand->mem.scale + (base == index ? 1u : 0);
+    else
+        return;
+    int moved = base >= 0 ? base : index;
+    in->gpr[moved] = (in->gpr[moved] & ~mask) | (((offset - rest) & mask) / factor);
 }
 
 void native_aim(const struct native_insn *insn, uint64_t linear, struct oracle_in *in)

@@ -65,6 +65,8 @@ static void describe(const ZydisDecodedInstruction *decoded, const ZydisDecodedO
                      struct fuzz_insn *insn)
 {
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+    if (decoded->attributes & ZYDIS_ATTRIB_HAS_MODRM)
+        insn->modrm = decoded->raw.modrm.offset;
     insn->repeats = (decoded->attributes & repeats) != 0;
     insn->is_port = is_string || decoded->meta.category == ZYDIS_CATEGORY_IO;
     insn->is_out = decoded->mnemonic == ZYDIS_MNEMONIC_OUT;

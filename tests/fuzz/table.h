@@ -18,6 +18,7 @@ struct fuzz_insn {
     uint8_t bits; /**< 64, 32 or 16: of the code segment */
     uint8_t size;
     uint8_t bytes[15];
+    uint8_t modrm;   /**< where ModRM stands; 0: there is none */
     bool has_memory; /**< an operand at [rBX], [BX] or FUZZ_TABLE_GVA, or a string */
     bool is_write;   /**< that is written */
     bool is_port;    /**< IN, OUT, INS, OUTS */
