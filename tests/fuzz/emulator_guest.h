@@ -14,7 +14,9 @@
  *     Translate  0-3  0 the identity; 1-8 that result code; 9 a code in the next byte; 10 an
  *                     unaligned page, 11 the page number in the next three bytes, 12 the page
  *                     moved by the next byte, 13 nothing is answered, 14 no page is, 15 the last
- * page Get        -    one byte for each register: fuzz_draw() Set        -    nothing
+ *                     page of the address space
+ *     Get        -    one byte for each register: fuzz_draw()
+ *     Set        -    nothing
  *
  * What an emulator must not look at (bytes of Data above the size, upper halves of 64-bit
  * registers, whatever a failing callback leaves behind) is filled with poison.

@@ -124,7 +124,8 @@ static void each_seed(fuzz_take *take, void *user)
     for (size_t i = 0; i < count && emulator_of_world(); i++) {
         uint8_t bytes[NATIVE_INPUT] = {0};
         bytes[0] = table[i].bits == 64 ? ORACLE_64 : table[i].bits == 32 ? ORACLE_32 : ORACLE_16;
-        bytes[2] = !table[i].has_memory ? 0 : table[i].is_write ? 2 : 1;
+        bytes[1] = i % 3 ? 0 : 0x20; /* DF */
+        bytes[2] = (uint8_t)((!table[i].has_memory ? 0 : table[i].is_write ? 2 : 1) | (i & 8));
         bytes[4] = (uint8_t)(16 + i % 64);
         bytes[6] = (uint8_t)i;
         memcpy(bytes + NATIVE_CODE, table[i].bytes, table[i].size);

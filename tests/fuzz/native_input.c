@@ -8,6 +8,7 @@
 
 #define BLOCKS_SIZE 0x8000u /* from the first block to the end of the last */
 #define NO_AIM      4u
+#define NEAR_EDGE   8u
 
 static uint64_t rflags_from_bits(uint8_t bits)
 {
@@ -130,6 +131,8 @@ enum native_verdict native_read(const struct rows_world *world, const uint8_t *b
         return judge_bad_lock(world, made);
     if (!ZYAN_SUCCESS(status))
         return NATIVE_INVALID;
+    if (exit & NEAR_EDGE)
+        target = (target & 0x7000) + 0xff8 + (target & 15);
     if (!(exit & NO_AIM))
         native_aim(insn, in->block[0].address - 16 + target % (BLOCKS_SIZE + 32), in);
     return native_judge(world, insn, made);

@@ -8,11 +8,15 @@
  *     offset size
  *      0      1   mode, modulo 3: 64-, 32-, 16-bit code
  *      1      1   CF PF AF ZF SF DF OF AC, one bit each
- *      2      1   exit: bits 0-1 access (0 and 3 execute, 1 read, 2 write), 2 operands are left
- * where the registers lead, 4-7 instruction bytes that the exit lacks 3      1   page of the
- * arena's blocks that the exit's Gva lies in 4      2   where operands are aimed at: an offset from
- * shortly before the blocks 6      2   seed for the segments 8     15   instruction bytes 23      1
- * unused 24      9   for each of 16 registers: how to take the value, then the value
+ *      2      1   exit: bits 0-1 access (0 and 3 execute, 1 read, 2 write); 2 operands are where
+ *                 the registers lead; 3 operands are near the edge of a page; 4-7 how many
+ *                 instruction bytes the exit lacks
+ *      3      1   page of the arena's blocks that the exit's Gva lies in
+ *      4      2   where operands are aimed at: an offset from shortly before the blocks
+ *      6      2   seed for the segments
+ *      8     15   instruction bytes
+ *     23      1   unused
+ *     24      9   for each of 16 registers: how to take the value, then the value
  */
 #ifndef WHVTRACE_TESTS_FUZZ_NATIVE_INPUT_H
 #define WHVTRACE_TESTS_FUZZ_NATIVE_INPUT_H
