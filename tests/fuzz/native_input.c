@@ -9,6 +9,7 @@
 #define BLOCKS_SIZE 0x8000u /* from the first block to the end of the last */
 #define NO_AIM      4u
 #define NEAR_EDGE   8u
+#define RFLAGS_AC   UINT64_C(0x40000)
 
 static uint64_t rflags_from_bits(uint8_t bits)
 {
@@ -45,8 +46,11 @@ static uint64_t register_value(const struct rows_world *world, const struct orac
     }
 }
 
-static ZyanStatus decode(struct oracle_in *in, struct native_insn *insn)
+/* Real and virtual-8086 mode know no VEX. */
+static ZyanStatus decode(enum oracle_context context, struct oracle_in *in,
+                         struct native_insn *insn)
 {
+    bool is_real = context == ORACLE_REAL || context == ORACLE_VM86;
     static const struct {
         ZydisMachineMode mode;
         ZydisStackWidth stack;
@@ -54,7 +58,10 @@ static ZyanStatus decode(struct oracle_in *in, struct native_insn *insn)
                     [ORACLE_32] = {ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32},
                     [ORACLE_16] = {ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16}};
     ZydisDecoder decoder;
-    ZydisDecoderInit(&decoder, machines[in->mode].mode, machines[in->mode].stack);
+    ZydisMachineMode mode = machines[in->mode].mode;
+    if (is_real && in->mode == ORACLE_16)
+        mode = ZYDIS_MACHINE_MODE_REAL_16;
+    ZydisDecoderInit(&decoder, mode, machines[in->mode].stack);
     ZyanStatus status =
         ZydisDecoderDecodeFull(&decoder, in->code, ORACLE_CODE_MAX, &insn->decoded, insn->operands);
     in->code_size = ZYAN_SUCCESS(status) ? insn->decoded.length : ORACLE_CODE_MAX;
@@ -73,7 +80,6 @@ static void read_exit(struct rows_case *made, uint8_t byte, uint8_t page)
     }
 }
 
-/* The instruction's own registers count; the others are what they are. */
 static void read_registers(const struct rows_world *world, struct fuzz_stream *stream,
                            struct oracle_in *in)
 {
@@ -99,9 +105,33 @@ static enum native_verdict judge_bad_lock(const struct rows_world *world, struct
         if (!is_prefix || in->code[i] != 0xf0)
             without.code[kept++] = in->code[i];
     }
-    if (!ZYAN_SUCCESS(decode(&without, &insn)) || !fuzz_has_row(&insn.decoded))
+    if (!ZYAN_SUCCESS(decode(made->context, &without, &insn)) || !fuzz_has_row(&insn.decoded))
         return NATIVE_UNFIT;
     return native_judge(world, &insn, made);
+}
+
+/* Virtual-8086 mode has no 32-bit code. */
+static enum oracle_context context_from_byte(enum oracle_mode mode, uint8_t byte)
+{
+    enum oracle_context context = byte >> 1 & 3;
+    if (mode == ORACLE_64 || (mode == ORACLE_32 && context == ORACLE_VM86))
+        return ORACLE_LONG;
+    return context;
+}
+
+static void surround(const struct rows_world *world, enum oracle_mode mode, uint64_t seed,
+                     uint8_t flags, uint8_t context, struct rows_case *made)
+{
+    struct rows_random random = {seed};
+    struct oracle_in *in = &made->in;
+    memset(made, 0, sizeof(*made));
+    rows_surround(world, &random, mode, in);
+    made->context = context_from_byte(mode, context);
+    if (made->context == ORACLE_REAL || made->context == ORACLE_VM86)
+        rows_surround_real(&random, made->context, in);
+    in->rflags = rflags_from_bits(flags) | (context & 1 ? ORACLE_TF : 0);
+    if (world->habits.pages_first || made->context == ORACLE_REAL)
+        in->rflags &= ~RFLAGS_AC;
 }
 
 enum native_verdict native_read(const struct rows_world *world, const uint8_t *bytes, size_t size,
@@ -116,17 +146,13 @@ enum native_verdict native_read(const struct rows_world *world, const uint8_t *b
     uint8_t exit = fuzz_byte(&stream);
     uint8_t page = fuzz_byte(&stream);
     uint64_t target = fuzz_number(&stream, 2);
-    struct rows_random random = {fuzz_number(&stream, 2)};
+    uint64_t seed = fuzz_number(&stream, 2);
 
-    memset(made, 0, sizeof(*made));
-    rows_surround(world, &random, mode, in);
-    in->rflags = rflags_from_bits(flags);
-    if (world->habits.pages_first)
-        in->rflags &= ~UINT64_C(0x40000);
+    surround(world, mode, seed, flags, all[NATIVE_CONTEXT], made);
     memcpy(in->code, all + NATIVE_CODE, ORACLE_CODE_MAX);
     read_registers(world, &stream, in);
     read_exit(made, exit, page);
-    ZyanStatus status = decode(in, insn);
+    ZyanStatus status = decode(made->context, in, insn);
     if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
         return judge_bad_lock(world, made);
     if (!ZYAN_SUCCESS(status))

@@ -15,7 +15,8 @@
  *      4      2   where operands are aimed at: an offset from shortly before the blocks
  *      6      2   seed for the segments
  *      8     15   instruction bytes
- *     23      1   unused
+ *     23      1   bit 0 TF; 1-2 the mode that 16- and 32-bit code is said to be in (enum
+ *                 oracle_context)
  *     24      9   for each of 16 registers: how to take the value, then the value
  */
 #ifndef WHVTRACE_TESTS_FUZZ_NATIVE_INPUT_H
@@ -26,6 +27,7 @@
 #include "rows.h"
 
 #define NATIVE_CODE      8u
+#define NATIVE_CONTEXT   23u
 #define NATIVE_REGISTERS 24u
 #define NATIVE_INPUT     (NATIVE_REGISTERS + 16u * 9u)
 

@@ -100,6 +100,7 @@ static bool is_carried(ZydisRegister reg)
     case ZYDIS_REGCLASS_GPR16:
     case ZYDIS_REGCLASS_GPR32:
     case ZYDIS_REGCLASS_GPR64:
+    case ZYDIS_REGCLASS_XMM:
     case ZYDIS_REGCLASS_SEGMENT:
     case ZYDIS_REGCLASS_FLAGS:
     case ZYDIS_REGCLASS_IP:
@@ -144,10 +145,32 @@ static unsigned shift_count(const struct native_insn *insn, const struct oracle_
     return (unsigned)count & (insn->operands[0].size == 64 ? 63 : 31);
 }
 
+/* Flags that a shift leaves undefined; a count of 0 changes none. SDM 2B, "SAL/SAR/SHL/SHR",
+   "RCL/RCR/ROL/ROR", "SHLD", "SHRD". */
+static uint64_t undefined_by_count(const struct native_insn *insn, unsigned count)
+{
+    uint64_t undefined = count > 1 ? OF : 0;
+    switch (insn->decoded.mnemonic) {
+    case ZYDIS_MNEMONIC_ROL:
+    case ZYDIS_MNEMONIC_ROR:
+    case ZYDIS_MNEMONIC_RCL:
+    case ZYDIS_MNEMONIC_RCR:
+        return undefined;
+    case ZYDIS_MNEMONIC_SHL:
+    case ZYDIS_MNEMONIC_SHR:
+    case ZYDIS_MNEMONIC_SAR:
+        return undefined | (count > 0 ? AF : 0) | (count >= insn->operands[0].size ? CF : 0);
+    case ZYDIS_MNEMONIC_SHLD:
+    case ZYDIS_MNEMONIC_SHRD:
+        return undefined | (count > 0 ? AF : 0);
+    default:
+        return 0;
+    }
+}
+
 /* SDM 2A and 2B, "Flags Affected" of each. */
 static uint64_t undefined_flags(const struct native_insn *insn, const struct oracle_in *in)
 {
-    const unsigned width = insn->operands[0].size;
     switch (insn->decoded.mnemonic) {
     case ZYDIS_MNEMONIC_AND:
     case ZYDIS_MNEMONIC_OR:
@@ -168,20 +191,8 @@ static uint64_t undefined_flags(const struct native_insn *insn, const struct ora
     case ZYDIS_MNEMONIC_BSF:
     case ZYDIS_MNEMONIC_BSR:
         return CF | OF | SF | AF | PF;
-    case ZYDIS_MNEMONIC_ROL:
-    case ZYDIS_MNEMONIC_ROR:
-    case ZYDIS_MNEMONIC_RCL:
-    case ZYDIS_MNEMONIC_RCR:
-        return shift_count(insn, in) == 1 ? 0 : OF;
-    case ZYDIS_MNEMONIC_SHL:
-    case ZYDIS_MNEMONIC_SHR:
-    case ZYDIS_MNEMONIC_SAR:
-    case ZYDIS_MNEMONIC_SHLD:
-    case ZYDIS_MNEMONIC_SHRD:
-        return AF | (shift_count(insn, in) == 1 ? 0 : OF) |
-               (shift_count(insn, in) >= width ? CF : 0);
     default:
-        return 0;
+        return undefined_by_count(insn, shift_count(insn, in));
     }
 }
 
@@ -200,10 +211,32 @@ static bool is_agreed(const struct rows_world *world, const struct native_insn *
            !world->habits.clears_upper;
 }
 
+/* In the modes that the processor only stands in for: segments are not loaded, ports not used, and
+   code, which only real mode can write to, is not written. */
+static bool is_alike(const struct native_insn *insn, const struct rows_case *made)
+{
+    if (made->context != ORACLE_REAL && made->context != ORACLE_VM86)
+        return true;
+    if (insn->decoded.meta.category == ZYDIS_CATEGORY_IO ||
+        insn->decoded.meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
+        return false;
+    for (unsigned i = 0; i < insn->decoded.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &insn->operands[i];
+        bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+        if (is_written && operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            sreg_number(operand->reg.value) >= 0)
+            return false;
+        if (is_written && operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operand->mem.segment == ZYDIS_REGISTER_CS)
+            return false;
+    }
+    return true;
+}
+
 enum native_verdict native_judge(const struct rows_world *world, const struct native_insn *insn,
                                  struct rows_case *made)
 {
-    if (!may_run(insn) || !is_agreed(world, insn, &made->in))
+    if (!may_run(insn) || !is_agreed(world, insn, &made->in) || !is_alike(insn, made))
         return NATIVE_UNFIT;
     made->undefined = undefined_flags(insn, &made->in);
     return NATIVE_RUNS;

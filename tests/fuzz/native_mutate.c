@@ -109,6 +109,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     switch (seed % 8) {
     case 0:
         fuzz_mutate_field(data, NATIVE_CODE);
+        data[NATIVE_CONTEXT] = (uint8_t)(seed >> 8);
         break;
     case 1:
         insert_prefix(data + NATIVE_CODE, seed / 8);
