@@ -125,7 +125,7 @@ bool wht_format(const char *path, const struct wht_load_options *options,
                 const struct wht_writer *writer)
 {
     struct formatting f = {.path = path, .options = options, .writer = writer};
-    struct wht_load_options load = options ? *options : (struct wht_load_options){NULL};
+    struct wht_load_options load = options ? *options : (struct wht_load_options){.on_error = NULL};
     char error[128];
     load.check_asm = true;
     f.reader = wht_reader_open(path, &load);
