@@ -2,7 +2,8 @@
 /*
  * Any file: the loader does not crash, says of every error where it is and what is wrong, and hands
  * out only cases that keep what model.h promises. Those are replayed: the built-in emulator keeps
- * the contract, and does the same the second time.
+ * the contract, and does the same the second time. A good file has a canonical form that means the
+ * same, and a failure can be told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +14,17 @@
 #include "trace/flags.h"
 #include "trace/load.h"
 #include "trace_backend.h"
+#include "trace_checks.h"
 #include "trace_files.h"
 #include "trace_model.h"
 #include "trace_mutate.h"
 
-#define CASES_MAX  64u
+#define CASES_MAX  64u /* that are replayed of a file */
+#define KEPT_MAX   8u  /* that a file may have to be written again */
 #define PACKED_MAX (2 * TRACE_INPUT_MAX + 4096u)
 
 static struct {
-    unsigned long files[TRACE_KINDS], errors, cases, passed, ended, expectations;
+    unsigned long files[TRACE_KINDS], errors, cases, passed, ended, formatted, expectations;
 } tally;
 
 /* What was said and handed out of a file. */
@@ -88,29 +91,48 @@ static void replay(const struct wht_case *c)
         fuzz_fail("%s: the emulator broke a rule: %s", c->name, wht_rule_text(divergence->rule));
     if (outcome.repetition != WHT_SAME)
         fuzz_fail("%s: the second call is another", c->name);
+    if (outcome.kind == WHT_CASE_FAILED)
+        trace_check_report(c, &outcome);
 }
 
-static void read_traces(const char *path, bool is_replayed, struct reading *reading)
+static void take_case(const struct wht_case *c, bool is_replayed, struct reading *reading)
+{
+    const char *wrong = trace_check_case(c);
+    if (wrong)
+        fuzz_fail("%s was accepted with %s", c->name, wrong);
+    reading->cases++;
+    reading->digest = mix(reading->digest, c->id, strlen(c->id) + 1);
+    reading->digest = mix(reading->digest, &c->pos.line, sizeof(c->pos.line));
+    if (is_replayed && reading->cases <= CASES_MAX)
+        replay(c);
+}
+
+/* @param kind of a file that is to be replayed and written again; TRACE_KINDS: neither. */
+static void read_traces(enum trace_kind kind, const char *path, struct reading *reading)
 {
     const struct wht_load_options options = {
         .on_error = on_error, .user = reading, .check_asm = true};
+    struct wht_case *kept[KEPT_MAX], *c;
     struct wht_reader *reader = wht_reader_open(path, &options);
-    struct wht_case *c;
+    size_t count = 0;
     while (reader && (c = wht_reader_next(reader)) != NULL) {
-        const char *wrong = trace_check_case(c);
-        if (wrong)
-            fuzz_fail("%s was accepted with %s", c->name, wrong);
-        reading->cases++;
-        reading->digest = mix(reading->digest, c->id, strlen(c->id) + 1);
-        reading->digest = mix(reading->digest, &c->pos.line, sizeof(c->pos.line));
-        if (is_replayed && reading->cases <= CASES_MAX)
-            replay(c);
-        wht_case_free(c);
+        take_case(c, kind != TRACE_KINDS, reading);
+        if (count < KEPT_MAX)
+            kept[count++] = c;
+        else
+            wht_case_free(c);
     }
     if (reader && wht_reader_error_count(reader) != reading->errors)
         fuzz_fail("%zu errors were reported, %zu counted", reading->errors,
                   wht_reader_error_count(reader));
     wht_reader_close(reader);
+    if ((kind == TRACE_JSON || kind == TRACE_LINES) && reading->errors == 0 &&
+        reading->cases <= KEPT_MAX) {
+        trace_check_format(kind, path, kept, count);
+        tally.formatted++;
+    }
+    while (count > 0)
+        wht_case_free(kept[--count]);
     tally.errors += reading->errors;
     tally.cases += reading->cases;
 }
@@ -120,12 +142,12 @@ static void read_packed(const uint8_t *text, size_t size, size_t cut)
 {
     static uint8_t packed[PACKED_MAX];
     struct reading plain = {.digest = 1}, unpacked = {.digest = 1};
-    read_traces(trace_file(TRACE_LINES, text, size), false, &plain);
+    read_traces(TRACE_KINDS, trace_file(TRACE_LINES, text, size), &plain);
     size_t used = trace_pack(text, cut, packed, sizeof(packed));
     size_t rest = trace_pack(text + cut, size - cut, packed + used, sizeof(packed) - used);
     if (used == 0 || rest == 0)
         fuzz_fail("no room to compress");
-    read_traces(trace_file(TRACE_PACKED, packed, used + rest), true, &unpacked);
+    read_traces(TRACE_PACKED, trace_file(TRACE_PACKED, packed, used + rest), &unpacked);
     if (plain.errors != unpacked.errors || plain.cases != unpacked.cases ||
         plain.digest != unpacked.digest)
         fuzz_fail("plain: %zu errors, %zu cases; compressed: %zu errors, %zu cases", plain.errors,
@@ -185,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_flags(trace_file(kind, text, size));
         break;
     default:
-        read_traces(trace_file(kind, text, size), true, &reading);
+        read_traces(kind, trace_file(kind, text, size), &reading);
         break;
     }
     return 0;
@@ -194,15 +216,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static bool has_reached_all(void)
 {
     bool has_all = tally.cases > 0 && tally.errors > 0 && tally.passed > 0 && tally.ended > 0 &&
-                   tally.expectations > 0;
+                   tally.formatted > 0 && tally.expectations > 0;
     printf("files:");
     for (unsigned i = 0; i < TRACE_KINDS; i++) {
         has_all &= tally.files[i] > 0;
         printf(" %lu", tally.files[i]);
     }
     printf(" of each kind, %lu errors, %lu cases, %lu replayed and passed, %lu cut short, %lu "
-           "expectations\n",
-           tally.errors, tally.cases, tally.passed, tally.ended, tally.expectations);
+           "written again, %lu expectations\n",
+           tally.errors, tally.cases, tally.passed, tally.ended, tally.formatted,
+           tally.expectations);
     return has_all;
 }
 

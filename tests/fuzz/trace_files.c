@@ -188,6 +188,25 @@ static void emit_file(const char *path, fuzz_take *take, void *user)
     free(text);
 }
 
+/* A file of which each line is an entry, up to the last entry for which a seed has room. */
+static void emit_list(enum trace_kind kind, const char *name, fuzz_take *take, void *user)
+{
+    char path[PATH_MAX_HERE];
+    size_t size = 0;
+    snprintf(path, sizeof(path), "%s/%s", WHVTRACE_SOURCE_DIR, name);
+    char *text = read_file(path, &size);
+    if (text && size > SEED_MAX) {
+        char *end = text + SEED_MAX - 2;
+        while (end > text && (end[0] != ',' || end[1] != '\n'))
+            end--;
+        *end = text[0] == '[' ? ']' : '}';
+        size = (size_t)(end + 1 - text);
+    }
+    if (text)
+        emit(kind, text, size, take, user);
+    free(text);
+}
+
 void trace_each_seed(fuzz_take *take, void *user)
 {
     static const char endless[] =
@@ -209,6 +228,8 @@ void trace_each_seed(fuzz_take *take, void *user)
     for (size_t i = 0; i < list.count; i++)
         emit_file(list.paths[i], take, user);
     wht_file_list_free(&list);
+    emit_list(TRACE_EXPECTATIONS, "traces/expectations/builtin.json", take, user);
+    emit_list(TRACE_FLAGS, "traces/flags.json", take, user);
     emit(TRACE_JSON, endless, sizeof(endless) - 1, take, user);
     emit(TRACE_EXPECTATIONS, expectations, sizeof(expectations) - 1, take, user);
     emit(TRACE_FLAGS, flags, sizeof(flags) - 1, take, user);
