@@ -137,9 +137,13 @@ static bool may_run(const struct native_insn *insn)
     return true;
 }
 
+/* @return how far a shift goes: its last operand says, cut to the width of the first. */
 static unsigned shift_count(const struct native_insn *insn, const struct oracle_in *in)
 {
-    const ZydisDecodedOperand *last = &insn->operands[insn->decoded.operand_count_visible - 1];
+    const unsigned operands = insn->decoded.operand_count_visible;
+    if (operands == 0)
+        return 0;
+    const ZydisDecodedOperand *last = &insn->operands[operands - 1];
     uint64_t count =
         last->type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? last->imm.value.u : in->gpr[ORACLE_RCX];
     return (unsigned)count & (insn->operands[0].size == 64 ? 63 : 31);
