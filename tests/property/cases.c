@@ -194,13 +194,13 @@ static uint64_t pick_target(struct maker *m, const struct model_access *access)
 {
     const bool is_narrow = m->made->model.insn.address_width == 16;
     unsigned page =
-        DATA_FIRST + random_below(&m->random, (is_narrow ? 0x10 : DATA_END) - DATA_FIRST);
+        DATA_FIRST + random_below(&m->random, (is_narrow ? 0x11 : DATA_END) - DATA_FIRST);
     unsigned size = access->size;
     switch (random_below(&m->random, 16)) {
     case 0:
-        if (m->made->model.insn.address_width == 64)
-            return (UINT64_C(1) << 47) - random_below(&m->random, size + 2); /* not canonical */
-        return (uint64_t)PAGE * page;
+        /* Where canonical addresses end, and where 32-bit ones do. */
+        return (UINT64_C(1) << (m->made->model.insn.address_width == 64 ? 47 : 32)) -
+               random_below(&m->random, 4 * size + 2);
     case 1:
         return GUEST_DEVICE + random_below(&m->random, PAGE);
     case 2:
@@ -332,6 +332,8 @@ static void make_exit(struct maker *m)
     state->InterruptShadow = random_once_in(&m->random, 16);
     if (made->mode != GUEST_REAL16 && made->mode != GUEST_VM86 && random_once_in(&m->random, 3))
         state->Cpl = 3;
+    if (!made->exit.is_io || made->exit.io.AccessInfo.StringOp) /* what is decoded counts */
+        made->exit.vp.InstructionLength = random_below(&m->random, 16) & 15u;
     static const uint8_t given[] = {16, 16, 16, 16, 15, 0};
     made->given = given[random_below(&m->random, sizeof(given))];
     if (random_once_in(&m->random, 3))

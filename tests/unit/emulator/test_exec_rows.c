@@ -240,6 +240,29 @@ Test(rows, comparisons_stop_at_their_condition)
     }
 }
 
+/* Where both sides fault the manuals leave the order open: AMD family 25 does this. */
+Test(rows, comparisons_look_at_rdi_first_but_for_repe_of_bytes)
+{
+    static const struct {
+        const char *name;
+        uint8_t code[2];
+        uint8_t size;
+        uint64_t address;
+    } rows[] = {{"cmpsb", {0xa6}, 1, 0x7000},
+                {"repe cmpsb", {0xf3, 0xa6}, 2, 0x6000},
+                {"repne cmpsb", {0xf2, 0xa6}, 2, 0x7000},
+                {"repe cmpsd", {0xf3, 0xa7}, 2, 0x7000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        guest_init(&guest, GUEST_LONG64);
+        guest_map(&guest, 0x6000, 0, WHvTranslateGvaResultPageNotPresent, 0);
+        guest_map(&guest, 0x7000, 0, WHvTranslateGvaResultPageNotPresent, 0);
+        guest_set64(&guest, WHvX64RegisterRcx, 1);
+        guest_set64(&guest, WHvX64RegisterRsi, 0x6000);
+        run(0x7000, rows[i].code, rows[i].size);
+        cr_expect_eq(injected_parameter(), rows[i].address, "%s", rows[i].name);
+    }
+}
+
 Test(rows, a_comparison_that_stopped_under_single_step_is_finished)
 {
     guest_init(&guest, GUEST_LONG64);
