@@ -314,6 +314,52 @@ static const char *judge_faults(void)
     return NULL;
 }
 
+/* @return the port that an instruction names, in DX or as an immediate. */
+static uint64_t named_port(void)
+{
+    for (unsigned i = 0; i < made.model.insn.operand_count; i++) {
+        if (made.model.operand[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && !is_simple_port_exit())
+            return made.model.operand[i].imm.value.u;
+    }
+    return guest_get64(&guest, WHvX64RegisterRdx) & 0xffff;
+}
+
+/* OUT sends what RAX holds, IN changes as much of it as it has read. SDM 2A, "IN"; 2B, "OUT". */
+static bool has_right_data(const struct guest_event *event)
+{
+    uint64_t mask = event->size == 4 ? UINT32_MAX : event->size == 2 ? 0xffff : 0xff;
+    uint64_t before = guest_get64(&guest, WHvX64RegisterRax);
+    uint64_t after = outcome_reg(&call, WHvX64RegisterRax)->Reg64;
+    if (model_is_string(&made.model))
+        return true;
+    if (event->is_write)
+        return event->data == (before & mask) && after == before;
+    uint64_t kept = event->size == 4 ? 0 : before & ~mask;
+    return after == (kept | (event->data & mask));
+}
+
+static const char *judge_ports(void)
+{
+    size_t count = outcome_count(&call, GUEST_IO);
+    bool has_port = made.model.insn.meta.category == ZYDIS_CATEGORY_IO ||
+                    made.model.insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+    uint64_t expected = 0;
+    if (has_port && (!has_fault() || model_repeats(&made.model)))
+        expected = expect_elements(&made.model, &guest, &call);
+    if (count != expected)
+        return "not one access to a port for each element";
+    for (size_t i = 0; i < call.event_count; i++) {
+        const struct guest_event *event = &call.event[i];
+        if (event->kind != GUEST_IO)
+            continue;
+        if (event->address != named_port())
+            return "another port than the instruction names";
+        if (!has_right_data(event))
+            return "other data than the port's or RAX's";
+    }
+    return NULL;
+}
+
 static const char *judge_rip(void)
 {
     uint64_t before = made.exit.vp.Rip;
@@ -347,6 +393,8 @@ static const char *judge_call(void)
         broken = judge_faults();
     if (!broken && call.result.status == 1)
         broken = judge_intents();
+    if (!broken && call.result.status == 1)
+        broken = judge_ports();
     return broken;
 }
 
