@@ -152,6 +152,69 @@ Test(rows, what_is_aligned_is_the_linear_address)
     }
 }
 
+Test(rows, a_comparison_that_succeeds_stores)
+{
+    static const struct {
+        const char *name, *accesses;
+        uint8_t code[4];
+        uint8_t size;
+        uint8_t bytes; /* of the operand */
+    } rows[] = {{"cmpxchg [rbx], cl", "r1w1", {0x0f, 0xb0, 0x0b}, 3, 1},
+                {"cmpxchg [rbx], cx", "r2w2", {0x66, 0x0f, 0xb1, 0x0b}, 4, 2},
+                {"cmpxchg [rbx], ecx", "r4w4", {0x0f, 0xb1, 0x0b}, 3, 4},
+                {"cmpxchg [rbx], rcx", "r8w8", {0x48, 0x0f, 0xb1, 0x0b}, 4, 8},
+                {"cmpxchg8b [rdi]", "r8w8", {0x0f, 0xc7, 0x0f}, 3, 8},
+                {"cmpxchg16b [rdi]", "r8r8w8w8", {0x48, 0x0f, 0xc7, 0x0f}, 4, 16}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const unsigned half = rows[i].bytes / 2;
+        const bool is_pair = rows[i].code[rows[i].size - 1] == 0x0f;
+        uint64_t rbx = is_pair ? 0x1716151413121110 : 0x8000;
+        uint64_t rcx = 0x2726252423222120;
+        uint8_t expected[16];
+        guest_init(&guest, GUEST_LONG64);
+        for (unsigned b = 0; b < 16; b++)
+            guest.memory[0x8000 + b] = (uint8_t)(0x31 + b);
+        /* What is above the operand must not be looked at. */
+        guest_set64(&guest, WHvX64RegisterRax, UINT64_MAX);
+        guest_set64(&guest, WHvX64RegisterRdx, UINT64_MAX);
+        memcpy(guest_reg(&guest, WHvX64RegisterRax), guest.memory + 0x8000,
+               is_pair ? half : rows[i].bytes);
+        if (is_pair)
+            memcpy(guest_reg(&guest, WHvX64RegisterRdx), guest.memory + 0x8000 + half, half);
+        uint64_t rax = guest_get64(&guest, WHvX64RegisterRax);
+        uint64_t rdx = guest_get64(&guest, WHvX64RegisterRdx);
+        guest_set64(&guest, WHvX64RegisterRbx, rbx);
+        guest_set64(&guest, WHvX64RegisterRcx, rcx);
+        guest_set64(&guest, WHvX64RegisterRdi, 0x8000);
+        memcpy(expected, guest.memory + 0x8000, 16);
+        memcpy(expected, is_pair ? &rbx : &rcx, is_pair ? half : rows[i].bytes);
+        if (is_pair)
+            memcpy(expected + half, &rcx, half);
+        run_memory(GUEST_LONG64, WHvMemoryAccessExecute, 0x1000, rows[i].code, rows[i].size);
+        cr_expect_arr_eq(guest.memory + 0x8000, expected, 16, "%s", rows[i].name);
+        cr_expect_str_eq(accesses(), rows[i].accesses, "%s", rows[i].name);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRax), rax, "%s", rows[i].name);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRdx), rdx, "%s", rows[i].name);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRflags) & 0x40, 0x40, "%s", rows[i].name);
+    }
+}
+
+Test(rows, a_comparison_of_pairs_that_fails_loads)
+{
+    for (unsigned turn = 0; turn < 2; turn++) { /* either half alone */
+        guest_init(&guest, GUEST_LONG64);
+        memset(guest.memory + 0x8000, 0x33, 8);
+        guest_set64(&guest, WHvX64RegisterRax, turn == 0 ? 0x33333333 : 0x33333332);
+        guest_set64(&guest, WHvX64RegisterRdx, turn == 1 ? 0x33333333 : 0xffffffff33333332);
+        guest_set64(&guest, WHvX64RegisterRflags, 0x42);
+        cr_expect_eq(run(0x8000, BYTES(0x0f, 0xc7, 0x0b)), 1); /* cmpxchg8b [rbx] */
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRax), 0x33333333, "turn %u", turn);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRdx), 0x33333333, "turn %u", turn);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRflags), 2, "turn %u", turn);
+        cr_expect_str_eq(accesses(), "r8w8");
+    }
+}
+
 Test(rows, movdir64b_moves_a_line)
 {
     guest_init(&guest, GUEST_LONG64);

@@ -140,3 +140,35 @@ Test(fetch, an_instruction_that_was_swapped_is_decoded_anew)
     cr_expect_eq(guest_get64(&guest, WHvX64RegisterRcx), guest_get64(&guest, WHvX64RegisterRax));
     WHvEmulatorDestroyEmulator(emulator);
 }
+
+Test(fetch, code_must_lie_at_canonical_addresses)
+{
+    static const struct {
+        uint64_t rip;
+        bool la57;
+        unsigned vector;
+    } rows[] = {{0x00007ffffffff000, false, 0},  {0x0000800000000000, false, 13},
+                {0xffff7ffffffff000, false, 13}, {0xffff800000000000, false, 0},
+                {0x0000800000000000, true, 0},   {0x00fffffffffff000, true, 0},
+                {0x0100000000000000, true, 13},  {0xfeffffffffffe000, true, 13}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        place(GUEST_LONG64, 0x1000, (const uint8_t[]){0x8b, 0x03}, 2);
+        guest_set64(&guest, WHvX64RegisterRip, rows[i].rip);
+        guest_set64(&guest, WHvX64RegisterCr4, rows[i].la57 ? 0x1020 : 0x20);
+        guest_map(&guest, rows[i].rip, 0x1000, WHvTranslateGvaResultSuccess, 0);
+        cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessRead, 0xb8000, store, 0), 1);
+        cr_expect_eq(injected_vector(), rows[i].vector, "row %zu", i);
+        cr_expect_eq(injected_code(), 0, "row %zu", i);
+        cr_expect_eq(count_of(GUEST_TRANSLATE), rows[i].vector ? 0u : 1u, "row %zu", i);
+    }
+}
+
+Test(fetch, an_instruction_that_runs_into_non_canonical_addresses_faults)
+{
+    place(GUEST_LONG64, 0x1ffe, store, 2); /* two of six bytes */
+    guest_set64(&guest, WHvX64RegisterRip, 0x00007ffffffffffe);
+    guest_map(&guest, 0x00007ffffffff000, 0x1000, WHvTranslateGvaResultSuccess, 0);
+    cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessWrite, 0xb8000, store, 0), 1);
+    cr_expect_eq(injected_vector(), 13);
+    cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 1, "the fetch of what is there");
+}
