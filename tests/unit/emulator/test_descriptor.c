@@ -152,6 +152,8 @@ Test(descriptor, real_mode_keeps_limit_and_attributes)
     cr_expect_eq(ds.Limit, 0xffffffff);
 
     prepare(GUEST_VM86, 0x1234);
+    guest_reg(&guest, WHvX64RegisterDs)->Segment.Limit = 0xfffff;
+    guest_reg(&guest, WHvX64RegisterDs)->Segment.Attributes = 0x93;
     run_memory(GUEST_VM86, WHvMemoryAccessRead, 0x9000, code, 2);
     ds = guest_reg(&guest, WHvX64RegisterDs)->Segment;
     cr_expect_eq(ds.Base, 0x12340);
