@@ -280,11 +280,13 @@ static uint32_t reasons(const struct model_access *access)
     return vectors;
 }
 
-/* The reasons for which an access cannot succeed. MOVUPS and its kin need no alignment. */
+/* The reasons for which an access cannot succeed. MOVUPS and its kin need no alignment
+   but where that is checked. */
 static bool must_fault(const struct model_access *access)
 {
     uint32_t vectors = reasons(access);
     return (vectors & ~(1u << 13 | 1u << 17)) != 0 || (access->size <= 8 && vectors != 0) ||
+           (access->size == 16 && (vectors & 1u << 17)) ||
            model_trouble(&made.model, &guest, access) != 0;
 }
 
