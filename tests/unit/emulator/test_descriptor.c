@@ -160,3 +160,90 @@ Test(descriptor, real_mode_keeps_limit_and_attributes)
     cr_expect_eq(ds.Limit, 0xffff);
     cr_expect_eq(ds.Attributes, 0xf3);
 }
+
+/* What the pseudo-code of MOV says of a descriptor: SDM 2B, "MOV". @return a vector, or 0. */
+static unsigned expected_vector(unsigned access, unsigned rpl, unsigned cpl, bool is_ss)
+{
+    const bool is_present = access & 0x80;
+    const unsigned dpl = access >> 5 & 3;
+    const bool is_code_or_data = access & 0x10;
+    const bool is_code = access & 8;
+    const bool is_conforming = is_code && (access & 4);
+    const bool is_writable_or_readable = access & 2;
+    if (!is_code_or_data)
+        return 13;
+    if (is_ss) {
+        if (is_code || !is_writable_or_readable || rpl != cpl || dpl != cpl)
+            return 13;
+        return is_present ? 0 : 12;
+    }
+    if (is_code && !is_writable_or_readable)
+        return 13;
+    if (!is_conforming && (rpl > dpl || cpl > dpl))
+        return 13;
+    return is_present ? 0 : 11;
+}
+
+Test(descriptor, every_access_byte_with_every_privilege)
+{
+    for (unsigned i = 0; i < 0x2000; i++) {
+        const unsigned access = i & 0xff;
+        const unsigned rpl = i >> 8 & 3;
+        const unsigned cpl = i >> 10 & 3;
+        const bool is_ss = i >> 12;
+        prepare(GUEST_PROT32, (uint16_t)(0x10 | rpl));
+        uint64_t d = descriptor(0x1000, 0xff, access, 4);
+        memcpy(guest.memory + GDT + 0x10, &d, 8);
+        load(GUEST_PROT32, cpl, is_ss ? 0x13 : 0x1b);
+        unsigned expected = expected_vector(access, rpl, cpl, is_ss);
+        cr_assert_eq(injected_vector(), expected, "access %#x, RPL %u, CPL %u, %s: %u", access, rpl,
+                     cpl, is_ss ? "SS" : "DS", injected_vector());
+        cr_assert_eq(injected_code(), expected ? 0x10u : 0u, "access %#x", access);
+        /* Only a descriptor that is loaded is marked. */
+        unsigned marked = expected ? access : access | 1;
+        cr_assert_eq(guest.memory[GDT + 0x15], marked, "access %#x", access);
+        WHV_X64_SEGMENT_REGISTER s =
+            guest_reg(&guest, is_ss ? WHvX64RegisterSs : WHvX64RegisterDs)->Segment;
+        cr_assert_eq(s.Base, expected ? 0u : 0x1000u, "access %#x", access);
+        cr_assert(expected || (s.Attributes & 0xff) == marked, "access %#x", access);
+    }
+}
+
+Test(descriptor, tables_lie_below_4_gib_but_for_long_mode)
+{
+    static const struct {
+        enum guest_mode mode;
+        uint64_t page; /* that is asked for */
+    } rows[] = {{GUEST_PROT32, 0x6000}, {GUEST_COMPAT32, 0x100006000}, {GUEST_LONG64, 0x100006000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t d = descriptor(0, 0xff, 0x93, 4);
+        prepare(rows[i].mode, 0x10);
+        guest_reg(&guest, WHvX64RegisterGdtr)->Table.Base = 0x100000000 + GDT;
+        guest_map(&guest, 0x100006000, GDT, WHvTranslateGvaResultSuccess, 0);
+        memcpy(guest.memory + GDT + 0x10, &d, 8);
+        load(rows[i].mode, 0, 0x1b);
+        cr_expect_eq(injected_vector(), 0, "row %zu", i);
+        cr_expect_eq(event_of(GUEST_TRANSLATE, 0)->address, rows[i].page, "row %zu", i);
+    }
+}
+
+Test(descriptor, a_table_that_cannot_be_read_is_a_supervisors_page_fault)
+{
+    prepare(GUEST_PROT32, 0x10);
+    guest_map(&guest, GDT, 0, WHvTranslateGvaResultPageNotPresent, 0);
+    load(GUEST_PROT32, 3, 0x1b);
+    cr_expect_eq(injected_vector(), 14);
+    cr_expect_eq(injected_code(), 0, "not the user's doing, whatever CPL is");
+    cr_expect_eq(injected_parameter(), GDT + 0x10);
+    /* ... nor marked */
+    uint64_t d = descriptor(0, 0xff, 0xf2, 4);
+    prepare(GUEST_PROT32, 0x13);
+    memcpy(guest.memory + GDT + 0x10, &d, 8);
+    guest_map(&guest, GDT, GDT, WHvTranslateGvaResultPrivilegeViolation,
+              WHvTranslateGvaFlagValidateWrite);
+    load(GUEST_PROT32, 3, 0x1b);
+    cr_expect_eq(injected_vector(), 14);
+    cr_expect_eq(injected_code(), 3);
+    cr_expect_eq(injected_parameter() & ~UINT64_C(7), GDT + 0x10);
+    cr_expect_eq(guest_reg(&guest, WHvX64RegisterDs)->Segment.Base, 0, "DS stays");
+}
