@@ -195,7 +195,7 @@ static uint64_t pick_target(struct maker *m, const struct model_access *access)
     const bool is_narrow = m->made->model.insn.address_width == 16;
     unsigned page =
         DATA_FIRST + random_below(&m->random, (is_narrow ? 0x11 : DATA_END) - DATA_FIRST);
-    unsigned size = access->size;
+    unsigned size = access->size ? access->size : 1;
     switch (random_below(&m->random, 16)) {
     case 0:
         /* Where canonical addresses end, and where 32-bit ones do. */

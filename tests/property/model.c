@@ -51,6 +51,10 @@ bool model_repeats(const struct model *model)
 
 int model_name(ZydisRegister reg)
 {
+    if (reg == ZYDIS_REGISTER_MXCSR)
+        return WHvX64RegisterXmmControlStatus;
+    if (reg >= ZYDIS_REGISTER_X87CONTROL && reg <= ZYDIS_REGISTER_X87TAG)
+        return WHvX64RegisterFpControlStatus;
     switch (ZydisRegisterGetClass(reg)) {
     case ZYDIS_REGCLASS_GPR8:
     case ZYDIS_REGCLASS_GPR16:
@@ -60,6 +64,9 @@ int model_name(ZydisRegister reg)
         return WHvX64RegisterRax + ZydisRegisterGetId(reg);
     case ZYDIS_REGCLASS_SEGMENT:
         return WHvX64RegisterEs + ZydisRegisterGetId(reg);
+    case ZYDIS_REGCLASS_X87:
+    case ZYDIS_REGCLASS_MMX:
+        return WHvX64RegisterFpMmx0 + ZydisRegisterGetId(reg);
     case ZYDIS_REGCLASS_XMM:
         return WHvX64RegisterXmm0 + ZydisRegisterGetId(reg);
     case ZYDIS_REGCLASS_FLAGS:

@@ -27,7 +27,7 @@ struct byte {
 
 struct bytes {
     size_t count;
-    struct byte byte[1024];
+    struct byte byte[2048];
 };
 
 static struct guest guest;
@@ -146,6 +146,7 @@ static void flatten(const struct trial *trial, size_t moved, uint64_t linear,
     for (size_t i = 0; i < outcome->event_count; i++) {
         const struct guest_event *event = &outcome->event[i];
         for (unsigned j = 0; event->kind == GUEST_MEMORY_ACCESS && j < event->size; j++) {
+            cr_assert_lt(bytes->count, sizeof(bytes->byte) / sizeof(bytes->byte[0]));
             struct byte *byte = &bytes->byte[bytes->count++];
             bool is_near = event->home + j - linear + reach < 2 * reach;
             *byte = (struct byte){.is_write = event->is_write,
