@@ -84,7 +84,7 @@ size_t encoding_write(const struct encoding *encoding, const struct encoding_ext
     memcpy(bytes, extras->prefixes, size);
     size += write_opcode(encoding, extras, bytes + size);
     if (encoding->has_modrm)
-        bytes[size++] = (uint8_t)((extras->modrm & 0xc7u) | encoding->reg << 3);
+        bytes[size++] = (uint8_t)((extras->modrm & 0xc7u) | (unsigned)encoding->reg << 3);
     memcpy(bytes + size, extras->tail, sizeof(extras->tail));
     return size + sizeof(extras->tail);
 }
