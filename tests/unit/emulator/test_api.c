@@ -184,6 +184,56 @@ Test(api, the_preview_form_refuses_lengths_above_15)
     cr_expect_eq(WHvEmulatorDestroyEmulatorPreview(handle), S_OK);
 }
 
+/* Every entry point with one argument at a time that cannot be. */
+Test(api, every_try_function_refuses_each_malformed_argument)
+{
+    WHV_EMULATOR_HANDLE good = new_emulator();
+    _Alignas(16) uint64_t no_handle[64] = {0};
+    WHV_EMULATOR_HANDLE bad[] = {NULL, no_handle, (uint8_t *)good + 1, (uint8_t *)good + 8};
+    WHV_VP_EXIT_CONTEXT vp = {.InstructionLength = 1};
+    WHV_MEMORY_ACCESS_CONTEXT memory = {.InstructionByteCount = 2,
+                                        .InstructionBytes = {0x89, 0x07}};
+    WHV_X64_IO_PORT_ACCESS_CONTEXT io = {.PortNumber = 0x60};
+    WHV_PREVIEW_MEMORY_ACCESS_CONTEXT memory_preview = {.InstructionByteCount = 2,
+                                                        .InstructionBytes = {0x89, 0x07}};
+    WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT io_preview = {.VpContext = {.InstructionLength = 1}};
+    WHV_EMULATOR_STATUS s;
+    WHV_PREVIEW_EMULATOR_STATUS p;
+    io.AccessInfo.AccessSize = 1;
+    io_preview.AccessInfo.AccessSize = 1;
+    memory.AccessInfo.AccessType = 1;
+    memory_preview.AccessInfo.AccessType = 1;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        WHV_EMULATOR_HANDLE h = bad[i];
+        cr_expect_eq(WHvEmulatorTryMmioEmulation(h, NULL, &vp, &memory, &s), E_INVALIDARG);
+        cr_expect_eq(WHvEmulatorTryIoEmulation(h, NULL, &vp, &io, &s), E_INVALIDARG);
+        cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, &memory_preview, &p),
+                     E_INVALIDARG);
+        cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, &io_preview, &p), E_INVALIDARG);
+    }
+    WHV_EMULATOR_HANDLE h = good;
+    cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, NULL, &p), E_INVALIDARG);
+    cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, &memory_preview, NULL), E_INVALIDARG);
+    cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, NULL, &p), E_INVALIDARG);
+    cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, &io_preview, NULL), E_INVALIDARG);
+    memory_preview.InstructionByteCount = 17;
+    io_preview.InstructionByteCount = 17;
+    cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, &memory_preview, &p), E_INVALIDARG);
+    cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, &io_preview, &p), E_INVALIDARG);
+    memory_preview.InstructionByteCount = 16;
+    io_preview.InstructionByteCount = 16;
+    cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, &memory_preview, &p), S_OK);
+    cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, &io_preview, &p), S_OK);
+    memory_preview.AccessInfo.AccessType = 3;
+    io_preview.VpContext.InstructionLength = 0;
+    cr_expect_eq(WHvEmulatorTryMmioEmulationPreview(h, NULL, &memory_preview, &p), E_INVALIDARG);
+    cr_expect_eq(WHvEmulatorTryIoEmulationPreview(h, NULL, &io_preview, &p), E_INVALIDARG);
+    /* The good ones are good. */
+    cr_expect_eq(WHvEmulatorTryMmioEmulation(h, NULL, &vp, &memory, &s), S_OK);
+    cr_expect_eq(WHvEmulatorTryIoEmulation(h, NULL, &vp, &io, &s), S_OK);
+    WHvEmulatorDestroyEmulator(good);
+}
+
 Test(api, preview_create_refuses_a_missing_callback)
 {
     WHV_EMULATOR_HANDLE handle;
