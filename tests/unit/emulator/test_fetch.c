@@ -172,3 +172,22 @@ Test(fetch, an_instruction_that_runs_into_non_canonical_addresses_faults)
     cr_expect_eq(injected_vector(), 13);
     cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 1, "the fetch of what is there");
 }
+
+Test(fetch, the_last_byte_within_the_limit_is_code)
+{
+    place(GUEST_REAL16, 0xffff, (const uint8_t[]){0xaa}, 1); /* stosb */
+    guest_set64(&guest, WHvX64RegisterRdi, 0x8000);
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessWrite, 0x8000, store, 0), 1);
+    cr_expect_eq(injected_vector(), 0);
+    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->size, 1, "no more than that");
+    cr_expect_eq(guest_get64(&guest, WHvX64RegisterRip), 0x10000);
+
+    place(GUEST_REAL16, 0xffff, (const uint8_t[]){0x88, 0x07}, 2); /* mov [bx], al */
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessWrite, 0x8000, store, 0), 1);
+    cr_expect_eq(injected_vector(), 13, "the second byte lies past it");
+
+    place(GUEST_REAL16, 0x10000, (const uint8_t[]){0xaa}, 1);
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessWrite, 0x8000, store, 0), 1);
+    cr_expect_eq(injected_vector(), 13);
+    cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 0);
+}
