@@ -70,6 +70,7 @@ struct guest {
     uint64_t spread[2]; /**< see guest_spread; 0: pages are where they are */
     uint32_t port_data; /**< what the first IN answers; the next one 0x01010101 more */
 
+    bool is_noisy;     /**< Get leaves what a register does not have full of noise */
     bool uses_preview; /**< calls go through the preview form of the API */
 
     unsigned fail_at; /**< 1: the first callback of the next call fails; 0: none */

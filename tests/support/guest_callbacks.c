@@ -146,6 +146,20 @@ static uint64_t hash(uint64_t so_far, const void *data, size_t size)
     return so_far;
 }
 
+/* What a register of 64 bits or less has no room for in its value. */
+static void add_noise(WHV_REGISTER_NAME name, WHV_REGISTER_VALUE *value)
+{
+    const uint32_t n = (uint32_t)name;
+    bool is_64bit = n <= WHvX64RegisterRflags ||
+                    (n >= WHvX64RegisterCr0 && n <= WHvX64RegisterCr8) || n == WHvX64RegisterEfer ||
+                    name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
+                    name == WHvX64RegisterPendingDebugException;
+    if (is_64bit)
+        value->Reg128.High64 = UINT64_C(0xdeadbeefdeadbeef);
+    if (name == WHvX64RegisterGdtr || name == WHvX64RegisterIdtr)
+        memset(value->Table.Pad, 0xee, sizeof(value->Table.Pad));
+}
+
 /* What is known already is not asked for again. */
 static void keep_asked(struct guest *guest, const WHV_REGISTER_NAME *names, UINT32 count)
 {
@@ -171,6 +185,8 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     keep_asked(guest, names, count);
     for (UINT32 i = 0; i < count; i++)
         values[i] = *guest_reg(guest, names[i]);
+    for (UINT32 i = 0; i < count && guest->is_noisy; i++)
+        add_noise(names[i], &values[i]);
     return S_OK;
 }
 
