@@ -378,6 +378,32 @@ static const char *judge_rip(void)
     return after == ((before + made.size) & mask) ? NULL : "RIP is not the next instruction's";
 }
 
+/* RF ends with the instruction, TF traps after it, the shadow ends and opens only with a load of
+   SS. SDM 3B, 18.3.1; 3A, 6.8.3. A fault changes nothing of that. */
+static const char *judge_retirement(void)
+{
+    const uint64_t before = made.exit.vp.Rflags;
+    const uint64_t after = outcome_reg(&call, WHvX64RegisterRflags)->Reg64;
+    const uint64_t state = guest_get64(&guest, WHvRegisterInterruptState);
+    const bool is_traced = before & RFLAGS_TF;
+    const bool is_over = outcome_reg(&call, WHvX64RegisterRip)->Reg64 != made.exit.vp.Rip;
+    uint64_t shadow = loads_stack_segment() ? 1 : 0;
+    uint64_t expected_state = state;
+    if (!has_fault() && (made.exit.vp.ExecutionState.InterruptShadow || shadow))
+        expected_state = (state & ~UINT64_C(1)) | shadow;
+    if (outcome_reg(&call, WHvRegisterInterruptState)->Reg64 != expected_state)
+        return "another interrupt state";
+    uint64_t expected_trap = !has_fault() && is_traced && !shadow ? 0x10 : 0;
+    if (outcome_reg(&call, WHvX64RegisterPendingDebugException)->Reg64 != expected_trap)
+        return "a trap too many, or none";
+    uint64_t expected_rf = is_over ? 0 : before & RFLAGS_RF;
+    if ((after & RFLAGS_RF) != expected_rf)
+        return "RF that stays, or that goes too early";
+    if (((before ^ after) & ~(MODEL_STATUS_FLAGS | RFLAGS_RF)) != 0)
+        return "RFLAGS that no instruction here changes";
+    return NULL;
+}
+
 /* The forms of the table's rows that are not emulated: MOV of control and debug registers, PUSH and
    POP of segment registers. */
 static bool may_be_unknown(void)
@@ -416,6 +442,8 @@ static const char *judge_call(void)
         broken = judge_intents();
     if (!broken && call.result.status == 1)
         broken = judge_ports();
+    if (!broken && call.result.status == 1)
+        broken = judge_retirement();
     return broken;
 }
 

@@ -159,3 +159,52 @@ Test(port, rep_with_count_0_checks_permission_too)
     cr_expect_eq(run_exit(&exit).status, 1);
     cr_expect_eq(injected_vector(), 13);
 }
+
+Test(port, the_permission_map_is_read_as_supervisor_two_bytes_at_a_time)
+{
+    guest_init(&guest, GUEST_PROT32);
+    add_tss(11, 0x2fff, 0x1f80); /* the map's bytes for port 0x3fd: 0x7000 + 0x1f80 + 0x7f */
+    guest_map(&guest, 0x9000, 0xc000, WHvTranslateGvaResultSuccess, 0);
+    cr_expect_eq(run_in(GUEST_PROT32, 3, 0), 0);
+    const struct guest_event *base = event_of(GUEST_MEMORY_ACCESS, 0);
+    cr_expect_eq(base->address, 0x7066);
+    cr_expect_eq(base->size, 2);
+    const struct guest_event *low = event_of(GUEST_MEMORY_ACCESS, 1);
+    const struct guest_event *high = event_of(GUEST_MEMORY_ACCESS, 2);
+    cr_expect_eq(low->address, 0x8fff, "across a page");
+    cr_expect_eq(low->size, 1);
+    cr_expect_eq(high->address, 0xc000);
+    cr_expect_eq(high->size, 1);
+    cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 3);
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_eq(event_of(GUEST_TRANSLATE, i)->size, 0x19, "translation %zu", i);
+    guest.memory[0xc000] = 1; /* port 0x400, the fourth of four */
+    cr_expect_eq(run_in(GUEST_PROT32, 3, 0), 13);
+}
+
+Test(port, a_tss_that_cannot_be_read_is_a_page_fault)
+{
+    guest_init(&guest, GUEST_PROT32);
+    add_tss(11, 0x2fff, 0x68);
+    guest_map(&guest, 0x7000, 0, WHvTranslateGvaResultPageNotPresent, 0);
+    cr_expect_eq(run_in(GUEST_PROT32, 3, 0), 14);
+    cr_expect_eq(injected_parameter(), 0x7066);
+    cr_expect_eq(injected_code(), 0, "not the user's doing");
+    cr_expect_eq(count_of(GUEST_IO), 0);
+}
+
+Test(port, a_tss_above_4_gib_counts_in_long_mode_alone)
+{
+    static const struct {
+        enum guest_mode mode;
+        uint64_t page;
+    } rows[] = {{GUEST_PROT32, 0x7000}, {GUEST_COMPAT32, 0x100007000}, {GUEST_LONG64, 0x100007000}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        guest_init(&guest, rows[i].mode);
+        add_tss(11, 0x2fff, 0x68);
+        guest_reg(&guest, WHvX64RegisterTr)->Segment.Base = 0x100007000;
+        guest_map(&guest, 0x100007000, 0x7000, WHvTranslateGvaResultSuccess, 0);
+        cr_expect_eq(run_in(rows[i].mode, 3, 0), 0, "row %zu", i);
+        cr_expect_eq(event_of(GUEST_TRANSLATE, 0)->address, rows[i].page, "row %zu", i);
+    }
+}
