@@ -152,6 +152,32 @@ Test(rows, what_is_aligned_is_the_linear_address)
     }
 }
 
+/* movaps [rbp], xmm1: through the stack segment. In 64-bit mode as AMD family 25 has it. */
+Test(rows, alignment_comes_before_canonical_form_and_after_limits)
+{
+    static const struct {
+        const char *name;
+        enum guest_mode mode;
+        uint64_t rbp;
+        unsigned vector;
+    } rows[] = {
+        {"not canonical", GUEST_LONG64, 0x0000800000000000, 12},
+        {"not canonical and misaligned", GUEST_LONG64, 0x0000800000000008, 13},
+        {"misaligned", GUEST_LONG64, 0x8008, 13},
+        {"past the limit", GUEST_PROT32, 0x9000, 12},
+        {"past the limit and misaligned", GUEST_PROT32, 0x9008, 12},
+        {"misaligned", GUEST_PROT32, 0x8008, 13},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        guest_init(&guest, rows[i].mode);
+        guest_reg(&guest, WHvX64RegisterSs)->Segment.Limit = 0x8fff;
+        guest_set64(&guest, WHvX64RegisterRbp, rows[i].rbp);
+        run_memory(rows[i].mode, WHvMemoryAccessExecute, 0x1000, BYTES(0x0f, 0x29, 0x4d, 0x00));
+        cr_expect_eq(injected_vector(), rows[i].vector, "%s", rows[i].name);
+        cr_expect_eq(injected_code(), 0, "%s", rows[i].name);
+    }
+}
+
 Test(rows, a_comparison_that_succeeds_stores)
 {
     static const struct {
