@@ -16,23 +16,30 @@
 #include "bits.h"
 #include "rflags.h"
 
-/** @return PF, ZF and SF of a result. */
-static inline uint64_t whe_alu_result_flags(uint64_t result, unsigned size)
-{
-    const uint64_t sign = result >> (8 * size - 8) & WHE_RFLAGS_SF;
-    const uint64_t zero = result == 0 ? WHE_RFLAGS_ZF : 0;
-    const unsigned is_even = __builtin_parity((unsigned)result & 0xff) == 0;
-    return sign | zero | (uint64_t)is_even << 2;
-}
-
 _Static_assert(WHE_RFLAGS_SF == 1 << 7 && WHE_RFLAGS_CF == 1 && WHE_RFLAGS_AF == 1 << 4 &&
                    WHE_RFLAGS_PF == 1 << 2 && WHE_RFLAGS_OF == 1 << 11,
                "flags are shifted into their places");
 
+/** @return by how much to shift left so that an operand's sign becomes bit 63. */
+static inline unsigned whe_alu_unused_bits(unsigned size)
+{
+    return (0 - 8 * size) % 64;
+}
+
+/** @return PF, ZF and SF of a result; bits above size are ignored. */
+static inline uint64_t whe_alu_result_flags(uint64_t result, unsigned size)
+{
+    const uint64_t used = result << whe_alu_unused_bits(size);
+    const unsigned is_odd = (unsigned)__builtin_parity((unsigned)result & 0xff);
+    return (used >> 56 & WHE_RFLAGS_SF) | (used == 0 ? WHE_RFLAGS_ZF : 0) |
+           ((is_odd << 2) ^ WHE_RFLAGS_PF);
+}
+
 /** @return CF, AF and OF. @param carries bit n is the carry, or borrow, out of bit n. */
 static inline uint64_t whe_alu_carry_flags(uint64_t carries, unsigned size)
 {
-    const uint64_t top = carries >> (8 * size - 2); /* into and out of the sign */
+    /* Into the sign, and out of it. */
+    const uint64_t top = carries << whe_alu_unused_bits(size) >> 62;
     return top >> 1 | (carries << 1 & WHE_RFLAGS_AF) | ((top + 1) << 10 & WHE_RFLAGS_OF);
 }
 
@@ -45,22 +52,22 @@ static inline void whe_alu_put_status(uint64_t *rflags, uint64_t status)
 static inline uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size,
                                    uint64_t *rflags)
 {
-    const uint64_t result = (a + b + carry) & whe_mask_from_size(size);
-    const uint64_t carries = (a & b) | ((a | b) & ~result);
+    const uint64_t sum = a + b + carry;
+    const uint64_t carries = (a & b) | ((a | b) & ~sum);
     whe_alu_put_status(rflags,
-                       whe_alu_result_flags(result, size) | whe_alu_carry_flags(carries, size));
-    return result;
+                       whe_alu_result_flags(sum, size) | whe_alu_carry_flags(carries, size));
+    return sum << whe_alu_unused_bits(size) >> whe_alu_unused_bits(size);
 }
 
 /** a - b - borrow: SUB, SBB, CMP, NEG. @param borrow 0 or 1. */
 static inline uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size,
                                    uint64_t *rflags)
 {
-    const uint64_t result = (a - b - borrow) & whe_mask_from_size(size);
-    const uint64_t borrows = (~a & b) | (~(a ^ b) & result);
+    const uint64_t difference = a - b - borrow;
+    const uint64_t borrows = (~a & b) | ((~a | b) & difference);
     whe_alu_put_status(rflags,
-                       whe_alu_result_flags(result, size) | whe_alu_carry_flags(borrows, size));
-    return result;
+                       whe_alu_result_flags(difference, size) | whe_alu_carry_flags(borrows, size));
+    return difference << whe_alu_unused_bits(size) >> whe_alu_unused_bits(size);
 }
 
 /** Flags of AND, OR, XOR, TEST for a result that is already there. @return the result. */

@@ -55,7 +55,7 @@ struct whe_translations {
 struct whe_span {
     uint64_t gpa[2];
     uint8_t size;
-    uint8_t first; /**< how many bytes lie at gpa[0]; the rest is at gpa[1] */
+    uint8_t rest; /**< how many of its last bytes lie at gpa[1]; the others are at gpa[0] */
 };
 
 struct whe_call {

@@ -180,6 +180,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                                      .size = (uint8_t)size,
                                      .alignment = (uint8_t)(size <= 16 ? size : 1),
                                      .intent = intent_from_actions(from->actions),
+                                     .last = (uint16_t)(WHE_PAGE_SIZE - size),
                                      .mask = size <= 8 ? whe_mask_from_size(size) : 0};
 }
 
@@ -292,12 +293,15 @@ static uint8_t exits_from_insn(const struct whe_insn *insn)
     return (uint8_t)exits;
 }
 
-static uint8_t planning_from_insn(const struct whe_insn *insn)
+/* A memory operand at a register, without segment base or further rules, and few registers to load:
+   most instructions in 64-bit mode. */
+static bool is_plain(const struct whe_insn *insn)
 {
-    const unsigned special = WHE_TRAIT_BIT_STRING | WHE_TRAIT_BYTE_INDEX | WHE_TRAIT_ALIGN16;
-    if (!insn->has_memory || (insn->traits & WHE_TRAIT_STACK))
-        return WHE_PLANNING_NONE;
-    return insn->place.is_flat && !(insn->traits & special) ? WHE_PLANNING_FLAT : WHE_PLANNING_FULL;
+    const bool has_bit_offset =
+        (insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR;
+    return insn->is_planned && insn->place.is_flat && !has_bit_offset &&
+           !(insn->traits & (WHE_TRAIT_BYTE_INDEX | WHE_TRAIT_ALIGN16)) && insn->reads.count > 0 &&
+           insn->address.base < WHE_REG_RIP && insn->operand[0].kind != WHE_OPERAND_SEGMENT;
 }
 
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
@@ -317,8 +321,8 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     else if (!take_operands(mode, decoded, operands, insn))
         insn->id = WHE_INSN_NONE;
     insn->exits = exits_from_insn(insn);
-    insn->planning = planning_from_insn(insn);
-    if (insn->planning != WHE_PLANNING_NONE && insn->place.size <= 8)
+    insn->is_planned = insn->has_memory && !(insn->traits & WHE_TRAIT_STACK);
+    if (insn->is_planned && insn->place.size <= 8)
         insn->access = (uint8_t)insn->place.intent;
 
     uint64_t reads = insn->repeats ? whe_reg_bit(WHE_REG_RCX) : 0;
@@ -326,6 +330,8 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
         reads |= reads_of_operand(mode, &operands[i]);
     const uint64_t given = whe_reg_bit(WHE_REG_CS) | whe_reg_bit(WHE_REG_RIP);
     whe_batch_init(&insn->reads, reads & ~given);
+    if (is_plain(insn))
+        insn->plain_exits = insn->exits;
 }
 
 static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)

@@ -12,6 +12,7 @@ const struct whe_insn *whe_cache_store(struct whe_decode_cache *cache, uint64_t 
     memcpy(entry->bytes, bytes, insn->length);
     entry->mode_key = mode_key;
     entry->mode = *mode;
+    entry->plain_exits = mode->specials == 0 ? insn->plain_exits : 0;
     entry->insn = *insn;
     return &entry->insn;
 }

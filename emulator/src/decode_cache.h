@@ -23,6 +23,7 @@ union whe_cache_entry {
         uint64_t mask[2];     /**< ff for each byte of the instruction */
         uint64_t mode_key;    /**< whe_mode_key_with_flags(); 0: the entry is empty */
         struct whe_mode mode; /**< of an exit with that key */
+        uint8_t plain_exits;  /**< insn.plain_exits, if the mode has nothing special */
         struct whe_insn insn;
     };
     uint8_t whole[WHE_CACHE_ENTRY_SIZE];

@@ -40,34 +40,39 @@ static enum whe_result load_set(struct whe_call *call, uint64_t needed)
     return whe_host_get(call, needed);
 }
 
-/* What few exits need: registers beyond those of the instruction, and alignment checks. */
-static WHE_COLD enum whe_result prepare_unusual(struct whe_call *call, const struct whe_insn *insn)
-{
-    WHE_TRY(load_set(call, insn->reads.set));
-    return insn->planning == WHE_PLANNING_NONE ? WHE_OK : whe_plan_operand(call, insn);
-}
-
 /* Loads registers and plans the memory operand: everything that can fault faults here, before the
    first device access. */
-WHE_HOT enum whe_result prepare(struct whe_call *call, const struct whe_insn *insn)
+static enum whe_result prepare(struct whe_call *call, const struct whe_insn *insn)
 {
-    if (call->mode.specials != 0)
-        return prepare_unusual(call, insn);
-    WHE_TRY(whe_host_get_batch(call, &insn->reads));
-    if (WHE_LIKELY(insn->planning == WHE_PLANNING_FLAT))
-        return whe_plan_flat(call, insn);
-    return insn->planning == WHE_PLANNING_NONE ? WHE_OK : whe_plan_operand(call, insn);
+    if (call->mode.specials == 0 && insn->reads.count > 0)
+        WHE_TRY(whe_host_get_batch(call, &insn->reads));
+    else
+        WHE_TRY(load_set(call, insn->reads.set));
+    return insn->is_planned ? whe_plan_operand(call, insn) : WHE_OK;
 }
 
-/* A memory operand of up to 8 bytes is read before the handler runs, and written after it. */
-WHE_HOT enum whe_result execute(struct whe_call *call, const struct whe_insn *insn)
+/*
+ * A memory operand of up to 8 bytes is read before the handler runs, and written after it.
+ * @param is_whole it is known not to cross a page.
+ */
+WHE_HOT enum whe_result execute(struct whe_call *call, const struct whe_insn *insn, bool is_whole)
 {
-    if (insn->access & WHE_INTENT_READ)
-        WHE_TRY(whe_span_read_masked(call, &call->span, insn->place.mask, &call->memory));
+    const struct whe_span *span = &call->span;
+    if (insn->access & WHE_INTENT_READ) {
+        uint64_t
+            value; /* apart from call, which callbacks could change for all the compiler knows */
+        if (is_whole)
+            WHE_TRY(whe_host_read_unmasked(call, span->gpa[0], span->size, &value));
+        else
+            WHE_TRY(whe_span_read(call, span, &value));
+        call->memory = value & insn->place.mask;
+    }
     WHE_TRY(whe_dispatch(call, insn));
-    if (insn->access & WHE_INTENT_WRITE)
-        WHE_TRY(whe_span_write(call, &call->span, call->memory));
-    return WHE_OK;
+    if (!(insn->access & WHE_INTENT_WRITE))
+        return WHE_OK;
+    if (is_whole)
+        return whe_host_write(call, span->gpa[0], span->size, call->memory);
+    return whe_span_write(call, span, call->memory);
 }
 
 /* What few instructions need: RF, the trap, the interrupt shadow, a REP that goes on. */
@@ -106,39 +111,59 @@ static bool is_refused(const WHV_VP_EXIT_CONTEXT *vp)
     return vp->ExecutionState.InterruptionPending;
 }
 
-WHE_HOT enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
+static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
 {
     if (!can_cause_exit(insn, &call->exit))
         return WHE_UNSUPPORTED;
     WHE_TRY(prepare(call, insn));
-    WHE_TRY(execute(call, insn));
+    WHE_TRY(execute(call, insn, false));
     return retire(call, insn->length);
 }
 
-/* Off the path of instructions that were seen before. */
-static WHE_COLD enum whe_result new_instruction(struct whe_call *call,
-                                                struct whe_emulator *emulator)
+/* The rest of a call that began as a plain one. */
+static WHE_COLD enum whe_result run_after_load(struct whe_call *call, const struct whe_insn *insn)
 {
-    const struct whe_insn *insn;
-    if (is_refused(call->vp))
-        return WHE_INTERRUPT_PENDING;
-    whe_mode_from_exit(call->vp->ExecutionState, &call->vp->Cs, call->vp->Rflags, &call->mode);
-    WHE_TRY(whe_fetch(call, &emulator->cache, &insn));
-    return run(call, insn);
+    WHE_TRY(whe_plan_operand(call, insn));
+    WHE_TRY(execute(call, insn, false));
+    return retire(call, insn->length);
 }
 
-/* Of exits that are refused nothing is ever cached. */
-WHE_HOT enum whe_result memory_instruction(struct whe_call *call, struct whe_emulator *emulator)
+/* The same for an instruction and an exit that need fewer steps: 64-bit mode, without a trap or
+   shadow, and not of a kind that could bring one about. */
+WHE_HOT enum whe_result run_plain(struct whe_call *call, const union whe_cache_entry *entry)
+{
+    const struct whe_insn *insn = &entry->insn;
+    call->mode = entry->mode;
+    call->regs.written = 0;
+    WHE_TRY(whe_host_get_batch(call, &insn->reads));
+    const uint64_t offset = whe_effective_address(&call->regs, insn);
+    if (!whe_is_plain_offset(insn, offset))
+        return run_after_load(call, insn);
+    WHE_TRY(whe_plan_flat(call, insn, offset));
+    WHE_TRY(execute(call, insn, true));
+    return whe_host_set_with_rip(call, call->vp->Rip + insn->length);
+}
+
+/* @param entry what was found in the cache, or NULL. Of exits that are refused nothing ever is. */
+static __attribute__((noinline)) enum whe_result
+memory_instruction(struct whe_call *call, struct whe_decode_cache *cache,
+                   const WHV_MEMORY_ACCESS_CONTEXT *access, const union whe_cache_entry *entry)
 {
     const WHV_VP_EXIT_CONTEXT *vp = call->vp;
-    if ((vp->Rflags & WHE_RFLAGS_MODE) != 0)
-        return new_instruction(call, emulator);
-    const union whe_cache_entry *entry = whe_cache_find(&emulator->cache, whe_mode_key(vp), vp->Rip,
-                                                        call->exit.bytes, call->exit.byte_count);
-    if (!entry)
-        return new_instruction(call, emulator);
-    call->mode = entry->mode;
-    return run(call, &entry->insn);
+    const struct whe_insn *insn;
+    call->exit.kind = (enum whe_exit_kind)access->AccessInfo.AccessType;
+    call->exit.byte_count = access->InstructionByteCount;
+    call->exit.bytes = access->InstructionBytes;
+    whe_regs_init(&call->regs, vp->Rip);
+    if (entry) {
+        call->mode = entry->mode;
+        return run(call, &entry->insn);
+    }
+    if (is_refused(vp))
+        return WHE_INTERRUPT_PENDING;
+    whe_mode_from_exit(vp->ExecutionState, &vp->Cs, vp->Rflags, &call->mode);
+    WHE_TRY(whe_fetch(call, cache, &insn));
+    return run(call, insn);
 }
 
 /* INS and OUTS. They use RDX for the port alone, and the exit names that. */
@@ -190,7 +215,6 @@ WHE_HOT void begin(struct whe_call *call, const struct whe_emulator *emulator, v
     call->context = context;
     call->vp = vp;
     whe_translations_init(&call->translations);
-    whe_regs_init(&call->regs, vp->Rip);
 }
 
 HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
@@ -198,15 +222,21 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
                                 const WHV_MEMORY_ACCESS_CONTEXT *access,
                                 WHV_EMULATOR_STATUS *status)
 {
-    struct whe_call call;
-    begin(&call, emulator, context, vp);
+    struct whe_decode_cache *cache = &emulator->cache;
+    const union whe_cache_entry *entry = NULL;
     const unsigned type = access->AccessInfo.AccessType;
-    call.exit.kind = (enum whe_exit_kind)type;
-    call.exit.byte_count = access->InstructionByteCount;
-    call.exit.bytes = access->InstructionBytes;
+    struct whe_call call;
+    enum whe_result result;
+    begin(&call, emulator, context, vp);
     if (access->AccessInfo.GvaValid)
         whe_translations_add_exit(&call.translations, type, access->Gva, access->Gpa);
-    enum whe_result result = memory_instruction(&call, emulator);
+    if (!(vp->Rflags & WHE_RFLAGS_MODE))
+        entry = whe_cache_find(cache, whe_mode_key(vp), vp->Rip, access->InstructionBytes,
+                               access->InstructionByteCount);
+    if (!entry || !(entry->plain_exits & 1u << type))
+        result = memory_instruction(&call, cache, access, entry);
+    else
+        result = run_plain(&call, entry);
     if (result != WHE_OK)
         return end(&call, result, status);
     *status = whe_status_from_result(WHE_OK);
@@ -237,6 +267,7 @@ HRESULT whe_emulate_port_exit(struct whe_emulator *emulator, void *context,
     call.exit.bytes = access->InstructionBytes;
     call.exit.io = access->AccessInfo;
     call.exit.port = access->PortNumber;
+    whe_regs_init(&call.regs, vp->Rip);
     know_registers(&call.regs, access);
     enum whe_result result = port_instruction(&call, &emulator->cache);
     if (result != WHE_OK)

@@ -37,7 +37,7 @@ enum whe_result whe_exec_xadd(struct whe_call *call, const struct whe_insn *insn
     return WHE_OK;
 }
 
-/* A comparison that fails still does its write cycle. */
+/* A comparison that fails still does its write cycle: emulate.c writes what was read. */
 enum whe_result whe_exec_cmpxchg(struct whe_call *call, const struct whe_insn *insn)
 {
     const struct whe_operand *to = &insn->operand[0];
@@ -46,12 +46,11 @@ enum whe_result whe_exec_cmpxchg(struct whe_call *call, const struct whe_insn *i
     WHE_TRY(whe_operand_read(call, to, &old));
     WHE_TRY(whe_operand_read(call, &insn->operand[1], &new));
     uint64_t accumulator = whe_reg_get(&call->regs, WHE_REG_RAX) & to->mask;
-    whe_alu_sub(accumulator, old, 0, to->size, &rflags);
-    bool is_equal = accumulator == old;
-    if (is_equal || to->kind == WHE_OPERAND_MEMORY)
-        WHE_TRY(whe_operand_write(call, to, is_equal ? new : old));
-    if (!is_equal)
+    if (accumulator == old)
+        WHE_TRY(whe_operand_write(call, to, new));
+    else
         whe_gpr_write(&call->regs, WHE_REG_RAX, to->mask, 0, old);
+    whe_alu_sub(accumulator, old, 0, to->size, &rflags);
     whe_write_rflags(call, rflags);
     return WHE_OK;
 }

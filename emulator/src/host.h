@@ -44,8 +44,8 @@ static inline enum whe_result whe_host_get(struct whe_call *call, uint64_t neede
 void whe_batch_init(struct whe_batch *batch, uint64_t set);
 
 /**
- * Gets exactly the registers of a batch; no callback happens if there are none.
- * @param batch nothing is known yet, beyond what is from the beginning.
+ * Gets exactly the registers of a batch.
+ * @param batch not empty; nothing is known yet, beyond what is from the beginning.
  */
 static inline enum whe_result whe_host_get_batch(struct whe_call *call,
                                                  const struct whe_batch *batch)
@@ -58,8 +58,6 @@ static inline enum whe_result whe_host_get_batch(struct whe_call *call,
         call->regs.known |= batch->set;
         return whe_host_get_names(call, batch->name, 1, value);
     }
-    if (batch->count == 0)
-        return whe_host_get(call, batch->set);
     /* Spelled out, because compilers make a call of memset from a loop. */
     WHV_REGISTER_VALUE value[WHE_BATCH_MAX];
     value[0].Reg128 = (WHV_UINT128){.Low64 = 0};
@@ -70,8 +68,10 @@ static inline enum whe_result whe_host_get_batch(struct whe_call *call,
     WHE_TRY(whe_host_get_names(call, batch->name, batch->count, value));
     shadow[batch->reg[0]] = value[0];
     shadow[batch->reg[1]] = value[1];
-    for (uint32_t i = 2; i < batch->count; i++)
-        shadow[batch->reg[i]] = value[i];
+    if (batch->count > 2)
+        shadow[batch->reg[2]] = value[2];
+    if (batch->count > 3)
+        shadow[batch->reg[3]] = value[3];
     return WHE_OK;
 }
 
@@ -95,7 +95,7 @@ static inline enum whe_result whe_host_set_with_rip(struct whe_call *call, uint6
         whe_reg_set(&call->regs, WHE_REG_RIP, rip);
         return whe_host_set(call);
     }
-    const size_t first = written ? (size_t)__builtin_ctzll(written) : WHE_REG_RIP;
+    const uint64_t first = written ? (unsigned)__builtin_ctzll(written) : WHE_REG_RIP;
     WHV_REGISTER_VALUE value[2];
     value[1].Reg128 = (WHV_UINT128){.Low64 = rip};
     value[0] = written ? call->regs.value[first] : value[1];
@@ -129,26 +129,26 @@ static inline enum whe_result whe_host_translate(struct whe_call *call, uint64_t
 /**
  * Reads memory.
  * @param size  1 to 8 bytes that lie in one page.
- * @param mask  of that many bytes.
- * @param value receives the bytes, little-endian, zero-extended.
+ * @param value receives them, little-endian; what is above them has no meaning.
  */
-static inline enum whe_result whe_host_read_masked(struct whe_call *call, uint64_t gpa,
-                                                   unsigned size, uint64_t mask, uint64_t *value)
+static inline enum whe_result whe_host_read_unmasked(struct whe_call *call, uint64_t gpa,
+                                                     unsigned size, uint64_t *value)
 {
     WHV_EMULATOR_MEMORY_ACCESS_INFO info = {.GpaAddress = gpa, .AccessSize = (UINT8)size};
     if (call->callbacks->WHvEmulatorMemoryCallback(call->context, &info) != S_OK)
         return WHE_MEMORY_FAILED;
-    uint64_t data;
-    memcpy(&data, info.Data, sizeof(data));
-    *value = data & mask;
+    memcpy(value, info.Data, sizeof(*value));
     return WHE_OK;
 }
 
-/** As whe_host_read_masked, for callers that have no mask at hand. */
+/** As whe_host_read_unmasked. @param value receives the bytes zero-extended. */
 static inline enum whe_result whe_host_read(struct whe_call *call, uint64_t gpa, unsigned size,
                                             uint64_t *value)
 {
-    return whe_host_read_masked(call, gpa, size, whe_mask_from_size(size), value);
+    uint64_t data;
+    WHE_TRY(whe_host_read_unmasked(call, gpa, size, &data));
+    *value = data & whe_mask_from_size(size);
+    return WHE_OK;
 }
 
 /**

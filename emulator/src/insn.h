@@ -118,25 +118,19 @@ struct whe_address {
     uint64_t displacement; /**< RIP-relative: the instruction's length is included */
 };
 
-/** What emulate.c does about the memory operand. */
-enum whe_planning {
-    WHE_PLANNING_NONE, /**< there is none, or the handler plans it: PUSH and POP */
-    WHE_PLANNING_FLAT, /**< whe_plan_flat() may suffice */
-    WHE_PLANNING_FULL
-};
-
 #define WHE_OPERANDS 3
 
 struct whe_insn {
-    uint8_t id;        /**< enum whe_insn_id */
-    uint8_t operation; /**< enum whe_operation */
-    uint8_t traits;    /**< mask of enum whe_trait */
-    uint8_t length;    /**< 1 to 15 */
-    uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
-    bool has_memory;   /**< place and address describe a memory operand that is no string element */
-    uint8_t planning;  /**< enum whe_planning */
-    uint8_t access;    /**< mask of whe_intent: what emulate.c does with call->memory */
-    bool repeats;      /**< a REP prefix counts */
+    uint8_t id;          /**< enum whe_insn_id */
+    uint8_t operation;   /**< enum whe_operation */
+    uint8_t traits;      /**< mask of enum whe_trait */
+    uint8_t length;      /**< 1 to 15 */
+    uint8_t exits;       /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
+    uint8_t plain_exits; /**< those of them for which run_plain() of emulate.c suffices */
+    bool has_memory; /**< place and address describe a memory operand that is no string element */
+    bool is_planned; /**< and emulate.c plans it; PUSH and POP plan theirs themselves */
+    uint8_t access;  /**< mask of whe_intent: what emulate.c does with call->memory */
+    bool repeats;    /**< a REP prefix counts */
     uint8_t repeats_while;  /**< CMPS, SCAS: the value of ZF with which they go on; 2: any */
     uint8_t stack_size;     /**< PUSH, POP: bytes on the stack, otherwise 0 */
     uint64_t stack_mask;    /**< PUSH, POP in 64-bit mode: of rSP; otherwise 0: SS tells */

@@ -59,23 +59,21 @@ static struct whe_bounds bounds_from_segment(const WHV_X64_SEGMENT_REGISTER *seg
 }
 
 static enum whe_result linear_segmented(struct whe_call *call, const struct whe_place *place,
-                                        uint64_t offset, uint64_t *linear,
-                                        struct whe_bounds *bounds)
+                                        uint64_t offset, uint64_t *linear)
 {
     const WHV_X64_SEGMENT_REGISTER *segment = whe_call_segment(call, place->segment);
+    const struct whe_bounds bounds = bounds_from_segment(segment);
     if (call->mode.protected_mode && !type_allows(segment, place->intent))
         return segment_fault(call, place->is_stack);
-    *bounds = bounds_from_segment(segment);
-    if (offset < bounds->first || offset + place->size - 1 > bounds->last)
+    if (offset < bounds.first || offset + place->size - 1 > bounds.last)
         return segment_fault(call, place->is_stack);
     *linear = (segment->Base + offset) & 0xffffffff;
     return WHE_OK;
 }
 
 static enum whe_result linear_flat(struct whe_call *call, const struct whe_place *place,
-                                   uint64_t offset, uint64_t *linear, struct whe_bounds *bounds)
+                                   uint64_t offset, uint64_t *linear)
 {
-    *bounds = (struct whe_bounds){0, UINT64_MAX};
     *linear = offset;
     if (place->segment >= WHE_REG_FS)
         *linear += whe_call_segment(call, place->segment)->Base;
@@ -83,13 +81,20 @@ static enum whe_result linear_flat(struct whe_call *call, const struct whe_place
 }
 
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
-                                   uint64_t offset, uint64_t *linear, struct whe_bounds *bounds)
+                                   uint64_t offset, uint64_t *linear)
 {
     if (call->mode.code == WHE_CODE64)
-        WHE_TRY(linear_flat(call, place, offset, linear, bounds));
+        WHE_TRY(linear_flat(call, place, offset, linear));
     else
-        WHE_TRY(linear_segmented(call, place, offset, linear, bounds));
+        WHE_TRY(linear_segmented(call, place, offset, linear));
     if (call->mode.check_alignment && (*linear & (place->alignment - 1u)) != 0)
         return whe_fault_code(call, WHE_VECTOR_AC, 0);
     return WHE_OK;
+}
+
+struct whe_bounds whe_place_bounds(const struct whe_call *call, const struct whe_place *place)
+{
+    if (call->mode.code == WHE_CODE64)
+        return (struct whe_bounds){0, UINT64_MAX};
+    return bounds_from_segment(whe_call_segment(call, place->segment));
 }

@@ -17,7 +17,8 @@ struct whe_place {
     uint8_t size;      /**< bytes per access, 1 to 16 */
     uint8_t alignment; /**< what #AC asks for, a power of two; 1 for none */
     unsigned intent;   /**< mask of whe_intent */
-    uint64_t mask;     /**< of size bytes, if these are up to 8 */
+    uint16_t last;     /**< of memory operands: the last place in a page where they fit */
+    uint64_t mask;     /**< of memory operands of up to 8 bytes: the bits of these */
 };
 
 /** Offsets that a segment allows, both ends included. */
@@ -39,9 +40,12 @@ static inline bool whe_is_canonical48(uint64_t linear)
 enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
                                     bool is_stack);
 
-/** As whe_linear, for every case. @param bounds receives the offsets that the segment allows. */
+/** As whe_linear, for every case. */
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
-                                   uint64_t offset, uint64_t *linear, struct whe_bounds *bounds);
+                                   uint64_t offset, uint64_t *linear);
+
+/** @return the offsets that a place's segment allows, of which whe_linear has accepted one. */
+struct whe_bounds whe_place_bounds(const struct whe_call *call, const struct whe_place *place);
 
 /**
  * Checks one access and gives its linear address.
@@ -64,11 +68,7 @@ static inline enum whe_result whe_linear(struct whe_call *call, const struct whe
         *linear = offset;
         return WHE_OK;
     }
-    struct whe_bounds bounds;
-    uint64_t checked;
-    WHE_TRY(whe_linear_checked(call, place, offset, &checked, &bounds));
-    *linear = checked;
-    return WHE_OK;
+    return whe_linear_checked(call, place, offset, linear);
 }
 
 #endif

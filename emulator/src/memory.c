@@ -13,36 +13,38 @@ static uint64_t linear_mask(const struct whe_call *call, unsigned intent)
 enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned intent,
                                 struct whe_span *span)
 {
-    span->first = (uint8_t)(WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK));
+    const uint64_t first = WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK);
+    span->rest = (uint8_t)(span->size - first);
     WHE_TRY(whe_translate(call, linear, intent, &span->gpa[0]));
-    uint64_t next = (linear + span->first) & linear_mask(call, intent);
+    uint64_t next = (linear + first) & linear_mask(call, intent);
     return whe_translate(call, next, intent, &span->gpa[1]);
 }
 
 enum whe_result whe_span_read_split(struct whe_call *call, const struct whe_span *span,
                                     uint64_t *value)
 {
+    const unsigned first = (unsigned)(span->size - span->rest);
     uint64_t low, high;
-    WHE_TRY(whe_host_read(call, span->gpa[0], span->first, &low));
-    WHE_TRY(whe_host_read(call, span->gpa[1], (unsigned)(span->size - span->first), &high));
-    *value = low | high << (8 * span->first);
+    WHE_TRY(whe_host_read(call, span->gpa[0], first, &low));
+    WHE_TRY(whe_host_read(call, span->gpa[1], span->rest, &high));
+    *value = low | high << (8 * first);
     return WHE_OK;
 }
 
 enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_span *span,
                                      uint64_t value)
 {
-    WHE_TRY(
-        whe_host_write(call, span->gpa[0], span->first, value & whe_mask_from_size(span->first)));
-    return whe_host_write(call, span->gpa[1], (unsigned)(span->size - span->first),
-                          value >> (8 * span->first));
+    const unsigned first = (unsigned)(span->size - span->rest);
+    WHE_TRY(whe_host_write(call, span->gpa[0], first, value & whe_mask_from_size(first)));
+    return whe_host_write(call, span->gpa[1], span->rest, value >> (8 * first));
 }
 
 /* The next piece of a span from byte `at` on. @return its size. */
 static unsigned next_piece(const struct whe_span *span, unsigned at, uint64_t *gpa)
 {
-    unsigned end = at < span->first ? span->first : span->size;
-    *gpa = at < span->first ? span->gpa[0] + at : span->gpa[1] + (at - span->first);
+    const unsigned first = (unsigned)(span->size - span->rest);
+    unsigned end = at < first ? first : span->size;
+    *gpa = at < first ? span->gpa[0] + at : span->gpa[1] + (at - first);
     return end - at < 8 ? end - at : 8;
 }
 
@@ -74,14 +76,14 @@ enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_spa
 
 enum whe_result whe_cursor_move(struct whe_call *call, struct whe_cursor *cursor, uint64_t offset)
 {
-    struct whe_bounds bounds;
     uint64_t linear;
     cursor->has_page = false;
-    WHE_TRY(whe_linear_checked(call, &cursor->place, offset, &linear, &bounds));
+    WHE_TRY(whe_linear_checked(call, &cursor->place, offset, &linear));
     WHE_TRY(whe_probe(call, linear, cursor->place.size, cursor->place.intent, &cursor->span));
-    if (cursor->span.first != cursor->span.size)
+    if (cursor->span.rest != 0)
         return WHE_OK;
 
+    const struct whe_bounds bounds = whe_place_bounds(call, &cursor->place);
     uint64_t below = linear & WHE_PAGE_MASK;
     uint64_t above = WHE_PAGE_MASK - below;
     if (below > offset - bounds.first)

@@ -30,7 +30,7 @@ static inline enum whe_result whe_probe(struct whe_call *call, uint64_t linear, 
     span->size = (uint8_t)size;
     if ((linear & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE)
         return whe_probe_split(call, linear, intent, span);
-    span->first = (uint8_t)size;
+    span->rest = 0;
     return whe_translate(call, linear, intent, &span->gpa[0]);
 }
 
@@ -41,35 +41,23 @@ enum whe_result whe_span_read_split(struct whe_call *call, const struct whe_span
 enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_span *span,
                                      uint64_t value);
 
-/**
- * Reads a span of up to 8 bytes in ascending order.
- * @param mask  of span->size bytes.
- * @param value receives it, zero-extended.
- */
-static inline enum whe_result whe_span_read_masked(struct whe_call *call,
-                                                   const struct whe_span *span, uint64_t mask,
-                                                   uint64_t *value)
+/** Reads a span of up to 8 bytes in ascending order. @param value receives it, zero-extended. */
+static inline enum whe_result whe_span_read(struct whe_call *call, const struct whe_span *span,
+                                            uint64_t *value)
 {
-    if (span->first == span->size)
-        return whe_host_read_masked(call, span->gpa[0], span->size, mask, value);
+    if (span->rest == 0)
+        return whe_host_read(call, span->gpa[0], span->size, value);
     uint64_t joined; /* apart from value, which can then stay in a register */
     WHE_TRY(whe_span_read_split(call, span, &joined));
     *value = joined;
     return WHE_OK;
 }
 
-/** As whe_span_read_masked, for callers that have no mask at hand. */
-static inline enum whe_result whe_span_read(struct whe_call *call, const struct whe_span *span,
-                                            uint64_t *value)
-{
-    return whe_span_read_masked(call, span, whe_mask_from_size(span->size), value);
-}
-
 /** Writes a span of up to 8 bytes in ascending order. @param value no bits set above the size. */
 static inline enum whe_result whe_span_write(struct whe_call *call, const struct whe_span *span,
                                              uint64_t value)
 {
-    if (span->first == span->size)
+    if (span->rest == 0)
         return whe_host_write(call, span->gpa[0], span->size, value);
     return whe_span_write_split(call, span, value);
 }

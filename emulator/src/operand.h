@@ -6,6 +6,7 @@
 #ifndef WHE_OPERAND_H
 #define WHE_OPERAND_H
 
+#include "attributes.h"
 #include "insn.h"
 #include "memory.h"
 
@@ -14,8 +15,9 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
                                              const struct whe_insn *insn)
 {
     const struct whe_address *address = &insn->address;
-    uint64_t sum = whe_reg_get(regs, address->base) +
-                   (whe_reg_get(regs, address->index) << address->scale) + address->displacement;
+    uint64_t sum = whe_reg_get(regs, address->base) + address->displacement;
+    if (address->index != WHE_REG_ZERO)
+        sum += whe_reg_get(regs, address->index) << address->scale;
     return sum & insn->address_mask;
 }
 
@@ -26,20 +28,31 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
  */
 enum whe_result whe_plan_operand(struct whe_call *call, const struct whe_insn *insn);
 
-/**
- * As whe_plan_operand, for the common case.
- * @param insn planning is WHE_PLANNING_FLAT; and alignment must not matter.
- */
-static inline enum whe_result whe_plan_flat(struct whe_call *call, const struct whe_insn *insn)
+/** @return whether whe_plan_flat() suffices for an offset. */
+static inline bool whe_is_plain_offset(const struct whe_insn *insn, uint64_t offset)
 {
-    const uint64_t offset = whe_effective_address(&call->regs, insn);
-    const unsigned size = insn->place.size;
     /* Where canonical addresses end is a page boundary, so one byte of a page tells for all. */
-    if ((offset & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE || !whe_is_canonical48(offset))
-        return whe_plan_operand(call, insn);
-    call->span.size = (uint8_t)size;
-    call->span.first = (uint8_t)size;
-    return whe_translate(call, offset, insn->place.intent, &call->span.gpa[0]);
+    return (offset & WHE_PAGE_MASK) <= insn->place.last && whe_is_canonical48(offset);
+}
+
+/**
+ * As whe_plan_operand, for an instruction with plain_exits, where alignment does not matter.
+ * Nothing has been translated in this call.
+ * @param offset the effective address, of which whe_is_plain_offset() holds.
+ */
+static inline enum whe_result whe_plan_flat(struct whe_call *call, const struct whe_insn *insn,
+                                            uint64_t offset)
+{
+    const struct whe_translation *own = &call->translations.page[0];
+    const uint64_t below = offset & WHE_PAGE_MASK;
+    const uint64_t key = (offset - below) | insn->place.intent;
+    call->span.size = insn->place.size;
+    call->span.rest = 0;
+    call->span.gpa[0] = below;
+    if (own->key != key)
+        return whe_translate_ask(call, key, &call->span.gpa[0]);
+    call->span.gpa[0] = own->gpa | below;
+    return WHE_OK;
 }
 
 /**
@@ -63,9 +76,9 @@ static inline void whe_gpr_write(struct whe_regs *regs, enum whe_reg reg, uint64
 static inline enum whe_result whe_operand_read(struct whe_call *call,
                                                const struct whe_operand *operand, uint64_t *value)
 {
-    if (operand->kind == WHE_OPERAND_MEMORY)
+    if (WHE_LIKELY(operand->kind == WHE_OPERAND_MEMORY))
         *value = call->memory;
-    else if (operand->kind == WHE_OPERAND_GPR)
+    else if (WHE_LIKELY(operand->kind == WHE_OPERAND_GPR))
         *value = (whe_reg_get(&call->regs, operand->reg) >> operand->shift) & operand->mask;
     else if (operand->kind == WHE_OPERAND_SEGMENT)
         *value = whe_call_segment(call, operand->reg)->Selector;
@@ -78,7 +91,7 @@ static inline enum whe_result whe_operand_read(struct whe_call *call,
 static inline enum whe_result whe_operand_write(struct whe_call *call,
                                                 const struct whe_operand *operand, uint64_t value)
 {
-    if (operand->kind == WHE_OPERAND_MEMORY)
+    if (WHE_LIKELY(operand->kind == WHE_OPERAND_MEMORY))
         call->memory = value & operand->mask;
     else
         whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, value);

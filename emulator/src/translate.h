@@ -8,6 +8,8 @@
 
 #include "bits.h"
 #include "call.h"
+#include "event.h"
+#include "host.h"
 
 /** Why a page is touched: the low bits of WHV_TRANSLATE_GVA_FLAGS, so that they need no conversion.
  */
@@ -41,9 +43,33 @@ static inline void whe_translations_add_exit(struct whe_translations *table, uns
     table->page[0].gpa = gpa & ~WHE_PAGE_MASK;
 }
 
-/** As whe_translate, for pages other than the exit's own. */
-enum whe_result whe_translate_other(struct whe_call *call, uint64_t linear, unsigned intent,
-                                    uint64_t *gpa);
+/**
+ * Asks for a page and remembers the answer.
+ * @param key page | intent.
+ * @param gpa holds the offset within the page; the page's address is added.
+ */
+static inline enum whe_result whe_translate_ask(struct whe_call *call, uint64_t key, uint64_t *gpa)
+{
+    struct whe_translations *table = &call->translations;
+    const uint64_t linear = key & ~WHE_PAGE_MASK;
+    const uint32_t intent = key & WHE_PAGE_MASK;
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    uint64_t page;
+    WHE_TRY(whe_host_translate(call, linear, intent | WHvTranslateGvaFlagSetPageTableBits, &result,
+                               &page));
+    if (result != WHvTranslateGvaResultSuccess)
+        return whe_fault_translate(call, result, linear | *gpa, intent);
+    if ((page & WHE_PAGE_MASK) != 0)
+        return WHE_TRANSLATE_UNALIGNED;
+    struct whe_translation *place = &table->page[1 + table->count++ % WHE_TRANSLATIONS];
+    place->key = key;
+    place->gpa = page;
+    *gpa |= page;
+    return WHE_OK;
+}
+
+/** As whe_translate, for pages other than the exit's own. @param key, gpa as whe_translate_ask. */
+enum whe_result whe_translate_other(struct whe_call *call, uint64_t key, uint64_t *gpa);
 
 /**
  * Translates one address.
@@ -56,10 +82,13 @@ enum whe_result whe_translate_other(struct whe_call *call, uint64_t linear, unsi
 static inline enum whe_result whe_translate(struct whe_call *call, uint64_t linear, unsigned intent,
                                             uint64_t *gpa)
 {
-    const struct whe_translations *table = &call->translations;
-    if (table->page[0].key != ((linear & ~WHE_PAGE_MASK) | intent))
-        return whe_translate_other(call, linear, intent, gpa);
-    *gpa = table->page[0].gpa | (linear & WHE_PAGE_MASK);
+    const struct whe_translation *own = &call->translations.page[0];
+    const uint64_t below = linear & WHE_PAGE_MASK;
+    const uint64_t key = (linear - below) | intent;
+    *gpa = below;
+    if (own->key != key)
+        return whe_translate_other(call, key, gpa);
+    *gpa = own->gpa | below;
     return WHE_OK;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define DATA_SEGMENT 0xc093 /* granular, 32-bit, present, writable, accessed */
-#define NAMES        64     /* all that is asked for but XMM0 has a name below this */
+#define NAMES        64     /* register names below this have a value */
 
-/* By name; XMM0 is answered as RAX is. */
+/* By name. XMM0 has none of these. */
 static const uint64_t values[NAMES] = {
 #define BENCH_REG(id, whv, unicorn, value) [(whv) < NAMES ? (whv) : NAMES - 1] = (value),
 #include "registers.def"
@@ -42,20 +42,23 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
 {
     (void)context;
     for (UINT32 i = 0; i < count; i++)
-        out[i].Reg64 = values[(unsigned)names[i] % NAMES];
+        out[i].Reg64 = values[names[i]];
     return S_OK;
 }
 
-/* With DS, which is flat. */
-static HRESULT CALLBACK on_get_with_segment(VOID *context, const WHV_REGISTER_NAME *names,
-                                            UINT32 count, WHV_REGISTER_VALUE *out)
+/* With DS, which is flat, and XMM0. */
+static HRESULT CALLBACK on_get_any(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
+                                   WHV_REGISTER_VALUE *out)
 {
     (void)context;
     for (UINT32 i = 0; i < count; i++) {
-        out[i].Reg64 = values[(unsigned)names[i] % NAMES];
         if (names[i] == WHvX64RegisterDs)
             out[i].Segment =
                 (WHV_X64_SEGMENT_REGISTER){.Limit = 0xffffffff, .Attributes = DATA_SEGMENT};
+        else if (names[i] == WHvX64RegisterXmm0)
+            out[i].Reg128 = (WHV_UINT128){.Low64 = BENCH_VALUE};
+        else
+            out[i].Reg64 = values[names[i]];
     }
     return S_OK;
 }
@@ -94,8 +97,8 @@ const WHV_EMULATOR_CALLBACKS *bench_callbacks(const struct bench_scenario *scena
 {
     static const WHV_EMULATOR_CALLBACKS usual = CALLBACKS(on_memory, on_get);
     static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code, on_get);
-    static const WHV_EMULATOR_CALLBACKS with_segment = CALLBACKS(on_memory, on_get_with_segment);
-    if (scenario->traits & BENCH_CODE32)
-        return &with_segment;
+    static const WHV_EMULATOR_CALLBACKS with_any = CALLBACKS(on_memory, on_get_any);
+    if ((scenario->traits & BENCH_CODE32) || (scenario->inputs & BENCH_XMM0))
+        return &with_any;
     return scenario->traits & BENCH_NO_BYTES ? &with_code : &usual;
 }
