@@ -12,6 +12,8 @@
 /** Off that path: whoever calls it needs neither its registers nor its stack frame. */
 #define WHE_COLD __attribute__((noinline, cold))
 
+/** Another path: likewise, but no rare one. */
+#define WHE_APART __attribute__((noinline))
 /** A condition that nearly always holds. */
 #define WHE_LIKELY(condition) __builtin_expect((condition), 1)
 

@@ -45,10 +45,8 @@ struct whe_event {
 #define WHE_TRANSLATIONS 8 /* a power of two */
 struct whe_translations {
     unsigned count; /**< how many were ever added to the ring */
-    struct whe_translation {
-        uint64_t key;
-        uint64_t gpa;
-    } page[1 + WHE_TRANSLATIONS];
+    uint64_t key[1 + WHE_TRANSLATIONS];
+    uint64_t gpa[1 + WHE_TRANSLATIONS];
 };
 
 /** The guest-physical places of an operand of up to 64 bytes, at most two pages. */

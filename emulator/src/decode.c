@@ -293,15 +293,15 @@ static uint8_t exits_from_insn(const struct whe_insn *insn)
     return (uint8_t)exits;
 }
 
-/* A memory operand at a register, without segment base or further rules, and few registers to load:
-   most instructions in 64-bit mode. */
+/* A memory operand at a register, with no rules of its own, and few registers to load: most
+   instructions. */
 static bool is_plain(const struct whe_insn *insn)
 {
     const bool has_bit_offset =
         (insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR;
-    return insn->is_planned && insn->place.is_flat && !has_bit_offset &&
-           !(insn->traits & (WHE_TRAIT_BYTE_INDEX | WHE_TRAIT_ALIGN16)) && insn->reads.count > 0 &&
-           insn->address.base < WHE_REG_RIP && insn->operand[0].kind != WHE_OPERAND_SEGMENT;
+    return insn->is_planned && insn->address.base < WHE_REG_RIP && insn->reads.count > 0 &&
+           !(insn->traits & (WHE_TRAIT_BYTE_INDEX | WHE_TRAIT_ALIGN16)) && !has_bit_offset &&
+           insn->operand[0].kind != WHE_OPERAND_SEGMENT;
 }
 
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
@@ -330,8 +330,7 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
         reads |= reads_of_operand(mode, &operands[i]);
     const uint64_t given = whe_reg_bit(WHE_REG_CS) | whe_reg_bit(WHE_REG_RIP);
     whe_batch_init(&insn->reads, reads & ~given);
-    if (is_plain(insn))
-        insn->plain_exits = insn->exits;
+    insn->is_plain = is_plain(insn);
 }
 
 static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)

@@ -12,7 +12,10 @@ const struct whe_insn *whe_cache_store(struct whe_decode_cache *cache, uint64_t 
     memcpy(entry->bytes, bytes, insn->length);
     entry->mode_key = mode_key;
     entry->mode = *mode;
-    entry->plain_exits = mode->specials == 0 ? insn->plain_exits : 0;
+    if (insn->is_plain && insn->place.is_flat && mode->specials == 0)
+        entry->flat_exits = insn->exits;
+    else
+        entry->flat_exits = 0;
     entry->insn = *insn;
     return &entry->insn;
 }

@@ -23,7 +23,8 @@ union whe_cache_entry {
         uint64_t mask[2];     /**< ff for each byte of the instruction */
         uint64_t mode_key;    /**< whe_mode_key_with_flags(); 0: the entry is empty */
         struct whe_mode mode; /**< of an exit with that key */
-        uint8_t plain_exits;  /**< insn.plain_exits, if the mode has nothing special */
+        uint8_t flat_exits; /**< insn.exits if it is plain, without a segment base, and the mode has
+                                 nothing special; otherwise none */
         struct whe_insn insn;
     };
     uint8_t whole[WHE_CACHE_ENTRY_SIZE];

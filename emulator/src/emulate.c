@@ -111,16 +111,7 @@ static bool is_refused(const WHV_VP_EXIT_CONTEXT *vp)
     return vp->ExecutionState.InterruptionPending;
 }
 
-static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
-{
-    if (!can_cause_exit(insn, &call->exit))
-        return WHE_UNSUPPORTED;
-    WHE_TRY(prepare(call, insn));
-    WHE_TRY(execute(call, insn, false));
-    return retire(call, insn->length);
-}
-
-/* The rest of a call that began as a plain one. */
+/* The rest of run_plain() for an operand that is not what most are. */
 static WHE_COLD enum whe_result run_after_load(struct whe_call *call, const struct whe_insn *insn)
 {
     WHE_TRY(whe_plan_operand(call, insn));
@@ -128,26 +119,42 @@ static WHE_COLD enum whe_result run_after_load(struct whe_call *call, const stru
     return retire(call, insn->length);
 }
 
-/* The same for an instruction and an exit that need fewer steps: 64-bit mode, without a trap or
-   shadow, and not of a kind that could bring one about. */
-WHE_HOT enum whe_result run_plain(struct whe_call *call, const union whe_cache_entry *entry)
+/*
+ * run() for a plain instruction and an exit that could cause it and asks for nothing special: with
+ * steps that need not look for what cannot be. call->mode is not used but by faults.
+ * @param is_flat insn->place.is_flat.
+ */
+WHE_HOT enum whe_result run_plain(struct whe_call *call, const struct whe_insn *insn, bool is_flat)
 {
-    const struct whe_insn *insn = &entry->insn;
-    call->mode = entry->mode;
-    call->regs.written = 0;
     WHE_TRY(whe_host_get_batch(call, &insn->reads));
-    const uint64_t offset = whe_effective_address(&call->regs, insn);
-    if (!whe_is_plain_offset(insn, offset))
+    uint64_t linear = whe_effective_address(&call->regs, insn);
+    if (is_flat && !whe_is_canonical48(linear))
         return run_after_load(call, insn);
-    WHE_TRY(whe_plan_flat(call, insn, offset));
+    if (!is_flat)
+        WHE_TRY(whe_linear_checked(call, &insn->place, linear, &linear));
+    if ((linear & WHE_PAGE_MASK) > insn->place.last)
+        return run_after_load(call, insn);
+    WHE_TRY(whe_probe_first(call, linear, &insn->place));
     WHE_TRY(execute(call, insn, true));
-    return whe_host_set_with_rip(call, call->vp->Rip + insn->length);
+    const uint64_t rip = call->vp->Rip + insn->length;
+    return whe_host_set_with_rip(call, is_flat ? rip : rip & whe_mode_linear_mask(&call->mode));
+}
+
+static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
+{
+    if (!can_cause_exit(insn, &call->exit))
+        return WHE_UNSUPPORTED;
+    if (insn->is_plain && call->mode.specials == 0)
+        return run_plain(call, insn, false);
+    WHE_TRY(prepare(call, insn));
+    WHE_TRY(execute(call, insn, false));
+    return retire(call, insn->length);
 }
 
 /* @param entry what was found in the cache, or NULL. Of exits that are refused nothing ever is. */
-static __attribute__((noinline)) enum whe_result
-memory_instruction(struct whe_call *call, struct whe_decode_cache *cache,
-                   const WHV_MEMORY_ACCESS_CONTEXT *access, const union whe_cache_entry *entry)
+static WHE_APART enum whe_result run_any(struct whe_call *call, struct whe_decode_cache *cache,
+                                         const WHV_MEMORY_ACCESS_CONTEXT *access,
+                                         const union whe_cache_entry *entry)
 {
     const WHV_VP_EXIT_CONTEXT *vp = call->vp;
     const struct whe_insn *insn;
@@ -157,13 +164,21 @@ memory_instruction(struct whe_call *call, struct whe_decode_cache *cache,
     whe_regs_init(&call->regs, vp->Rip);
     if (entry) {
         call->mode = entry->mode;
-        return run(call, &entry->insn);
+        insn = &entry->insn;
+    } else {
+        if (is_refused(vp))
+            return WHE_INTERRUPT_PENDING;
+        whe_mode_from_exit(vp->ExecutionState, &vp->Cs, vp->Rflags, &call->mode);
+        WHE_TRY(whe_fetch(call, cache, &insn));
     }
-    if (is_refused(vp))
-        return WHE_INTERRUPT_PENDING;
-    whe_mode_from_exit(vp->ExecutionState, &vp->Cs, vp->Rflags, &call->mode);
-    WHE_TRY(whe_fetch(call, cache, &insn));
     return run(call, insn);
+}
+
+WHE_HOT enum whe_result run_flat(struct whe_call *call, const union whe_cache_entry *entry)
+{
+    call->mode = entry->mode;
+    call->regs.written = 0;
+    return run_plain(call, &entry->insn, true);
 }
 
 /* INS and OUTS. They use RDX for the port alone, and the exit names that. */
@@ -233,10 +248,10 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
     if (!(vp->Rflags & WHE_RFLAGS_MODE))
         entry = whe_cache_find(cache, whe_mode_key(vp), vp->Rip, access->InstructionBytes,
                                access->InstructionByteCount);
-    if (!entry || !(entry->plain_exits & 1u << type))
-        result = memory_instruction(&call, cache, access, entry);
+    if (!entry || !(entry->flat_exits & 1u << type))
+        result = run_any(&call, cache, access, entry);
     else
-        result = run_plain(&call, entry);
+        result = run_flat(&call, entry);
     if (result != WHE_OK)
         return end(&call, result, status);
     *status = whe_status_from_result(WHE_OK);

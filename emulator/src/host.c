@@ -14,12 +14,12 @@ static inline unsigned lowest(uint64_t set)
 void whe_batch_init(struct whe_batch *batch, uint64_t set)
 {
     *batch = (struct whe_batch){.set = set};
-    if (__builtin_popcountll(set) > WHE_BATCH_MAX)
-        return;
-    for (; set != 0; set &= set - 1) {
-        batch->name[batch->count] = names[lowest(set)];
-        batch->reg[batch->count++] = (uint8_t)lowest(set);
+    uint32_t count = 0;
+    for (; set != 0 && count < WHE_BATCH_MAX; set &= set - 1) {
+        batch->name[count] = names[lowest(set)];
+        batch->reg[count++] = (uint8_t)lowest(set);
     }
+    batch->count = set == 0 ? count : 0;
 }
 
 /* Any set of registers, in the order of reg_names.def. */

@@ -121,12 +121,12 @@ struct whe_address {
 #define WHE_OPERANDS 3
 
 struct whe_insn {
-    uint8_t id;          /**< enum whe_insn_id */
-    uint8_t operation;   /**< enum whe_operation */
-    uint8_t traits;      /**< mask of enum whe_trait */
-    uint8_t length;      /**< 1 to 15 */
-    uint8_t exits;       /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
-    uint8_t plain_exits; /**< those of them for which run_plain() of emulate.c suffices */
+    uint8_t id;        /**< enum whe_insn_id */
+    uint8_t operation; /**< enum whe_operation */
+    uint8_t traits;    /**< mask of enum whe_trait */
+    uint8_t length;    /**< 1 to 15 */
+    uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
+    bool is_plain;   /**< run_plain() of emulate.c suffices if the exit asks for nothing special */
     bool has_memory; /**< place and address describe a memory operand that is no string element */
     bool is_planned; /**< and emulate.c plans it; PUSH and POP plan theirs themselves */
     uint8_t access;  /**< mask of whe_intent: what emulate.c does with call->memory */

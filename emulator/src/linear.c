@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "linear.h"
 
+#include "attributes.h"
 #include "event.h"
 #include "host.h"
 #include "translate.h"
@@ -13,7 +14,7 @@
 #define TYPE_EXPAND_DOWN 4u /* data */
 #define TYPE_CODE        8u
 
-static enum whe_result segment_fault(struct whe_call *call, bool is_stack)
+static WHE_COLD enum whe_result segment_fault(struct whe_call *call, bool is_stack)
 {
     return whe_fault_code(call, is_stack ? WHE_VECTOR_SS : WHE_VECTOR_GP, 0);
 }
@@ -58,8 +59,9 @@ static struct whe_bounds bounds_from_segment(const WHV_X64_SEGMENT_REGISTER *seg
     return bounds;
 }
 
-static enum whe_result linear_segmented(struct whe_call *call, const struct whe_place *place,
-                                        uint64_t offset, uint64_t *linear)
+static WHE_APART enum whe_result linear_segmented(struct whe_call *call,
+                                                  const struct whe_place *place, uint64_t offset,
+                                                  uint64_t *linear)
 {
     const WHV_X64_SEGMENT_REGISTER *segment = whe_call_segment(call, place->segment);
     const struct whe_bounds bounds = bounds_from_segment(segment);
@@ -71,8 +73,8 @@ static enum whe_result linear_segmented(struct whe_call *call, const struct whe_
     return WHE_OK;
 }
 
-static enum whe_result linear_flat(struct whe_call *call, const struct whe_place *place,
-                                   uint64_t offset, uint64_t *linear)
+static WHE_APART enum whe_result linear_flat(struct whe_call *call, const struct whe_place *place,
+                                             uint64_t offset, uint64_t *linear)
 {
     *linear = offset;
     if (place->segment >= WHE_REG_FS)
@@ -80,16 +82,27 @@ static enum whe_result linear_flat(struct whe_call *call, const struct whe_place
     return whe_check_canonical(call, *linear, place->size, place->is_stack);
 }
 
+static enum whe_result linear_unaligned(struct whe_call *call, const struct whe_place *place,
+                                        uint64_t offset, uint64_t *linear)
+{
+    return call->mode.code == WHE_CODE64 ? linear_flat(call, place, offset, linear)
+                                         : linear_segmented(call, place, offset, linear);
+}
+
+static WHE_COLD enum whe_result linear_aligned(struct whe_call *call, const struct whe_place *place,
+                                               uint64_t offset, uint64_t *linear)
+{
+    WHE_TRY(linear_unaligned(call, place, offset, linear));
+    if ((*linear & (place->alignment - 1u)) != 0)
+        return whe_fault_code(call, WHE_VECTOR_AC, 0);
+    return WHE_OK;
+}
+
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
                                    uint64_t offset, uint64_t *linear)
 {
-    if (call->mode.code == WHE_CODE64)
-        WHE_TRY(linear_flat(call, place, offset, linear));
-    else
-        WHE_TRY(linear_segmented(call, place, offset, linear));
-    if (call->mode.check_alignment && (*linear & (place->alignment - 1u)) != 0)
-        return whe_fault_code(call, WHE_VECTOR_AC, 0);
-    return WHE_OK;
+    return call->mode.check_alignment ? linear_aligned(call, place, offset, linear)
+                                      : linear_unaligned(call, place, offset, linear);
 }
 
 struct whe_bounds whe_place_bounds(const struct whe_call *call, const struct whe_place *place)

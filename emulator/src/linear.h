@@ -62,8 +62,8 @@ struct whe_bounds whe_place_bounds(const struct whe_call *call, const struct whe
 static inline enum whe_result whe_linear(struct whe_call *call, const struct whe_place *place,
                                          uint64_t offset, uint64_t *linear)
 {
+    const bool is_in_page = (offset & WHE_PAGE_MASK) + place->size <= WHE_PAGE_SIZE;
     /* Where canonical addresses end is a page boundary, so one byte of a page tells for all. */
-    bool is_in_page = (offset & WHE_PAGE_MASK) + place->size <= WHE_PAGE_SIZE;
     if (place->is_flat && is_in_page && whe_is_canonical48(offset) && !call->mode.check_alignment) {
         *linear = offset;
         return WHE_OK;

@@ -28,30 +28,20 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
  */
 enum whe_result whe_plan_operand(struct whe_call *call, const struct whe_insn *insn);
 
-/** @return whether whe_plan_flat() suffices for an offset. */
-static inline bool whe_is_plain_offset(const struct whe_insn *insn, uint64_t offset)
-{
-    /* Where canonical addresses end is a page boundary, so one byte of a page tells for all. */
-    return (offset & WHE_PAGE_MASK) <= insn->place.last && whe_is_canonical48(offset);
-}
-
-/**
- * As whe_plan_operand, for an instruction with plain_exits, where alignment does not matter.
- * Nothing has been translated in this call.
- * @param offset the effective address, of which whe_is_plain_offset() holds.
+/** As whe_probe, for call->span, an operand within one page and a call that has translated nothing.
  */
-static inline enum whe_result whe_plan_flat(struct whe_call *call, const struct whe_insn *insn,
-                                            uint64_t offset)
+static inline enum whe_result whe_probe_first(struct whe_call *call, uint64_t linear,
+                                              const struct whe_place *place)
 {
-    const struct whe_translation *own = &call->translations.page[0];
-    const uint64_t below = offset & WHE_PAGE_MASK;
-    const uint64_t key = (offset - below) | insn->place.intent;
-    call->span.size = insn->place.size;
+    const struct whe_translations *table = &call->translations;
+    const uint64_t below = linear & WHE_PAGE_MASK;
+    const uint64_t key = (linear - below) | place->intent;
+    call->span.size = place->size;
     call->span.rest = 0;
     call->span.gpa[0] = below;
-    if (own->key != key)
+    if (table->key[0] != key)
         return whe_translate_ask(call, key, &call->span.gpa[0]);
-    call->span.gpa[0] = own->gpa | below;
+    call->span.gpa[0] = table->gpa[0] | below;
     return WHE_OK;
 }
 

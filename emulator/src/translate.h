@@ -8,7 +8,6 @@
 
 #include "bits.h"
 #include "call.h"
-#include "event.h"
 #include "host.h"
 
 /** Why a page is touched: the low bits of WHV_TRANSLATE_GVA_FLAGS, so that they need no conversion.
@@ -25,7 +24,7 @@ enum whe_intent {
 static inline void whe_translations_init(struct whe_translations *table)
 {
     table->count = 0;
-    table->page[0].key = 0; /* no key: every purpose has a bit */
+    table->key[0] = 0; /* no key: every purpose has a bit */
 }
 
 /**
@@ -39,9 +38,13 @@ static inline void whe_translations_add_exit(struct whe_translations *table, uns
     if (((gva ^ gpa) & WHE_PAGE_MASK) != 0)
         return;
     /* Access types 0, 1, 2 stand for the purposes 1, 2, 4. */
-    table->page[0].key = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
-    table->page[0].gpa = gpa & ~WHE_PAGE_MASK;
+    table->key[0] = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
+    table->gpa[0] = gpa & ~WHE_PAGE_MASK;
 }
+
+/** Raises what an answer other than success stands for. @return WHE_FAULT or WHE_BAD_ANSWER. */
+enum whe_result whe_translate_refused(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
+                                      uint64_t key, uint64_t below);
 
 /**
  * Asks for a page and remembers the answer.
@@ -51,19 +54,18 @@ static inline void whe_translations_add_exit(struct whe_translations *table, uns
 static inline enum whe_result whe_translate_ask(struct whe_call *call, uint64_t key, uint64_t *gpa)
 {
     struct whe_translations *table = &call->translations;
-    const uint64_t linear = key & ~WHE_PAGE_MASK;
-    const uint32_t intent = key & WHE_PAGE_MASK;
     WHV_TRANSLATE_GVA_RESULT_CODE result;
     uint64_t page;
-    WHE_TRY(whe_host_translate(call, linear, intent | WHvTranslateGvaFlagSetPageTableBits, &result,
+    WHE_TRY(whe_host_translate(call, key & ~WHE_PAGE_MASK,
+                               (key & WHE_PAGE_MASK) | WHvTranslateGvaFlagSetPageTableBits, &result,
                                &page));
     if (result != WHvTranslateGvaResultSuccess)
-        return whe_fault_translate(call, result, linear | *gpa, intent);
+        return whe_translate_refused(call, result, key, *gpa);
     if ((page & WHE_PAGE_MASK) != 0)
         return WHE_TRANSLATE_UNALIGNED;
-    struct whe_translation *place = &table->page[1 + table->count++ % WHE_TRANSLATIONS];
-    place->key = key;
-    place->gpa = page;
+    const unsigned slot = 1 + table->count++ % WHE_TRANSLATIONS;
+    table->key[slot] = key;
+    table->gpa[slot] = page;
     *gpa |= page;
     return WHE_OK;
 }
@@ -82,13 +84,13 @@ enum whe_result whe_translate_other(struct whe_call *call, uint64_t key, uint64_
 static inline enum whe_result whe_translate(struct whe_call *call, uint64_t linear, unsigned intent,
                                             uint64_t *gpa)
 {
-    const struct whe_translation *own = &call->translations.page[0];
+    const struct whe_translations *table = &call->translations;
     const uint64_t below = linear & WHE_PAGE_MASK;
     const uint64_t key = (linear - below) | intent;
     *gpa = below;
-    if (own->key != key)
+    if (table->key[0] != key)
         return whe_translate_other(call, key, gpa);
-    *gpa = own->gpa | below;
+    *gpa = table->gpa[0] | below;
     return WHE_OK;
 }
 
