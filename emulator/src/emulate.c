@@ -177,6 +177,7 @@ static WHE_APART enum whe_result run_any(struct whe_call *call, struct whe_decod
 WHE_HOT enum whe_result run_flat(struct whe_call *call, const union whe_cache_entry *entry)
 {
     call->mode = entry->mode;
+    call->regs.known = WHE_REGS_GIVEN;
     call->regs.written = 0;
     return run_plain(call, &entry->insn, true);
 }

@@ -50,10 +50,13 @@ struct whe_batch {
     _Alignas(16) WHV_REGISTER_NAME name[WHE_BATCH_MAX];
 };
 
+/** What is known from the beginning. */
+#define WHE_REGS_GIVEN (UINT64_C(1) << WHE_REG_ZERO | UINT64_C(1) << WHE_REG_RIP)
+
 /** Starts with nothing but RIP. value[] needs no clearing: known guards it. */
 static inline void whe_regs_init(struct whe_regs *regs, uint64_t rip)
 {
-    regs->known = whe_reg_bit(WHE_REG_ZERO) | whe_reg_bit(WHE_REG_RIP);
+    regs->known = WHE_REGS_GIVEN;
     regs->written = 0;
     regs->value[WHE_REG_ZERO].Reg64 = 0;
     regs->value[WHE_REG_RIP].Reg64 = rip;

@@ -152,8 +152,8 @@ Test(rows, what_is_aligned_is_the_linear_address)
     }
 }
 
-/* movaps [rbp], xmm1: through the stack segment. In 64-bit mode as AMD family 25 has it. */
-Test(rows, alignment_comes_before_canonical_form_and_after_limits)
+/* movaps [rbp], xmm1: through the stack segment, as AMD family 25 has it. */
+Test(rows, alignment_comes_before_canonical_form_and_limits)
 {
     static const struct {
         const char *name;
@@ -165,7 +165,7 @@ Test(rows, alignment_comes_before_canonical_form_and_after_limits)
         {"not canonical and misaligned", GUEST_LONG64, 0x0000800000000008, 13},
         {"misaligned", GUEST_LONG64, 0x8008, 13},
         {"past the limit", GUEST_PROT32, 0x9000, 12},
-        {"past the limit and misaligned", GUEST_PROT32, 0x9008, 12},
+        {"past the limit and misaligned", GUEST_PROT32, 0x9008, 13},
         {"misaligned", GUEST_PROT32, 0x8008, 13},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -132,6 +132,6 @@ Test(memory, the_second_page_of_a_span_wraps_as_linear_addresses_do)
         cr_expect_eq(whe_probe(&call, rows[i].linear, 2, rows[i].intent, &span), WHE_OK);
         cr_expect_eq(event_of(GUEST_TRANSLATE, 1)->address, rows[i].second, "row %zu", i);
         cr_expect_eq(span.gpa[1], rows[i].second, "row %zu", i);
-        cr_expect_eq(span.first, 1, "row %zu", i);
+        cr_expect_eq(span.rest, 1, "row %zu", i);
     }
 }
