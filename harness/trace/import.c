@@ -26,27 +26,39 @@ static bool is_in(const struct wht_range *ranges, size_t count, uint64_t gpa)
     return false;
 }
 
-/* The page of the exit is the device; a page whose access failed was nobody's memory either. */
+static const char *failed_hr(const struct wht_node *node)
+{
+    const char *hr = wht_capture_text(node, "hr");
+    return hr && strcmp(hr, "S_OK") != 0 ? hr : NULL;
+}
+
+/* A page whose access failed was nobody's memory. */
+static bool note_failures(struct import *import)
+{
+    for (const struct wht_capture_event *event = import->call->first; event; event = event->next) {
+        uint64_t gpa;
+        if (!failed_hr(event->node) || !wht_capture_text(event->node, "mem") ||
+            !wht_capture_hex(event->node, "gpa", &gpa))
+            continue;
+        if (import->failed_count == WHT_IMPORT_FAILED_MAX)
+            return fail(import, "too many accesses failed");
+        import->failed_page[import->failed_count++] = gpa & ~PAGE_MASK;
+    }
+    return true;
+}
+
+/* The page of the exit is the device, unless the options know better. */
 static bool is_device(const struct import *import, uint64_t gpa)
 {
     if (is_in(import->options->ram, import->options->ram_count, gpa))
         return false;
     if (is_in(import->options->device, import->options->device_count, gpa))
         return true;
-    for (const struct wht_capture_event *event = import->call->first; event; event = event->next) {
-        const char *hr = wht_capture_text(event->node, "hr");
-        uint64_t failed;
-        if (hr && strcmp(hr, "S_OK") != 0 && wht_capture_text(event->node, "mem") &&
-            wht_capture_hex(event->node, "gpa", &failed) && ((failed ^ gpa) & ~PAGE_MASK) == 0)
+    for (size_t i = 0; i < import->failed_count; i++) {
+        if (import->failed_page[i] == (gpa & ~PAGE_MASK))
             return true;
     }
     return !import->is_io && ((gpa ^ import->exit_gpa) & ~PAGE_MASK) == 0;
-}
-
-static const char *failed_hr(const struct wht_node *node)
-{
-    const char *hr = wht_capture_text(node, "hr");
-    return hr && strcmp(hr, "S_OK") != 0 ? hr : NULL;
 }
 
 static void add_text(struct import *import, struct wht_build *build, const char *key,
@@ -240,8 +252,12 @@ struct wht_node *wht_import_call(struct wht_arena *arena, const struct wht_captu
         fail(&import, "callbacks were dropped, so nobody knows what the instruction did");
         return NULL;
     }
-    if (!wht_import_context(&import) || !take_events(&import))
+    if (!wht_import_context(&import) || !note_failures(&import) || !take_events(&import))
         return NULL;
+    if (import.ram.is_full || import.page_count > WHT_IMPORT_PAGES_MAX) {
+        fail(&import, "the instruction touches too many pages");
+        return NULL;
+    }
     if (import.code_size == 0) {
         fail(&import, "the instruction's bytes are not in the capture");
         return NULL;

@@ -159,7 +159,7 @@ void wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const ch
         if (wht_capture_hex(page, "gva", &other) && other == gva)
             is_known = true;
     }
-    if (is_identity && !is_known)
+    if ((is_identity && !is_known) || import->page_count++ > WHT_IMPORT_PAGES_MAX)
         return;
     struct wht_build page = wht_build_new(import->arena, WHT_NODE_OBJECT);
     wht_build_add(&page, "gva", wht_build_hex(import->arena, gva));

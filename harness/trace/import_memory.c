@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* @return NULL if there are too many. */
 static struct wht_ram_page *page_of(struct wht_ram *ram, uint64_t gpa)
 {
     struct wht_ram_page **link = &ram->first;
@@ -11,6 +12,10 @@ static struct wht_ram_page *page_of(struct wht_ram *ram, uint64_t gpa)
         link = &(*link)->next;
     if (*link && (*link)->gpa == gpa)
         return *link;
+    ram->is_full |= ram->count == WHT_RAM_PAGES;
+    if (ram->is_full)
+        return NULL;
+    ram->count++;
     struct wht_ram_page *page = wht_arena_take(ram->arena, sizeof(*page));
     page->gpa = gpa;
     page->next = *link;
@@ -23,7 +28,7 @@ void wht_ram_read(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_t
     for (size_t i = 0; i < size; i++) {
         struct wht_ram_page *page = page_of(ram, gpa + i);
         size_t at = (size_t)((gpa + i) % WHT_IMPORT_PAGE);
-        if (page->state[at] & WHT_RAM_TOUCHED)
+        if (!page || (page->state[at] & WHT_RAM_TOUCHED))
             continue;
         page->state[at] |= WHT_RAM_TOUCHED;
         page->initial[at] = page->current[at] = data[i];
@@ -36,6 +41,8 @@ void wht_ram_write(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_
     for (size_t i = 0; i < size; i++) {
         struct wht_ram_page *page = page_of(ram, gpa + i);
         size_t at = (size_t)((gpa + i) % WHT_IMPORT_PAGE);
+        if (!page)
+            continue;
         page->state[at] = (uint8_t)((page->state[at] & ~WHT_RAM_HIDDEN) | WHT_RAM_TOUCHED |
                                     WHT_RAM_WRITTEN | (is_hidden ? WHT_RAM_HIDDEN : 0));
         page->current[at] = data[i];

@@ -26,9 +26,14 @@ enum wht_ram_state {
     WHT_RAM_HIDDEN = 4 /**< what was written there is not known */
 };
 
+/** Pages that are kept; each takes 12 KiB. */
+#define WHT_RAM_PAGES 4096
+
 struct wht_ram {
     struct wht_arena *arena;
     struct wht_ram_page *first;
+    size_t count;
+    bool is_full; /**< there were more pages; they are not kept */
 };
 
 void wht_ram_read(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_t size);

@@ -10,8 +10,11 @@
 #include "import.h"
 #include "import_memory.h"
 
-#define WHT_IMPORT_ERROR_MAX 256
-#define WHT_IMPORT_CODE_MAX  16
+#define WHT_IMPORT_ERROR_MAX  256
+#define WHT_IMPORT_CODE_MAX   16
+#define WHT_IMPORT_FAILED_MAX 16 /* a call ends with its first failure, if its emulator is right   \
+                                  */
+#define WHT_IMPORT_PAGES_MAX 4096
 
 struct import {
     struct wht_arena *arena;
@@ -34,6 +37,9 @@ struct import {
     bool is_fetching;
     uint64_t fetch_gpa; /**< where the next byte of code will be read */
     bool is_hidden;     /**< data that was read is not known */
+    uint64_t failed_page[WHT_IMPORT_FAILED_MAX];
+    size_t failed_count;
+    size_t page_count; /**< of pages */
     struct wht_ram ram;
     struct wht_build calls;
     struct wht_build pages;
