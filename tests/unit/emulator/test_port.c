@@ -146,6 +146,7 @@ Test(port, iopl_and_the_permission_map_decide_on_execute_exits)
         memcpy(guest.memory + 0x7068 + 0x7f, rows[i].map, 2);
         cr_expect_eq(run_in(rows[i].mode, rows[i].cpl, rows[i].iopl), rows[i].vector, "%s",
                      rows[i].name);
+        cr_expect_eq(injected_code(), 0, "%s", rows[i].name);
         cr_expect_eq(count_of(GUEST_IO), rows[i].vector ? 0u : 1u, "%s", rows[i].name);
     }
 }
