@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
 Figure = collections.namedtuple("Figure", "retired callbacks")
 
 # glibc picks its memory and string functions by what the processor can do. These are switched off, so
@@ -49,6 +51,11 @@ def per_iteration(command):
         few, many = sorted(by_count)
         cost[name] = (by_count[many] - by_count[few]) / (many - few)
     return cost
+
+
+def total(command):
+    """Instructions of a command and its children from beginning to end."""
+    return sum(retired for _, retired in profiles(command))
 
 
 def scenarios(program):

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Instructions retired and callbacks for each emulated instruction, beside Unicorn's and the baseline.
+"""Instructions retired and callbacks for each emulated instruction, and the speed of reading traces.
 
 usage: run.py BUILD_FOLDER [--check | --bless]
 
-Without an option it prints the table, Unicorn included. --check compares our figures with
-baseline.txt: exit 1 if one is more than 5 % worse, or makes more callbacks. --bless rewrites the file.
+Without an option it prints both, beside Unicorn's figures. --check compares ours with baseline.txt:
+exit 1 if one is more than 5 % worse, or if there are more callbacks. --bless rewrites the file.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 import baseline
+import corpus
 import counts
 
 BASELINE = pathlib.Path(__file__).resolve().parent / "baseline.txt"
@@ -49,6 +50,9 @@ def main():
 
     unicorn = counts.unicorn(options.build / "bin" / "bench_unicorn")
     for line in table(figures, unicorn):
+        print(line)
+    print()
+    for line in corpus.table(options.build):
         print(line)
     return 0
 
