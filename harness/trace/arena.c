@@ -83,7 +83,7 @@ static struct block *add_block(struct wht_arena *arena, size_t size)
     return block;
 }
 
-void *wht_arena_take(struct wht_arena *arena, size_t size)
+void *wht_arena_take_raw(struct wht_arena *arena, size_t size)
 {
     struct block *block = arena->blocks;
     size = (size + 15) & ~(size_t)15;
@@ -91,11 +91,16 @@ void *wht_arena_take(struct wht_arena *arena, size_t size)
         block = add_block(arena, size);
     void *memory = block->data + block->used;
     block->used += size;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *wht_arena_take(struct wht_arena *arena, size_t size)
+{
+    return memset(wht_arena_take_raw(arena, size), 0, size);
 }
 
 char *wht_arena_copy(struct wht_arena *arena, const char *text)
 {
     size_t size = strlen(text) + 1;
-    return memcpy(wht_arena_take(arena, size), text, size);
+    return memcpy(wht_arena_take_raw(arena, size), text, size);
 }

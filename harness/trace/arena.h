@@ -22,6 +22,9 @@ void wht_arena_reset(struct wht_arena *arena);
 /** @return size bytes, zeroed and aligned for any type; never NULL. */
 void *wht_arena_take(struct wht_arena *arena, size_t size);
 
+/** As wht_arena_take, but not zeroed. */
+void *wht_arena_take_raw(struct wht_arena *arena, size_t size);
+
 /** @return a copy of text. */
 char *wht_arena_copy(struct wht_arena *arena, const char *text);
 

@@ -334,7 +334,7 @@ bool wht_get_strings(struct wht_check *check, const struct wht_node *node, bool 
 
 static bool is_free_key(const char *key)
 {
-    return strncmp(key, "x-", 2) == 0 || strcmp(key, "$comment") == 0;
+    return (key[0] == 'x' && key[1] == '-') || (key[0] == '$' && strcmp(key, "$comment") == 0);
 }
 
 static bool unknown_key(struct wht_check *check, const struct wht_node *member,
@@ -415,21 +415,25 @@ static int compare_keys(const void *a, const void *b)
 }
 
 #define FEW   64u
-#define SLOTS 256u
+#define SLOTS 256u /* enough for FEW */
+#define FEWER 8u   /* and for these the first LEAST of them */
+#define LEAST 32u
 
 /* @return whether no two of at most FEW members have keys with equal hashes: then none occurs
  * twice. */
-static bool is_free_of_doubt(const struct wht_node *object)
+static bool is_free_of_doubt(const struct wht_node *object, size_t count)
 {
-    uint32_t hashes[SLOTS] = {0};
+    const uint32_t slots = count <= FEWER ? LEAST : SLOTS;
+    uint32_t hashes[SLOTS];
+    memset(hashes, 0, slots * sizeof(hashes[0]));
     for (const struct wht_node *member = object->first; member; member = member->next) {
         uint32_t hash = 2166136261u;
         for (const char *c = member->key; *c; c++)
             hash = (hash ^ (unsigned char)*c) * 16777619u;
         hash |= 1; /* 0 is an empty slot */
-        uint32_t slot = hash >> 8 & (SLOTS - 1);
+        uint32_t slot = hash >> 8 & (slots - 1);
         while (hashes[slot] != 0 && hashes[slot] != hash)
-            slot = (slot + 1) & (SLOTS - 1);
+            slot = (slot + 1) & (slots - 1);
         if (hashes[slot] == hash)
             return false;
         hashes[slot] = hash;
@@ -443,7 +447,7 @@ bool wht_check_members(struct wht_check *check, const struct wht_node *object)
     const struct wht_node *few[32];
     size_t count = wht_node_count(object);
     const struct wht_node **sorted = few;
-    if (count <= FEW && is_free_of_doubt(object))
+    if (count <= FEW && is_free_of_doubt(object, count))
         return true;
     if (count > 32) {
         sorted = malloc(count * sizeof(*sorted));

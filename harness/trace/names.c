@@ -87,47 +87,50 @@ static const struct reg_row *find_reg(WHV_REGISTER_NAME name)
     return NULL;
 }
 
-static int compare_texts(const void *a, const void *b)
+#define SLOTS 1024u /* a power of two, so many that hardly two names share one */
+
+static unsigned slot_from_text(const char *text)
 {
-    return strcmp(regs[*(const uint16_t *)a].text, regs[*(const uint16_t *)b].text);
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *c = text; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return (hash ^ hash >> 16) % SLOTS;
 }
 
-/* The rows in the order of their names, sorted at the first call by whichever thread comes first;
- * others scan. */
-static const uint16_t *sorted_rows(void)
+_Static_assert(2 * REG_COUNT < SLOTS && REG_COUNT < UINT16_MAX, "there are empty slots");
+
+/* 1 + row by name, filled at the first call by whichever thread comes first; others scan. */
+static const uint16_t *rows_by_text(void)
 {
-    static uint16_t order[REG_COUNT];
-    static atomic_int state; /* 0 nobody sorts, 1 somebody does, 2 done */
+    static uint16_t slots[SLOTS];
+    static atomic_int state; /* 0 nobody fills, 1 somebody does, 2 done */
     int idle = 0;
     if (atomic_load(&state) == 2)
-        return order;
+        return slots;
     if (!atomic_compare_exchange_strong(&state, &idle, 1))
         return NULL;
-    for (size_t i = 0; i < REG_COUNT; i++)
-        order[i] = (uint16_t)i;
-    qsort(order, REG_COUNT, sizeof(order[0]), compare_texts);
+    for (size_t i = 0; i < REG_COUNT; i++) {
+        unsigned slot = slot_from_text(regs[i].text);
+        while (slots[slot] != 0)
+            slot = (slot + 1) % SLOTS;
+        slots[slot] = (uint16_t)(i + 1);
+    }
     atomic_store(&state, 2);
-    return order;
+    return slots;
 }
 
 static const struct reg_row *find_text(const char *text)
 {
-    const uint16_t *order = sorted_rows();
-    size_t low = 0;
-    size_t high = REG_COUNT;
-    for (size_t i = 0; !order && i < REG_COUNT; i++) {
+    const uint16_t *slots = rows_by_text();
+    for (size_t i = 0; !slots && i < REG_COUNT; i++) {
         if (strcmp(regs[i].text, text) == 0)
             return &regs[i];
     }
-    while (order && low < high) {
-        size_t middle = (low + high) / 2;
-        int difference = strcmp(regs[order[middle]].text, text);
-        if (difference == 0)
-            return &regs[order[middle]];
-        if (difference < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    if (!slots)
+        return NULL;
+    for (unsigned slot = slot_from_text(text); slots[slot] != 0; slot = (slot + 1) % SLOTS) {
+        if (strcmp(regs[slots[slot] - 1].text, text) == 0)
+            return &regs[slots[slot] - 1];
     }
     return NULL;
 }

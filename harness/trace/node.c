@@ -14,7 +14,7 @@ static _Thread_local struct wht_arena *parser_arena;
 
 static void *parser_allocate(size_t size)
 {
-    return parser_arena ? wht_arena_take(parser_arena, size) : malloc(size);
+    return parser_arena ? wht_arena_take_raw(parser_arena, size) : malloc(size);
 }
 
 static void parser_release(void *memory)
@@ -113,7 +113,8 @@ bool wht_document_parse(struct wht_document *document, size_t size, char *error,
 struct wht_node *wht_node_member(const struct wht_node *object, const char *key)
 {
     for (struct wht_node *child = object->first; child; child = child->next) {
-        if (child->key && strcmp(child->key, key) == 0)
+        /* Most keys differ in their first letter. */
+        if (child->key && child->key[0] == key[0] && strcmp(child->key, key) == 0)
             return child;
     }
     return NULL;

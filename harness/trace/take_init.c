@@ -97,8 +97,16 @@ static bool take_others(struct wht_check *check, const struct wht_node *node, st
 
 static bool is_setting(const char *key)
 {
-    return strcmp(key, "mode") == 0 || strcmp(key, "cpl") == 0 || strcmp(key, "others") == 0 ||
-           strcmp(key, "interrupt_shadow") == 0;
+    switch (key[0]) {
+    case 'm':
+        return strcmp(key, "mode") == 0;
+    case 'c':
+        return strcmp(key, "cpl") == 0;
+    case 'o':
+        return strcmp(key, "others") == 0;
+    default:
+        return strcmp(key, "interrupt_shadow") == 0;
+    }
 }
 
 static bool take_registers(struct builder *b, const struct wht_node *node)
