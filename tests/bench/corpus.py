@@ -5,6 +5,8 @@ import collections
 import gzip
 import json
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -60,20 +62,37 @@ def stream(path, times, step=1):
     return total
 
 
+def peaks(pid, found):
+    """Notes the largest memory so far, in MB, of a process and of its children."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has ended
+        return
+    high = re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)
+    if high:
+        found[pid] = int(high.group(1)) / 1024
+    for child in children:
+        peaks(int(child), found)
+
+
 def timed(command, cases):
-    """Runs a command; its times and peak memory, children included, of the quickest of a few runs."""
+    """Runs a command; its times and memory, children included, of the quickest of a few runs."""
     best = None
     for _ in range(REPEATS):
+        memory = {}
         begin = time.monotonic()
-        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE)
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
+        pid = 0
+        while pid == 0:
+            peaks(process.pid, memory)
+            time.sleep(0.005)
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         process.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.monotonic() - begin
         if process.returncode != 0:
-            sys.exit(f"{command}: exit {process.returncode}\n{errors.decode()}")
-        speed = Speed(cases, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+            sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}")
+        speed = Speed(cases, time.monotonic() - begin, usage.ru_utime + usage.ru_stime,
+                      sum(memory.values()))
         best = min(best or speed, speed, key=lambda s: s.cpu)
     return best
 
