@@ -147,6 +147,8 @@ static void add_begin(struct whvc_text *text, const struct whvc_begin *begin,
         whvc_text_add(text, ",\"init\":");
         add_registers(text, snapshot, true);
     }
+    if (begin->is_reconstructed)
+        whvc_text_add(text, ",\"reconstructed\":true");
     whvc_text_add(text, "}\n");
 }
 
@@ -272,6 +274,8 @@ static void add_end(struct whvc_text *text, const struct whvc_begin *begin,
         }
         whvc_text_add(text, "]");
     }
+    if (end->is_reconstructed)
+        whvc_text_add(text, ",\"reconstructed\":true");
     whvc_text_add(text, "}\n");
 }
 
@@ -316,8 +320,8 @@ void whvc_event_header(struct whvc_text *text, const struct whvc_provenance *pro
     whvc_date(date);
     whvc_text_add(text,
                   "{\"cap\":\"hdr\",\"format\":\"whv-capture/1.0\",\"source\":{"
-                  "\"kind\":\"captured\",\"tool\":\"whvcapture %s\"",
-                  WHVTRACE_VERSION);
+                  "\"kind\":\"captured\",\"tool\":\"%s " WHVTRACE_VERSION "\"",
+                  provenance->tool ? provenance->tool : "whvcapture");
     whvc_describe_program(words, sizeof(words));
     add_pair(text, "vmm", provenance->vmm && *provenance->vmm ? provenance->vmm : words);
     whvc_describe_system(words, sizeof(words));

@@ -11,6 +11,7 @@
 
 /** What the header tells of where the capture comes from. */
 struct whvc_provenance {
+    const char *tool; /**< NULL: whvcapture */
     const char *vmm;
     const char *guest;      /**< NULL or empty: not told */
     void (*emulator)(void); /**< a function of the emulator; NULL: not told */

@@ -47,6 +47,7 @@ struct whvc_begin {
     uint64_t n;
     uint32_t vp; /**< number of the handle in its process */
     bool is_io;
+    bool is_reconstructed; /**< context and registers are no observation but follow from one */
     WHV_VP_EXIT_CONTEXT context;
     union {
         WHV_MEMORY_ACCESS_CONTEXT memory;
@@ -93,7 +94,7 @@ struct whvc_translate {
 struct whvc_end {
     struct whvc_record record;
     uint32_t status;
-    uint32_t reserved;
+    uint32_t is_reconstructed; /**< there was no emulator to tell the result */
 };
 
 struct whvc_ring {

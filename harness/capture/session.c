@@ -55,13 +55,6 @@ static uint64_t mode_of(const WHV_VP_EXIT_CONTEXT *context)
            (uint64_t)context->Cs.Default << 3 | (context->Rflags >> 17 & 1) << 4;
 }
 
-static uint64_t hash_bytes(uint64_t key, const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        key = whvc_mix(key, bytes[i] | 0x100u);
-    return key;
-}
-
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -72,7 +65,7 @@ static void take_snapshot(struct whvc_session *session, uint64_t mode)
 {
     WHV_REGISTER_NAME names[WHVC_SNAPSHOT_MAX];
     _Alignas(16) WHV_REGISTER_VALUE values[WHVC_SNAPSHOT_MAX];
-    uint64_t key = hash_bytes(whvc_mix(SALT_CODE, mode), session->code, session->code_size);
+    uint64_t key = whvc_mix_bytes(whvc_mix(SALT_CODE, mode), session->code, session->code_size);
     if (recorder.options.snapshot == WHVCAPTURE_NONE || whvc_seen(key) >= recorder.options.keep)
         return;
     UINT32 count = whvc_snapshot(&session->callbacks, session->context,
@@ -115,7 +108,7 @@ static uint64_t case_key(const struct whvc_session *session, HRESULT hr, uint32_
     uint64_t advance = session->new_rip - session->rip;
     if (advance > 0 && advance < size)
         size = (size_t)advance;
-    uint64_t key = hash_bytes(whvc_mix(SALT_CASE, session->shape), session->code, size);
+    uint64_t key = whvc_mix_bytes(whvc_mix(SALT_CASE, session->shape), session->code, size);
     return whvc_mix(whvc_mix(key, (uint32_t)hr), hr == S_OK ? status : 0);
 }
 
