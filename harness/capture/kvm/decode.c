@@ -39,6 +39,7 @@ struct cursor {
     const uint8_t *code;
     size_t size;
     size_t at;
+    uint8_t bits;
     bool failed;
     bool has_66;
     bool has_67;
@@ -71,7 +72,8 @@ static bool take_prefix(struct cursor *cursor, uint8_t byte)
     static const uint8_t segment_prefix[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
     for (uint8_t i = 0; i < sizeof(segment_prefix); i++) {
         if (byte == segment_prefix[i]) {
-            cursor->override = i;
+            if (cursor->bits != 64 || i >= 4) /* 64-bit code has no other segments */
+                cursor->override = i;
             return true;
         }
     }
@@ -87,11 +89,11 @@ static bool take_prefix(struct cursor *cursor, uint8_t byte)
 }
 
 /* A REX prefix counts only right before the opcode. @return the first byte of the opcode. */
-static uint8_t prefixes(struct cursor *cursor, uint8_t bits)
+static uint8_t prefixes(struct cursor *cursor)
 {
     uint8_t byte = next(cursor);
     for (;;) {
-        bool is_rex = bits == 64 && (byte & 0xf0) == 0x40;
+        bool is_rex = cursor->bits == 64 && (byte & 0xf0) == 0x40;
         if (!is_rex && !take_prefix(cursor, byte))
             return byte;
         cursor->rex = is_rex ? byte : 0;
@@ -223,10 +225,10 @@ static void finish(struct cursor *cursor, const struct form *form, uint8_t opera
 
 bool whvk_decode(const uint8_t *code, size_t size, uint8_t bits, struct whvk_insn *insn)
 {
-    struct cursor cursor = {.code = code, .size = size, .override = NO_NUMBER};
+    struct cursor cursor = {.code = code, .size = size, .bits = bits, .override = NO_NUMBER};
     *insn = (struct whvk_insn){.bits = bits, .segment = 3, .base = NO_NUMBER, .index = NO_NUMBER};
     enum map map = ONE_BYTE;
-    uint8_t opcode = prefixes(&cursor, bits);
+    uint8_t opcode = prefixes(&cursor);
     if (opcode == 0x0f) {
         map = MAP_0F;
         opcode = next(&cursor);

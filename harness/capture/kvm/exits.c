@@ -26,14 +26,12 @@ void whvk_abandon(struct whvk_vcpu *vcpu, _Atomic uint64_t *counter)
     vcpu->now.state = WHVK_CLOSED;
 }
 
-static bool add_part(struct whvk_case *now, const struct whvk_part *part)
+static bool add_part(struct whvk_parts *told, const struct whvk_part *part)
 {
-    if (now->count == WHVK_PARTS) {
-        now->is_too_long = true;
-        now->count = now->turn;
-    }
-    now->part[now->count++] = *part;
-    return part->size >= 1 && part->size <= sizeof(part->data);
+    if (told->count >= WHVK_TURN_PARTS || part->size < 1 || part->size > sizeof(part->data))
+        return false;
+    told->part[told->count++] = *part;
+    return true;
 }
 
 /* Where KVM and the VMM exchange the data of port accesses. @return NULL if it is out of the page.
@@ -58,7 +56,7 @@ static bool add_exit(struct whvk_vcpu *vcpu)
                                  .is_write = run->mmio.is_write != 0};
         memcpy(part.data, run->mmio.data, sizeof(part.data));
         vcpu->answers = part.is_write ? 0 : 1;
-        return run->mmio.len <= sizeof(part.data) && add_part(&vcpu->now, &part);
+        return run->mmio.len <= sizeof(part.data) && add_part(&vcpu->told, &part);
     }
     const uint8_t *data = port_data(vcpu);
     bool is_write = run->io.direction == KVM_EXIT_IO_OUT;
@@ -67,7 +65,7 @@ static bool add_exit(struct whvk_vcpu *vcpu)
         struct whvk_part part = {
             .address = run->io.port, .size = run->io.size, .is_io = true, .is_write = is_write};
         memcpy(part.data, data + (size_t)i * part.size, part.size);
-        fits = add_part(&vcpu->now, &part);
+        fits = add_part(&vcpu->told, &part);
     }
     vcpu->answers = is_write || !fits ? 0 : run->io.count;
     return fits;
@@ -84,7 +82,7 @@ static bool is_next_turn(const struct whvk_vcpu *vcpu, bool is_write)
 static void open_case(struct whvk_vcpu *vcpu)
 {
     struct whvk_case *now = &vcpu->now;
-    now->count = now->turn = 0;
+    now->count = 0;
     now->is_wanted = now->is_judged = now->is_reconstructed = now->is_end_reconstructed =
         now->is_too_long = false;
     now->state = WHVK_UNRESOLVED;
@@ -103,9 +101,7 @@ static void begin_turn(struct whvk_vcpu *vcpu)
     bool is_first = now->state == WHVK_CLOSED;
     if (is_first)
         open_case(vcpu);
-    if (!now->is_wanted)
-        now->count = 0; /* nobody will read the turns before */
-    now->turn = now->count;
+    vcpu->told.count = 0;
     bool fits = add_exit(vcpu);
     if (!fits)
         now->state = WHVK_UNEXPLAINED;
@@ -136,9 +132,9 @@ void whvk_on_exit(struct whvk_vcpu *vcpu, bool continues)
 void whvk_on_answer(struct whvk_vcpu *vcpu)
 {
     struct whvk_case *now = &vcpu->now;
-    if (now->state == WHVK_CLOSED || vcpu->answers == 0 || vcpu->answers > now->count)
+    if (now->state == WHVK_CLOSED || vcpu->answers == 0 || vcpu->answers > vcpu->told.count)
         return;
-    struct whvk_part *part = &now->part[now->count - vcpu->answers];
+    struct whvk_part *part = &vcpu->told.part[vcpu->told.count - vcpu->answers];
     const uint8_t *data = part->is_io ? port_data(vcpu) : vcpu->run->mmio.data;
     for (unsigned i = 0; data && i < vcpu->answers; i++, part++)
         memcpy(part->data, data + (size_t)i * part->size, part->size);
@@ -189,6 +185,27 @@ static void end_turn(struct whvk_vcpu *vcpu, struct kvm_regs *after)
         whvk_abandon(vcpu, &whvk_counts.unexplained);
 }
 
+/* After the first turn: whether the case will be kept. */
+static void judge(struct whvk_vcpu *vcpu)
+{
+    vcpu->now.first = vcpu->told.part[0];
+    vcpu->now.is_wanted = whvk_is_wanted(vcpu);
+    vcpu->now.is_judged = true;
+}
+
+static void keep_parts(struct whvk_vcpu *vcpu)
+{
+    struct whvk_case *now = &vcpu->now;
+    const struct whvk_parts *ordered = &vcpu->ordered;
+    if (!now->is_wanted || now->is_too_long)
+        return;
+    now->is_too_long = ordered->count > WHVK_PARTS - now->count;
+    if (now->is_too_long)
+        return;
+    memcpy(&now->part[now->count], ordered->part, ordered->count * sizeof(ordered->part[0]));
+    now->count += ordered->count;
+}
+
 void whvk_on_complete(struct whvk_vcpu *vcpu)
 {
     struct whvk_case *now = &vcpu->now;
@@ -206,8 +223,8 @@ void whvk_on_complete(struct whvk_vcpu *vcpu)
                          : 1;
     if (fits && turns >= 1 && turns <= 1024 && whvk_complete_parts(vcpu, (unsigned)turns)) {
         if (!now->is_judged)
-            now->is_wanted = whvk_is_wanted(now);
-        now->is_judged = true;
+            judge(vcpu);
+        keep_parts(vcpu);
         end_turn(vcpu, &after);
     } else {
         whvk_abandon(vcpu, &whvk_counts.unexplained);

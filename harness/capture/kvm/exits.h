@@ -28,10 +28,11 @@ struct whvk_part {
     bool is_write;
 };
 
-/** The parts of one turn in the order in which they happen. */
+/** The accesses of one turn: those that KVM tells, or all in the order in which they happen. */
+#define WHVK_TURN_PARTS 4160u /* an exit of REP INS tells 1,024, each with up to two in memory */
 struct whvk_parts {
     unsigned count;
-    struct whvk_part part[4 * 1024 + 64];
+    struct whvk_part part[WHVK_TURN_PARTS];
 };
 
 enum whvk_state {
@@ -73,7 +74,8 @@ struct whvk_vcpu {
     struct kvm_regs exit; /**< registers at the last exit */
     unsigned answers;     /**< parts of the last exit that read */
     struct whvk_case now;
-    struct whvk_parts ordered;
+    struct whvk_parts told;    /**< of the running turn */
+    struct whvk_parts ordered; /**< the same, completed */
     struct whvc_ring *ring;
 };
 
@@ -132,8 +134,9 @@ bool whvk_record_start(void);
 /** Gives a processor its ring. @return false without memory. */
 bool whvk_record_add(struct whvk_vcpu *vcpu);
 
-/** Whether a case like this one is still to be kept: the first ones, then every power of two. */
-bool whvk_is_wanted(const struct whvk_case *now);
+/** Whether a case like this one is still to be kept: the first ones, then every power of two.
+ * To be asked at the end of the first turn. */
+bool whvk_is_wanted(const struct whvk_vcpu *vcpu);
 
 /** Writes the case, which has ended, to the capture. */
 void whvk_record(struct whvk_vcpu *vcpu);

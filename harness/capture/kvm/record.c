@@ -61,11 +61,12 @@ bool whvk_record_add(struct whvk_vcpu *vcpu)
     return true;
 }
 
-bool whvk_is_wanted(const struct whvk_case *now)
+bool whvk_is_wanted(const struct whvk_vcpu *vcpu)
 {
+    const struct whvk_case *now = &vcpu->now;
     uint64_t key = whvc_mix_bytes(now->insn.bits, now->code, now->insn.length);
-    for (unsigned i = 0; i < now->count && i < 8; i++) {
-        const struct whvk_part *part = &now->part[i];
+    for (unsigned i = 0; i < vcpu->ordered.count && i < 8; i++) {
+        const struct whvk_part *part = &vcpu->ordered.part[i];
         key =
             whvc_mix(key, part->size | (uint64_t)part->is_io << 8 | (uint64_t)part->is_write << 9);
     }
@@ -224,6 +225,7 @@ static void add_translation(struct whvc_ring *ring, const struct whvk_part *part
     record->record.is_answered = true;
     record->gva = part->gva & ~(WHVK_PAGE - 1);
     record->gpa = part->address & ~(WHVK_PAGE - 1);
+    record->result = 0;
     record->flags = part->is_write ? FLAG_WRITE : FLAG_READ;
     whvc_ring_publish(ring);
 }

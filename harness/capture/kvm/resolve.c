@@ -10,11 +10,6 @@
 
 #define RF (UINT64_C(1) << 16)
 
-static const struct whvk_part *first_part(const struct whvk_case *now)
-{
-    return &now->part[now->turn];
-}
-
 static bool is_string_with_memory(const struct whvk_insn *insn)
 {
     return insn->operand == WHVK_SIDI || insn->operand >= WHVK_PORTDI;
@@ -70,7 +65,7 @@ bool whvk_resolve_at(struct whvk_vcpu *vcpu, const struct kvm_regs *before)
     struct whvk_view view = whvk_view_of(vcpu);
     struct whvk_insn insn;
     if (!decode_at(&view, before->rip, &insn) ||
-        !makes_access(&view, &insn, before, first_part(&vcpu->now)))
+        !makes_access(&view, &insn, before, &vcpu->told.part[0]))
         return false;
     read_vectors(vcpu, &insn);
     take(&vcpu->now, &insn, before, &view);
@@ -78,11 +73,11 @@ bool whvk_resolve_at(struct whvk_vcpu *vcpu, const struct kvm_regs *before)
 }
 
 /* The bytes that the turn sent to the device. @return how many, at most 16. */
-static size_t written(const struct whvk_case *now, uint8_t *data)
+static size_t written(const struct whvk_parts *told, uint8_t *data)
 {
     size_t size = 0;
-    for (unsigned i = now->turn; i < now->count; i++) {
-        const struct whvk_part *part = &now->part[i];
+    for (unsigned i = 0; i < told->count; i++) {
+        const struct whvk_part *part = &told->part[i];
         if (!part->is_write || size + part->size > 16)
             continue;
         memcpy(data + size, part->data, part->size);
@@ -95,7 +90,7 @@ static bool stores_value(struct whvk_vcpu *vcpu, const struct whvk_view *view,
                          const struct whvk_insn *insn, const struct kvm_regs *before)
 {
     uint8_t seen[16], told[16];
-    size_t size = written(&vcpu->now, seen);
+    size_t size = written(&vcpu->told, seen);
     if (size != insn->size || insn->size > sizeof(told))
         return false;
     if (is_string_with_memory(insn))
@@ -119,7 +114,7 @@ static bool could_be(struct whvk_vcpu *vcpu, const struct kvm_regs *after, unsig
     before->rip -= back;
     before->rflags &= ~RF;
     whvk_step(insn, -1, before);
-    return makes_access(&view, insn, before, first_part(&vcpu->now)) &&
+    return makes_access(&view, insn, before, &vcpu->told.part[0]) &&
            stores_value(vcpu, &view, insn, before);
 }
 
@@ -179,16 +174,16 @@ static bool add_memory_read(const struct whvk_view *view, uint64_t gva, size_t s
 
 /* Adds the device parts of one direction. @return false if they are not `size` bytes from gva on.
  */
-static bool add_device(const struct whvk_view *view, struct whvk_case *now, bool is_write,
+static bool add_device(const struct whvk_view *view, struct whvk_parts *told, bool is_write,
                        uint64_t gva, size_t size, struct whvk_parts *parts)
 {
     size_t done = 0;
-    for (unsigned i = now->turn; i < now->count; i++) {
-        struct whvk_part *part = &now->part[i];
+    for (unsigned i = 0; i < told->count; i++) {
+        struct whvk_part *part = &told->part[i];
         uint64_t gpa;
         if (part->is_write != is_write || part->is_io)
             continue;
-        part->gva = gva + done;
+        part->gva = gva + done; /* also for who reads what was told */
         done += part->size;
         if (!whvk_translate(view, part->gva, &gpa) || gpa != part->address || !add(parts, part))
             return false;
@@ -196,28 +191,28 @@ static bool add_device(const struct whvk_view *view, struct whvk_case *now, bool
     return done == size;
 }
 
-static unsigned count_parts(const struct whvk_case *now, bool is_io, bool is_write)
+static unsigned count_parts(const struct whvk_parts *told, bool is_io, bool is_write)
 {
     unsigned count = 0;
-    for (unsigned i = now->turn; i < now->count; i++)
-        count += now->part[i].is_io == is_io && now->part[i].is_write == is_write;
+    for (unsigned i = 0; i < told->count; i++)
+        count += told->part[i].is_io == is_io && told->part[i].is_write == is_write;
     return count;
 }
 
 /* REP INS: each element goes from the port to memory, unless that is a device as well. */
-static bool complete_ins(const struct whvk_view *view, struct whvk_case *now, unsigned turns,
-                         struct whvk_parts *parts)
+static bool complete_ins(const struct whvk_view *view, const struct whvk_case *now,
+                         struct whvk_parts *told, unsigned turns, struct whvk_parts *parts)
 {
     struct kvm_regs regs = now->last;
-    bool to_device = count_parts(now, false, true) > 0;
-    if (count_parts(now, true, false) != turns)
+    bool to_device = count_parts(told, false, true) > 0;
+    if (count_parts(told, true, false) != turns)
         return false;
     for (unsigned i = 0; i < turns; i++) {
-        const struct whvk_part *part = &now->part[now->turn + i];
+        const struct whvk_part *part = &told->part[i];
         uint64_t gva = whvk_address_di(&now->insn, &regs, view->sregs);
         if (!add(parts, part))
             return false;
-        if (to_device ? turns != 1 || !add_device(view, now, true, gva, part->size, parts)
+        if (to_device ? turns != 1 || !add_device(view, told, true, gva, part->size, parts)
                       : !add_memory(view, gva, true, part->data, part->size, parts))
             return false;
         whvk_step(&now->insn, 1, &regs);
@@ -225,31 +220,31 @@ static bool complete_ins(const struct whvk_view *view, struct whvk_case *now, un
     return true;
 }
 
-static bool complete_outs(const struct whvk_view *view, struct whvk_case *now, uint64_t gva,
-                          struct whvk_parts *parts)
+static bool complete_outs(const struct whvk_view *view, const struct whvk_case *now,
+                          struct whvk_parts *told, uint64_t gva, struct whvk_parts *parts)
 {
-    bool from_device = count_parts(now, false, false) > 0;
-    if (count_parts(now, true, true) != 1)
+    bool from_device = count_parts(told, false, false) > 0;
+    if (count_parts(told, true, true) != 1)
         return false;
-    if (from_device ? !add_device(view, now, false, gva, now->insn.size, parts)
+    if (from_device ? !add_device(view, told, false, gva, now->insn.size, parts)
                     : !add_memory_read(view, gva, now->insn.size, parts))
         return false;
-    return add(parts, &now->part[now->count - 1]);
+    return add(parts, &told->part[told->count - 1]);
 }
 
-static bool complete_movs(const struct whvk_view *view, struct whvk_case *now, uint64_t gva,
-                          struct whvk_parts *parts)
+static bool complete_movs(const struct whvk_view *view, const struct whvk_case *now,
+                          struct whvk_parts *told, uint64_t gva, struct whvk_parts *parts)
 {
     size_t size = now->insn.size;
     uint64_t to = whvk_address_di(&now->insn, &now->last, view->sregs);
-    bool from_device = count_parts(now, false, false) > 0;
-    bool to_device = count_parts(now, false, true) > 0;
+    bool from_device = count_parts(told, false, false) > 0;
+    bool to_device = count_parts(told, false, true) > 0;
     uint8_t data[16];
-    if (from_device ? !add_device(view, now, false, gva, size, parts)
+    if (from_device ? !add_device(view, told, false, gva, size, parts)
                     : !add_memory_read(view, gva, size, parts))
         return false;
     if (to_device)
-        return add_device(view, now, true, to, size, parts);
+        return add_device(view, told, true, to, size, parts);
     size_t done = 0;
     for (unsigned i = 0; i < parts->count && done < size; i++) {
         memcpy(data + done, parts->part[i].data, parts->part[i].size);
@@ -258,19 +253,19 @@ static bool complete_movs(const struct whvk_view *view, struct whvk_case *now, u
     return add_memory(view, to, true, data, size, parts);
 }
 
-static bool complete_other(const struct whvk_view *view, struct whvk_case *now, uint64_t gva,
-                           struct whvk_parts *parts)
+static bool complete_other(const struct whvk_view *view, const struct whvk_case *now,
+                           struct whvk_parts *told, uint64_t gva, struct whvk_parts *parts)
 {
     const struct whvk_insn *insn = &now->insn;
     if (insn->operand == WHVK_PORT)
-        return now->count - now->turn == 1 && add(parts, &now->part[now->turn]);
-    if (insn->access & WHVK_R && !add_device(view, now, false, gva, insn->size, parts))
+        return told->count == 1 && add(parts, &told->part[0]);
+    if (insn->access & WHVK_R && !add_device(view, told, false, gva, insn->size, parts))
         return false;
-    bool has_write = count_parts(now, false, true) > 0;
+    bool has_write = count_parts(told, false, true) > 0;
     /* A comparison that fails writes nothing, or what was there, by processor. */
     if (insn->access == WHVK_R || (insn->access == WHVK_RW && !has_write))
         return !has_write;
-    return add_device(view, now, true, gva, insn->size, parts);
+    return add_device(view, told, true, gva, insn->size, parts);
 }
 
 bool whvk_complete_parts(struct whvk_vcpu *vcpu, unsigned turns)
@@ -282,23 +277,12 @@ bool whvk_complete_parts(struct whvk_vcpu *vcpu, unsigned turns)
     bool fits;
     parts->count = 0;
     if (now->insn.operand == WHVK_PORTDI)
-        fits = complete_ins(&view, now, turns, parts);
+        fits = complete_ins(&view, now, &vcpu->told, turns, parts);
     else if (now->insn.operand == WHVK_PORTSI)
-        fits = complete_outs(&view, now, gva, parts);
+        fits = complete_outs(&view, now, &vcpu->told, gva, parts);
     else if (now->insn.operand == WHVK_SIDI)
-        fits = complete_movs(&view, now, gva, parts);
+        fits = complete_movs(&view, now, &vcpu->told, gva, parts);
     else
-        fits = complete_other(&view, now, gva, parts);
-    if (!fits)
-        return false;
-    if (!now->is_judged)
-        now->first = *first_part(now);
-    if (now->turn + parts->count > WHVK_PARTS) {
-        now->is_too_long = true;
-        now->count = now->turn;
-        return true;
-    }
-    memcpy(&now->part[now->turn], parts->part, parts->count * sizeof(parts->part[0]));
-    now->count = now->turn + parts->count;
-    return true;
+        fits = complete_other(&view, now, &vcpu->told, gva, parts);
+    return fits;
 }
