@@ -28,6 +28,9 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/harness/capture/include/whvcapture"
 if(TARGET whvcapture_preload)
     install(TARGETS whvcapture_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
+if(TARGET whvcapture_kvm)
+    install(TARGETS whvcapture_kvm LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 
 install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONFIG_DIR}")
 configure_package_config_file(
