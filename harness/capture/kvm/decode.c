@@ -8,7 +8,7 @@
 enum map { ONE_BYTE, MAP_0F, MAP_0F38 };
 enum prefix { NONE, P66, PF2, PF3, ANY };
 enum size { B, W, D, Q, X, V, Y, BV, BZ };
-enum immediate { N, IMM_1, IMM_Z, IMM_BZ };
+enum immediate { N, IMM_1, IMM_Z };
 
 struct form {
     uint8_t map;
@@ -27,10 +27,9 @@ static const struct form forms[] = {
 #define FORM(map, mask, opcode, ext, prefix, operand, access, size, value, imm)                    \
     {map,  mask,         opcode,         ext, prefix, WHVK_##operand, WHVK_##access,               \
      size, WHVK_##value, IMMEDIATE_##imm},
-#define IMMEDIATE_N  N
-#define IMMEDIATE_1  IMM_1
-#define IMMEDIATE_Z  IMM_Z
-#define IMMEDIATE_BZ IMM_BZ
+#define IMMEDIATE_N N
+#define IMMEDIATE_1 IMM_1
+#define IMMEDIATE_Z IMM_Z
 #include "kvm/forms.def"
 };
 

@@ -206,10 +206,10 @@ def ovmf(shop):
 
 def linux(machine, *interfaces):
     def arguments(shop):
-        # Without hardware virtualisation KVM's own emulator meets CMPXCHG16B and XRSTOR and gives up.
+        # Without hardware virtualisation KVM's emulator would meet CMPXCHG16B and XRSTOR, and end.
         return machine + NET + VARIED + drives(shop.disk(), *interfaces) + [
-            "-cpu", "qemu64,-cx16", "-kernel", shop.kernel(), "-initrd", shop.initramfs(), "-append",
-            "console=ttyS0 earlyprintk=ttyS0 noxsave nokaslr panic=-1 reboot=t"]
+            "-cpu", "qemu64,-cx16", "-kernel", shop.kernel(), "-initrd", shop.initramfs(),
+            "-append", "console=ttyS0 earlyprintk=ttyS0 noxsave nokaslr panic=-1 reboot=t"]
     return arguments
 
 
@@ -217,9 +217,9 @@ LINUX = SEABIOS[:1] + ["Linux version", "Run /init", "userspace runs", "userspac
 GUESTS = {
     "seabios-pc": Guest(seabios_pc, SEABIOS + ["No bootable device"], "seabios", 60),
     "seabios-q35": Guest(seabios_q35, SEABIOS + ["No bootable device"], "seabios", 60),
-    "ipxe": Guest(ipxe, SEABIOS + ["iPXE"], "ipxe-qemu", 60),
-    "grub-pc": Guest(grub(PC), SEABIOS + ["GRUB runs", "GRUB is done"], "grub-pc-bin", 60),
-    "grub-q35": Guest(grub(Q35), SEABIOS + ["GRUB runs", "GRUB is done"], "grub-pc-bin", 60),
+    "ipxe": Guest(ipxe, SEABIOS + ["Booting from ROM", "No bootable device"], "ipxe-qemu", 90),
+    "grub-pc": Guest(grub(PC), SEABIOS + ["GRUB runs", "GRUB is done"], "grub-pc-bin", 150),
+    "grub-q35": Guest(grub(Q35), SEABIOS + ["GRUB runs", "GRUB is done"], "grub-pc-bin", 150),
     "memtest32": Guest(memtest("ia32"), SEABIOS[:1] + ["Memtest86+"], "memtest86+", 40),
     "memtest64": Guest(memtest("x64"), SEABIOS[:1] + ["Memtest86+"], "memtest86+", 40),
     "ovmf-q35": Guest(ovmf, ["SecCoreStartup", "PlatformPei", "DXE IPL Entry", "BdsDxe"],
@@ -343,19 +343,21 @@ def record(name, options):
     return kept > 0
 
 
-def why_no_kvm():
+def why_no_kvm(device):
     try:
-        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
-        return f"/dev/kvm: {error.strerror}"
+        return f"{device}: {error.strerror}"
     return None
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="./dev capture [--seconds N] [--keep N] [--list] [GUEST...]")
+    parser = argparse.ArgumentParser(
+        usage="./dev capture [--seconds N] [--keep N] [--list] [GUEST...]")
     parser.add_argument("--library", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--into", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--packages", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--device", default="/dev/kvm", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=int, help="time for each guest (default: its own)")
     parser.add_argument("--keep", type=int, default=8, help="first cases of a kind (default: 8)")
     parser.add_argument("--list", action="store_true", help="the guests, with what they need")
@@ -368,7 +370,7 @@ def main():
         for name, guest in GUESTS.items():
             print(f"{name:12} {guest.seconds:4} s  {guest.needs}")
         return 0
-    reason = why_no_kvm()
+    reason = why_no_kvm(options.device)
     if reason:
         print(f"nothing is recorded: {reason}")
         return SKIPPED

@@ -21,7 +21,8 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads(pathlib.Path(sys.argv[4]).re
 SANITIZED = {"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 RAM = "ram 0 0 100000\n"
-LONG = ("regs cr0=80000011 cr3=1000 cr4=20 efer=500 cs.l=1\n"  # long mode, identity but for one page
+LONG = ("regs cr0=80000011 cr3=1000 cr4=20 efer=500 cs.l=1\n"
+        # Identity, but for a page at 0x9000 and devices at 0xa000, 0xb000 and 0x600000.
         "poke 1000 0320000000000000\npoke 2000 0330000000000000\n"       # PML4, PDPT
         "poke 3000 0340000000000000\npoke 3018 8300c0fe00000000\n"       # 0 and 0x600000: 2 MiB
         "poke 4008 0310000000000000\npoke 4040 0380000000000000\n"       # 0x1000, 0x8000
