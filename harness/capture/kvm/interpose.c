@@ -132,7 +132,7 @@ static int set_memory(struct vm *vm, int fd, const struct kvm_userspace_memory_r
  * Completes the access of the last exit. No signal handler runs meanwhile: a VMM's handler stops
  * the processor by immediate_exit, which must not be lost. @return what KVM_RUN did.
  */
-static int complete(struct whvk_vcpu *vcpu, bool *was_asked_to_stop)
+static int complete(struct whvk_vcpu *vcpu)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -142,7 +142,6 @@ static int complete(struct whvk_vcpu *vcpu, bool *was_asked_to_stop)
     int error = errno;
     __atomic_store_n(&vcpu->run->immediate_exit, asked, __ATOMIC_SEQ_CST);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    *was_asked_to_stop = asked != 0;
     errno = error;
     return result;
 }
@@ -150,9 +149,8 @@ static int complete(struct whvk_vcpu *vcpu, bool *was_asked_to_stop)
 static int run(struct whvk_vcpu *vcpu)
 {
     if (vcpu->is_pending) {
-        bool was_asked_to_stop;
         whvk_on_answer(vcpu);
-        int result = complete(vcpu, &was_asked_to_stop);
+        int result = complete(vcpu);
         int error = errno;
         if (result == 0) {
             whvk_on_exit(vcpu, true);
@@ -164,7 +162,7 @@ static int run(struct whvk_vcpu *vcpu)
             whvk_abandon(vcpu, &whvk_counts.unexplained);
         vcpu->is_pending = false;
         errno = error;
-        if (error != EINTR || was_asked_to_stop)
+        if (error != EINTR)
             return result;
     }
     int result = whvk_ioctl(vcpu->fd, KVM_RUN, 0);

@@ -88,7 +88,7 @@ static bool walk_64(const struct whvk_view *view, uint64_t gva, unsigned levels,
     uint64_t entry = view->sregs->cr3 & (levels == 3 ? UINT64_C(0xffffffe0) : FRAME);
     for (unsigned level = levels; level > 0; level--) {
         unsigned shift = 3 + 9 * level;
-        uint64_t index = gva >> shift & (level == 3 && levels == 3 ? 3 : 0x1ff);
+        uint64_t index = gva >> shift & 0x1ff;
         uint64_t table = level == levels ? entry : entry & FRAME;
         if (!whvk_read_gpa(view, table + index * 8, &entry, sizeof(entry)) || !(entry & PRESENT))
             return false;

@@ -21,10 +21,13 @@
 static struct {
     struct whvcapture_options options;
     _Atomic uint64_t n;
+    bool is_parents; /* in a child made by fork */
 } recorder;
 
 static void stop(void)
 {
+    if (recorder.is_parents)
+        return;
     whvc_output_stop();
     if (getenv("WHV_CAPTURE_VERBOSE"))
         whvc_complain("%" PRIu64 " exits; %" PRIu64 " instructions kept, %" PRIu64
@@ -34,8 +37,9 @@ static void stop(void)
                       whvk_counts.unexplained, whvk_counts.interrupted, whvk_counts.too_long);
 }
 
-static void ignore(void)
+static void leave_to_parent(void)
 {
+    recorder.is_parents = true;
 }
 
 bool whvk_record_start(void)
@@ -46,7 +50,7 @@ bool whvk_record_start(void)
     provenance.vmm = recorder.options.vmm;
     provenance.guest = recorder.options.guest;
     whvc_output_start(&recorder.options, &provenance);
-    whvc_watch_process(stop, ignore);
+    whvc_watch_process(stop, leave_to_parent);
     return true;
 }
 

@@ -24,7 +24,7 @@ RAM = "ram 0 0 100000\n"
 LONG = ("regs cr0=80000011 cr3=1000 cr4=20 efer=500 cs.l=1\n"
         # Identity, but for a page at 0x9000 and devices at 0xa000, 0xb000 and 0x600000.
         "poke 1000 0320000000000000\npoke 2000 0330000000000000\n"       # PML4, PDPT
-        "poke 3000 0340000000000000\npoke 3018 8300c0fe00000000\n"       # 0 and 0x600000: 2 MiB
+        "poke 3000 0340000000000000\npoke 3018 8310c0fe00000000\n"       # 0 and 0x600000: 2 MiB
         "poke 4008 0310000000000000\npoke 4040 0380000000000000\n"       # 0x1000, 0x8000
         "poke 4048 0350000000000000\n"                                   # 0x9000 is at 0x5000
         "poke 4050 03b00a0000000000\npoke 4058 03d00a0000000000\n")      # 0xa000, 0xb000: a device
@@ -106,7 +106,8 @@ def test_a_load_is_observed(machine):
     assert begin["access"]["bytes"].startswith("8b 07 00") and begin["access"]["byte_count"] == 16
     assert begin["access"]["info"] == "0xc" and begin["access"]["gpa"] == "0x1000"
     assert begin["access"]["gva"] == "0x1000" and begin["init"]["rax"] == "0x5"
-    assert read == {"n": 0, "hr": "S_OK", "mem": "read", "gpa": "0x1000", "size": 2, "data": "34 12"}
+    assert read == {"n": 0, "hr": "S_OK", "mem": "read", "gpa": "0x1000", "size": 2,
+                    "data": "34 12"}
     assert set_["set"] == {"rax": "0x1234", "rip": "0x8002"}
     assert end["status"] == ["success"] and end["reconstructed"] is True
 
@@ -128,6 +129,28 @@ def test_a_retired_store_is_reconstructed(machine):
     assert begin["access"]["info"] == "0xd" and begin["context"]["instruction_length"] == 4
     assert accesses(case) == [("write", "0x2004", "44 33 22 11")]
     assert after(case) == {"rip": "0x8004"}
+
+
+def test_a_prefix_that_matters_belongs_to_the_store(machine):
+    # 26 89 07: mov es:[bx], ax. Without the first byte it would be a store elsewhere.
+    case, = machine.record(
+        RAM + REAL + "poke 8000 268907\nregs rip=8003 rbx=100 rax=7 es.base=b8000\n"
+        "exit mmio write b8100 2 0700\n")
+    assert case[0]["context"]["rip"] == "0x8000" and case[0]["access"]["gpa"] == "0xb8100"
+
+
+def test_a_prefix_that_does_not_matter_is_left_out(machine):
+    case, = machine.record(RAM + REAL + "poke 8000 3e8907\nregs rip=8003 rbx=2000 rax=7\n"
+                           "exit mmio write 2000 2 0700\n")
+    assert case[0]["context"]["rip"] == "0x8001"
+
+
+def test_16_bit_addresses_keep_the_upper_half(machine):
+    # aa: stosb, from offset 0 down.
+    case, = machine.record(
+        RAM + REAL + "poke 8000 aa\nregs rip=8001 rax=41 rdi=1234ffff es.base=b8000 rflags=402\n"
+        "exit mmio write b8000 1 41\n")
+    assert case[0]["init"]["rdi"] == "0x12340000" and after(case)["rdi"] == "0x1234ffff"
 
 
 def test_a_store_of_another_value_is_not_explained(machine):
@@ -171,10 +194,10 @@ def test_32_bit_page_tables(machine):
 
 
 def test_pae_page_tables(machine):
-    tables = ("poke 1000 0120000000000000\npoke 2000 0340000000000000\npoke 2018 8300c0fe00000000\n"
+    tables = ("poke 1020 0120000000000000\npoke 2000 0340000000000000\npoke 2018 8300c0fe00000000\n"
               "poke 4040 0350000000000000\n")
     case, = machine.record(
-        RAM + tables + "poke 5000 8b03\nregs cr0=80000011 cr3=1000 cr4=20 cs.db=1 rip=8000 "
+        RAM + tables + "poke 5000 8b03\nregs cr0=80000011 cr3=1020 cr4=20 cs.db=1 rip=8000 "
         "rbx=600004\nexit mmio read fec00004 4\nanswer 01000000\nafter rax=1 rip=8002\n")
     assert case[0]["access"]["gpa"] == "0xfec00004" and after(case)["rax"] == "0x1"
 
