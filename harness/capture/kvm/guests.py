@@ -225,9 +225,9 @@ GUESTS = {
     "ovmf-q35": Guest(ovmf, ["SecCoreStartup", "PlatformPei", "DXE IPL Entry", "BdsDxe"],
                       "ovmf", 90),
     "linux-pc": Guest(linux(PC, "ide-hd,DRIVE", "virtio-blk-pci,DRIVE"), LINUX,
-                      "linux-image-amd64, busybox-static", 150),
+                      "linux-image-amd64, busybox-static", 240),
     "linux-q35": Guest(linux(Q35, "ide-hd,DRIVE", "nvme,serial=1,DRIVE"), LINUX,
-                       "linux-image-amd64, busybox-static", 150),
+                       "linux-image-amd64, busybox-static", 240),
 }
 
 
