@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "devices.h"
+
+#include <string.h>
+
+#define ROM_BASE  0x30
+#define ROM_SIZE  0x10000u
+#define VGA       3
+#define SUBSYSTEM 0x11001af4u /* by which firmware knows QEMU's machines */
+
+static const struct {
+    uint8_t slot; /* device * 8 + function */
+    uint32_t id;
+    uint32_t class_code;
+    uint8_t header;
+} functions[PCI_FUNCTIONS] = {
+    {0x00, 0x12378086, 0x06000002, 0x00}, /* i440FX */
+    {0x08, 0x70008086, 0x06010000, 0x80}, /* PIIX3 */
+    {0x09, 0x70108086, 0x01018000, 0x00}, /* its IDE function, at the ports of old */
+    {0x10, 0x11111234, 0x03000002, 0x00}, /* VGA */
+};
+
+static void put(uint8_t *at, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+void pci_reset(struct pci *pci)
+{
+    memset(pci, 0, sizeof(*pci));
+    for (unsigned i = 0; i < PCI_FUNCTIONS; i++) {
+        put(&pci->config[i][0x00], functions[i].id);
+        put(&pci->config[i][0x08], functions[i].class_code);
+        pci->config[i][0x0e] = functions[i].header;
+        put(&pci->config[i][0x2c], SUBSYSTEM);
+    }
+}
+
+static unsigned selected(const struct pci *pci)
+{
+    for (unsigned i = 0; i < PCI_FUNCTIONS; i++)
+        if ((pci->address & 0x80ffff00) == (0x80000000u | (uint32_t)functions[i].slot << 8))
+            return i;
+    return PCI_FUNCTIONS;
+}
+
+uint32_t pci_in(const struct pci *pci, uint16_t port, uint32_t size)
+{
+    uint32_t value = 0;
+    if (port < 0xcfc)
+        return size == 4 ? pci->address : 0xffffffff;
+    const unsigned function = selected(pci);
+    const uint32_t at = (pci->address & 0xfc) + (port & 3u);
+    if (function == PCI_FUNCTIONS || (port & 3u) + size > 4)
+        return 0xffffffff;
+    for (uint32_t i = 0; i < size; i++)
+        value |= (uint32_t)pci->config[function][at + i] << 8 * i;
+    return value;
+}
+
+static bool is_writable(unsigned function, uint32_t at)
+{
+    if (at == 0x04 || at == 0x05 || at == 0x0c || at == 0x0d || at == 0x3c || at >= 0x40)
+        return true;
+    return function == VGA && at >= ROM_BASE && at < ROM_BASE + 4;
+}
+
+void pci_out(struct pci *pci, uint16_t port, uint32_t size, uint32_t value)
+{
+    if (port < 0xcfc) {
+        if (size == 4 && port == 0xcf8)
+            pci->address = value;
+        return;
+    }
+    const unsigned function = selected(pci);
+    const uint32_t at = (pci->address & 0xfc) + (port & 3u);
+    if (function == PCI_FUNCTIONS || (port & 3u) + size > 4)
+        return;
+    uint8_t *config = pci->config[function];
+    for (uint32_t i = 0; i < size; i++)
+        if (is_writable(function, at + i))
+            config[at + i] = (uint8_t)(value >> 8 * i);
+    if (function == VGA) { /* bits below its size do not exist, but for the one that turns it on */
+        config[ROM_BASE] &= 1;
+        config[ROM_BASE + 1] = 0;
+    }
+}
+
+uint32_t pci_vga_rom(const struct pci *pci)
+{
+    const uint8_t *base = &pci->config[VGA][ROM_BASE];
+    const bool answers = pci->config[VGA][0x04] & 2;
+    if (!answers || !(base[0] & 1))
+        return 0;
+    return ((uint32_t)base[2] << 16 | (uint32_t)base[3] << 24) & ~(ROM_SIZE - 1);
+}
