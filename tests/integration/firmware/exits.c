@@ -142,7 +142,20 @@ static uint16_t port_of(struct exits *exits, const struct cpu_exit *exit)
     return (uint16_t)get(exits, WHvX64RegisterRdx);
 }
 
-/* Without instruction bytes: the emulator fetches those that it needs. */
+/* A processor gives what it has fetched, up to the end of the page. @return how many bytes. */
+static uint8_t fetched(const struct exits *exits, uint64_t linear, uint8_t bytes[LONGEST + 1])
+{
+    uint8_t count = 0;
+    while (count <= LONGEST) {
+        const uint8_t *byte = cpu_memory(exits->cpu, linear + count, 1);
+        if (!byte || (count && !((linear + count) & PAGE)))
+            break;
+        bytes[count++] = *byte;
+    }
+    return count;
+}
+
+/* String instructions come without their bytes: the emulator has to fetch them. */
 static HRESULT emulate_port(struct exits *exits, const struct cpu_exit *exit,
                             const WHV_VP_EXIT_CONTEXT *vp, WHV_EMULATOR_STATUS *status)
 {
@@ -150,6 +163,8 @@ static HRESULT emulate_port(struct exits *exits, const struct cpu_exit *exit,
     const bool is_wide = exit->opcode & 1;
     const bool is_string = exit->opcode < 0x70;
     const bool is_16 = exit->has_66 == vp->Cs.Default;
+    if (!is_string)
+        access.InstructionByteCount = fetched(exits, exit->linear, access.InstructionBytes);
     access.AccessInfo.IsWrite = exit->opcode >> 1 & 1u;
     access.AccessInfo.AccessSize = !is_wide ? 1 : is_16 ? 2 : 4;
     access.AccessInfo.StringOp = is_string;
@@ -174,14 +189,7 @@ static HRESULT emulate_memory(struct exits *exits, const struct cpu_exit *exit,
     access.AccessInfo.GvaValid = 1;
     access.Gpa = exit->gpa;
     access.Gva = exit->gpa;
-    /* A processor gives what it has fetched, up to the end of the page. */
-    while (access.InstructionByteCount <= LONGEST) {
-        const uint64_t at = exit->linear + access.InstructionByteCount;
-        const uint8_t *byte = cpu_memory(exits->cpu, at, 1);
-        if (!byte || (access.InstructionByteCount && !(at & PAGE)))
-            break;
-        access.InstructionBytes[access.InstructionByteCount++] = *byte;
-    }
+    access.InstructionByteCount = fetched(exits, exit->linear, access.InstructionBytes);
     exits->count[!exit->is_write ? LOAD : exit->is_mapped ? ROM_STORE : STORE]++;
     return WHvEmulatorTryMmioEmulation(exits->emulator, exits, vp, &access, status);
 }

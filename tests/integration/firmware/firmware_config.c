@@ -7,12 +7,21 @@
 static const struct {
     uint16_t selector;
     uint8_t size;
-    uint8_t data[4];
+    uint8_t data[68];
 } items[] = {
     {0x0000, 4, {'Q', 'E', 'M', 'U'}},
     {0x0001, 4, {1, 0, 0, 0}}, /* features: ports only */
     {0x0005, 2, {1, 0}},       /* processors */
+    {0x000e, 2, {1, 0}},       /* a boot menu */
     {0x000f, 2, {1, 0}},
+    /* A directory of one file of 8 bytes, by the selector that follows. */
+    {0x0019, 68,
+     "\0\0\0\1"
+     "\0\0\0\x08"
+     "\0\x20"
+     "\0\0"
+     "etc/boot-fail-wait"},
+    {0x0020, 8, {0xd0, 0x07}}, /* 2000 ms, then it reboots */
 };
 
 uint8_t firmware_config_in(struct firmware_config *config, uint16_t port)
