@@ -13,7 +13,7 @@
 #define IO_APIC     0xfec00000u
 #define LOCAL_APIC  0xfee00000u
 #define PAGE        0x1000u
-#define APIC_BYTES  PAGE
+#define AHCI_PORTS  0x0c /* a mask: which of them there are */
 
 enum { TIMER_IRQ = 0, KEYBOARD_IRQ = 1 };
 
@@ -30,7 +30,8 @@ struct board {
     struct firmware_config config;
     bool had_key;
     uint8_t fast_a20;
-    uint8_t local_apic[APIC_BYTES]; /* registers that keep what is written */
+    uint8_t local_apic[PAGE]; /* registers that keep what is written */
+    uint8_t ahci[PAGE];       /* likewise: no link ever comes up */
     uint32_t io_apic_index;
     uint32_t io_apic[256];
     uint32_t debug_count;
@@ -46,6 +47,7 @@ struct board *board_create(const struct board_setup *setup)
     board->vga_rom_bytes = setup->vga_rom_bytes;
     board->fast_a20 = 2;
     board->io_apic[1] = 0x00170011; /* version 11h, 24 entries */
+    board->ahci[AHCI_PORTS] = 1;
     board->local_apic[0x30] = 0x14; /* its version */
     cmos_reset(&board->cmos, setup->ram_bytes);
     pci_reset(&board->pci);
@@ -64,6 +66,12 @@ static void follow_keyboard(struct board *board)
     if (has_key && !board->had_key)
         pic_raise(&board->pic, KEYBOARD_IRQ);
     board->had_key = has_key;
+}
+
+void board_press(struct board *board, uint8_t code)
+{
+    keyboard_press(&board->keyboard, code);
+    follow_keyboard(board);
 }
 
 void board_set_time(struct board *board, uint64_t now)
@@ -203,8 +211,11 @@ static uint8_t *plain(struct board *board, uint64_t gpa)
 {
     if (gpa >= VGA_FRAME && gpa < VGA_FRAME + sizeof(board->vga.frame))
         return &board->vga.frame[gpa - VGA_FRAME];
-    if (gpa >= LOCAL_APIC && gpa < LOCAL_APIC + APIC_BYTES)
+    if (gpa >= LOCAL_APIC && gpa < LOCAL_APIC + PAGE)
         return &board->local_apic[gpa - LOCAL_APIC];
+    const uint64_t ahci = pci_memory(&board->pci, PCI_AHCI);
+    if (ahci && gpa >= ahci && gpa < ahci + PAGE)
+        return &board->ahci[gpa - ahci];
     return NULL;
 }
 
@@ -220,7 +231,7 @@ static uint32_t *io_apic(struct board *board, uint64_t gpa, uint32_t size)
 
 static uint8_t load_byte(struct board *board, uint64_t gpa)
 {
-    const uint64_t rom = pci_vga_rom(&board->pci);
+    const uint64_t rom = pci_memory(&board->pci, PCI_VGA);
     const uint8_t *byte = plain(board, gpa);
     if (byte)
         return *byte;

@@ -44,6 +44,9 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
 void board_load(struct board *board, uint64_t gpa, uint32_t size, uint8_t *data);
 void board_store(struct board *board, uint64_t gpa, uint32_t size, const uint8_t *data);
 
+/** Presses and releases a key. @param code its number in scan code set 1. */
+void board_press(struct board *board, uint8_t code);
+
 /** @return what the firmware printed on its debug port; a string. */
 const char *board_debug_output(const struct board *board);
 

@@ -58,7 +58,7 @@ void cmos_reset(struct cmos *cmos, uint32_t ram_bytes);
 uint8_t cmos_in(const struct cmos *cmos, uint16_t port);
 void cmos_out(struct cmos *cmos, uint16_t port, uint8_t value);
 
-/* keyboard.c: an 8042 with a keyboard on which nobody types, and no mouse. */
+/* keyboard.c: an 8042 with a keyboard, and no mouse. */
 struct keyboard {
     uint8_t control;
     uint8_t command;     /* of the controller, that waits for a byte */
@@ -68,10 +68,13 @@ struct keyboard {
 };
 uint8_t keyboard_in(struct keyboard *keyboard, uint16_t port);
 void keyboard_out(struct keyboard *keyboard, uint16_t port, uint8_t value);
+void keyboard_press(struct keyboard *keyboard, uint8_t code); /* and release; of scan code set 1 */
 bool keyboard_has_interrupt(const struct keyboard *keyboard);
 
 /* pci.c: configuration space of bus 0. */
-#define PCI_FUNCTIONS 4
+#define PCI_VGA       3
+#define PCI_AHCI      4
+#define PCI_FUNCTIONS 5
 struct pci {
     uint32_t address;
     uint8_t config[PCI_FUNCTIONS][256];
@@ -79,7 +82,7 @@ struct pci {
 void pci_reset(struct pci *pci);
 uint32_t pci_in(const struct pci *pci, uint16_t port, uint32_t size);
 void pci_out(struct pci *pci, uint16_t port, uint32_t size, uint32_t value);
-uint32_t pci_vga_rom(const struct pci *pci); /* its address, or 0: off */
+uint32_t pci_memory(const struct pci *pci, unsigned function); /* its address, or 0: off */
 
 /* disk.c: an ATA disk without a boot sector and an ATAPI drive without a medium, on one cable. */
 struct disk {

@@ -14,6 +14,12 @@ static void queue(struct keyboard *keyboard, uint8_t value)
         keyboard->queue[keyboard->count++] = value;
 }
 
+void keyboard_press(struct keyboard *keyboard, uint8_t code)
+{
+    queue(keyboard, code);
+    queue(keyboard, code | 0x80);
+}
+
 bool keyboard_has_interrupt(const struct keyboard *keyboard)
 {
     return keyboard->count && keyboard->control & 1;

@@ -35,6 +35,7 @@ struct machine {
     uint64_t tsc_reads;
     uint64_t halts;
     uint64_t interrupts;
+    unsigned typed;
 };
 
 static uint64_t now(const struct machine *machine)
@@ -72,10 +73,18 @@ static void identify(struct machine *machine, const struct cpu_exit *exit)
     machine->extra += EXIT_TIME;
 }
 
+static bool deliver(struct machine *machine, uint8_t vector)
+{
+    if (cpu_interrupt(machine->cpu, vector))
+        return true;
+    fprintf(stderr, "interrupt %#x in protected mode\n", vector);
+    return false;
+}
+
 static bool interrupt(struct machine *machine)
 {
     machine->interrupts++;
-    return cpu_interrupt(machine->cpu, board_take_interrupt(machine->board));
+    return deliver(machine, board_take_interrupt(machine->board));
 }
 
 /* Sleeps until the next interrupt. */
@@ -125,7 +134,7 @@ static bool step(struct machine *machine)
         return true;
     case CPU_STOP_SOFTWARE:
         cpu_skip(machine->cpu, &exit);
-        return cpu_interrupt(machine->cpu, exit.vector);
+        return deliver(machine, exit.vector);
     case CPU_STOP_INTERRUPT:
         return interrupt(machine);
     case CPU_STOP_DEADLINE:
@@ -137,14 +146,28 @@ static bool step(struct machine *machine)
     return false;
 }
 
+/* Somebody who answers what the firmware asks. */
+static void type(struct machine *machine)
+{
+    static const struct {
+        const char *words;
+        uint8_t code;
+    } keys[] = {{"Press ESC for boot menu", 0x01}, {"Select boot device", 0x03 /* the second */}};
+    if (machine->typed < sizeof(keys) / sizeof(keys[0]) &&
+        strstr(board_debug_output(machine->board), keys[machine->typed].words))
+        board_press(machine->board, keys[machine->typed++].code);
+}
+
 static bool boot(struct machine *machine)
 {
-    while (!strstr(board_debug_output(machine->board), LAST))
+    while (!strstr(board_debug_output(machine->board), LAST)) {
+        type(machine);
         if (!step(machine)) {
             fprintf(stderr, "stopped after %" PRIu64 " instructions\n",
                     cpu_instructions(machine->cpu));
             return false;
         }
+    }
     return strstr(board_debug_output(machine->board), PROMPT) != NULL;
 }
 

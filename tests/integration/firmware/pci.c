@@ -4,8 +4,6 @@
 #include <string.h>
 
 #define ROM_BASE  0x30
-#define ROM_SIZE  0x10000u
-#define VGA       3
 #define SUBSYSTEM 0x11001af4u /* by which firmware knows QEMU's machines */
 
 static const struct {
@@ -13,11 +11,14 @@ static const struct {
     uint32_t id;
     uint32_t class_code;
     uint8_t header;
+    uint8_t base;  /* the register of its memory, or 0 */
+    uint32_t size; /* of that memory; a power of two */
 } functions[PCI_FUNCTIONS] = {
-    {0x00, 0x12378086, 0x06000002, 0x00}, /* i440FX */
-    {0x08, 0x70008086, 0x06010000, 0x80}, /* PIIX3 */
-    {0x09, 0x70108086, 0x01018000, 0x00}, /* its IDE function, at the ports of old */
-    {0x10, 0x11111234, 0x03000002, 0x00}, /* VGA */
+    {0x00, 0x12378086, 0x06000002, 0x00, 0, 0}, /* i440FX */
+    {0x08, 0x70008086, 0x06010000, 0x80, 0, 0}, /* PIIX3 */
+    {0x09, 0x70108086, 0x01018000, 0x00, 0, 0}, /* its IDE function, at the ports of old */
+    [PCI_VGA] = {0x10, 0x11111234, 0x03000002, 0x00, ROM_BASE, 0x10000},
+    [PCI_AHCI] = {0x18, 0x29228086, 0x01060102, 0x00, 0x24, 0x1000},
 };
 
 static void put(uint8_t *at, uint32_t value)
@@ -63,7 +64,8 @@ static bool is_writable(unsigned function, uint32_t at)
 {
     if (at == 0x04 || at == 0x05 || at == 0x0c || at == 0x0d || at == 0x3c || at >= 0x40)
         return true;
-    return function == VGA && at >= ROM_BASE && at < ROM_BASE + 4;
+    const uint8_t base = functions[function].base;
+    return base && at >= base && at < base + 4u;
 }
 
 void pci_out(struct pci *pci, uint16_t port, uint32_t size, uint32_t value)
@@ -81,17 +83,19 @@ void pci_out(struct pci *pci, uint16_t port, uint32_t size, uint32_t value)
     for (uint32_t i = 0; i < size; i++)
         if (is_writable(function, at + i))
             config[at + i] = (uint8_t)(value >> 8 * i);
-    if (function == VGA) { /* bits below its size do not exist, but for the one that turns it on */
-        config[ROM_BASE] &= 1;
-        config[ROM_BASE + 1] = 0;
-    }
+    /* Bits below its size do not exist, but for the one that turns a ROM on. */
+    const uint8_t base = functions[function].base;
+    for (unsigned i = 0; base && i < 4; i++)
+        config[base + i] &=
+            (uint8_t)(~(functions[function].size - 1) >> 8 * i | (i == 0 && base == ROM_BASE));
 }
 
-uint32_t pci_vga_rom(const struct pci *pci)
+uint32_t pci_memory(const struct pci *pci, unsigned function)
 {
-    const uint8_t *base = &pci->config[VGA][ROM_BASE];
-    const bool answers = pci->config[VGA][0x04] & 2;
-    if (!answers || !(base[0] & 1))
+    const uint8_t *base = &pci->config[function][functions[function].base];
+    const bool answers = pci->config[function][0x04] & 2;
+    if (!answers || (functions[function].base == ROM_BASE && !(base[0] & 1)))
         return 0;
-    return ((uint32_t)base[2] << 16 | (uint32_t)base[3] << 24) & ~(ROM_SIZE - 1);
+    return (base[0] | (uint32_t)base[1] << 8 | (uint32_t)base[2] << 16 | (uint32_t)base[3] << 24) &
+           ~(functions[function].size - 1);
 }
