@@ -76,63 +76,56 @@ static void stop_at_port(struct cpu *cpu, uint8_t opcode, unsigned prefixes, boo
     stop_at(cpu, CPU_STOP_PORT, prefixes + 1 + has_immediate);
 }
 
-/* What has to be done by somebody else is recognised by its first bytes. */
+static bool is_prefix(uint8_t byte)
+{
+    /* Operand and address size, REP, LOCK, segments. */
+    return (byte & 0xfe) == 0x66 || (byte & 0xfe) == 0xf2 || byte == 0xf0 ||
+           (byte & 0xfe) == 0x64 || (byte & 0xe7) == 0x26;
+}
+
+static bool is_port(uint8_t opcode)
+{
+    return (opcode & 0xfc) == 0x6c || (opcode & 0xf4) == 0xe4;
+}
+
+/* What has to be done by somebody else is recognised by its first bytes: LONGEST + 1 of them. */
 static void look_at_code(struct cpu *cpu, const uint8_t *code)
 {
     bool prefix66 = false;
     bool rep = false;
-    for (unsigned at = 0; at < LONGEST; at++) {
-        switch (code[at]) {
-        case 0x66:
-            prefix66 = true;
-            continue;
-        case 0xf2:
-        case 0xf3:
-            rep = true;
-            continue;
-        case 0x26:
-        case 0x2e:
-        case 0x36:
-        case 0x3e:
-        case 0x64:
-        case 0x65:
-        case 0x67:
-        case 0xf0:
-            continue;
-        case 0x6c:
-        case 0x6d:
-        case 0x6e:
-        case 0x6f:
-        case 0xe4:
-        case 0xe5:
-        case 0xe6:
-        case 0xe7:
-        case 0xec:
-        case 0xed:
-        case 0xee:
-        case 0xef:
-            stop_at_port(cpu, code[at], at, prefix66, rep);
-            return;
-        case 0xf4:
-            stop_at(cpu, CPU_STOP_HALT, at + 1);
-            return;
-        case 0xcd:
-            cpu->exit.vector = code[at + 1];
-            stop_at(cpu, CPU_STOP_SOFTWARE, at + 2);
-            return;
-        case 0x0f:
-            if (code[at + 1] == 0x31)
-                stop_at(cpu, CPU_STOP_TSC, at + 2);
-            if (code[at + 1] == 0xa2)
-                stop_at(cpu, CPU_STOP_CPUID, at + 2);
-            return;
-        default:
-            /* STI, POP SS and MOV SS hold interrupts back. SDM 3A 6.8.3. */
-            cpu->shadows = code[at] == 0xfb || code[at] == 0x17 ||
-                           (code[at] == 0x8e && (code[at + 1] & 0x38) == 0x10);
-            return;
-        }
+    unsigned at = 0;
+    for (; at < LONGEST && is_prefix(code[at]); at++) {
+        prefix66 |= code[at] == 0x66;
+        rep |= (code[at] & 0xfe) == 0xf2;
     }
+    const uint8_t opcode = at < LONGEST ? code[at] : 0;
+    const uint8_t next = at < LONGEST ? code[at + 1] : 0;
+    /* STI, POP SS and MOV SS hold interrupts back. SDM 3A 6.8.3. */
+    cpu->shadows = opcode == 0xfb || opcode == 0x17 || (opcode == 0x8e && (next & 0x38) == 0x10);
+    if (is_port(opcode)) {
+        stop_at_port(cpu, opcode, at, prefix66, rep);
+    } else if (opcode == 0xf4) {
+        stop_at(cpu, CPU_STOP_HALT, at + 1);
+    } else if (opcode == 0xcd) {
+        cpu->exit.vector = next;
+        stop_at(cpu, CPU_STOP_SOFTWARE, at + 2);
+    } else if (opcode == 0x0f && next == 0x31) {
+        stop_at(cpu, CPU_STOP_TSC, at + 2);
+    } else if (opcode == 0x0f && next == 0xa2) {
+        stop_at(cpu, CPU_STOP_CPUID, at + 2);
+    }
+}
+
+/* @return the bytes at an address, with zeros behind the end of memory. */
+static const uint8_t *code_at(const struct cpu *cpu, uint64_t linear, uint8_t copy[LONGEST + 1])
+{
+    const uint8_t *all = cpu_memory(cpu, linear, LONGEST + 1);
+    if (all)
+        return all;
+    memset(copy, 0, LONGEST + 1);
+    for (unsigned i = 0; i <= LONGEST && cpu_memory(cpu, linear + i, 1); i++)
+        copy[i] = *cpu_memory(cpu, linear + i, 1);
+    return copy;
 }
 
 static void on_instruction(uc_engine *uc, uint64_t linear, uint32_t size, void *state)
@@ -156,18 +149,8 @@ static void on_instruction(uc_engine *uc, uint64_t linear, uint32_t size, void *
     }
     cpu->instructions++;
     cpu->shadow = cpu->shadows;
-    cpu->shadows = false;
-    const uint8_t *code = cpu_memory(cpu, linear, 1);
-    const uint8_t *all = cpu_memory(cpu, linear, LONGEST + 1);
-    uint8_t copy[LONGEST + 1] = {0};
-    if (!code)
-        return;
-    if (!all) { /* the last bytes of memory */
-        for (unsigned i = 0; i <= LONGEST && cpu_memory(cpu, linear + i, 1); i++)
-            copy[i] = *cpu_memory(cpu, linear + i, 1);
-        all = copy;
-    }
-    look_at_code(cpu, all);
+    uint8_t copy[LONGEST + 1];
+    look_at_code(cpu, code_at(cpu, linear, copy));
 }
 
 static bool on_memory(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,

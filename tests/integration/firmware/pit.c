@@ -38,7 +38,8 @@ static bool output(const struct pit *pit, unsigned number)
 uint8_t pit_in(struct pit *pit, uint16_t port)
 {
     if (port == 0x61)
-        return (uint8_t)((pit->control & 0x0f) | output(pit, 2) << 5 | (pit->now >> 14 & 1) << 4);
+        return (uint8_t)((pit->control & 0x0fu) | (output(pit, 2) ? 0x20u : 0u) |
+                         (pit->now >> 14 & 1 ? 0x10u : 0u));
     if (port == 0x43)
         return 0xff;
     struct pit_channel *channel = &pit->channel[port & 3];

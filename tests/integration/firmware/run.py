@@ -24,7 +24,7 @@ SAID = ["SeaBIOS (version ", "Running on QEMU (i440fx)", "Found 1 cpu(s)", "Star
         "Booting from DVD/CD...", "Booting from Hard Disk...", "not a bootable disk",
         "No bootable device.", "Rebooting."]
 KINDS = ["in", "out", "ins", "outs", "load", "store"]
-KEEP = 4  # cases of a kind
+KEEP = 2  # cases of a kind
 VALIDATED = 40  # lines of a shape; the validator is slow, and the rest is more of the same
 
 
@@ -56,7 +56,7 @@ def record(vmm, bios, capture):
     env = dict(os.environ, WHV_CAPTURE_PATH=str(capture), WHV_CAPTURE_KEEP=str(KEEP),
                WHV_CAPTURE_GUEST=f"SeaBIOS, {bios}")
     done = subprocess.run([vmm, SEABIOS / bios, SEABIOS / VGA_BIOS], env=env, text=True,
-                          capture_output=True, timeout=110, check=False)
+                          capture_output=True, timeout=280, check=False)
     if done.returncode == 77:
         skip(done.stderr.strip())
     assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
