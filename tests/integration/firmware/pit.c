@@ -93,10 +93,12 @@ void pit_out(struct pit *pit, uint16_t port, uint8_t value)
         return;
     }
     channel->second = false;
-    start(pit, port & 3,
-          channel->format == 3   ? (uint16_t)(value << 8 | channel->written)
-          : channel->format == 2 ? (uint16_t)(value << 8)
-                                 : value);
+    uint16_t reload = value;
+    if (channel->format == 3)
+        reload = (uint16_t)(value << 8 | channel->written);
+    else if (channel->format == 2)
+        reload = (uint16_t)(value << 8);
+    start(pit, port & 3, reload);
 }
 
 static uint64_t periods(const struct pit *pit)
