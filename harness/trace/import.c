@@ -258,6 +258,8 @@ struct wht_node *wht_import_call(struct wht_arena *arena, const struct wht_captu
         fail(&import, "the instruction touches too many pages");
         return NULL;
     }
+    if (import.code_size == 0)
+        wht_import_port_code(&import);
     if (import.code_size == 0) {
         fail(&import, "the instruction's bytes are not in the capture");
         return NULL;

@@ -78,6 +78,34 @@ void wht_import_know(struct import *import, const struct wht_node *registers)
         know(import, child->key, child);
 }
 
+void wht_import_port_code(struct import *import)
+{
+    const struct wht_node *context = wht_node_member(import->call->begin, "context");
+    const struct wht_node *access = wht_node_member(import->call->begin, "access");
+    uint64_t info = 0, port = 0, length = 0, attributes = 0;
+    wht_capture_hex(access, "info", &info);
+    wht_capture_hex(access, "port", &port);
+    wht_capture_count(context, "instruction_length", 15, &length);
+    wht_capture_hex(wht_node_member(context, "cs"), "attr", &attributes);
+    if (!import->is_io || (info & 0x10))
+        return;
+    const unsigned size = info >> 1 & 7;
+    const bool is_wide = import->is_long64 || (attributes & ATTR_D);
+    const bool has_66 = (size == 2 && is_wide) || (size == 4 && !is_wide);
+    const bool has_imm = port <= 0xff && length == (has_66 ? 3u : 2u);
+    const size_t tail = has_imm ? 2 : 1;
+    uint8_t opcode = has_imm ? 0xe4 : 0xec;
+    if (length < tail + has_66 || (!has_imm && port > 0xffff))
+        return;
+    opcode = (uint8_t)(opcode | (size > 1) | (info & 1) << 1);
+    /* What is longer has prefixes without effect. */
+    memset(import->code, has_66 ? 0x66 : 0x2e, (size_t)length - tail);
+    import->code[length - tail] = opcode;
+    if (has_imm)
+        import->code[length - 1] = (uint8_t)port;
+    import->code_size = (size_t)length;
+}
+
 static bool take_exit(struct import *import, const struct wht_node *access)
 {
     static const char *const registers[] = {"rax", "rcx", "rsi", "rdi", "ds", "es"};

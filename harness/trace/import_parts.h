@@ -10,10 +10,11 @@
 #include "import.h"
 #include "import_memory.h"
 
-#define WHT_IMPORT_ERROR_MAX  256
-#define WHT_IMPORT_CODE_MAX   16
-#define WHT_IMPORT_FAILED_MAX 16 /* a call ends with its first failure, if its emulator is right   \
-                                  */
+#define WHT_IMPORT_ERROR_MAX 256
+#define WHT_IMPORT_CODE_MAX  16
+#define WHT_IMPORT_FAILED_MAX                                                                      \
+    16 /* a call ends with its first failure, if its emulator is right                             \
+        */
 #define WHT_IMPORT_PAGES_MAX 4096
 
 struct import {
@@ -49,6 +50,12 @@ struct import {
 
 /** Reads the exit context of the begin. @return false with a reason in import->error. */
 bool wht_import_context(struct import *import);
+
+/**
+ * Makes the bytes of an IN or OUT whose exit gave none, which is all that the API asks for: the
+ * exit tells length, direction, size and port, and nobody decodes them.
+ */
+void wht_import_port_code(struct import *import);
 
 /** Notes registers whose values a Get told, unless they were known already. */
 void wht_import_know(struct import *import, const struct wht_node *registers);

@@ -295,7 +295,7 @@ def imported(capture, *options, code=0):
     return done.stdout.splitlines()[-1]
 
 
-EVERYTHING = ("store", "load", "copy", "out", "fetch", "unsupported", "failing", "long")
+EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "unsupported", "failing", "long")
 
 
 def test_what_was_recorded_replays(capture):

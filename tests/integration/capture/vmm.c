@@ -118,6 +118,7 @@ static const struct scenario scenarios[] = {
     {"copy", 1, 2, {0xf3, 0xa4}, NOTHING},        /* rep movsb */
     {"fetch", 1, 0, {0}, NOTHING},                /* mov [rbx], eax, from memory */
     {"out", 3, 1, {0xee}, NOTHING},               /* out dx, al */
+    {"out_bare", 3, 0, {0}, NOTHING},             /* out dx, al, without bytes */
     {"unsupported", 0, 2, {0x0f, 0x04}, NOTHING}, /* no instruction */
     {"long", 1, 2, {0xf3, 0xa4}, NOTHING},        /* rep movsb of 3,584 bytes */
     {"killcopy", 1, 2, {0xf3, 0xa4}, KILL},
@@ -132,8 +133,10 @@ static WHV_EMULATOR_STATUS run_once(WHV_EMULATOR_HANDLE emulator, struct vcpu *v
                                     const struct scenario *scenario)
 {
     WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
-    WHV_VP_EXIT_CONTEXT vp = {
-        .InstructionLength = (UINT8)(scenario->count & 15), .Rip = RAM + 0x100, .Rflags = 2};
+    WHV_VP_EXIT_CONTEXT vp = {.InstructionLength =
+                                  (UINT8)(scenario->access == 3 ? 1 : scenario->count & 15),
+                              .Rip = RAM + 0x100,
+                              .Rflags = 2};
     vp.ExecutionState.Cr0Pe = 1;
     vp.ExecutionState.EferLma = 1;
     vp.Cs.Attributes = 0xa09b;
