@@ -58,6 +58,10 @@ static void emit_address(struct code *code, struct rows_random *random, unsigned
     if (bits != 16 && rows_once_in(random, 2))
         rm = 4;
     uint8_t sib = (uint8_t)rows_next(random);
+    if (rows_once_in(random, 5)) { /* a register, perhaps the one that ModRM names already */
+        emit(code, 0xc0 | (reg & 0x38u) | rm, 1);
+        return;
+    }
     bool is_absolute = bits == 16 ? rm == 6 : rm == 5 || (rm == 4 && (sib & 7) == 5);
     emit(code, mod << 6 | (reg & 0x38u) | rm, 1);
     if (bits != 16 && rm == 4)
