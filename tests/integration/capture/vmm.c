@@ -21,10 +21,12 @@
 #define RAM  0x8000u
 #define PAGE 0x1000u
 
+enum in_callback { NOTHING, ABORT, EXIT, KILL, FORK, FAIL };
+
 struct vcpu {
     uint64_t reg[WHvX64RegisterRflags + 1];
     uint8_t ram[PAGE];
-    enum { NOTHING, ABORT, EXIT, KILL, FORK, FAIL } in_callback;
+    enum in_callback in_callback;
 };
 
 static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *info)
@@ -109,7 +111,7 @@ struct scenario {
     uint8_t access; /* WHV_MEMORY_ACCESS_TYPE; 3: an I/O exit */
     uint8_t count;
     uint8_t code[8];
-    int in_callback;
+    enum in_callback in_callback;
 };
 
 static const struct scenario scenarios[] = {
