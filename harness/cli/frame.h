@@ -51,6 +51,8 @@ struct wht_case_frame {
     const char *key;
     const char *block;  /**< of a failure: all but its first line */
     const char *detail; /**< of a failure: JSON, if it was asked for */
+    /* Of a recording: `cause` is why it failed, `key` the emulator's version, `block` what is
+     * remarkable in one line, `detail` the members of the case (record_line.h). */
 };
 
 /** Begins a frame at the end of out; fields are appended, then wht_frame_end() is called with its

@@ -79,6 +79,8 @@ static void fill_arguments(struct pool *pool)
         add_argument(pool, &count, "--colours", NULL);
     if (o->wants_detail)
         add_argument(pool, &count, "--detail", NULL);
+    if (o->records)
+        add_argument(pool, &count, "--record", NULL);
     if (o->shard_count > 1)
         add_argument(pool, &count, "--shard", pool->shard);
     for (size_t i = 0; i < o->patterns->count; i++)

@@ -19,6 +19,7 @@ struct wht_pool_options {
     const struct wht_words *expectations; /**< files */
     bool colours;
     bool wants_detail;    /**< failures carry their JSON */
+    bool records;         /**< nothing is judged: what the emulator does is written down */
     uint64_t shard;       /**< from 1 */
     uint64_t shard_count; /**< 1: every case is run */
 };

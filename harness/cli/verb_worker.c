@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/platform.h"
 #include "frame.h"
 #include "known.h"
 #include "platform.h"
 #include "process.h"
+#include "record_line.h"
+#include "replay/recorder.h"
 #include "replay/replayer.h"
 #include "report/cause.h"
 #include "report/describe.h"
@@ -22,7 +25,7 @@
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
 
-enum { EMULATOR = 1, MATCH, COLOURS, DETAIL, PATTERN, EXPECTATIONS, SHARD };
+enum { EMULATOR = 1, MATCH, COLOURS, DETAIL, PATTERN, EXPECTATIONS, SHARD, RECORD };
 
 static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
@@ -32,6 +35,7 @@ static const struct wht_option options[] = {
     {PATTERN, "select", 'k', "PATTERN", "which cases"},
     {SHARD, "shard", 0, "K/N", "which of these, by their names"},
     {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
+    {RECORD, "record", 0, NULL, "write down what the emulator does"},
     {.name = NULL},
 };
 
@@ -47,6 +51,9 @@ struct worker {
     struct wht_known known;
     struct wht_backend backend;
     struct wht_replayer *replayer;
+    bool records;
+    struct wht_recorder *recorder;
+    char version[64]; /* of the emulator's file */
 
     char *path; /**< the file that is open */
     struct wht_reader *reader;
@@ -202,6 +209,25 @@ static void send_result(struct worker *w, const struct wht_case *c,
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
 }
 
+static void record_case(struct worker *w, const struct wht_case *c)
+{
+    struct wht_recording recording;
+    struct wht_case_frame frame = frame_of(w, c);
+    wht_record(w->recorder, c, &recording);
+    const char *cause = recording.skip_reason ? recording.skip_reason : recording.problem;
+    frame.kind = recording.skip_reason ? WHT_CASE_SKIPPED
+                 : recording.problem   ? WHT_CASE_FAILED
+                                       : WHT_CASE_PASSED;
+    if (recording.made)
+        wht_record_line(&w->detail, c, &recording);
+    wht_record_remarks(&w->block, &recording);
+    frame.cause = cause ? cause : "";
+    frame.key = w->version;
+    frame.block = wht_text_get(&w->block);
+    frame.detail = wht_text_get(&w->detail);
+    wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
+}
+
 static void run_case(struct worker *w, const struct wht_case *c, bool careful)
 {
     struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
@@ -226,6 +252,10 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     }
     if (careful)
         announce(w, c);
+    if (w->records) {
+        record_case(w, c);
+        return;
+    }
     started = wht_now_us();
     wht_replay(w->replayer, c, w->level, &result);
     send_result(w, c, &result, entry && entry->expect == WHT_EXPECT_FAIL, wht_now_us() - started);
@@ -289,13 +319,24 @@ static int refuse(struct worker *w, const char *reason)
     return WHT_EXIT_EMULATOR;
 }
 
+static struct wht_recorder *open_recorder(struct worker *w, char *error)
+{
+    char file[WHVC_PATH_MAX];
+    whvc_describe_library((void (*)(void))w->backend.create, file, sizeof(file), w->version,
+                          sizeof(w->version));
+    return wht_recorder_open(&w->backend, error);
+}
+
 static int work(struct worker *w)
 {
     char error[WHT_BACKEND_ERROR_MAX];
     if (!wht_backend_open(w->report.emulator, &w->backend, error))
         return refuse(w, error);
-    w->replayer = wht_replayer_open(&w->backend, error);
-    if (!w->replayer)
+    if (w->records)
+        w->recorder = open_recorder(w, error);
+    else
+        w->replayer = wht_replayer_open(&w->backend, error);
+    if (!w->replayer && !w->recorder)
         return refuse(w, error);
     wht_known_load(&w->known, &w->expectation_files, w->report.emulator);
     wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
@@ -304,6 +345,7 @@ static int work(struct worker *w)
         continue;
     close_file(w);
     wht_replayer_close(w->replayer);
+    wht_recorder_close(w->recorder);
     wht_backend_close(&w->backend);
     wht_known_free(&w->known);
     wht_text_free(&w->out);
@@ -330,6 +372,9 @@ static bool take_option(struct worker *w, int id, const char *value)
         return true;
     case DETAIL:
         w->wants_detail = true;
+        return true;
+    case RECORD:
+        w->records = true;
         return true;
     case PATTERN:
         wht_words_add(&w->patterns, value);

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "diff.h"
 #include "exit_context.h"
+#include "invoke.h"
 #include "run.h"
 
 /* Any two that differ in every bit: what is not written shows in one of the calls. */
@@ -14,9 +14,7 @@
 #define WARM_POISON 0x5a
 
 struct wht_replayer {
-    const struct wht_backend *backend;
-    WHV_EMULATOR_HANDLE shipping;
-    WHV_EMULATOR_HANDLE preview;
+    struct wht_handles handles;
     struct wht_run run;
     struct wht_result cold;
     struct wht_result warm;
@@ -29,28 +27,6 @@ static bool is_preview(const struct wht_case *c)
     return c->api == WHT_API_PREVIEW;
 }
 
-static HRESULT create_preview(const struct wht_backend *backend, WHV_EMULATOR_HANDLE *handle)
-{
-    const WHV_EMULATOR_CALLBACKS *t = &wht_run_callbacks;
-    WHV_PREVIEW_EMULATOR_CALLBACKS table = {
-        .WHvEmulatorIoPortCallback = t->WHvEmulatorIoPortCallback,
-        .WHvEmulatorMemoryCallback = t->WHvEmulatorMemoryCallback,
-        .WHvEmulatorGetVirtualProcessorRegisters = t->WHvEmulatorGetVirtualProcessorRegisters,
-        .WHvEmulatorSetVirtualProcessorRegisters = t->WHvEmulatorSetVirtualProcessorRegisters,
-        .WHvEmulatorTranslateGvaPage = t->WHvEmulatorTranslateGvaPage,
-    };
-    return backend->preview_create(table, handle);
-}
-
-static HRESULT create_shipping(const struct wht_backend *backend, WHV_EMULATOR_HANDLE *handle)
-{
-    /* Emulators copy the table, so it may be a local and must be allowed to be one. */
-    WHV_EMULATOR_CALLBACKS table = wht_run_callbacks;
-    HRESULT hr = backend->create(&table, handle);
-    memset(&table, 0, sizeof(table));
-    return hr;
-}
-
 struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *error)
 {
     struct wht_replayer *replayer = calloc(1, sizeof(*replayer));
@@ -58,15 +34,7 @@ struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *
         snprintf(error, WHT_BACKEND_ERROR_MAX, "out of memory");
         return NULL;
     }
-    replayer->backend = backend;
-    const char *name = "WHvEmulatorCreateEmulator";
-    HRESULT hr = create_shipping(backend, &replayer->shipping);
-    if (hr == S_OK && wht_backend_has_preview(backend)) {
-        name = "WHvEmulatorCreateEmulatorPreview";
-        hr = create_preview(backend, &replayer->preview);
-    }
-    if (hr != S_OK) {
-        snprintf(error, WHT_BACKEND_ERROR_MAX, "%s returned 0x%08x", name, (unsigned)hr);
+    if (!wht_handles_open(&replayer->handles, backend, &wht_run_callbacks, error)) {
         wht_replayer_close(replayer);
         return NULL;
     }
@@ -77,66 +45,9 @@ void wht_replayer_close(struct wht_replayer *replayer)
 {
     if (!replayer)
         return;
-    if (replayer->shipping)
-        replayer->backend->destroy(replayer->shipping);
-    if (replayer->preview)
-        replayer->backend->preview_destroy(replayer->preview);
+    wht_handles_close(&replayer->handles);
     wht_run_free(&replayer->run);
     free(replayer);
-}
-
-/* Both contexts of a call, so that one comparison tells whether they were written to. */
-struct exit_contexts {
-    WHV_VP_EXIT_CONTEXT vp;
-    union {
-        WHV_X64_IO_PORT_ACCESS_CONTEXT io;
-        WHV_MEMORY_ACCESS_CONTEXT memory;
-    } access;
-};
-
-static HRESULT call_shipping(struct wht_replayer *replayer, const struct wht_case *c,
-                             uint32_t *status)
-{
-    struct exit_contexts exit;
-    struct exit_contexts before;
-    WHV_EMULATOR_STATUS word = {.AsUINT32 = *status};
-    HRESULT hr;
-    memset(&exit, 0, sizeof(exit));
-    wht_exit_vp(c, &exit.vp);
-    if (c->exit.kind == WHT_EXIT_IO)
-        wht_exit_io(c, &exit.access.io);
-    else
-        wht_exit_memory(c, &exit.access.memory);
-    memcpy(&before, &exit, sizeof(before));
-    if (c->exit.kind == WHT_EXIT_IO)
-        hr = replayer->backend->try_io(replayer->shipping, &replayer->run, &exit.vp,
-                                       &exit.access.io, &word);
-    else
-        hr = replayer->backend->try_mmio(replayer->shipping, &replayer->run, &exit.vp,
-                                         &exit.access.memory, &word);
-    if (memcmp(&before, &exit, sizeof(before)) != 0)
-        wht_run_break_rule(&replayer->run, WHT_RULE_EXIT_CONTEXT_WRITTEN);
-    *status = word.AsUINT32;
-    return hr;
-}
-
-/* The preview form's contexts are not const: there an emulator may use them as it likes. */
-static HRESULT call_preview(struct wht_replayer *replayer, const struct wht_case *c,
-                            uint32_t *status)
-{
-    WHV_PREVIEW_EMULATOR_STATUS word = {.AsUINT32 = *status};
-    HRESULT hr;
-    if (c->exit.kind == WHT_EXIT_IO) {
-        WHV_PREVIEW_X64_IO_PORT_ACCESS_CONTEXT io;
-        wht_exit_preview_io(c, &io);
-        hr = replayer->backend->preview_try_io(replayer->preview, &replayer->run, &io, &word);
-    } else {
-        WHV_PREVIEW_MEMORY_ACCESS_CONTEXT memory;
-        wht_exit_preview_memory(c, &memory);
-        hr = replayer->backend->preview_try_mmio(replayer->preview, &replayer->run, &memory, &word);
-    }
-    *status = word.AsUINT32;
-    return hr;
 }
 
 /* Returns a digest of all that can be observed of the call at this level. */
@@ -149,9 +60,11 @@ static uint64_t call_once(struct wht_replayer *replayer, const struct wht_case *
     if (!wht_run_start(run, level, poison, result))
         return 0;
     wht_run_activate(run);
-    HRESULT hr =
-        is_preview(c) ? call_preview(replayer, c, &status) : call_shipping(replayer, c, &status);
+    bool is_written;
+    HRESULT hr = wht_invoke(&replayer->handles, c, run, WHT_BYTES_POISON, &status, &is_written);
     wht_run_activate(NULL);
+    if (is_written)
+        wht_run_break_rule(run, WHT_RULE_EXIT_CONTEXT_WRITTEN);
     wht_judge(run, hr, status, status_poison);
     return wht_final_digest(run);
 }
@@ -180,20 +93,14 @@ static enum wht_repetition relate(const struct wht_result *cold, const struct wh
 static bool passes_on_a_fresh_handle(struct wht_replayer *replayer, const struct wht_case *c,
                                      enum wht_match level)
 {
-    const struct wht_backend *backend = replayer->backend;
-    WHV_EMULATOR_HANDLE fresh = NULL;
-    WHV_EMULATOR_HANDLE *used = is_preview(c) ? &replayer->preview : &replayer->shipping;
-    WHV_EMULATOR_HANDLE kept = *used;
-    HRESULT hr = is_preview(c) ? create_preview(backend, &fresh) : create_shipping(backend, &fresh);
-    if (hr != S_OK)
+    struct wht_handles kept = replayer->handles;
+    if (!wht_handles_open(&replayer->handles, kept.backend, &wht_run_callbacks, NULL)) {
+        replayer->handles = kept;
         return false;
-    *used = fresh;
+    }
     call_once(replayer, c, level, COLD_POISON, &replayer->weaker);
-    *used = kept;
-    if (is_preview(c))
-        backend->preview_destroy(fresh);
-    else
-        backend->destroy(fresh);
+    wht_handles_close(&replayer->handles);
+    replayer->handles = kept;
     return replayer->weaker.passed;
 }
 
@@ -212,7 +119,7 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
 {
     *outcome = (struct wht_case_result){.kind = WHT_CASE_SKIPPED,
                                         .level = level < c->match ? level : c->match};
-    if (is_preview(c) && !replayer->preview) {
+    if (is_preview(c) && !replayer->handles.preview) {
         outcome->reason = "the emulator does not export the preview functions";
         return;
     }
