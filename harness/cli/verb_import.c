@@ -15,7 +15,7 @@
 #include "trace/write.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, PREFIX, DEVICE, RAM, STRICT };
+enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT }; /* windows.h defines STRICT */
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE",
@@ -24,7 +24,7 @@ static const struct wht_option options[] = {
     {DEVICE, "device", 0, "FIRST-LAST",
      "guest-physical addresses of a device besides the exit's page"},
     {RAM, "ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page"},
-    {STRICT, "strict", 0, NULL, "expect every callback as it was, in order"},
+    {IS_STRICT, "strict", 0, NULL, "expect every callback as it was, in order"},
     {.name = NULL},
 };
 
