@@ -209,21 +209,25 @@ static void describe_end(DWORD code, char *how)
         snprintf(how, WHT_PROCESS_END_MAX, "ended the process with exit code %lu", code);
 }
 
-void wht_process_end(struct wht_process *process, char *how)
+bool wht_process_end(struct wht_process *process, char *how)
 {
     DWORD code = 0;
     CloseHandle(process->to);
     /* An emulator's destructors may hang as well as anything else of it. */
-    if (WaitForSingleObject(process->process, END_MS) != WAIT_OBJECT_0) {
+    bool has_ended = WaitForSingleObject(process->process, END_MS) == WAIT_OBJECT_0;
+    if (!has_ended) {
         TerminateProcess(process->process, 1);
         WaitForSingleObject(process->process, INFINITE);
     }
     GetExitCodeProcess(process->process, &code);
     CloseHandle(process->from);
     CloseHandle(process->process);
-    if (how)
+    if (how && has_ended)
         describe_end(code, how);
+    else if (how)
+        snprintf(how, WHT_PROCESS_END_MAX, "did not end");
     free(process);
+    return has_ended && code == 0;
 }
 
 static HANDLE worker_in, worker_out;
