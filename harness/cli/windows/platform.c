@@ -25,6 +25,15 @@ uint64_t wht_now_ms(void)
     return GetTickCount64();
 }
 
+uint64_t wht_now_us(void)
+{
+    LARGE_INTEGER now, rate;
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&rate);
+    uint64_t ticks = (uint64_t)now.QuadPart, per_second = (uint64_t)rate.QuadPart;
+    return ticks / per_second * 1000000u + ticks % per_second * 1000000u / per_second;
+}
+
 bool wht_is_terminal(FILE *file)
 {
     return _isatty(_fileno(file)) != 0;
