@@ -12,6 +12,7 @@
 #include "trace/build.h"
 #include "trace/format.h"
 #include "trace/import.h"
+#include "trace/import_moo.h"
 #include "trace/write.h"
 #include "verb.h"
 
@@ -19,8 +20,8 @@ enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT }; /* windows.h defines STRICT
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE",
-     "the corpus to write, *.trace.jsonl; default: beside the capture"},
-    {PREFIX, "prefix", 0, "NAME", "what ids begin with; default: the capture's name"},
+     "the corpus to write, *.trace.jsonl; default: beside the first FILE"},
+    {PREFIX, "prefix", 0, "NAME", "what ids begin with; default: the file's name"},
     {DEVICE, "device", 0, "FIRST-LAST",
      "guest-physical addresses of a device besides the exit's page"},
     {RAM, "ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page"},
@@ -38,6 +39,7 @@ struct import_run {
     uint64_t incomplete;
     uint64_t left_out;
     size_t errors;
+    uint64_t moo_left[WHT_MOO_LEFT_COUNT]; /* tests of MOO files that became no case */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -67,16 +69,26 @@ static bool take_range(const struct wht_args *args, const char *option, const ch
     return is_good;
 }
 
+static bool is_moo(const char *path)
+{
+    return ends_with(path, ".MOO") || ends_with(path, ".moo") || ends_with(path, ".MOO.gz") ||
+           ends_with(path, ".moo.gz");
+}
+
 /* The file's name up to its first dot, in the letters of an id. */
 static void make_prefix(const char *path, char *prefix, size_t size)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     size_t used = 0;
-    for (; *name && *name != '.' && used + 1 < size; name++) {
+    /* The dots of "80.4.MOO" tell the instruction. */
+    size_t length = is_moo(path) ? (size_t)(strstr(name, ".MOO") ? strstr(name, ".MOO") - name
+                                                                 : strstr(name, ".moo") - name)
+                                 : strcspn(name, ".");
+    for (const char *end = name + length; name < end && used + 1 < size; name++) {
         char c = *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name;
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (is_letter || (used > 0 && (c == '-' || c == '_')))
+        if (is_letter || (used > 0 && (c == '-' || c == '_' || c == '.')))
             prefix[used++] = c;
     }
     prefix[used] = 0;
@@ -119,11 +131,56 @@ static void take_call(struct import_run *run, const struct wht_capture_call *cal
     wht_arena_free(arena);
 }
 
+static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
+                          const struct wht_moo_test *test, const char *path, const char *prefix)
+{
+    const struct wht_writer writer = {.write = write_file, .user = run->file};
+    const char *slash = strrchr(path, '/');
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_node *made;
+    enum wht_moo_left left =
+        wht_import_moo(arena, moo, test, prefix, run->cases + 1, slash ? slash + 1 : path, &made);
+    run->moo_left[left]++;
+    if (left == WHT_MOO_LEFT_NONE) {
+        if (!run->has_header)
+            write_header(run, &writer, arena);
+        wht_write_line(&writer, made);
+        run->cases++;
+    }
+    wht_arena_free(arena);
+}
+
+static void take_moo(struct import_run *run, const char *path, const char *prefix)
+{
+    char error[WHT_MOO_ERROR_MAX];
+    struct wht_moo_test test;
+    struct wht_moo *moo = wht_moo_open(path, error);
+    if (!moo) {
+        fprintf(stderr, "%s: %s\n", path, error);
+        run->errors++;
+        return;
+    }
+    enum wht_moo_next next;
+    while ((next = wht_moo_next(moo, &test, error)) != WHT_MOO_END) {
+        if (next == WHT_MOO_TEST) {
+            take_moo_test(run, moo, &test, path, prefix);
+        } else {
+            fprintf(stderr, "%s: %s\n", path, error);
+            run->errors++;
+        }
+    }
+    wht_moo_close(moo);
+}
+
 static void take_capture(struct import_run *run, const char *path)
 {
     const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     char prefix[64];
     make_prefix(path, prefix, sizeof(prefix));
+    if (is_moo(path)) {
+        take_moo(run, path, run->prefix ? run->prefix : prefix);
+        return;
+    }
     /* What a dead process left beside the capture belongs to it. */
     unsigned recovered = ends_with(path, ".cap.jsonl") ? whvcapture_recover(path) : 0;
     if (recovered > 0)
@@ -150,6 +207,8 @@ static char *output_beside(const char *capture)
         length -= strlen(".gz");
     if (length >= 10 && strncmp(capture + length - 10, ".cap.jsonl", 10) == 0)
         length -= 10;
+    else if (is_moo(capture))
+        length -= strlen(".MOO");
     char *path = malloc(length + sizeof(".trace.jsonl"));
     if (!path)
         abort();
@@ -187,12 +246,16 @@ static void print_counts(const struct import_run *run, const char *path)
     if (run->errors > 0)
         printf(", %zu error%s", run->errors, run->errors == 1 ? "" : "s");
     printf("\n");
+    for (int i = WHT_MOO_LEFT_NONE + 1; i < WHT_MOO_LEFT_COUNT; i++)
+        if (run->moo_left[i] > 0)
+            printf("%" PRIu64 " left out: %s\n", run->moo_left[i],
+                   wht_moo_left_text((enum wht_moo_left)i));
 }
 
 static int import(struct import_run *run, const struct wht_words *paths)
 {
     if (paths->count == 0)
-        return wht_usage_error("import", "a capture is missing");
+        return wht_usage_error("import", "a file is missing");
     char *beside = run->output ? NULL : output_beside(paths->items[0]);
     const char *path = run->output ? run->output : beside;
     int code = WHT_EXIT_OK;
@@ -259,12 +322,17 @@ static int run_verb(const struct wht_verb *verb, struct wht_args *args)
 
 const struct wht_verb wht_verb_import = {
     .name = "import",
-    .operands = "CAPTURE...",
-    .summary = "make cases of what a recorder captured",
+    .operands = "FILE...",
+    .summary = "make cases of what a recorder captured, or of SingleStepTests",
     .details =
         "A call during which the process died is kept as a case with the tag 'incomplete'. Lines\n"
         "that are damaged and calls of which no case can be made are named, and make exit code 3;\n"
-        "the others are imported all the same.\n",
+        "the others are imported all the same.\n\n"
+        "A FILE may also be one of SingleStepTests for the 8088 to the 386: *.MOO, *.MOO.gz. "
+        "Tests\n"
+        "with a memory operand or a port become cases in real mode, judged by their effects, with\n"
+        "the flags and bits that the file masks left open. How many are left out, and why, is\n"
+        "printed; they do not change the exit code.\n",
     .options = options,
     .run = run_verb,
 };

@@ -180,3 +180,19 @@ size_t wht_undefined_flags(enum wht_code code, const uint8_t *bytes, size_t coun
     }
     return found;
 }
+
+bool wht_touches_memory(enum wht_code code, const uint8_t *bytes, size_t count, bool *is_known)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    init_decoder_for(code, &decoder);
+    *is_known = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands));
+    if (!*is_known || insn.meta.category == ZYDIS_CATEGORY_INTERRUPT)
+        return false;
+    for (size_t i = 0; i < insn.operand_count; i++)
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operands[i].mem.type == ZYDIS_MEMOP_TYPE_MEM && operands[i].actions)
+            return true;
+    return false;
+}

@@ -58,6 +58,12 @@ size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names);
  */
 void wht_mnemonic_of(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n);
 
+/**
+ * @param is_known receives whether the bytes are an instruction.
+ * @return whether it reads or writes memory, the stack included; those that interrupt never do.
+ */
+bool wht_touches_memory(enum wht_code code, const uint8_t *bytes, size_t count, bool *is_known);
+
 /** Flags that an instruction can leave undefined. */
 #define WHT_UNDEFINED_MAX 8
 
