@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "exit_code.h"
+#include "trace/build.h"
 #include "trace/format.h"
 #include "trace/paths.h"
 #include "trace/write.h"
@@ -63,6 +64,34 @@ void wht_corpus_out_case(struct wht_corpus_out *out, const char *id, const char 
 {
     fprintf(out->file, "{\"id\": \"%s\", %s", id, members);
     out->cases++;
+}
+
+void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struct wht_node *node)
+{
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
+    wht_build_add(&made, "id", wht_build_string(arena, id));
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        if (strcmp(member->key, "format") == 0 || strcmp(member->key, "id") == 0 ||
+            strcmp(member->key, "$schema") == 0)
+            continue;
+        struct wht_node *copy = wht_arena_take(arena, sizeof(*copy));
+        *copy = *member;
+        copy->next = NULL;
+        wht_build_add(&made, member->key, copy);
+    }
+    wht_corpus_out_line(out, made.node);
+    wht_arena_free(arena);
+    out->cases++;
+}
+
+void wht_corpus_out_begin(struct wht_corpus_out *out)
+{
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
+    wht_build_add(&header, "format", wht_build_string(arena, "whv-trace/1.0"));
+    wht_corpus_out_line(out, header.node);
+    wht_arena_free(arena);
 }
 
 static size_t slot_of(const struct wht_corpus_out *out, const char *id)

@@ -34,8 +34,14 @@ int wht_corpus_out_open(struct wht_corpus_out *out, const char *verb, const char
 /** Writes a line, which is the header if it is the first. */
 void wht_corpus_out_line(struct wht_corpus_out *out, const struct wht_node *object);
 
+/** Writes a header that says nothing of the cases. */
+void wht_corpus_out_begin(struct wht_corpus_out *out);
+
 /** Writes a case. @param members of the object, ID left out, from behind its '{' to its '}'. */
 void wht_corpus_out_case(struct wht_corpus_out *out, const char *id, const char *members);
+
+/** Writes a case. @param node its object; keys of a document and its id are left out. */
+void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struct wht_node *node);
 
 /**
  * Makes an id of a test's name: its path and id joined by '/', or with a number behind it if that
