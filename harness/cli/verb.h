@@ -32,6 +32,7 @@ extern const struct wht_verb wht_verb_import;
 extern const struct wht_verb wht_verb_list;
 extern const struct wht_verb wht_verb_new;
 extern const struct wht_verb wht_verb_record;
+extern const struct wht_verb wht_verb_redact;
 extern const struct wht_verb wht_verb_run;
 extern const struct wht_verb wht_verb_show;
 extern const struct wht_verb wht_verb_version;

@@ -196,3 +196,40 @@ bool wht_touches_memory(enum wht_code code, const uint8_t *bytes, size_t count, 
             return true;
     return false;
 }
+
+static void add_register(ZydisMachineMode mode, ZydisRegister reg, WHV_REGISTER_NAME *names,
+                         size_t *count)
+{
+    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(mode, reg);
+    ZyanI8 id = reg == ZYDIS_REGISTER_NONE ? -1 : ZydisRegisterGetId(whole);
+    ZydisRegisterClass kind = ZydisRegisterGetClass(whole);
+    bool is_general = kind == ZYDIS_REGCLASS_GPR64 || kind == ZYDIS_REGCLASS_GPR32 ||
+                      kind == ZYDIS_REGCLASS_GPR16;
+    if (id >= 0 && is_general && *count < WHT_READS_MAX)
+        names[(*count)++] = (WHV_REGISTER_NAME)(WHvX64RegisterRax + id);
+}
+
+size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names)
+{
+    const ZydisInstructionAttributes rep =
+        ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    size_t count = 0;
+    init_decoder(c, &decoder);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
+        return 0;
+    for (size_t i = 0; i < insn.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &operands[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            add_register(insn.machine_mode, operand->mem.base, names, &count);
+            add_register(insn.machine_mode, operand->mem.index, names, &count);
+        }
+    }
+    if (insn.attributes & rep)
+        add_register(insn.machine_mode, ZYDIS_REGISTER_CX, names, &count);
+    if (insn.meta.category == ZYDIS_CATEGORY_IO || insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
+        add_register(insn.machine_mode, ZYDIS_REGISTER_DX, names, &count);
+    return count;
+}

@@ -53,6 +53,14 @@ bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length);
 size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names);
 
 /**
+ * Lists the general registers that tell where the case's first instruction accesses memory or a
+ * port, or how often.
+ * @param names receives up to WHT_READS_MAX names; one may stand twice.
+ * @return how many; 0 if the bytes are no instruction.
+ */
+size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names);
+
+/**
  * Writes the mnemonic of bytes in lower case, "none" if they are no instruction.
  * @param buf n bytes, at least 8.
  */
