@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "redact_case.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "trace/names.h"
@@ -36,12 +37,6 @@ void wht_redact_table(uint64_t seed, const char *id, uint8_t table[256])
     shuffle(table + 128, 127, &state);
 }
 
-void wht_redact_keep(struct wht_redact_plan *plan, WHV_REGISTER_NAME name)
-{
-    if (plan->kept_count < sizeof(plan->kept) / sizeof(plan->kept[0]))
-        plan->kept[plan->kept_count++] = name;
-}
-
 /* Registers that hold data; all others decide where and how. */
 static bool holds_data(const struct wht_redact_plan *plan, WHV_REGISTER_NAME name)
 {
@@ -55,6 +50,13 @@ static bool holds_data(const struct wht_redact_plan *plan, WHV_REGISTER_NAME nam
     return true;
 }
 
+void wht_redact_keep(struct wht_redact_plan *plan, WHV_REGISTER_NAME name)
+{
+    size_t most = sizeof(plan->kept) / sizeof(plan->kept[0]);
+    if (holds_data(plan, name) && plan->kept_count < most)
+        plan->kept[plan->kept_count++] = name;
+}
+
 /* Where the instruction lies; only the identity is known here. */
 static uint64_t code_start(const struct wht_case *c)
 {
@@ -64,15 +66,17 @@ static uint64_t code_start(const struct wht_case *c)
     return base + (rip ? rip->Reg64 : 0);
 }
 
-static bool is_touched(const struct wht_redact_plan *plan, uint64_t gpa)
+/* Marks the bytes that the emulator read or wrote. */
+static void mark_touched(const struct wht_redact_plan *plan, uint64_t gpa, uint8_t *marks,
+                         size_t size)
 {
     for (size_t i = 0; i < plan->touched_count; i++) {
         const struct wht_call *call = &plan->touched[i];
         bool is_memory = call->kind == WHT_CALL_MEM_READ || call->kind == WHT_CALL_MEM_WRITE;
-        if (is_memory && gpa - call->address < call->size)
-            return true;
+        for (uint32_t j = 0; is_memory && j < call->size; j++)
+            if (call->address + j - gpa < size)
+                marks[call->address + j - gpa] = 1;
     }
-    return false;
 }
 
 static size_t replace(const struct wht_redact_plan *plan, uint8_t *byte)
@@ -87,13 +91,15 @@ static size_t replace_memory(const struct wht_redact_plan *plan, const struct wh
 {
     uint64_t code = code_start(c);
     size_t changed = 0;
-    for (size_t i = 0; i < size; i++) {
-        bool stays = gpa + i - code < CODE_WINDOW || (mask && !mask[i]);
-        if (!stays && plan->redaction == WHT_REDACT_UNTOUCHED)
-            stays = is_touched(plan, gpa + i);
-        if (!stays)
+    uint8_t *marks = calloc(size + 1, 1);
+    if (!marks)
+        abort();
+    if (plan->redaction == WHT_REDACT_UNTOUCHED)
+        mark_touched(plan, gpa, marks, size);
+    for (size_t i = 0; i < size; i++)
+        if (!marks[i] && gpa + i - code >= CODE_WINDOW && (!mask || mask[i]))
             changed += replace(plan, &data[i]);
-    }
+    free(marks);
     return changed;
 }
 

@@ -269,9 +269,11 @@ static struct wht_node *regions(struct moo_import *import, const struct ram_byte
 {
     struct wht_build list = wht_build_new(import->arena, WHT_NODE_LIST);
     for (size_t i = 0, end; i < count; i = end) {
-        uint8_t *data = wht_arena_take(import->arena, count - i);
         for (end = i; end < count && bytes[end].address == bytes[i].address + (end - i); end++)
-            data[end - i] = bytes[end].value;
+            continue;
+        uint8_t *data = wht_arena_take(import->arena, end - i);
+        for (size_t j = i; j < end; j++)
+            data[j - i] = bytes[j].value;
         struct wht_build region = wht_build_new(import->arena, WHT_NODE_OBJECT);
         wht_build_add(&region, "gpa", wht_build_hex(import->arena, bytes[i].address));
         wht_build_add(&region, "data", wht_build_bytes(import->arena, data, NULL, end - i));
