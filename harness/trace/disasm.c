@@ -186,7 +186,7 @@ bool wht_touches_memory(enum wht_code code, const uint8_t *bytes, size_t count, 
     ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    init_decoder_for(code, &decoder);
+    init_decoder(code, &decoder);
     *is_known = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands));
     if (!*is_known || insn.meta.category == ZYDIS_CATEGORY_INTERRUPT)
         return false;
@@ -217,7 +217,7 @@ size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names)
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    init_decoder(c, &decoder);
+    init_decoder(wht_code_of(c), &decoder);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
         return 0;
     for (size_t i = 0; i < insn.operand_count; i++) {
