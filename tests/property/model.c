@@ -105,14 +105,27 @@ static bool is_stack(const struct model *model, const ZydisDecodedOperand *opera
            model_name(operand->mem.base) == WHvX64RegisterRsp;
 }
 
+static uint64_t stack_mask(const struct model *model, struct guest *guest)
+{
+    bool is_wide = guest_reg(guest, WHvX64RegisterSs)->Segment.Default;
+    return model->mode == GUEST_LONG64 ? UINT64_MAX : mask_of_bits(is_wide ? 32 : 16);
+}
+
 static uint64_t stack_offset(const struct model *model, struct guest *guest,
                              const ZydisDecodedOperand *operand)
 {
     uint64_t rsp = guest_get64(guest, WHvX64RegisterRsp);
-    bool is_wide = guest_reg(guest, WHvX64RegisterSs)->Segment.Default;
     if (operand->actions & WRITES)
         rsp -= operand->size / 8u;
-    return rsp & (model->mode == GUEST_LONG64 ? UINT64_MAX : mask_of_bits(is_wide ? 32 : 16));
+    return rsp & stack_mask(model, guest);
+}
+
+/* POP computes an address with the rSP that it leaves, of which the stack's width has changed. */
+static uint64_t popped(const struct model *model, struct guest *guest, unsigned size)
+{
+    const uint64_t mask = stack_mask(model, guest);
+    uint64_t rsp = guest_get64(guest, WHvX64RegisterRsp);
+    return ((rsp & ~mask) | ((rsp + size) & mask)) - rsp;
 }
 
 /* What is added to an address besides what ModRM says: SDM 2A, "BT"; 2B, "POP"; 2D, "XLAT". */
@@ -124,7 +137,9 @@ static uint64_t extra(const struct model *model, struct guest *guest,
     case ZYDIS_MNEMONIC_XLAT:
         return guest_get64(guest, WHvX64RegisterRax) & 0xff;
     case ZYDIS_MNEMONIC_POP:
-        return model_name(operand->mem.base) == WHvX64RegisterRsp ? operand->size / 8u : 0;
+        if (model_name(operand->mem.base) != WHvX64RegisterRsp)
+            return 0;
+        return popped(model, guest, operand->size / 8u);
     case ZYDIS_MNEMONIC_BT:
     case ZYDIS_MNEMONIC_BTC:
     case ZYDIS_MNEMONIC_BTR:
