@@ -52,9 +52,12 @@ struct folder {
     ino_t inode;
 };
 
-/* A link can lead back to a folder that is being walked already. */
+/* A link can lead back to a folder that is being walked already. Windows tells no numbers of files;
+   there the depth alone ends it. */
 static bool is_inside(const struct stat *info, const struct folder *folder)
 {
+    if (info->st_ino == 0)
+        return false;
     while (folder && (folder->device != info->st_dev || folder->inode != info->st_ino))
         folder = folder->outer;
     return folder != NULL;

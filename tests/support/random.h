@@ -54,9 +54,7 @@ static inline uint64_t random_setting(const char *name, uint64_t otherwise)
 /** @return a seed that differs from run to run. */
 static inline uint64_t random_seed(void)
 {
-    struct timespec now = {0};
-    timespec_get(&now, TIME_UTC);
-    return (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
+    return (uint64_t)time(NULL) << 20 ^ (uint64_t)clock() ^ (uint64_t)(uintptr_t)&time;
 }
 
 #endif

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A VMM with the recording proxy beside it, loaded in both ways.
 
-usage: run_proxy.py FOLDER     the folder of the mingw64 build; WINE names another wine
+usage: run_proxy.py FOLDER     the folder of the mingw64 build; WINE names another wine, WHVTRACE a
+                               program of this system that imports and replays what was recorded
 """
 
 import json
@@ -83,12 +84,31 @@ def check_way(scratch, way):
     check("the call that it died in", [list(case[-1]) for case in dead],
           [["n", "mem", "gpa", "size", "data"]])
 
+    replay(proxied)
+
     code, out, error = run(proxied, WHV_CAPTURE_EMULATOR="nowhere.dll")
     check("no original", (code, out.startswith("create: hr 0x8007")), (1, True))
     check("no original", "nowhere.dll: cannot be loaded" in error, True)
     code, out, error = run(proxied, WHV_CAPTURE_EMULATOR="WinHvEmulation.dll")
     check("the proxy as its own original", "is the recorder itself" in error, True)
     return proxied / "whv.cap.jsonl"
+
+
+def replay(folder):
+    """What was recorded, the call in which the VMM died included, replays without a divergence."""
+    native = os.environ.get("WHVTRACE")
+    programs = [[str(BUILD / "bin" / "whvtrace.exe")] if os.name == "nt"
+                else [WINE, str(BUILD / "bin" / "whvtrace.exe")]] + ([[native]] if native else [])
+    for program in programs:
+        for options in ([], ["--strict"]):
+            env = dict(os.environ, WINEDEBUG="-all")
+            made = subprocess.run([*program, "import", *options, "whv.cap.jsonl"], cwd=folder, env=env,
+                                  capture_output=True, timeout=120)
+            check("import", (made.returncode, b"1 incomplete" in made.stdout), (0, True))
+            done = subprocess.run([*program, "run", "whv.trace.jsonl"], cwd=folder, env=env,
+                                  capture_output=True, timeout=120)
+            check("replay", (done.returncode, done.stdout.decode().splitlines()[-1].split(",")[-1]),
+                  (0, " 0 failed"))
 
 
 def main():

@@ -82,6 +82,7 @@ void plain_check(bool fatal, bool holds, const char *file, int line, const char 
 #define cr_expect_lt(...)        PLAIN_COMPARE(false, <, __VA_ARGS__, "")
 #define cr_expect_leq(...)       PLAIN_COMPARE(false, <=, __VA_ARGS__, "")
 #define cr_assert_fail(...)      PLAIN_TRUE(true, false, __VA_ARGS__, "")
+#define cr_expect_fail(...)      PLAIN_TRUE(false, false, __VA_ARGS__, "")
 #define cr_fail(...)             PLAIN_TRUE(false, false, __VA_ARGS__, "")
 
 #define cr_log_info(...)  plain_log(__VA_ARGS__, "")
