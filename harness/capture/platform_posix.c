@@ -3,6 +3,9 @@
 
 #include "platform.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,22 +54,26 @@ void whvc_date(char *text)
         *text = 0;
 }
 
+#if defined(__x86_64__)
+/* The brand string. SDM 2A, "CPUID", leaves 80000002H to 80000004H. */
 void whvc_describe_cpu(char *text, size_t size)
 {
-    char line[512];
-    FILE *file = fopen("/proc/cpuinfo", "re");
-    *text = 0;
-    while (file && !*text && fgets(line, sizeof(line), file)) {
-        char *value = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
-        if (!value)
-            continue;
-        value += 1 + (value[1] == ' ');
-        value[strcspn(value, "\n")] = 0;
-        snprintf(text, size, "%s", value);
-    }
-    if (file)
-        fclose(file);
+    unsigned words[13] = {0};
+    for (unsigned i = 0; i < 3; i++)
+        __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
+                    &words[4 * i + 3]);
+    const char *brand = (const char *)words;
+    snprintf(text, size, "%s", brand + strspn(brand, " "));
+    for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
+        text[end - 1] = 0;
 }
+#else
+void whvc_describe_cpu(char *text, size_t size)
+{
+    struct utsname name;
+    snprintf(text, size, "%s", uname(&name) == 0 ? name.machine : "");
+}
+#endif
 
 void whvc_describe_system(char *text, size_t size)
 {
@@ -87,7 +94,8 @@ void whvc_describe_program(char *text, size_t size)
     char path[WHVC_PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
     path[length > 0 ? length : 0] = 0;
-    snprintf(text, size, "%s", last_part(path));
+    /* A bare root may have no /proc. */
+    snprintf(text, size, "%s", length > 0 ? last_part(path) : program_invocation_short_name);
 }
 
 /* Libraries have no version here but in their name, which the link's target tells. */

@@ -1,5 +1,5 @@
 # Prints what bash would offer for the last word of a command line.
-source <(whvtrace completion)
+eval "$(whvtrace completion)"
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
 _whvtrace
