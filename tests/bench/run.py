@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Instructions retired and callbacks for each emulated instruction, and the speed of reading traces.
+"""Instructions retired and callbacks for each emulated instruction, what the recorder adds, and the speed
+of reading traces.
 
 usage: run.py BUILD_FOLDER [--check | --bless]
 
@@ -15,6 +16,7 @@ import sys
 import baseline
 import corpus
 import counts
+import recorder
 
 BASELINE = pathlib.Path(__file__).resolve().parent / "baseline.txt"
 
@@ -50,6 +52,9 @@ def main():
 
     unicorn = counts.unicorn(options.build / "bin" / "bench_unicorn")
     for line in table(figures, unicorn):
+        print(line)
+    print()
+    for line in recorder.table(options.build, figures):
         print(line)
     print()
     for line in corpus.table(options.build):
