@@ -103,7 +103,10 @@ bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count)
 
 char *wht_default_root(void)
 {
-    char *root = wht_find_above_working_folder("traces");
+    const char *told = getenv("WHVTRACE_TRACES");
+    char *root = told && *told ? wht_absolute_path(told) : NULL;
+    if (!root)
+        root = wht_find_above_working_folder("traces");
     return root ? root : wht_find_above_program("traces");
 }
 

@@ -25,8 +25,9 @@ bool wht_pattern_matches(const char *pattern, const char *text);
 /** @return whether a test name is selected: no pattern at all, or one that matches. */
 bool wht_selects(const struct wht_words *patterns, const char *name);
 
-/** @return the folder `traces` of the working directory, of a folder above it, or of the source
- * tree that the program was built in; NULL if there is none. Release with free(). */
+/** @return the folder that WHVTRACE_TRACES names, or the folder `traces` of the working directory,
+ * of a folder above it, or of the source tree that the program was built in; NULL if there is none.
+ * Release with free(). */
 char *wht_default_root(void);
 
 /**

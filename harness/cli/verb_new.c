@@ -183,7 +183,9 @@ static bool write_file(const char *path, const struct wht_node *node)
     const struct wht_writer writer = {.write = write_part, .user = file};
     free(existing);
     if (!file) {
-        fprintf(stderr, "whvtrace new: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "whvtrace new: %s: %s\n", path,
+                errno == EEXIST ? "exists already and is not overwritten; name another file"
+                                : strerror(errno));
         return false;
     }
     wht_write_document(&writer, node);

@@ -69,9 +69,10 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                             text, check->newer);
     const char *whole = whole_register(text);
     if (whole)
-        return wht_fail_key(check, member,
-                            "found \"%.40s\", a part of a register; did you mean \"%s\"?", text,
-                            whole);
+        return wht_fail_key(
+            check, member,
+            "found \"%.40s\", another name of a register or a part of one; did you mean \"%s\"?",
+            text, whole);
     size_t count = wht_reg_names(names, REG_NAMES_MAX);
     for (size_t i = 0; i < SETTINGS && is_in_init(member); i++)
         names[count++] = settings[i];

@@ -79,7 +79,7 @@ Test(errors, init)
         {HEAD "\"init\":{\"mode\":\"real16\",\"cpl\":1}," GOOD "}", "/init/cpl", "expected 0"},
         {HEAD "\"init\":{\"eax\":\"0x1\"}," GOOD "}", "/init/eax", "did you mean \"rax\""},
         {HEAD "\"init\":{\"bh\":\"0x1\"}," GOOD "}", "/init/bh",
-         "a part of a register; did you mean \"rbx\""},
+         "another name of a register or a part of one; did you mean \"rbx\""},
         {HEAD "\"init\":{\"r10d\":\"0x1\"}," GOOD "}", "/init/r10d", "did you mean \"r10\""},
         {HEAD "\"init\":{\"rax\":1}," GOOD "}", "/init/rax", "expected a string like \"0x1\""},
         {HEAD "\"init\":{\"rax\":\"1\"}," GOOD "}", "/init/rax", "hexadecimal digits"},
