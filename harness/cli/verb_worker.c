@@ -392,8 +392,10 @@ static bool take_option(struct worker *w, int id, const char *value)
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     const char *command = getenv("WHVTRACE_COMMAND");
+    const char *show = getenv("WHVTRACE_SHOW");
     struct worker w = {.report = {.emulator = WHT_BACKEND_BUILTIN,
-                                  .command = command && *command ? command : "whvtrace run"},
+                                  .command = command && *command ? command : "whvtrace run",
+                                  .show = show && *show ? show : "whvtrace show"},
                        .level = WHT_MATCH_STRICT,
                        .shard = 1,
                        .shard_count = 1};

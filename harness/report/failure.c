@@ -203,7 +203,7 @@ static void add_commands(struct wht_text *text, const struct wht_case *c, enum w
         wht_text_add(text, " --emulator ");
         wht_describe_shell_word(text, options->emulator);
     }
-    wht_text_add(text, "\n  see         whvtrace show ");
+    wht_text_addf(text, "\n  see         %s ", options->show);
     add_selection(text, c);
     wht_text_add(text, "\n");
 }

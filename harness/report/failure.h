@@ -13,6 +13,7 @@ struct wht_report_options {
     bool colours;
     const char *emulator; /**< as given on the command line, for the command that runs it again */
     const char *command;  /**< that runs cases: "whvtrace run", unless the caller is told another */
+    const char *show;     /**< that shows cases: "whvtrace show", likewise */
 };
 
 /**
