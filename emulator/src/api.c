@@ -150,7 +150,7 @@ WHvEmulatorTryIoEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
                                              .Ds = from->Ds,
                                              .Es = from->Es};
     memcpy(access.InstructionBytes, from->InstructionBytes, sizeof(access.InstructionBytes));
-    WHV_EMULATOR_STATUS status;
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
     HRESULT result = WHvEmulatorTryIoEmulation(Emulator, Context, &vp, &access, &status);
     return preview_status(result, status, EmulatorReturnStatus);
 }
@@ -169,7 +169,7 @@ WHvEmulatorTryMmioEmulationPreview(WHV_EMULATOR_HANDLE Emulator, VOID *Context,
                                         .Gpa = from->Gpa,
                                         .Gva = from->Gva};
     memcpy(access.InstructionBytes, from->InstructionBytes, sizeof(access.InstructionBytes));
-    WHV_EMULATOR_STATUS status;
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
     HRESULT result = WHvEmulatorTryMmioEmulation(Emulator, Context, &vp, &access, &status);
     return preview_status(result, status, EmulatorReturnStatus);
 }

@@ -365,6 +365,13 @@ static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOpe
     }
 }
 
+/* Opcodes that are there to be invalid: Zydis decodes them like others. SDM 2B, "UD". */
+static bool is_undefined(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_UD0 || mnemonic == ZYDIS_MNEMONIC_UD1 ||
+           mnemonic == ZYDIS_MNEMONIC_UD2;
+}
+
 enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
                             struct whe_insn *insn)
 {
@@ -381,7 +388,7 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
         return WHE_DECODED_TOO_LONG;
     if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
         return WHE_DECODED_BAD_LOCK;
-    if (!ZYAN_SUCCESS(status))
+    if (!ZYAN_SUCCESS(status) || is_undefined(decoded.mnemonic))
         return WHE_DECODED_INVALID;
     correct_base(&decoded, operands);
     take(mode, &decoded, operands, insn);

@@ -35,9 +35,11 @@ Test(decode, tells_why_bytes_are_no_instruction)
          WHE_DECODED_TOO_LONG},
         {{0xf0, 0x89, 0x03}, 3, WHE_DECODED_BAD_LOCK},
         {{0xf0, 0xa4}, 2, WHE_DECODED_BAD_LOCK},
-        {{0x06}, 1, WHE_DECODED_INVALID},       /* PUSH ES does not exist in 64-bit mode */
-        {{0x8e, 0x0b}, 2, WHE_DECODED_INVALID}, /* MOV CS */
-        {{0x0f, 0x0b}, 2, WHE_DECODED_OK},      /* UD2 is an instruction, without a row */
+        {{0x06}, 1, WHE_DECODED_INVALID},             /* PUSH ES does not exist in 64-bit mode */
+        {{0x8e, 0x0b}, 2, WHE_DECODED_INVALID},       /* MOV CS */
+        {{0x0f, 0x0b}, 2, WHE_DECODED_INVALID},       /* UD2 is there to be invalid */
+        {{0x0f, 0xb9, 0x03}, 3, WHE_DECODED_INVALID}, /* UD1 */
+        {{0x0f, 0xa2}, 2, WHE_DECODED_OK},            /* CPUID is an instruction, without a row */
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct whe_insn insn;

@@ -137,6 +137,7 @@ Test(descriptor, null_selectors_make_segments_unusable)
             guest_reg(&guest, rows[i].is_ss ? WHvX64RegisterSs : WHvX64RegisterDs)->Segment;
         cr_expect_eq(s.Selector, rows[i].selector);
         cr_expect_eq(s.Present, 0);
+        cr_expect_eq(s.DescriptorPrivilegeLevel, rows[i].is_ss ? rows[i].cpl : 0, "row %zu", i);
     }
 }
 
