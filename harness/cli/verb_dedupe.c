@@ -243,8 +243,9 @@ static int dedupe(struct dedupe *d)
                                  : WHT_EXIT_OK;
 }
 
-static bool take_option(struct dedupe *d, const struct wht_args *args, int id, const char *value)
+static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
+    struct dedupe *d = user;
     uint64_t number = 0;
     switch (id) {
     case OUTPUT:
@@ -274,16 +275,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                                 .shard = 1,
                                 .shard_count = 1},
                        .keep = 1};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_OPERAND)
-            wht_words_add(&d.paths, value);
-        else if (id == WHT_ARG_ERROR || !take_option(&d, args, id, value))
-            code = WHT_EXIT_USAGE;
-    }
+    int code = wht_verb_take(verb, args, &d.paths, take_option, &d);
     if (code < 0)
         code = dedupe(&d);
     wht_words_free(&d.paths);

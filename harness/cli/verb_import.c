@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +7,10 @@
 #include <whvcapture/capture.h>
 
 #include "args.h"
+#include "corpus_out.h"
 #include "select.h"
-#include "trace/build.h"
-#include "trace/format.h"
 #include "trace/import.h"
 #include "trace/import_moo.h"
-#include "trace/write.h"
 #include "verb.h"
 
 enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT }; /* windows.h defines STRICT */
@@ -33,9 +30,7 @@ struct import_run {
     struct wht_import_options options;
     const char *output;
     const char *prefix;
-    FILE *file;
-    bool has_header;
-    uint64_t cases;
+    struct wht_corpus_out out;
     uint64_t incomplete;
     uint64_t left_out;
     size_t errors;
@@ -96,33 +91,16 @@ static void make_prefix(const char *path, char *prefix, size_t size)
         snprintf(prefix, size, "capture");
 }
 
-static void write_file(void *user, const char *bytes, size_t size)
-{
-    fwrite(bytes, 1, size, user);
-}
-
-static void write_header(struct import_run *run, const struct wht_writer *writer,
-                         struct wht_arena *arena)
-{
-    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
-    wht_build_add(&header, "format", wht_build_string(arena, "whv-trace/1.0"));
-    wht_write_line(writer, header.node);
-    run->has_header = true;
-}
-
 static void take_call(struct import_run *run, const struct wht_capture_call *call,
                       const char *prefix)
 {
-    const struct wht_writer writer = {.write = write_file, .user = run->file};
     char error[256] = "";
     struct wht_arena *arena = wht_arena_new();
     struct wht_node *made =
-        wht_import_call(arena, call, &run->options, prefix, run->cases + 1, error);
-    if (!run->has_header)
-        write_header(run, &writer, arena);
+        wht_import_call(arena, call, &run->options, prefix, run->out.cases + 1, error);
     if (made) {
-        wht_write_line(&writer, made);
-        run->cases++;
+        wht_corpus_out_line(&run->out, made);
+        run->out.cases++;
         run->incomplete += call->end == NULL;
     } else {
         fprintf(stderr, "%s:%u: left out: %s\n", call->file, (unsigned)call->line, error);
@@ -134,18 +112,15 @@ static void take_call(struct import_run *run, const struct wht_capture_call *cal
 static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
                           const struct wht_moo_test *test, const char *path, const char *prefix)
 {
-    const struct wht_writer writer = {.write = write_file, .user = run->file};
     const char *slash = strrchr(path, '/');
     struct wht_arena *arena = wht_arena_new();
     struct wht_node *made;
-    enum wht_moo_left left =
-        wht_import_moo(arena, moo, test, prefix, run->cases + 1, slash ? slash + 1 : path, &made);
+    enum wht_moo_left left = wht_import_moo(arena, moo, test, prefix, run->out.cases + 1,
+                                            slash ? slash + 1 : path, &made);
     run->moo_left[left]++;
     if (left == WHT_MOO_LEFT_NONE) {
-        if (!run->has_header)
-            write_header(run, &writer, arena);
-        wht_write_line(&writer, made);
-        run->cases++;
+        wht_corpus_out_line(&run->out, made);
+        run->out.cases++;
     }
     wht_arena_free(arena);
 }
@@ -217,27 +192,10 @@ static char *output_beside(const char *capture)
     return path;
 }
 
-/* The loader judges what was made; a case that it refuses would be a bug of this program. */
-static bool finish(struct import_run *run, const char *path)
-{
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
-    bool is_written = !ferror(run->file);
-    if (fclose(run->file) != 0 || !is_written) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        return false;
-    }
-    if (run->cases == 0) {
-        remove(path);
-        return true;
-    }
-    enum wht_formatted formatted = wht_format_rewrite(path, &load);
-    return formatted == WHT_FORMATTED_SAME || formatted == WHT_FORMATTED_REWRITTEN;
-}
-
 static void print_counts(const struct import_run *run, const char *path)
 {
-    printf("%" PRIu64 " case%s", run->cases, run->cases == 1 ? "" : "s");
-    if (run->cases > 0)
+    printf("%" PRIu64 " case%s", run->out.cases, run->out.cases == 1 ? "" : "s");
+    if (run->out.cases > 0)
         printf(" in %s", path);
     if (run->incomplete > 0)
         printf(", %" PRIu64 " incomplete", run->incomplete);
@@ -258,28 +216,25 @@ static int import(struct import_run *run, const struct wht_words *paths)
         return wht_usage_error("import", "a file is missing");
     char *beside = run->output ? NULL : output_beside(paths->items[0]);
     const char *path = run->output ? run->output : beside;
-    int code = WHT_EXIT_OK;
-    if (!ends_with(path, ".trace.jsonl")) {
-        code = wht_usage_error("import", "'%s' does not end in .trace.jsonl", path);
-    } else if (!(run->file = fopen(path, "wb"))) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        code = WHT_EXIT_OUTPUT;
-    } else {
+    int code = wht_corpus_out_open(&run->out, "import", path, NULL);
+    if (code == WHT_EXIT_OK) {
+        wht_corpus_out_begin(&run->out);
         for (size_t i = 0; i < paths->count; i++)
             take_capture(run, paths->items[i]);
-        code = !finish(run, path)                     ? WHT_EXIT_OUTPUT
-               : run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
-               : run->cases == 0                      ? WHT_EXIT_NOTHING
-                                                      : WHT_EXIT_OK;
+        code = wht_corpus_out_close(&run->out);
+        if (code == WHT_EXIT_OK)
+            code = run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
+                   : run->out.cases == 0                ? WHT_EXIT_NOTHING
+                                                        : WHT_EXIT_OK;
         print_counts(run, path);
     }
     free(beside);
     return code;
 }
 
-static bool take_option(struct import_run *run, const struct wht_args *args, int id,
-                        const char *value)
+static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
+    struct import_run *run = user;
     struct wht_import_options *o = &run->options;
     switch (id) {
     case OUTPUT:
@@ -302,18 +257,7 @@ static int run_verb(const struct wht_verb *verb, struct wht_args *args)
 {
     static struct import_run run;
     struct wht_words paths = {.count = 0};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else if (id == WHT_ARG_OPERAND)
-            wht_words_add(&paths, value);
-        else if (!take_option(&run, args, id, value))
-            code = WHT_EXIT_USAGE;
-    }
+    int code = wht_verb_take(verb, args, &paths, take_option, &run);
     if (code < 0)
         code = import(&run, &paths);
     wht_words_free(&paths);

@@ -247,8 +247,9 @@ static int record(struct record *r)
                                                       : WHT_EXIT_NOTHING;
 }
 
-static bool take_option(struct record *r, const struct wht_args *args, int id, const char *value)
+static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
+    struct record *r = user;
     uint64_t number = 0;
     switch (id) {
     case OUTPUT:
@@ -283,16 +284,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                                 .jobs = wht_processor_count(),
                                 .shard = 1,
                                 .shard_count = 1}};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_OPERAND)
-            wht_words_add(&r.paths, value);
-        else if (id == WHT_ARG_ERROR || !take_option(&r, args, id, value))
-            code = WHT_EXIT_USAGE;
-    }
+    int code = wht_verb_take(verb, args, &r.paths, take_option, &r);
     if (code < 0)
         code = record(&r);
     wht_words_free(&r.paths);

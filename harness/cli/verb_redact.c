@@ -250,8 +250,9 @@ static int redact(struct redact *r)
     return code;
 }
 
-static bool take_option(struct redact *r, const struct wht_args *args, int id, const char *value)
+static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
+    struct redact *r = user;
     switch (id) {
     case OUTPUT:
         r->output = value;
@@ -273,16 +274,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct redact r = {.emulator = WHT_BACKEND_BUILTIN,
                        .seed = wht_now_us() ^ (uint64_t)(uintptr_t)verb << 20};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_OPERAND)
-            wht_words_add(&r.paths, value);
-        else if (id == WHT_ARG_ERROR || !take_option(&r, args, id, value))
-            code = WHT_EXIT_USAGE;
-    }
+    int code = wht_verb_take(verb, args, &r.paths, take_option, &r);
     if (code < 0)
         code = redact(&r);
     wht_words_free(&r.paths);

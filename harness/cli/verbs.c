@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "select.h"
 #include "verb.h"
 
 const struct wht_verb *const wht_verbs[] = {
@@ -69,4 +70,19 @@ int wht_verb_unknown(const char *name)
     if (nearest)
         return wht_usage_error("", "unknown verb '%s'; did you mean '%s'?", name, nearest);
     return wht_usage_error("", "unknown verb '%s'", name);
+}
+
+int wht_verb_take(const struct wht_verb *verb, struct wht_args *args, struct wht_words *operands,
+                  wht_take_option_fn *take, void *user)
+{
+    const char *value = NULL;
+    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (id == WHT_ARG_HELP)
+            return wht_verb_help_print(verb);
+        if (id == WHT_ARG_OPERAND)
+            wht_words_add(operands, value);
+        else if (id == WHT_ARG_ERROR || !take(user, args, id, value))
+            return WHT_EXIT_USAGE;
+    }
+    return -1;
 }
