@@ -17,6 +17,7 @@
 #endif
 
 #define HANDLE_MARK UINT64_C(0x756d657668770001)
+#define HANDLE_BUSY UINT64_C(0x756d657668770002) /* a call is running: the handle is nobody's */
 #define BYTES_MAX   16
 #define LENGTH_MAX  15
 
@@ -76,7 +77,11 @@ EXPORT HRESULT WINAPI WHvEmulatorTryIoEmulation(
         *EmulatorReturnStatus = whe_status_from_result(WHE_UNSUPPORTED);
         return S_OK;
     }
-    return whe_emulate_port_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
+    emulator->mark = HANDLE_BUSY;
+    HRESULT result =
+        whe_emulate_port_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
+    emulator->mark = HANDLE_MARK;
+    return result;
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
@@ -90,7 +95,11 @@ EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
         access->InstructionByteCount > BYTES_MAX ||
         access->AccessInfo.AccessType > WHvMemoryAccessExecute)
         return E_INVALIDARG;
-    return whe_emulate_memory_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
+    emulator->mark = HANDLE_BUSY;
+    HRESULT result =
+        whe_emulate_memory_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
+    emulator->mark = HANDLE_MARK;
+    return result;
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorCreateEmulatorPreview(WHV_PREVIEW_EMULATOR_CALLBACKS Callbacks,

@@ -279,16 +279,76 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     return !(insn->traits & WHE_TRAIT_STACK) || take_stack(mode, decoded, operands, insn);
 }
 
-/* Code may run from a device whatever it does; a data access needs a memory operand. A port access
-   that is no string operation is never decoded. */
-static uint8_t exits_from_insn(const struct whe_insn *insn)
+/* What access_table.def says of an instruction: whether its memory operands are accessed, and what
+   is accessed besides. */
+static bool accesses_operands(ZydisMnemonic mnemonic, unsigned *accesses)
+{
+    switch (mnemonic) {
+#define WHE_ACCESS(mnemonic, operands, others)                                                     \
+    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
+        *accesses |= (others);                                                                     \
+        return (operands) != 0;
+#include "access_table.def"
+    default:
+        return true;
+    }
+}
+
+static bool writes_segment(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
+           is_segment(reg_from_zydis(operand->reg.value));
+}
+
+/* Descriptors, gates, the TSS: read and, for their accessed and busy bits, written. */
+static bool uses_descriptors(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_INTERRUPT ||
+           (mode->protected_mode && decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR);
+}
+
+/* The permission map is read unless CPL or the mode allow everything. */
+static bool uses_port_map(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
+{
+    return (decoded->meta.category == ZYDIS_CATEGORY_IO ||
+            decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP) &&
+           (mode->vm86 || (mode->protected_mode && mode->cpl > 0));
+}
+
+/* @return a mask of whe_intent: what data accesses the instruction can make, with or without a row
+   of its own. */
+static unsigned data_accesses(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                              const ZydisDecodedOperand *operands)
+{
+    const unsigned all = WHE_INTENT_READ | WHE_INTENT_WRITE;
+    unsigned accesses = 0;
+    bool are_accessed = accesses_operands(decoded->mnemonic, &accesses);
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && are_accessed)
+            accesses |= operands[i].mem.type == ZYDIS_MEMOP_TYPE_MIB
+                            ? all
+                            : intent_from_actions(operands[i].actions);
+        if (mode->protected_mode && writes_segment(&operands[i]))
+            accesses |= all;
+    }
+    if (uses_descriptors(mode, decoded))
+        accesses |= all;
+    if (uses_port_map(mode, decoded))
+        accesses |= WHE_INTENT_READ;
+    return accesses;
+}
+
+/* Code may run from a device whatever it does. A port access that is no string operation is never
+   decoded. */
+static uint8_t exits_from_accesses(unsigned accesses, const ZydisDecodedInstruction *decoded)
 {
     unsigned exits = 1u << WHE_EXIT_EXECUTE;
-    if (insn->id == WHE_INSN_NONE)
-        return 0;
-    if (insn->has_memory || insn->element_size > 0 || insn->stack_size > 0)
-        exits |= 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
-    if (insn->operation == WHE_OP_INS || insn->operation == WHE_OP_OUTS)
+    if (accesses & WHE_INTENT_READ)
+        exits |= 1u << WHE_EXIT_READ;
+    if (accesses & WHE_INTENT_WRITE)
+        exits |= 1u << WHE_EXIT_WRITE;
+    if (decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
         exits |= 1u << WHE_EXIT_IO;
     return (uint8_t)exits;
 }
@@ -314,13 +374,13 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                               .traits = (uint8_t)row.traits,
                               .length = decoded->length,
                               .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
+    insn->exits = exits_from_accesses(data_accesses(mode, decoded, operands), decoded);
     if (row.id == WHE_INSN_NONE)
         return;
     if (is_string(decoded))
         take_string(mode, decoded, operands, insn);
     else if (!take_operands(mode, decoded, operands, insn))
         insn->id = WHE_INSN_NONE;
-    insn->exits = exits_from_insn(insn);
     insn->is_planned = insn->has_memory && !(insn->traits & WHE_TRAIT_STACK);
     if (insn->is_planned && insn->place.size <= 8)
         insn->access = (uint8_t)insn->place.intent;

@@ -32,6 +32,12 @@ static bool can_cause_port_exit(const struct whe_insn *insn, const struct whe_ex
            insn->operation == (exit->io.IsWrite ? WHE_OP_OUTS : WHE_OP_INS);
 }
 
+/* The guest has swapped its code: it harms itself alone, and cannot end the machine. */
+static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
+{
+    return whe_fault_code(call, WHE_VECTOR_GP, 0);
+}
+
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
 static enum whe_result load_set(struct whe_call *call, uint64_t needed)
 {
@@ -143,6 +149,8 @@ WHE_HOT enum whe_result run_plain(struct whe_call *call, const struct whe_insn *
 static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
 {
     if (!can_cause_exit(insn, &call->exit))
+        return refuse_swapped(call);
+    if (insn->id == WHE_INSN_NONE)
         return WHE_UNSUPPORTED;
     if (insn->is_plain && call->mode.specials == 0)
         return run_plain(call, insn, false);
@@ -188,7 +196,7 @@ static enum whe_result port_string(struct whe_call *call, struct whe_decode_cach
     const struct whe_insn *insn;
     WHE_TRY(whe_fetch(call, cache, &insn));
     if (!can_cause_port_exit(insn, &call->exit))
-        return WHE_UNSUPPORTED;
+        return refuse_swapped(call);
     WHE_TRY(load_set(call, insn->reads.set & ~whe_reg_bit(WHE_REG_RDX)));
     WHE_TRY(whe_dispatch(call, insn));
     return retire(call, insn->length);
@@ -244,8 +252,9 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
     struct whe_call call;
     enum whe_result result;
     begin(&call, emulator, context, vp);
-    if (access->AccessInfo.GvaValid)
-        whe_translations_add_exit(&call.translations, type, access->Gva, access->Gpa);
+    if (access->AccessInfo.GvaValid &&
+        !whe_translations_add_exit(&call.translations, type, access->Gva, access->Gpa))
+        return end(&call, is_refused(vp) ? WHE_INTERRUPT_PENDING : WHE_UNSUPPORTED, status);
     if (!(vp->Rflags & WHE_RFLAGS_MODE))
         entry = whe_cache_find(cache, whe_mode_key(vp), vp->Rip, access->InstructionBytes,
                                access->InstructionByteCount);

@@ -56,9 +56,6 @@ enum whe_result whe_fault_translate(struct whe_call *call, WHV_TRANSLATE_GVA_RES
         return page_fault(call, PF_PRESENT, address, flags);
     case WHvTranslateGvaResultInvalidPageTableFlags:
         return page_fault(call, PF_PRESENT | PF_RESERVED, address, flags);
-    case WHvTranslateGvaResultGpaUnmapped:
-    case WHvTranslateGvaResultGpaNoReadAccess:
-    case WHvTranslateGvaResultGpaNoWriteAccess:
     case WHvTranslateGvaResultGpaIllegalOverlayAccess:
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     default:

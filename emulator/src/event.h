@@ -29,9 +29,9 @@ enum whe_result whe_fault_de(struct whe_call *call);
 enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, uint32_t code);
 
 /**
- * #PF, or #GP(0) where a paging structure cannot be reached, from a translation that did not
+ * #PF, or #GP(0) for an overlay page that cannot be accessed, from a translation that did not
  * succeed.
- * @param result  what TranslateGvaPage answered, not Success.
+ * @param result  what TranslateGvaPage answered: no code that stands for a completed walk.
  * @param address the first byte of the access on the page.
  * @param flags   the purpose: WHV_TRANSLATE_GVA_FLAGS as the page was asked for.
  * @return WHE_FAULT; WHE_BAD_ANSWER for Intercept and for codes that do not exist.

@@ -30,12 +30,22 @@ static enum whe_result code_linear(struct whe_call *call, uint64_t offset, uint6
     return WHE_OK;
 }
 
-/* Fetches more bytes, at most to the end of one page. */
-static enum whe_result fetch_page(struct whe_call *call, struct code *code)
+/* The largest power of two up to 8 that fits: virtual machine monitors exist whose memory callback
+   knows no other sizes. */
+static unsigned piece_size(uint64_t room)
+{
+    unsigned size = 8;
+    while (size > room)
+        size /= 2;
+    return size;
+}
+
+/* Fetches one more piece: 8, 4, 2 or 1 bytes that lie in one page and within the CS limit. */
+static enum whe_result fetch_piece(struct whe_call *call, struct code *code)
 {
     uint64_t offset = (call->vp->Rip + code->count) & whe_mode_linear_mask(&call->mode);
     uint64_t room = limit_room(call, offset);
-    uint64_t linear, gpa;
+    uint64_t linear, gpa, value;
     if (room == 0)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     WHE_TRY(code_linear(call, offset, &linear));
@@ -45,15 +55,10 @@ static enum whe_result fetch_page(struct whe_call *call, struct code *code)
         room = WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK);
     if (room > WHE_INSN_MAX - code->count)
         room = WHE_INSN_MAX - code->count;
-    while (room > 0) {
-        unsigned piece = room < 8 ? (unsigned)room : 8;
-        uint64_t value;
-        WHE_TRY(whe_host_read(call, gpa, piece, &value));
-        memcpy(code->bytes + code->count, &value, piece);
-        code->count += piece;
-        gpa += piece;
-        room -= piece;
-    }
+    const unsigned size = piece_size(room);
+    WHE_TRY(whe_host_read(call, gpa, size, &value));
+    memcpy(code->bytes + code->count, &value, size);
+    code->count += size;
     return WHE_OK;
 }
 
@@ -93,6 +98,6 @@ enum whe_result whe_fetch(struct whe_call *call, struct whe_decode_cache *cache,
         }
         if (decoded != WHE_DECODED_MORE)
             return undecodable(call, decoded);
-        WHE_TRY(fetch_page(call, &code));
+        WHE_TRY(fetch_piece(call, &code));
     }
 }

@@ -14,8 +14,9 @@
 /**
  * Finds or decodes the instruction at CS:RIP, where the exit's bytes do not find it in the cache.
  *
- * Missing bytes are fetched to the end of the page, of 15 bytes or of the CS limit, in pieces of up
- * to 8; the next page only if the decoder asks for more.
+ * Missing bytes are fetched in pieces of 8, 4, 2 or 1 bytes, as large as the end of the page, of 15
+ * bytes and of the CS limit allow. After each piece the decoder is asked again, so that nothing
+ * beyond it, and no further page, is touched once the instruction is whole.
  *
  * @param call  call->mode is set.
  * @param cache of the handle.

@@ -105,13 +105,17 @@ static inline enum whe_result whe_host_set_with_rip(struct whe_call *call, uint6
     return WHE_OK;
 }
 
+/** What stands for an address that a callback did not write: no page begins there. */
+#define WHE_HOST_NO_PAGE UINT64_MAX
+
 /**
  * Asks for the translation of a page.
  * @param page  4 KiB aligned.
  * @param flags WHV_TRANSLATE_GVA_FLAGS.
  * @param result receives the code that was answered; one that does not exist if the callback wrote
  * none.
- * @param gpa    receives the page's address; checked for alignment by the caller.
+ * @param gpa    receives the page's address, WHE_HOST_NO_PAGE if the callback wrote none; checked
+ * for alignment by the caller.
  */
 static inline enum whe_result whe_host_translate(struct whe_call *call, uint64_t page,
                                                  uint32_t flags,
@@ -119,7 +123,7 @@ static inline enum whe_result whe_host_translate(struct whe_call *call, uint64_t
                                                  uint64_t *gpa)
 {
     *result = (WHV_TRANSLATE_GVA_RESULT_CODE)INT32_MAX;
-    *gpa = WHE_PAGE_MASK; /* unaligned, so that an answer without an address is noticed */
+    *gpa = WHE_HOST_NO_PAGE;
     if (call->callbacks->WHvEmulatorTranslateGvaPage(
             call->context, page, (WHV_TRANSLATE_GVA_FLAGS)flags, result, gpa) != S_OK)
         return WHE_TRANSLATE_FAILED;

@@ -125,7 +125,8 @@ struct whe_insn {
     uint8_t operation; /**< enum whe_operation */
     uint8_t traits;    /**< mask of enum whe_trait */
     uint8_t length;    /**< 1 to 15 */
-    uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused */
+    uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also
+                            of an instruction without a row */
     bool is_plain;   /**< run_plain() of emulate.c suffices if the exit asks for nothing special */
     bool has_memory; /**< place and address describe a memory operand that is no string element */
     bool is_planned; /**< and emulate.c plans it; PUSH and POP plan theirs themselves */

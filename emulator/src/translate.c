@@ -5,10 +5,24 @@
 
 #include "event.h"
 
-enum whe_result whe_translate_refused(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
-                                      uint64_t key, uint64_t below)
+/* The walk of the page tables was completed; what is wrong is the page at which it ended. */
+static bool is_walked(WHV_TRANSLATE_GVA_RESULT_CODE result)
 {
-    return whe_fault_translate(call, result, (key & ~WHE_PAGE_MASK) | below, key & WHE_PAGE_MASK);
+    return result == WHvTranslateGvaResultGpaUnmapped ||
+           result == WHvTranslateGvaResultGpaNoReadAccess ||
+           result == WHvTranslateGvaResultGpaNoWriteAccess;
+}
+
+enum whe_result whe_translate_judge(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
+                                    uint64_t key, uint64_t below, uint64_t *page)
+{
+    const struct whe_translations *table = &call->translations;
+    const uint64_t linear = key & ~WHE_PAGE_MASK;
+    if (!is_walked(result))
+        return whe_fault_translate(call, result, linear | below, key & WHE_PAGE_MASK);
+    if (table->key[0] != 0 && (table->key[0] & ~WHE_PAGE_MASK) == linear)
+        *page = table->gpa[0];
+    return *page == WHE_HOST_NO_PAGE ? WHE_BAD_ANSWER : WHE_OK;
 }
 
 /* @return the page of a key, or NULL. */

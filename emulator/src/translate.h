@@ -28,23 +28,35 @@ static inline void whe_translations_init(struct whe_translations *table)
 }
 
 /**
- * Adds the exit's own translation where it can be trusted: Gva and Gpa must agree in their page
- * offsets (they do not where the page walk itself was stopped).
+ * Adds the exit's own translation.
  * @param access WHV_MEMORY_ACCESS_TYPE of the exit, with a valid Gva.
+ * @return false, and nothing is added, if Gva and Gpa disagree in their page offsets: then it may
+ * have been the page walk that was stopped, at an entry of a table.
  */
-static inline void whe_translations_add_exit(struct whe_translations *table, unsigned access,
+static inline bool whe_translations_add_exit(struct whe_translations *table, unsigned access,
                                              uint64_t gva, uint64_t gpa)
 {
     if (((gva ^ gpa) & WHE_PAGE_MASK) != 0)
-        return;
+        return false;
     /* Access types 0, 1, 2 stand for the purposes 1, 2, 4. */
     table->key[0] = (gva & ~WHE_PAGE_MASK) | UINT64_C(1) << access;
     table->gpa[0] = gpa & ~WHE_PAGE_MASK;
+    return true;
 }
 
-/** Raises what an answer other than success stands for. @return WHE_FAULT or WHE_BAD_ANSWER. */
-enum whe_result whe_translate_refused(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
-                                      uint64_t key, uint64_t below);
+/**
+ * What an answer other than success means. GpaUnmapped, GpaNoReadAccess and GpaNoWriteAccess are no
+ * faults of the guest: the walk is done, and the page at which it ends is a device, or memory that
+ * the virtual machine monitor has protected. WHvTranslateGva answers so for every page that is not
+ * mapped.
+ * @param key   page | intent that was asked for.
+ * @param below offset of the access within the page.
+ * @param page  the address that was answered, all ones if none was; the page's after WHE_OK: the
+ * exit's own where the page is the exit's.
+ * @return WHE_OK; WHE_FAULT with #PF or #GP raised; WHE_BAD_ANSWER.
+ */
+enum whe_result whe_translate_judge(struct whe_call *call, WHV_TRANSLATE_GVA_RESULT_CODE result,
+                                    uint64_t key, uint64_t below, uint64_t *page);
 
 /**
  * Asks for a page and remembers the answer.
@@ -60,7 +72,7 @@ static inline enum whe_result whe_translate_ask(struct whe_call *call, uint64_t 
                                (key & WHE_PAGE_MASK) | WHvTranslateGvaFlagSetPageTableBits, &result,
                                &page));
     if (result != WHvTranslateGvaResultSuccess)
-        return whe_translate_refused(call, result, key, *gpa);
+        WHE_TRY(whe_translate_judge(call, result, key, *gpa, &page));
     if ((page & WHE_PAGE_MASK) != 0)
         return WHE_TRANSLATE_UNALIGNED;
     const unsigned slot = 1 + table->count++ % WHE_TRANSLATIONS;

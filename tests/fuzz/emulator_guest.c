@@ -197,6 +197,14 @@ static uint64_t draw_page(uint64_t page, unsigned choice)
     }
 }
 
+/* A page was found, if only one that is a device's or protected. */
+static bool is_walked(uint32_t result)
+{
+    return result == WHvTranslateGvaResultSuccess ||
+           (result >= WHvTranslateGvaResultGpaUnmapped &&
+            result <= WHvTranslateGvaResultGpaNoWriteAccess);
+}
+
 static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
                                      WHV_TRANSLATE_GVA_FLAGS flags,
                                      WHV_TRANSLATE_GVA_RESULT_CODE *result,
@@ -208,15 +216,15 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     event->address = gva;
     event->flags = (uint32_t)flags;
     event->result = UINT32_MAX;
-    event->gpa = 1; /* nothing answered: no page */
+    event->gpa = RULES_NO_PAGE;
     if (event->hr != S_OK || choice == 13)
         return event->hr;
     event->result = choice == 9 ? fuzz_byte(&active->stream) : choice <= 8 ? choice : 0;
     *result = (WHV_TRANSLATE_GVA_RESULT_CODE)event->result;
-    if (event->result != WHvTranslateGvaResultSuccess)
+    if (!is_walked(event->result))
         *gpa = active->poison * UINT64_C(0x0101010101010101);
-    else if (choice != 14)
-        *gpa = event->gpa = draw_page(gva, choice);
+    else if (choice != 14 && !(byte & 0x80))
+        *gpa = event->gpa = draw_page(gva, event->result ? byte >> 3 : choice);
     return S_OK;
 }
 

@@ -80,6 +80,21 @@ static void read_exit(struct rows_case *made, uint8_t byte, uint8_t page)
     }
 }
 
+/* An instruction that cannot have made the access of the exit is no matter of the processor's. */
+static void keep_possible_exit(const struct native_insn *insn, struct rows_case *made)
+{
+    const unsigned wanted = made->exit.access == WHvMemoryAccessWrite
+                                ? ZYDIS_OPERAND_ACTION_MASK_WRITE
+                                : ZYDIS_OPERAND_ACTION_MASK_READ;
+    for (unsigned i = 0; i < insn->decoded.operand_count; i++) {
+        if (insn->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            (insn->operands[i].actions & wanted))
+            return;
+    }
+    made->exit.access = WHvMemoryAccessExecute;
+    made->exit.gva_valid = false;
+}
+
 static void read_registers(const struct rows_world *world, struct fuzz_stream *stream,
                            struct oracle_in *in)
 {
@@ -157,6 +172,7 @@ enum native_verdict native_read(const struct rows_world *world, const uint8_t *b
         return judge_bad_lock(world, made);
     if (!ZYAN_SUCCESS(status))
         return NATIVE_INVALID;
+    keep_possible_exit(insn, made);
     if (exit & NEAR_EDGE)
         target = (target & 0x7000) + 0xff8 + (target & 15);
     if (!(exit & NO_AIM))

@@ -48,12 +48,21 @@ static bool has_bad_port_size(const struct rules_exit *exit)
     return exit->is_io && !exit->io.AccessInfo.StringOp && size != 1 && size != 2 && size != 4;
 }
 
+/* Gva and Gpa disagree within their page: the Gpa may be that of a page table's entry. */
+static bool has_stopped_walk(const struct rules_exit *exit)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &exit->memory;
+    return !exit->is_io && memory->AccessInfo.GvaValid &&
+           (memory->Gva ^ memory->Gpa) % RULES_PAGE != 0;
+}
+
 /* Exits that are answered without looking at the instruction. */
 static enum rules_rule check_refused(const struct rules_exit *exit, const struct rules_call *call,
                                      bool *is_refused)
 {
     unsigned bit = BIT_INTERRUPT;
-    if (has_bad_port_size(exit))
+    if (has_bad_port_size(exit) ||
+        (!exit->vp.ExecutionState.InterruptionPending && has_stopped_walk(exit)))
         bit = BIT_INTERNAL;
     else if (!exit->vp.ExecutionState.InterruptionPending)
         return call->status == 1u << BIT_INTERRUPT ? RULES_STATUS_REFUSED : RULES_HOLD;
@@ -75,13 +84,17 @@ static bool is_pending(const struct rules_call *call)
 }
 
 /* A translation that did not simply succeed, and what it means for the call. */
-static enum rules_rule check_translation(const struct rules_call *call, size_t at)
+static enum rules_rule check_translation(const struct rules_exit *exit,
+                                         const struct rules_call *call, size_t at)
 {
     const struct rules_event *event = &call->events[at];
     bool is_last = at + 1 == call->count;
-    if (event->result == WHvTranslateGvaResultSuccess) {
-        if (event->gpa % RULES_PAGE == 0)
+    if (rules_is_walked(event)) {
+        const uint64_t page = rules_page(exit, event);
+        if (page % RULES_PAGE == 0)
             return RULES_HOLD;
+        if (page == RULES_NO_PAGE && event->result != WHvTranslateGvaResultSuccess)
+            return is_last && call->status == 1u << BIT_INTERNAL ? RULES_HOLD : RULES_STATUS_ANSWER;
         return is_last && call->status == 1u << BIT_UNALIGNED ? RULES_HOLD : RULES_STATUS_UNALIGNED;
     }
     if (event->result >= WHvTranslateGvaResultIntercept)
@@ -95,14 +108,16 @@ static enum rules_rule check_translation(const struct rules_call *call, size_t a
                : RULES_HOLD;
 }
 
-static bool has_odd_translation(const struct rules_call *call, bool is_unaligned)
+static bool has_odd_translation(const struct rules_exit *exit, const struct rules_call *call,
+                                bool is_unaligned)
 {
     const struct rules_event *last = call->count > 0 ? &call->events[call->count - 1] : NULL;
     if (!last || last->kind != RULES_TRANSLATE)
         return false;
     if (is_unaligned)
-        return last->result == WHvTranslateGvaResultSuccess && last->gpa % RULES_PAGE != 0;
-    return last->result >= WHvTranslateGvaResultIntercept;
+        return rules_is_walked(last) && rules_page(exit, last) % RULES_PAGE != 0;
+    return last->result >= WHvTranslateGvaResultIntercept ||
+           (rules_is_walked(last) && rules_page(exit, last) == RULES_NO_PAGE);
 }
 
 /* What is not supported is refused before anything is done. */
@@ -118,11 +133,12 @@ static bool has_side_effect(const struct rules_call *call)
     return false;
 }
 
-static enum rules_rule check_without_failure(const struct rules_call *call)
+static enum rules_rule check_without_failure(const struct rules_exit *exit,
+                                             const struct rules_call *call)
 {
     for (size_t i = 0; i < call->count; i++) {
         if (call->events[i].kind == RULES_TRANSLATE)
-            RULES_TRY(check_translation(call, i));
+            RULES_TRY(check_translation(exit, call, i));
     }
     if (is_pending(call) != (call->status == 1u << BIT_CANNOT))
         return RULES_STATUS_PENDING;
@@ -131,11 +147,11 @@ static enum rules_rule check_without_failure(const struct rules_call *call)
     case 1u << BIT_CANNOT:
         return RULES_HOLD;
     case 1u << BIT_INTERNAL:
-        if (has_odd_translation(call, false))
+        if (has_odd_translation(exit, call, false))
             return RULES_HOLD;
         return has_side_effect(call) ? RULES_SIDE_EFFECT : RULES_HOLD;
     case 1u << BIT_UNALIGNED:
-        return has_odd_translation(call, true) ? RULES_HOLD : RULES_STATUS_UNALIGNED;
+        return has_odd_translation(exit, call, true) ? RULES_HOLD : RULES_STATUS_UNALIGNED;
     default:
         return RULES_STATUS_OTHER;
     }
@@ -169,7 +185,7 @@ enum rules_rule rules_check_status(const struct rules_exit *exit, const struct r
         if (call->status != 1u << call->events[call->count - 1].kind)
             return RULES_STATUS_FAILED;
     } else {
-        RULES_TRY(check_without_failure(call));
+        RULES_TRY(check_without_failure(exit, call));
     }
     return check_sets(call);
 }
@@ -205,8 +221,7 @@ static enum rules_rule check_final_set(const struct rules_exit *exit, const stru
     if (rules_find(set, WHvRegisterPendingEvent))
         return rules_check_fault(exit, call, set);
     for (size_t i = 0; i < call->count; i++) {
-        if (call->events[i].kind == RULES_TRANSLATE &&
-            call->events[i].result != WHvTranslateGvaResultSuccess)
+        if (call->events[i].kind == RULES_TRANSLATE && !rules_is_walked(&call->events[i]))
             return RULES_AFTER_FAULT;
     }
     RULES_TRY(rules_check_retirement(exit, call, set));

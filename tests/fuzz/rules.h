@@ -40,7 +40,7 @@ struct rules_event {
 
     uint32_t flags;    /**< of a translation */
     uint32_t result;   /**< of a translation; UINT32_MAX if nothing was answered */
-    uint64_t gpa;      /**< of a translation */
+    uint64_t gpa;      /**< of a translation; RULES_NO_PAGE if none was answered */
     bool is_unaligned; /**< an array of registers */
     uint32_t count;    /**< registers that follow */
     const struct rules_register *registers;
@@ -55,6 +55,9 @@ struct rules_exit {
     WHV_MEMORY_ACCESS_CONTEXT memory;
     WHV_X64_IO_PORT_ACCESS_CONTEXT io;
 };
+
+/** Not the address of a page. */
+#define RULES_NO_PAGE UINT64_C(1)
 
 /** A whole call. */
 struct rules_call {

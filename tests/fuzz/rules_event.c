@@ -70,10 +70,28 @@ static bool is_exit_page(const struct rules_exit *exit, uint64_t gpa, bool is_wr
     return (memory->AccessInfo.AccessType == WHvMemoryAccessWrite) == is_write;
 }
 
-static bool is_good_translation(const struct rules_event *event)
+bool rules_is_walked(const struct rules_event *event)
 {
-    return event->kind == RULES_TRANSLATE && event->hr == S_OK &&
-           event->result == WHvTranslateGvaResultSuccess && event->gpa % RULES_PAGE == 0;
+    return event->result == WHvTranslateGvaResultSuccess ||
+           event->result == WHvTranslateGvaResultGpaUnmapped ||
+           event->result == WHvTranslateGvaResultGpaNoReadAccess ||
+           event->result == WHvTranslateGvaResultGpaNoWriteAccess;
+}
+
+/* The processor has told where the exit's page lies: that counts beside a device's answer. */
+uint64_t rules_page(const struct rules_exit *exit, const struct rules_event *event)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &exit->memory;
+    if (event->result != WHvTranslateGvaResultSuccess && !exit->is_io &&
+        memory->AccessInfo.GvaValid && memory->Gva / RULES_PAGE == event->address / RULES_PAGE)
+        return memory->Gpa & ~(uint64_t)(RULES_PAGE - 1);
+    return event->gpa;
+}
+
+static bool is_good_translation(const struct rules_exit *exit, const struct rules_event *event)
+{
+    return event->kind == RULES_TRANSLATE && event->hr == S_OK && rules_is_walked(event) &&
+           rules_page(exit, event) % RULES_PAGE == 0;
 }
 
 static bool is_translated(const struct rules_exit *exit, const struct rules_call *call, size_t at)
@@ -85,7 +103,7 @@ static bool is_translated(const struct rules_exit *exit, const struct rules_call
                           : WHvTranslateGvaFlagValidateRead | WHvTranslateGvaFlagValidateExecute;
     for (size_t i = at; i > 0; i--) {
         const struct rules_event *event = &call->events[i - 1];
-        if (is_good_translation(event) && (event->gpa ^ gpa) < RULES_PAGE &&
+        if (is_good_translation(exit, event) && (rules_page(exit, event) ^ gpa) < RULES_PAGE &&
             (event->flags & wanted))
             return true;
     }
@@ -99,8 +117,8 @@ bool rules_is_data(const struct rules_exit *exit, const struct rules_call *call,
         return false;
     for (size_t i = at; i > 0; i--) {
         const struct rules_event *event = &call->events[i - 1];
-        if (is_good_translation(event) && (event->flags & others) &&
-            (event->gpa ^ call->events[at].address) < RULES_PAGE)
+        if (is_good_translation(exit, event) && (event->flags & others) &&
+            (rules_page(exit, event) ^ call->events[at].address) < RULES_PAGE)
             return false;
     }
     return exit->memory.AccessInfo.AccessType != WHvMemoryAccessExecute ||

@@ -39,6 +39,13 @@ enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct ru
  */
 bool rules_is_data(const struct rules_exit *exit, const struct rules_call *call, size_t at);
 
+/** @return whether a translation has found a page: it succeeded, or the page is a device's or
+ * protected. */
+bool rules_is_walked(const struct rules_event *event);
+
+/** @return where the page of a translation that found one lies; RULES_NO_PAGE if nobody told. */
+uint64_t rules_page(const struct rules_exit *exit, const struct rules_event *event);
+
 /** @return the register in a batch, or NULL. */
 const struct rules_register *rules_find(const struct rules_event *event, WHV_REGISTER_NAME name);
 

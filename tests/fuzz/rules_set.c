@@ -129,8 +129,7 @@ static enum rules_rule check_reason(const struct rules_exit *exit, const struct 
 {
     const struct rules_event *translation = NULL;
     for (size_t i = 0; i < call->count; i++) {
-        if (call->events[i].kind == RULES_TRANSLATE &&
-            call->events[i].result != WHvTranslateGvaResultSuccess)
+        if (call->events[i].kind == RULES_TRANSLATE && !rules_is_walked(&call->events[i]))
             translation = &call->events[i];
     }
     bool is_page_fault =
@@ -155,8 +154,8 @@ static enum rules_rule check_order(const struct rules_exit *exit, const struct r
     bool has_data = false;
     for (size_t i = 0; i < call->count; i++) {
         const struct rules_event *event = &call->events[i];
-        if (event->kind == RULES_TRANSLATE && !(event->flags & others) &&
-            event->result != WHvTranslateGvaResultSuccess && has_data)
+        if (event->kind == RULES_TRANSLATE && !(event->flags & others) && !rules_is_walked(event) &&
+            has_data)
             return RULES_FAULT_ORDER;
         has_data |= rules_is_data(exit, call, i);
     }

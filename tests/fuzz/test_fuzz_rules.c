@@ -121,6 +121,18 @@ static void load(struct scene *s)
     add_register(s, WHvX64RegisterRax, 5);
 }
 
+/* A load from a page that answers as a device does, and is not the exit's. */
+static void device(struct scene *s)
+{
+    begin(s, WHvMemoryAccessExecute);
+    s->exit.memory.Gva = s->exit.memory.Gpa = RIP;
+    add_translation(s, DEVICE, 1, WHvTranslateGvaResultGpaUnmapped);
+    add(s, RULES_MEMORY)->address = DEVICE + 8;
+    add(s, RULES_SET);
+    add_register(s, WHvX64RegisterRip, RIP + 3);
+    add_register(s, WHvX64RegisterRax, 5);
+}
+
 /* IN AX, DX. */
 static void in(struct scene *s)
 {
@@ -192,7 +204,7 @@ static void nothing(struct scene *s)
     BREAK(MEMORY_UNTRANSLATED, modify, s->events[1].flags ^= 1)                                    \
     BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.AccessInfo.AccessType = 1)                     \
     BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.AccessInfo.GvaValid = 0)                       \
-    BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.Gpa = DEVICE + 8)                              \
+    BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.Gpa = DEVICE + 0x1000)                         \
     BREAK(PORT_SIZE, in, s->events[0].size = 3)                                                    \
     BREAK(PORT_EXCESS, out, s->events[0].data = 0x12211)                                           \
     BREAK(TRANSLATE_PAGE, modify, s->events[1].address = DEVICE + 1)                               \
@@ -261,6 +273,11 @@ static void nothing(struct scene *s)
     BREAK(FAULT_CODE, fault, s->exit.vp.ExecutionState.Cpl = 3)                                    \
     BREAK(FAULT_REASON, fault, last(s, 0)->value.ExceptionEvent.ExceptionParameter = RIP)          \
     BREAK(FAULT_REASON, fault, s->events[1].result = WHvTranslateGvaResultGpaUnmapped)             \
+    BREAK(STATUS_REFUSED, unknown, s->exit.memory.Gpa++)                                           \
+    BREAK(STATUS_ANSWER, nothing, add_translation(s, RIP, 4, 4); s->events[0].gpa = RULES_NO_PAGE; \
+          s->call.status = 1)                                                                      \
+    BREAK(STATUS_UNALIGNED, nothing, add_translation(s, RIP, 4, 4); s->events[0].gpa++)            \
+    BREAK(MEMORY_UNTRANSLATED, device, s->events[0].gpa += 0x1000)                                 \
     BREAK(FAULT_UNASKED, fault, s->events[2].count--)                                              \
     BREAK(FAULT_REGISTERS, fault, add_register(s, WHvX64RegisterRip, RIP))                         \
     BREAK(FAULT_ORDER, fault, s->events[0].kind = RULES_MEMORY; s->events[0].address = DEVICE;     \

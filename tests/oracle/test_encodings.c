@@ -237,12 +237,23 @@ static const char *compare_ports(const struct expected *e, const struct probe *p
     return probe->port_bytes_in == in && probe->port_bytes_out == out ? NULL : "ports";
 }
 
-/* A read or write exit needs an operand in memory. */
-static const char *compare_exits(const struct whe_insn *insn, const struct expected *e)
+/* A load of a segment register reads and marks a descriptor. */
+static bool loads_descriptor(const struct expected *e)
 {
+    return ZydisRegisterGetClass(e->operand[0].reg.value) == ZYDIS_REGCLASS_SEGMENT &&
+           (e->operand[0].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE);
+}
+
+/* A read or write exit needs an operand in memory that is read or written. */
+static const char *compare_exits(const struct opcode *opcode, const struct whe_insn *insn,
+                                 const struct expected *e)
+{
+    const bool has_descriptor = opcode->mode->mode.protected_mode && loads_descriptor(e);
     unsigned exits = 1u << WHE_EXIT_EXECUTE;
-    if (e->may_read + e->may_write > 0)
-        exits |= 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
+    if (e->may_read > 0 || has_descriptor)
+        exits |= 1u << WHE_EXIT_READ;
+    if (e->may_write > 0 || has_descriptor)
+        exits |= 1u << WHE_EXIT_WRITE;
     if (e->insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
         exits |= 1u << WHE_EXIT_IO;
     return insn->exits == exits ? NULL : "exits that it can cause";
@@ -287,7 +298,7 @@ static const char *compare(const struct run *run, const struct opcode *opcode,
         what = compare_flags(run, opcode, e);
     if (!what)
         what = compare_ports(e, probe, iterations);
-    return what ? what : compare_exits(insn, e);
+    return what ? what : compare_exits(opcode, insn, e);
 }
 
 static const char *judge(struct run *run, const struct opcode *opcode, struct expected *e,

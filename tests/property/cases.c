@@ -57,7 +57,7 @@ void cases_init(struct guest *guest, uint64_t seed)
     guest_map(guest, CASES_MISSING, 0, WHvTranslateGvaResultPageNotPresent, 0);
     guest_map(guest, CASES_READ_ONLY, 0, WHvTranslateGvaResultPrivilegeViolation,
               WHvTranslateGvaFlagValidateWrite);
-    guest_map(guest, CASES_UNMAPPED, 0, WHvTranslateGvaResultGpaUnmapped, 0);
+    guest_map(guest, CASES_DEVICE, GUEST_OWN_PAGE, WHvTranslateGvaResultGpaUnmapped, 0);
     guest->port_data = 0x89abcdef;
     /* All registers once, so that they stand in the same order in every run. */
     for (int name = WHvX64RegisterRax; name <= WHvX64RegisterCr8; name++)
@@ -316,7 +316,7 @@ static void make_memory_exit(struct maker *m)
         made->exit.memory.Gpa ^= 1 + random_below(&m->random, PAGE - 1);
     /* What cannot be translated has no Gpa to be reused. */
     uint64_t page = gva & ~(uint64_t)(PAGE - 1);
-    bool is_missing = page == CASES_MISSING || page == CASES_UNMAPPED || page == CASES_READ_ONLY;
+    bool is_missing = page == CASES_MISSING || page == CASES_READ_ONLY;
     made->exit.memory.AccessInfo.GvaValid = !is_missing && !random_once_in(&m->random, 8);
 }
 
@@ -369,6 +369,37 @@ void cases_clear(struct guest *guest, const struct random_case *made)
 {
     /* Code lies where nothing else is looked at. */
     memset(guest->memory + made->start, 0, sizeof(made->code));
+}
+
+unsigned cases_accesses(const struct random_case *made)
+{
+    const bool is_user = made->mode == GUEST_VM86 || made->exit.vp.ExecutionState.Cpl > 0;
+    const bool has_descriptors = made->mode != GUEST_REAL16 && made->mode != GUEST_VM86;
+    unsigned accesses = 0;
+    for (size_t i = 0; i < made->accesses; i++)
+        accesses |= (made->access[i].is_read ? 1u : 0) | (made->access[i].is_written ? 2u : 0);
+    /* The permission map of the TSS; a descriptor, which is marked as accessed. */
+    if (has_port(&made->model) && is_user && made->mode != GUEST_REAL16)
+        accesses |= 1;
+    if (has_descriptors && made->model.operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+        (made->model.operand[0].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
+        ZydisRegisterGetClass(made->model.operand[0].reg.value) == ZYDIS_REGCLASS_SEGMENT)
+        accesses |= 3;
+    return accesses;
+}
+
+bool cases_is_swapped(const struct random_case *made)
+{
+    const unsigned type = made->exit.memory.AccessInfo.AccessType;
+    return !made->exit.is_io && type != WHvMemoryAccessExecute &&
+           !(cases_accesses(made) & 1u << type);
+}
+
+bool cases_disagrees(const struct random_case *made)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &made->exit.memory;
+    return !made->exit.is_io && memory->AccessInfo.GvaValid &&
+           ((memory->Gva ^ memory->Gpa) & (PAGE - 1)) != 0;
 }
 
 void cases_spread_exit(const struct guest *guest, struct random_case *made)

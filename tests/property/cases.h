@@ -5,7 +5,8 @@
  * at places where something can go wrong, and an exit that they could have caused.
  *
  * Guest memory holds code from 0x1000, descriptors from 0x6000, a TSS and data above; all of it
- * random, the pages CASES_MISSING to CASES_UNMAPPED not reachable in three ways.
+ * random; the pages CASES_MISSING and CASES_READ_ONLY cannot be reached, CASES_DEVICE answers as a
+ * page that is not mapped does.
  */
 #ifndef WHVTRACE_TESTS_CASES_H
 #define WHVTRACE_TESTS_CASES_H
@@ -17,7 +18,7 @@
 
 #define CASES_MISSING   0x1d000u /**< not present */
 #define CASES_READ_ONLY 0x1e000u
-#define CASES_UNMAPPED  0x1f000u /**< no guest-physical memory */
+#define CASES_DEVICE    0x1f000u /**< GpaUnmapped: no fault */
 
 #define CASES_MODES 7u
 
@@ -32,6 +33,15 @@ struct random_case {
     struct guest_exit exit; /**< all 16 bytes are given */
     uint8_t given;          /**< what a test may want to give instead: 0 to 16 */
 };
+
+/** @return the accesses that an instruction can make, as 1 for a read and 2 for a write. */
+unsigned cases_accesses(const struct random_case *made);
+
+/** @return whether the exit is one of a memory access that the instruction cannot make. */
+bool cases_is_swapped(const struct random_case *made);
+
+/** @return whether Gva and Gpa of the exit disagree: the page walk may have been stopped. */
+bool cases_disagrees(const struct random_case *made);
 
 /** Prepares a guest for all cases of a run. */
 void cases_init(struct guest *guest, uint64_t seed);

@@ -28,8 +28,11 @@ static void spoil(struct random *random)
     memcpy(made.exit.io.InstructionBytes, made.code, sizeof(made.code));
     made.exit.memory.InstructionByteCount = (UINT8)random_below(random, 17);
     made.exit.io.InstructionByteCount = made.exit.memory.InstructionByteCount;
-    if (!made.exit.is_io)
-        made.exit.memory.AccessInfo.AccessType = random_below(random, 3) & 3u;
+    if (made.exit.is_io)
+        return;
+    made.exit.memory.AccessInfo.AccessType = WHvMemoryAccessExecute; /* of any instruction */
+    if (random_once_in(random, 2))
+        made.exit.memory.AccessInfo.AccessType = random_below(random, 2) & 1u;
 }
 
 static bool has_fetches_alone(void)

@@ -270,7 +270,7 @@ static uint32_t reasons(const struct model_access *access)
     uint64_t alignment = access->size == 64 && access->is_written ? 64 : 16;
     unsigned vector = model_trouble(&made.model, &guest, access);
     uint32_t vectors = vector ? 1u << vector : 0;
-    if ((access->size >= 16 && access->linear % alignment != 0) || has_page(access, CASES_UNMAPPED))
+    if (access->size >= 16 && access->linear % alignment != 0)
         vectors |= 1u << 13;
     if (has_page(access, CASES_MISSING) ||
         (access->is_written && has_page(access, CASES_READ_ONLY)))
@@ -421,9 +421,35 @@ static bool may_be_unknown(void)
     return false;
 }
 
+/* Nothing that is not the instruction's doing is emulated. */
+static const char *judge_refused(void)
+{
+    return call.result.status == 2 && call.event_count == 0
+               ? NULL
+               : "an exit whose addresses disagree is not refused";
+}
+
+/* The guest has swapped its code. */
+static const char *judge_swapped(void)
+{
+    const bool is_pending = call.result.status == 0x200;
+    for (size_t i = 0; i < call.event_count; i++) {
+        if (call.event[i].kind != GUEST_GET && call.event[i].kind != GUEST_SET &&
+            !outcome_is_fetch(&call, i, made.start))
+            return "something is touched for an instruction that cannot have caused the exit";
+    }
+    if (!is_pending && (call.result.status != 1 || !has_fault()))
+        return "an instruction that cannot have caused the exit is not #GP";
+    return NULL;
+}
+
 static const char *judge_call(void)
 {
     const char *broken = call.broken;
+    if (!broken && cases_disagrees(&made))
+        return judge_refused();
+    if (!broken && cases_is_swapped(&made))
+        return judge_swapped();
     if (!broken && call.result.status == 2 && !may_be_unknown())
         broken = "a row of the table is not emulated";
     if (!broken)

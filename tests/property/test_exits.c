@@ -21,7 +21,7 @@ static bool is_reachable(uint64_t address, WHV_MEMORY_ACCESS_TYPE access)
     uint64_t page = address & ~PAGE_MASK;
     if (page == CASES_READ_ONLY)
         return access != WHvMemoryAccessWrite;
-    return page != CASES_MISSING && page != CASES_UNMAPPED;
+    return page != CASES_MISSING;
 }
 
 /* The same instruction stopped by an access to `gva`. */
@@ -43,6 +43,21 @@ static const char *try_exit(WHV_EMULATOR_HANDLE emulator, WHV_MEMORY_ACCESS_TYPE
                : text;
 }
 
+/* Where the page walk was stopped, Gpa is the entry's address: nothing that could be completed. */
+static const char *try_walk(WHV_EMULATOR_HANDLE emulator, WHV_MEMORY_ACCESS_TYPE access,
+                            uint64_t gva)
+{
+    struct guest_exit exit;
+    memcpy(&exit, &made.exit, sizeof(exit));
+    exit.memory.AccessInfo.AccessType = (UINT32)access & 3;
+    exit.memory.AccessInfo.GvaValid = 1;
+    exit.memory.Gva = gva;
+    exit.memory.Gpa = guest_spread_address(&guest, gva) ^ 0x5a8;
+    outcome_run(&guest, emulator, &exit, &told);
+    return told.result.status == 2 && told.event_count == 0 ? NULL
+                                                            : "a stopped page walk is not refused";
+}
+
 static const char *try_address(WHV_EMULATOR_HANDLE emulator, uint64_t gva, char *text, size_t size)
 {
     static const WHV_MEMORY_ACCESS_TYPE accesses[] = {WHvMemoryAccessRead, WHvMemoryAccessWrite,
@@ -50,8 +65,9 @@ static const char *try_address(WHV_EMULATOR_HANDLE emulator, uint64_t gva, char 
     const uint64_t gpa = guest_spread_address(&guest, gva);
     const char *broken = NULL;
     for (unsigned i = 0; i < 3 && !broken; i++) {
-        /* Where the page walk was stopped, Gpa is the entry's address. */
-        broken = try_exit(emulator, accesses[i], gva, gpa ^ 0x5a8, true, text, size);
+        if (i < 2 && !(cases_accesses(&made) & 1u << i))
+            continue;
+        broken = try_walk(emulator, accesses[i], gva);
         if (!broken)
             broken = try_exit(emulator, accesses[i], gva, gpa, false, text, size);
         if (!broken && is_reachable(gva, accesses[i]))

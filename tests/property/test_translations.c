@@ -3,6 +3,7 @@
  * Whichever translation is answered in whichever way: the guest gets the fault that the answer
  * stands for, with the right error code and address, or the call fails with the right bit; no
  * device is touched before or after, but by finished elements of a string, whose progress is kept.
+ * That the page is a device, or protected by the virtual machine monitor, makes no difference.
  */
 #include "expect.h"
 #include "property.h"
@@ -14,7 +15,7 @@
 #define CR4_SMEP 0x100000u
 
 /* What becomes of a call. */
-enum end { PAGE_FAULT, GENERAL_PROTECTION, INTERNAL_FAILURE, NOT_ALIGNED };
+enum end { PAGE_FAULT, GENERAL_PROTECTION, INTERNAL_FAILURE, NOT_ALIGNED, NO_MATTER };
 
 static const struct {
     const char *name;
@@ -24,9 +25,13 @@ static const struct {
     {"not present", {.result = WHvTranslateGvaResultPageNotPresent}, PAGE_FAULT},
     {"a privilege violation", {.result = WHvTranslateGvaResultPrivilegeViolation}, PAGE_FAULT},
     {"invalid flags", {.result = WHvTranslateGvaResultInvalidPageTableFlags}, PAGE_FAULT},
-    {"unmapped", {.result = WHvTranslateGvaResultGpaUnmapped}, GENERAL_PROTECTION},
-    {"no read access", {.result = WHvTranslateGvaResultGpaNoReadAccess}, GENERAL_PROTECTION},
-    {"no write access", {.result = WHvTranslateGvaResultGpaNoWriteAccess}, GENERAL_PROTECTION},
+    {"unmapped", {.result = WHvTranslateGvaResultGpaUnmapped}, NO_MATTER},
+    {"no read access", {.result = WHvTranslateGvaResultGpaNoReadAccess}, NO_MATTER},
+    {"no write access", {.result = WHvTranslateGvaResultGpaNoWriteAccess}, NO_MATTER},
+    {"unmapped and nothing else",
+     {.result = WHvTranslateGvaResultGpaUnmapped, .leaves_gpa = true},
+     INTERNAL_FAILURE},
+    {"success and nothing else", {.leaves_gpa = true}, NOT_ALIGNED},
     {"an overlay", {.result = WHvTranslateGvaResultGpaIllegalOverlayAccess}, GENERAL_PROTECTION},
     {"an intercept", {.result = WHvTranslateGvaResultIntercept}, INTERNAL_FAILURE},
     {"a code that does not exist", {.result = (WHV_TRANSLATE_GVA_RESULT_CODE)9}, INTERNAL_FAILURE},
@@ -151,6 +156,38 @@ static const char *judge_event(const struct guest_event *asked, size_t answer)
     return NULL;
 }
 
+/* A page that the exit tells has its address whatever the callback says of a device. */
+static bool is_page_of_exit(const struct guest_event *asked)
+{
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &made.exit.memory;
+    return !made.exit.is_io && memory->AccessInfo.GvaValid &&
+           (memory->Gva & ~PAGE_MASK) == asked->address;
+}
+
+static enum end end_of(const struct guest_event *asked, size_t answer)
+{
+    const bool is_unmapped = answers[answer].answer.result == WHvTranslateGvaResultGpaUnmapped;
+    if (is_unmapped && is_page_of_exit(asked))
+        return NO_MATTER;
+    return answers[answer].end;
+}
+
+/* @return whether a page can be reached for what it is asked for. */
+static bool can_be_reached(const struct guest_event *asked)
+{
+    return asked->address != CASES_MISSING &&
+           (asked->address != CASES_READ_ONLY || !(asked->size & WHvTranslateGvaFlagValidateWrite));
+}
+
+static const char *judge_no_matter(const struct guest_event *asked)
+{
+    static char difference[256];
+    if (can_be_reached(asked) &&
+        !outcome_equal(&whole, &cut, 0, made.start, difference, sizeof(difference)))
+        return difference;
+    return NULL;
+}
+
 static size_t sets_in(const struct outcome *outcome)
 {
     return outcome_count(outcome, GUEST_SET);
@@ -158,9 +195,12 @@ static size_t sets_in(const struct outcome *outcome)
 
 static const char *judge(const struct guest_event *asked, size_t at, size_t answer)
 {
-    bool is_fault = answers[answer].end <= GENERAL_PROTECTION;
+    const enum end end = end_of(asked, answer);
+    bool is_fault = end <= GENERAL_PROTECTION;
     uint32_t status = 2;
-    if (answers[answer].end == NOT_ALIGNED)
+    if (!cut.broken && end == NO_MATTER)
+        return judge_no_matter(asked);
+    if (end == NOT_ALIGNED)
         status = 0x20;
     else if (is_fault)
         status = is_pending() ? 0x200 : 1;

@@ -60,6 +60,7 @@ struct guest_answer {
     WHV_TRANSLATE_GVA_RESULT_CODE result;
     uint64_t gpa_bits;  /**< or-ed into the address */
     bool leaves_result; /**< the callback returns S_OK without having written anything */
+    bool leaves_gpa;    /**< only the result is written */
 };
 
 struct guest {
@@ -127,7 +128,10 @@ WHV_REGISTER_VALUE *guest_reg(struct guest *guest, WHV_REGISTER_NAME name);
 void guest_set64(struct guest *guest, WHV_REGISTER_NAME name, uint64_t value);
 uint64_t guest_get64(struct guest *guest, WHV_REGISTER_NAME name);
 
-/** Adds a translation. */
+/** A page that is where it would be without guest_map. */
+#define GUEST_OWN_PAGE UINT64_MAX
+
+/** Adds a translation. @param gpa where the page is found, or GUEST_OWN_PAGE. */
 void guest_map(struct guest *guest, uint64_t gva, uint64_t gpa,
                WHV_TRANSLATE_GVA_RESULT_CODE result, uint32_t flags);
 

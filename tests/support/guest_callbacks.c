@@ -234,11 +234,13 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     if (is_answered && guest->answer.leaves_result)
         return S_OK;
     *result = page ? page->result : WHvTranslateGvaResultSuccess;
-    *gpa = page ? page->gpa : guest_spread_address(guest, gva);
-    if (is_answered) {
+    if (is_answered)
         *result = guest->answer.result;
+    if (is_answered && guest->answer.leaves_gpa)
+        return S_OK;
+    *gpa = page && page->gpa != GUEST_OWN_PAGE ? page->gpa : guest_spread_address(guest, gva);
+    if (is_answered)
         *gpa |= guest->answer.gpa_bits;
-    }
     return S_OK;
 }
 

@@ -264,3 +264,38 @@ Test(api, each_result_has_exactly_its_bit)
     for (size_t i = 0; i < WHE_RESULT_COUNT; i++)
         cr_expect_eq(whe_status_from_result(rows[i].result).AsUINT32, rows[i].status, "row %zu", i);
 }
+
+/* Tries everything on the handle that is at work. */
+static WHV_EMULATOR_HANDLE busy;
+static HRESULT inner[3];
+
+static HRESULT CALLBACK reenter(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    const WHV_VP_EXIT_CONTEXT vp = {.InstructionLength = 1};
+    const WHV_MEMORY_ACCESS_CONTEXT memory = {.InstructionByteCount = 0};
+    const WHV_X64_IO_PORT_ACCESS_CONTEXT io = {.AccessInfo = {.AccessSize = 1}};
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0};
+    inner[0] = WHvEmulatorTryMmioEmulation(busy, context, &vp, &memory, &status);
+    inner[1] = WHvEmulatorTryIoEmulation(busy, context, &vp, &io, &status);
+    inner[2] = WHvEmulatorDestroyEmulator(busy);
+    memset(access->Data, 0x5a, sizeof(access->Data));
+    return S_OK;
+}
+
+Test(api, a_handle_that_is_at_work_takes_no_further_call)
+{
+    WHV_EMULATOR_CALLBACKS callbacks = guest_callbacks();
+    callbacks.WHvEmulatorMemoryCallback = reenter;
+    cr_assert_eq(WHvEmulatorCreateEmulator(&callbacks, &busy), S_OK);
+    guest_init(&guest, GUEST_LONG64);
+    guest_set64(&guest, WHvX64RegisterRbx, 0xb8000);
+    struct guest_exit exit =
+        guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, 0xb8000, BYTES(0x8a, 0x03));
+    for (unsigned turn = 0; turn < 2; turn++) {
+        cr_expect_eq(guest_run(&guest, busy, &exit).status, 1, "the outer call is not disturbed");
+        for (unsigned i = 0; i < 3; i++)
+            cr_expect_eq(inner[i], E_INVALIDARG, "%u", i);
+        cr_expect_eq(guest_get64(&guest, WHvX64RegisterRax) & 0xff, 0x5a);
+    }
+    cr_expect_eq(WHvEmulatorDestroyEmulator(busy), S_OK);
+}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include <criterion/criterion.h>
 
 #include "decode.h"
@@ -7,6 +9,7 @@
 static const struct whe_mode mode16 = {.code = WHE_CODE16};
 static const struct whe_mode mode32 = {.code = WHE_CODE32, .protected_mode = true};
 static const struct whe_mode mode64 = {.code = WHE_CODE64, .protected_mode = true};
+static const struct whe_mode mode64_user = {.code = WHE_CODE64, .protected_mode = true, .cpl = 3};
 
 static struct whe_insn decode(const struct whe_mode *mode, const uint8_t *bytes, size_t size)
 {
@@ -58,7 +61,7 @@ Test(decode, has_no_row_for_control_and_debug_registers)
 {
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_NONE);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_NONE);
-    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 0);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 1u << WHE_EXIT_EXECUTE);
 }
 
 Test(decode, takes_addresses_apart)
@@ -141,13 +144,57 @@ Test(decode, every_repeat_prefix_repeats_string_moves)
 
 Test(decode, says_which_exits_an_instruction_can_cause)
 {
-    const unsigned data = 1u << WHE_EXIT_READ | 1u << WHE_EXIT_WRITE;
-    const unsigned execute = 1u << WHE_EXIT_EXECUTE;
-    const unsigned io = 1u << WHE_EXIT_IO;
-    cr_expect_eq(DECODE(&mode64, 0x8b, 0x03).exits, data | execute);
-    cr_expect_eq(DECODE(&mode64, 0x8b, 0xc3).exits, execute);
-    cr_expect_eq(DECODE(&mode64, 0xa4).exits, data | execute);
-    cr_expect_eq(DECODE(&mode64, 0x6c).exits, data | execute | io);
-    cr_expect_eq(DECODE(&mode64, 0xec).exits, execute);
-    cr_expect_eq(DECODE(&mode64, 0xf4).exits, 0, "HLT has no row");
+    static const struct {
+        const char *name;
+        const struct whe_mode *mode;
+        uint8_t bytes[6];
+        uint8_t count;
+        const char *exits; /* r, w, i; all can be fetched from a device */
+    } rows[] = {
+        {"a load", &mode64, {0x8b, 0x03}, 2, "r"},
+        {"a store", &mode64, {0x89, 0x03}, 2, "w"},
+        {"a register move", &mode64, {0x8b, 0xc3}, 2, ""},
+        {"cmp", &mode64, {0x39, 0x03}, 2, "r"},
+        {"or", &mode64, {0x09, 0x03}, 2, "rw"},
+        {"lea", &mode64, {0x8d, 0x03}, 2, ""},
+        {"nop with an operand", &mode64, {0x0f, 0x1f, 0x00}, 3, ""},
+        {"prefetch", &mode64, {0x0f, 0x18, 0x08}, 3, ""},
+        {"invlpg", &mode64, {0x0f, 0x01, 0x38}, 3, ""},
+        {"clflush is checked as a read", &mode64, {0x0f, 0xae, 0x38}, 3, "r"},
+        {"movsb", &mode64, {0xa4}, 1, "rw"},
+        {"stosb", &mode64, {0xaa}, 1, "w"},
+        {"lodsb", &mode64, {0xac}, 1, "r"},
+        {"insb", &mode64, {0x6c}, 1, "wi"},
+        {"insb reads the permission map", &mode64_user, {0x6c}, 1, "rwi"},
+        {"outsb", &mode64, {0x6e}, 1, "ri"},
+        {"in", &mode64, {0xec}, 1, ""},
+        {"in reads the permission map", &mode64_user, {0xec}, 1, "r"},
+        {"push", &mode64, {0x50}, 1, "w"},
+        {"push of memory", &mode64, {0xff, 0x33}, 2, "rw"},
+        {"pop", &mode64, {0x58}, 1, "r"},
+        {"call", &mode64, {0xe8}, 5, "w"},
+        {"ret", &mode64, {0xc3}, 1, "r"},
+        {"enter", &mode64, {0xc8, 0, 0, 1}, 4, "rw"},
+        {"leave", &mode64, {0xc9}, 1, "r"},
+        {"xlat", &mode64, {0xd7}, 1, "r"},
+        {"maskmovdqu", &mode64, {0x66, 0x0f, 0xf7, 0xc1}, 4, "w"},
+        {"a segment load reads and marks a descriptor", &mode64, {0x8e, 0xd8}, 2, "rw"},
+        {"a segment load of real mode does not", &mode16, {0x8e, 0xd8}, 2, ""},
+        {"a store of a segment register", &mode64, {0x8c, 0xd8}, 2, ""},
+        {"lar of a register reads a descriptor", &mode64, {0x0f, 0x02, 0xc1}, 3, "r"},
+        {"ltr marks it busy", &mode64, {0x0f, 0x00, 0xd8}, 3, "rw"},
+        {"a far return", &mode64, {0xcb}, 1, "rw"},
+        {"a far return of real mode", &mode16, {0xcb}, 1, "r"},
+        {"int3", &mode16, {0xcc}, 1, "rw"},
+        {"fld of memory has no row", &mode64, {0xd9, 0x03}, 2, "r"},
+        {"hlt has no row", &mode64, {0xf4}, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unsigned exits = 1u << WHE_EXIT_EXECUTE;
+        exits |= strchr(rows[i].exits, 'r') ? 1u << WHE_EXIT_READ : 0;
+        exits |= strchr(rows[i].exits, 'w') ? 1u << WHE_EXIT_WRITE : 0;
+        exits |= strchr(rows[i].exits, 'i') ? 1u << WHE_EXIT_IO : 0;
+        cr_expect_eq(decode(rows[i].mode, rows[i].bytes, rows[i].count).exits, exits, "%s",
+                     rows[i].name);
+    }
 }

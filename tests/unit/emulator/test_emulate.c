@@ -26,18 +26,44 @@ Test(emulate, what_was_fetched_must_be_able_to_cause_the_exit)
         uint8_t code[3];
         uint8_t size;
         uint32_t status;
-    } rows[] = {{"a register move on a read exit", WHvMemoryAccessRead, {0x8b, 0xc3}, 2, 2},
-                {"a register move on a write exit", WHvMemoryAccessWrite, {0x8b, 0xc3}, 2, 2},
-                {"a register move on an execute exit", WHvMemoryAccessExecute, {0x8b, 0xc3}, 2, 1},
-                {"in on a read exit", WHvMemoryAccessRead, {0xec}, 1, 2},
-                {"hlt has no row", WHvMemoryAccessExecute, {0xf4}, 1, 2},
-                {"fadd has no row", WHvMemoryAccessRead, {0xd8, 0x03}, 2, 2}};
+        unsigned vector;
+    } rows[] = {
+        {"a register move on a read exit", WHvMemoryAccessRead, {0x8b, 0xc3}, 2, 1, 13},
+        {"a register move on a write exit", WHvMemoryAccessWrite, {0x8b, 0xc3}, 2, 1, 13},
+        {"a register move on an execute exit", WHvMemoryAccessExecute, {0x8b, 0xc3}, 2, 1, 0},
+        {"a store on a read exit", WHvMemoryAccessRead, {0x89, 0x03}, 2, 1, 13},
+        {"a load on a write exit", WHvMemoryAccessWrite, {0x8b, 0x03}, 2, 1, 13},
+        {"in on a read exit", WHvMemoryAccessRead, {0xec}, 1, 1, 13},
+        {"hlt, which has no row, on a read exit", WHvMemoryAccessRead, {0xf4}, 1, 1, 13},
+        {"lmsw of a register, likewise", WHvMemoryAccessWrite, {0x0f, 0x01, 0xf0}, 3, 1, 13},
+        {"hlt has no row", WHvMemoryAccessExecute, {0xf4}, 1, 2, 0},
+        {"fadd has no row", WHvMemoryAccessRead, {0xd8, 0x03}, 2, 2, 0}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         guest_init(&guest, GUEST_LONG64);
         cr_expect_eq(run_memory(GUEST_LONG64, rows[i].access, 0x1000, rows[i].code, rows[i].size),
                      rows[i].status, "%s", rows[i].name);
+        cr_expect_eq(injected_vector(), rows[i].vector, "%s", rows[i].name);
+        cr_expect_eq(injected_code(), 0, "%s", rows[i].name);
         if (rows[i].status == 2)
             cr_expect_eq(guest.log_count, 0, "%s", rows[i].name);
+        if (rows[i].vector)
+            cr_expect_eq(count_of(GUEST_MEMORY_ACCESS) + count_of(GUEST_TRANSLATE), 0, "%s",
+                         rows[i].name);
+    }
+}
+
+Test(emulate, a_gva_and_a_gpa_that_disagree_are_refused_without_a_callback)
+{
+    static const uint32_t statuses[] = {1, 2, 1u << 8};
+    for (unsigned i = 0; i < 3; i++) {
+        guest_init(&guest, GUEST_LONG64);
+        guest_set64(&guest, WHvX64RegisterRbx, 0xb8010);
+        struct guest_exit exit = guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead,
+                                                   0xb8010, BYTES(0x8b, 0x03));
+        exit.memory.Gpa = i == 0 ? 0xb8010 : 0x7018; /* an entry of a page table */
+        exit.vp.ExecutionState.InterruptionPending = i == 2;
+        cr_expect_eq(run_exit(&exit).status, statuses[i]);
+        cr_expect(i == 0 || guest.log_count == 0);
     }
 }
 

@@ -22,7 +22,7 @@ Test(fetch, given_bytes_are_not_fetched_again)
     cr_expect_eq(count_of(GUEST_TRANSLATE), 0);
 }
 
-Test(fetch, missing_bytes_come_in_pieces_of_8_up_to_15)
+Test(fetch, missing_bytes_come_in_one_piece_of_8_if_that_is_enough)
 {
     for (uint8_t given = 0; given < 6; given++) {
         place(GUEST_LONG64, 0x1000, store, sizeof(store));
@@ -33,7 +33,7 @@ Test(fetch, missing_bytes_come_in_pieces_of_8_up_to_15)
                      WHvTranslateGvaFlagValidateExecute | WHvTranslateGvaFlagSetPageTableBits);
         cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->address, 0x1000u + given);
         cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->size, 8);
-        cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 1)->size, 15u - 8u - given, "given %u", given);
+        cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 2, "given %u: that, and the store", given);
         cr_expect_eq(guest_get64(&guest, WHvX64RegisterRip), 0x1006);
     }
 }
@@ -50,8 +50,9 @@ Test(fetch, the_next_page_is_touched_only_if_the_instruction_goes_on)
     memset(guest.memory + 0x2000, 0, 3);
     cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessWrite, 0xb8000, store, 0), 1);
     cr_expect_eq(count_of(GUEST_TRANSLATE), 2);
-    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->size, 3);
-    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 1)->address, 0x5000);
+    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 0)->size, 2);
+    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 1)->size, 1);
+    cr_expect_eq(event_of(GUEST_MEMORY_ACCESS, 2)->address, 0x5000);
     cr_expect_eq(guest.log[guest.log_count - 2].data, 0x04030201);
 }
 
@@ -93,6 +94,30 @@ Test(fetch, code_above_64_kib_runs_where_the_limit_allows)
     guest_set64(&guest, WHvX64RegisterRbx, 0x8000);
     cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessWrite, 0x8000, store, 0), 1);
     cr_expect_eq(guest_get64(&guest, WHvX64RegisterRip), 0x20000, "not cut to 16 bits");
+}
+
+Test(fetch, pieces_have_8_4_2_or_1_bytes)
+{
+    /* Prefixes that have no effect, and a store: the instruction has as many bytes as are asked
+     * for.
+     */
+    for (uint8_t length = 4; length <= 15; length++) {
+        uint8_t code[15];
+        memset(code, 0x3e, sizeof(code));
+        memcpy(code + length - 2, (const uint8_t[]){0x89, 0x03}, 2);
+        for (uint8_t given = 0; given < length; given++) {
+            unsigned fetched = given;
+            place(GUEST_LONG64, 0x1000, code, length);
+            cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessWrite, 0xb8000, code, given), 1);
+            for (size_t i = 0; i + 1 < count_of(GUEST_MEMORY_ACCESS); i++) {
+                unsigned size = event_of(GUEST_MEMORY_ACCESS, i)->size;
+                cr_expect(size == 8 || size == 4 || size == 2 || size == 1);
+                cr_expect_lt(fetched, length, "nothing is fetched beyond the instruction");
+                fetched += size;
+            }
+            cr_expect(fetched >= length && fetched <= 15, "%u of %u given", given, length);
+        }
+    }
 }
 
 Test(fetch, more_than_15_bytes_are_a_general_protection_fault)
