@@ -16,17 +16,15 @@
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-#define HANDLE_MARK UINT64_C(0x756d657668770001)
-#define HANDLE_BUSY UINT64_C(0x756d657668770002) /* a call is running: the handle is nobody's */
-#define BYTES_MAX   16
-#define LENGTH_MAX  15
+#define BYTES_MAX  16
+#define LENGTH_MAX 15
 
 static struct whe_emulator *emulator_from_handle(WHV_EMULATOR_HANDLE handle)
 {
     struct whe_emulator *emulator = handle;
     if (!emulator || ((uintptr_t)handle & (_Alignof(struct whe_emulator) - 1)) != 0)
         return NULL;
-    return emulator->mark == HANDLE_MARK ? emulator : NULL;
+    return emulator->mark == WHE_HANDLE_FREE ? emulator : NULL;
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *Callbacks,
@@ -41,7 +39,7 @@ EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *Ca
     struct whe_emulator *emulator = calloc(1, sizeof(*emulator));
     if (!emulator)
         return E_OUTOFMEMORY;
-    emulator->mark = HANDLE_MARK;
+    emulator->mark = WHE_HANDLE_FREE;
     emulator->callbacks = *Callbacks;
     *Emulator = emulator;
     return S_OK;
@@ -77,11 +75,7 @@ EXPORT HRESULT WINAPI WHvEmulatorTryIoEmulation(
         *EmulatorReturnStatus = whe_status_from_result(WHE_UNSUPPORTED);
         return S_OK;
     }
-    emulator->mark = HANDLE_BUSY;
-    HRESULT result =
-        whe_emulate_port_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
-    emulator->mark = HANDLE_MARK;
-    return result;
+    return whe_emulate_port_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
@@ -95,11 +89,7 @@ EXPORT HRESULT WINAPI WHvEmulatorTryMmioEmulation(
         access->InstructionByteCount > BYTES_MAX ||
         access->AccessInfo.AccessType > WHvMemoryAccessExecute)
         return E_INVALIDARG;
-    emulator->mark = HANDLE_BUSY;
-    HRESULT result =
-        whe_emulate_memory_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
-    emulator->mark = HANDLE_MARK;
-    return result;
+    return whe_emulate_memory_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);
 }
 
 EXPORT HRESULT WINAPI WHvEmulatorCreateEmulatorPreview(WHV_PREVIEW_EMULATOR_CALLBACKS Callbacks,

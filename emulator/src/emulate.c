@@ -221,20 +221,22 @@ static enum whe_result port_instruction(struct whe_call *call, struct whe_decode
 }
 
 /* What did not end by moving on: a fault is injected. */
-static WHE_COLD HRESULT end(struct whe_call *call, enum whe_result result,
-                            WHV_EMULATOR_STATUS *status)
+static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call,
+                            enum whe_result result, WHV_EMULATOR_STATUS *status)
 {
     if (result == WHE_FAULT)
         result = whe_event_inject(call);
     if (result == WHE_OK)
         result = whe_host_set(call);
+    emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;
 }
 
-WHE_HOT void begin(struct whe_call *call, const struct whe_emulator *emulator, void *context,
+WHE_HOT void begin(struct whe_call *call, struct whe_emulator *emulator, void *context,
                    const WHV_VP_EXIT_CONTEXT *vp)
 {
+    emulator->mark = WHE_HANDLE_BUSY;
     call->callbacks = &emulator->callbacks;
     call->context = context;
     call->vp = vp;
@@ -254,7 +256,8 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
     begin(&call, emulator, context, vp);
     if (access->AccessInfo.GvaValid &&
         !whe_translations_add_exit(&call.translations, type, access->Gva, access->Gpa))
-        return end(&call, is_refused(vp) ? WHE_INTERRUPT_PENDING : WHE_UNSUPPORTED, status);
+        return end(emulator, &call, is_refused(vp) ? WHE_INTERRUPT_PENDING : WHE_UNSUPPORTED,
+                   status);
     if (!(vp->Rflags & WHE_RFLAGS_MODE))
         entry = whe_cache_find(cache, whe_mode_key(vp), vp->Rip, access->InstructionBytes,
                                access->InstructionByteCount);
@@ -263,7 +266,8 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
     else
         result = run_flat(&call, entry);
     if (result != WHE_OK)
-        return end(&call, result, status);
+        return end(emulator, &call, result, status);
+    emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(WHE_OK);
     return S_OK;
 }
@@ -296,7 +300,8 @@ HRESULT whe_emulate_port_exit(struct whe_emulator *emulator, void *context,
     know_registers(&call.regs, access);
     enum whe_result result = port_instruction(&call, &emulator->cache);
     if (result != WHE_OK)
-        return end(&call, result, status);
+        return end(emulator, &call, result, status);
+    emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(WHE_OK);
     return S_OK;
 }

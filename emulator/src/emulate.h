@@ -10,9 +10,14 @@
 
 #include "decode_cache.h"
 
+/** Marks of a handle, which tell it from other pointers. One at work is nobody's: what a callback
+ * tries with it is refused like any other pointer. */
+#define WHE_HANDLE_FREE UINT32_C(0x76687701)
+#define WHE_HANDLE_BUSY UINT32_C(0x76687702)
+
 /** What a handle points at. */
 struct whe_emulator {
-    uint64_t mark; /**< tells handles from other pointers */
+    uint32_t mark; /**< WHE_HANDLE_FREE or WHE_HANDLE_BUSY */
     WHV_EMULATOR_CALLBACKS callbacks;
     struct whe_decode_cache cache;
 };

@@ -74,8 +74,7 @@ static void place_code_byte(struct wht_guest *guest, uint64_t gpa, uint8_t byte)
     }
 }
 
-/* An address was found: success, and the results that tell of a device or of protected memory. */
-static bool is_walked(WHV_TRANSLATE_GVA_RESULT_CODE result)
+bool wht_is_walked(WHV_TRANSLATE_GVA_RESULT_CODE result)
 {
     return result == WHvTranslateGvaResultSuccess || result == WHvTranslateGvaResultGpaUnmapped ||
            result == WHvTranslateGvaResultGpaNoReadAccess ||
@@ -92,8 +91,8 @@ static void place_code(struct wht_guest *guest)
         uint64_t linear = (start + i) & mask;
         uint64_t offset = linear % WHT_PAGE_SIZE;
         uint64_t gpa;
-        if (!is_walked(wht_guest_translate(guest, linear - offset,
-                                           WHvTranslateGvaFlagValidateExecute, &gpa)))
+        if (!wht_is_walked(wht_guest_translate(guest, linear - offset,
+                                               WHvTranslateGvaFlagValidateExecute, &gpa)))
             continue;
         place_code_byte(guest, gpa + offset, i < c->code_size ? c->code[i] : NOP);
     }

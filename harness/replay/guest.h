@@ -66,6 +66,10 @@ void wht_guest_write(struct wht_guest *guest, uint64_t gpa, uint32_t size, const
 const uint8_t *wht_guest_ram_byte(const struct wht_guest *guest, const uint8_t *image,
                                   uint64_t gpa);
 
+/** @return whether an answer to a translation comes with an address: success, and the results that
+ * tell of a device or of protected memory, where the page walk was completed. */
+bool wht_is_walked(WHV_TRANSLATE_GVA_RESULT_CODE result);
+
 /**
  * Translates the page at gva.
  * @param flags WHV_TRANSLATE_GVA_FLAGS of the request.

@@ -375,7 +375,7 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     if (armed && armed->has_gpa)
         call->gpa = armed->gpa;
     call->has_result = true;
-    call->has_gpa = call->result == WHvTranslateGvaResultSuccess;
+    call->has_gpa = wht_is_walked(call->result);
     *result = call->result;
     *gpa = call->gpa;
     if (!call->has_gpa)

@@ -71,7 +71,7 @@ const struct bench_scenario bench_scenarios[] = {
     READ("mov eax, [rbx+0xffe]", 4, 5, RBX, RAX, 0x8b, 0x83, 0xfe, 0x0f, 0, 0),
     SCENARIO("mov eax, [ebx] in 32-bit code", BENCH_READ, 4, BENCH_CODE32, 3, RBX, RAX, 0x8b, 0x03),
     SCENARIO("mov eax, [rbx] preview form", BENCH_READ, 4, BENCH_PREVIEW, 3, RBX, RAX, 0x8b, 0x03),
-    SCENARIO("mov eax, [rbx] bytes fetched", BENCH_READ, 4, BENCH_NO_BYTES, 6, RBX, RAX, 0x8b,
+    SCENARIO("mov eax, [rbx] bytes fetched", BENCH_READ, 4, BENCH_NO_BYTES, 5, RBX, RAX, 0x8b,
              0x03),
     SCENARIO("mov eax, [rbx] decoded anew", BENCH_READ, 4, BENCH_COLD, 3, RBX, RAX, 0x8b, 0x03),
 };

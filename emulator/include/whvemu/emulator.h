@@ -33,10 +33,9 @@
  *
  * What the guest can change between its exit and the call is not trusted: an instruction that
  * cannot have made the access of its exit (a load after a write exit, another port instruction) is
- * #GP(0) for the guest, whether or not it is one that can be emulated. Only what no guest program
- * can bring about ends in InternalEmulationFailure: an instruction that is not supported, bytes
- * that are none after a read or write exit, a Gva and a Gpa that differ in their low 12 bits (the
- * page walk was stopped).
+ * #GP(0) for the guest, whether or not it is one that can be emulated. InternalEmulationFailure is
+ * left for an instruction that is not supported, for bytes that are none after a read or write
+ * exit, and for a Gva and a Gpa that differ in their low 12 bits (the page walk was stopped).
  */
 #ifndef WHVEMU_EMULATOR_H
 #define WHVEMU_EMULATOR_H

@@ -101,7 +101,9 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     if (!cpu_get(exits->cpu, WHvX64RegisterCr0, &cr0) || cr0.Reg64 >> 31 & 1)
         return E_NOTIMPL; /* paging */
     *gpa = gva;
-    *result = WHvTranslateGvaResultSuccess;
+    /* As the platform answers, without paging too: what is not mapped is a device. */
+    *result = cpu_memory(exits->cpu, gva, 1) ? WHvTranslateGvaResultSuccess
+                                             : WHvTranslateGvaResultGpaUnmapped;
     return S_OK;
 }
 
