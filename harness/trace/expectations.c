@@ -90,6 +90,7 @@ static void take_list(struct wht_check *check, const char *path, const struct wh
         if (wht_take_object(check, node, fields, 5, &item)) {
             item.file = copy_text(path);
             item.pos = wht_node_pos(check, node);
+            item.literal = strcspn(item.match, "*");
             add(list, &item);
         } else {
             free_items(&item);
@@ -152,10 +153,13 @@ const struct wht_expectation *wht_expectations_find(const struct wht_expectation
                                                     const char *name, size_t *index)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (matches(list->items[i].match, name)) {
+        const struct wht_expectation *item = &list->items[i];
+        /* Most entries are decided by what stands before the first star. */
+        if (strncmp(item->match, name, item->literal) == 0 &&
+            matches(item->match + item->literal, name + item->literal)) {
             if (index)
                 *index = i;
-            return &list->items[i];
+            return item;
         }
     }
     return NULL;

@@ -16,6 +16,7 @@ enum wht_outcome { WHT_EXPECT_FAIL, WHT_EXPECT_CRASH, WHT_EXPECT_TIMEOUT, WHT_EX
 
 struct wht_expectation {
     char *match;
+    size_t literal; /**< how many characters of match are before its first `*` */
     enum wht_outcome expect;
     char *reason;
     char *issue;    /**< NULL if not given */
