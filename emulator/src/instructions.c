@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include <whvemu/instructions.h>
 
+#include <string.h>
+
 #include "decode.h"
 #include "insn.h"
 
-static const struct whvemu_instruction rows[] = {
-#define WHE_STRING(id, mnemonic, handler, operation, traits) {#mnemonic, true, traits},
-#define WHE_INSN(id, mnemonic, handler, operation, traits)   {#mnemonic, false, traits},
-#include "insn_table.def"
-};
+/* What is told of a row beyond its own traits: bits above those. */
+#define ALIGNED 0x20u
+#define REPEATS 0x40u
+#define STACK   0x80u
 
 size_t whvemu_instruction_count(void)
 {
-    return sizeof(rows) / sizeof(rows[0]);
+    return WHE_INSN_COUNT - 1; /* without WHE_INSN_NONE */
 }
 
 struct whvemu_instruction whvemu_instruction(size_t row)
 {
-    return rows[row];
+    const struct whe_row *from = &whe_rows[row + 1];
+    struct whvemu_instruction to = {.mnemonic = from->mnemonic,
+                                    .family = from->family,
+                                    .is_string = from->form >= WHE_FORM_MOVE,
+                                    .traits = from->traits};
+    if (from->alignment != 0)
+        to.traits |= ALIGNED;
+    if (to.is_string)
+        to.traits |= REPEATS;
+    if (strcmp(from->family, "stack") == 0)
+        to.traits |= STACK;
+    return to;
 }
 
 const char *whvemu_trait_name(unsigned bit)
@@ -25,16 +37,18 @@ const char *whvemu_trait_name(unsigned bit)
     switch (bit) {
     case WHE_TRAIT_PORT:
         return "port";
-    case WHE_TRAIT_REPEATS:
-        return "repeats";
     case WHE_TRAIT_BIT_STRING:
         return "bit-string";
-    case WHE_TRAIT_BYTE_INDEX:
+    case WHE_TRAIT_AL_INDEX:
         return "byte-index";
-    case WHE_TRAIT_STACK:
-        return "stack";
-    case WHE_TRAIT_ALIGN16:
+    case WHE_TRAIT_TO_ES:
+        return "to-es";
+    case ALIGNED:
         return "aligned";
+    case REPEATS:
+        return "repeats";
+    case STACK:
+        return "stack";
     default:
         return NULL;
     }
@@ -61,15 +75,20 @@ bool whvemu_decode(enum whvemu_code code, const uint8_t *bytes, size_t count,
     if (count == 0 || whe_decode(&mode, bytes, count, &insn) != WHE_DECODED_OK ||
         insn.id == WHE_INSN_NONE)
         return false;
-    *decoded = (struct whvemu_decoded){.row = (size_t)insn.id - 1, /* WHE_INSN_NONE is 0 */
-                                       .length = insn.length,
-                                       .repeats = insn.repeats,
-                                       .element_size = insn.element_size};
-    /* The decoder gives INC and DEC a second operand that no encoding has. */
-    const bool is_unary = insn.operation == WHE_OP_INC || insn.operation == WHE_OP_DEC;
-    for (unsigned i = 0; i < (is_unary ? 1 : WHVEMU_OPERANDS); i++) {
-        decoded->operand[i].kind = insn.operand[i].kind;
-        decoded->operand[i].size = insn.operand[i].size;
+    const bool has_elements = insn.form >= WHE_FORM_MOVE;
+    *decoded =
+        (struct whvemu_decoded){.row = (size_t)insn.id - 1, /* WHE_INSN_NONE is 0 */
+                                .length = insn.length,
+                                .repeats = insn.repeats,
+                                .element_size = has_elements ? insn.memory[0].place.size : 0};
+    unsigned taken = 0;
+    for (unsigned i = 0; i < insn.operand_count && taken < WHVEMU_OPERANDS; i++) {
+        const struct whe_operand *operand = &insn.operand[i];
+        /* XLAT has none but hidden ones, of which the accumulator is the first in print. */
+        if (operand->is_hidden && !(insn.traits & WHE_TRAIT_AL_INDEX))
+            continue;
+        decoded->operand[taken].kind = operand->kind;
+        decoded->operand[taken++].size = operand->size;
     }
     return true;
 }

@@ -42,9 +42,10 @@ static void prepare_memory(struct bench_call *call)
         WHV_MEMORY_ACCESS_CONTEXT *memory = &call->memory[odd];
         memory->AccessInfo.AccessType =
             scenario->exit == BENCH_WRITE ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
-        memory->AccessInfo.GvaValid = 1;
-        memory->Gva = BENCH_DEVICE;
-        memory->Gpa = BENCH_DEVICE;
+        const unsigned at_start = scenario->traits & (BENCH_START | BENCH_REP);
+        memory->AccessInfo.GvaValid = !(scenario->traits & BENCH_NO_GVA);
+        memory->Gva = at_start ? BENCH_DEVICE : BENCH_OPERAND;
+        memory->Gpa = memory->Gva;
         if (scenario->traits & BENCH_NO_BYTES)
             continue;
         memory->InstructionByteCount = sizeof(memory->InstructionBytes);

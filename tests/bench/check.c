@@ -124,6 +124,8 @@ static unsigned expected_gets(const struct bench_scenario *scenario)
 {
     if (scenario->exit == BENCH_PORT_READ || scenario->exit == BENCH_PORT_WRITE)
         return 0;
+    if (scenario->traits & BENCH_BY_EXIT)
+        return scenario->inputs & ~(unsigned)(BENCH_RBX | BENCH_RDX);
     return scenario->inputs | (scenario->traits & BENCH_CODE32 ? BENCH_OTHER : 0);
 }
 

@@ -26,6 +26,14 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
     return S_OK;
 }
 
+/* CMPXCHG finds another value than its accumulator. */
+static HRESULT CALLBACK on_other_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+{
+    (void)context;
+    access->Data[0] = BENCH_VALUE + 1;
+    return S_OK;
+}
+
 /* With code in memory. */
 static HRESULT CALLBACK on_memory_or_code(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
 {
@@ -97,8 +105,11 @@ const WHV_EMULATOR_CALLBACKS *bench_callbacks(const struct bench_scenario *scena
 {
     static const WHV_EMULATOR_CALLBACKS usual = CALLBACKS(on_memory, on_get);
     static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code, on_get);
+    static const WHV_EMULATOR_CALLBACKS unequal = CALLBACKS(on_other_memory, on_get);
     static const WHV_EMULATOR_CALLBACKS with_any = CALLBACKS(on_memory, on_get_any);
     if ((scenario->traits & BENCH_CODE32) || (scenario->inputs & BENCH_XMM0))
         return &with_any;
+    if (scenario->traits & BENCH_UNEQUAL)
+        return &unequal;
     return scenario->traits & BENCH_NO_BYTES ? &with_code : &usual;
 }

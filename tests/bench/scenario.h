@@ -12,8 +12,9 @@
 
 #define BENCH_PAGE            0x1000u
 #define BENCH_CODE            0x401000u
-#define BENCH_DEVICE          0xfee00000u /**< two pages; exits happen in the first */
-#define BENCH_STACK           0x7f800u    /**< in the middle of a page of RAM */
+#define BENCH_DEVICE          0xfee00000u            /**< two pages; exits happen in the first */
+#define BENCH_OPERAND         (BENCH_DEVICE + 0x10u) /**< where most operands are */
+#define BENCH_STACK           0x7f800u               /**< in the middle of a page of RAM */
 #define BENCH_PORT            0x3f8u
 #define BENCH_VALUE           0x5au /**< what devices and ports answer */
 #define BENCH_ELEMENTS        1000u /**< iterations of a REP */
@@ -24,11 +25,15 @@ enum bench_exit { BENCH_READ, BENCH_WRITE, BENCH_PORT_READ, BENCH_PORT_WRITE };
 
 /** What is special about a scenario; a mask. */
 enum bench_trait {
-    BENCH_REP = 1,      /**< a REP: figures are per iteration */
-    BENCH_CODE32 = 2,   /**< 32-bit protected mode instead of 64-bit mode */
-    BENCH_PREVIEW = 4,  /**< through the preview form of the API */
-    BENCH_NO_BYTES = 8, /**< the exit brings no instruction bytes: they are fetched */
-    BENCH_COLD = 16     /**< no two calls in a row bring the same instruction */
+    BENCH_REP = 1,       /**< a REP: figures are per iteration */
+    BENCH_CODE32 = 2,    /**< 32-bit protected mode instead of 64-bit mode */
+    BENCH_PREVIEW = 4,   /**< through the preview form of the API */
+    BENCH_NO_BYTES = 8,  /**< the exit brings no instruction bytes: they are fetched */
+    BENCH_COLD = 16,     /**< no two calls in a row bring the same instruction */
+    BENCH_NO_GVA = 32,   /**< the exit does not tell the operand's linear address */
+    BENCH_BY_EXIT = 256, /**< the exit tells the address: its registers are not asked for */
+    BENCH_UNEQUAL = 128, /**< the device answers something else than RAX holds */
+    BENCH_START = 64 /**< the operand, or the first element, is at the beginning of the device */
 };
 
 enum bench_reg_number {

@@ -87,9 +87,12 @@ static void keep_possible_exit(const struct native_insn *insn, struct rows_case 
                                 ? ZYDIS_OPERAND_ACTION_MASK_WRITE
                                 : ZYDIS_OPERAND_ACTION_MASK_READ;
     for (unsigned i = 0; i < insn->decoded.operand_count; i++) {
-        if (insn->operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-            (insn->operands[i].actions & wanted))
-            return;
+        if (insn->operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY ||
+            !(insn->operands[i].actions & wanted))
+            continue;
+        /* The exit's address lies at the beginning of a page: there it can only be a byte's. */
+        made->exit.gva_valid &= insn->operands[i].size > 8;
+        return;
     }
     made->exit.access = WHvMemoryAccessExecute;
     made->exit.gva_valid = false;

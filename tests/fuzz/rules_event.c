@@ -67,7 +67,8 @@ static bool is_exit_page(const struct rules_exit *exit, uint64_t gpa, bool is_wr
     if (exit->is_io || !memory->AccessInfo.GvaValid ||
         (memory->Gva ^ memory->Gpa) % RULES_PAGE != 0 || (gpa ^ memory->Gpa) >= RULES_PAGE)
         return false;
-    return (memory->AccessInfo.AccessType == WHvMemoryAccessWrite) == is_write;
+    /* What may be written may be read. */
+    return memory->AccessInfo.AccessType == WHvMemoryAccessWrite || !is_write;
 }
 
 bool rules_is_walked(const struct rules_event *event)

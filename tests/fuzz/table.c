@@ -4,6 +4,8 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
+#include "insn.h"
+
 #define TABLE_MAX 8192u
 #define SLOTS     32768u
 
@@ -15,17 +17,12 @@ bool fuzz_has_row(const ZydisDecodedInstruction *decoded)
 {
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
-    switch (decoded->mnemonic) {
-#define WHE_STRING(id, mnemonic, handler, operation, traits)                                       \
-    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
-        return is_string;
-#define WHE_INSN(id, mnemonic, handler, operation, traits)                                         \
-    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
-        return !is_string;
-#include "insn_table.def"
-    default:
-        return false;
-    }
+    static const bool rows[2][ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define WHE_INSN(id, mnemonic, family, form, ...)                                                  \
+    [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = true,
+#include "rows.def"
+    };
+    return rows[is_string][decoded->mnemonic];
 }
 
 static const ZydisInstructionAttributes repeats =

@@ -69,10 +69,10 @@ static void begin(struct scene *s, WHV_MEMORY_ACCESS_TYPE access)
     s->exit.memory.Gpa = DEVICE;
 }
 
-/* ADD [RBX], EAX with RF set, in an interrupt shadow, after a write exit: translated for both. */
+/* ADD [RBX], EAX with RF set, in an interrupt shadow, after a read exit: translated for both. */
 static void modify(struct scene *s)
 {
-    begin(s, WHvMemoryAccessWrite);
+    begin(s, WHvMemoryAccessRead);
     s->exit.vp.Rflags = 0x10002;
     s->exit.vp.ExecutionState.InterruptShadow = 1;
     add(s, RULES_GET);
@@ -201,8 +201,7 @@ static void nothing(struct scene *s)
     BREAK(MEMORY_PAGE, modify, s->events[2].address = DEVICE + 0xffd)                              \
     BREAK(MEMORY_EXCESS, modify, s->events[3].data = UINT64_C(0x100000000))                        \
     BREAK(MEMORY_UNTRANSLATED, modify, s->events[3].address = DEVICE + 0x1000)                     \
-    BREAK(MEMORY_UNTRANSLATED, modify, s->events[1].flags ^= 1)                                    \
-    BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.AccessInfo.AccessType = 1)                     \
+    BREAK(MEMORY_UNTRANSLATED, modify, s->events[1].flags ^= 2)                                    \
     BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.AccessInfo.GvaValid = 0)                       \
     BREAK(MEMORY_UNTRANSLATED, load, s->exit.memory.Gpa = DEVICE + 0x1000)                         \
     BREAK(PORT_SIZE, in, s->events[0].size = 3)                                                    \

@@ -109,7 +109,7 @@ static bool has_modrm(const struct opcode *opcode)
     other.is_register = !other.is_register;
     if (!opcodes_decode(opcode, &insn) || !opcodes_decode(&other, &other_insn))
         return true;
-    return insn.length != other_insn.length || insn.has_memory != other_insn.has_memory;
+    return insn.length != other_insn.length || insn.memory_count != other_insn.memory_count;
 }
 
 void opcodes_visit(const struct opcodes_mode *mode,

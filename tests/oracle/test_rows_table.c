@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the emulator's decoder takes and what test_rows makes are the same encodings: a new row of
- * insn_table.def, or a new form of an old one, must find its way into rows_table.def, or into
+ * rows.def, or a new form of an old one, must find its way into rows_table.def, or into
  * rows_left_out.def with a reason.
  */
 #include <criterion/criterion.h>
@@ -13,8 +13,8 @@
 #define FAILURES_MAX 20u
 
 static const char *const names[WHE_INSN_COUNT] = {
-#define WHE_INSN(id, mnemonic, handler, operation, traits) [WHE_INSN_##id] = #id,
-#include "insn_table.def"
+#define WHE_INSN(id, ...) [WHE_INSN_##id] = #id,
+#include "rows.def"
 };
 
 static const char *const left_out[WHE_INSN_COUNT] = {
@@ -121,6 +121,6 @@ Test(rows_table, makes_every_encoding_that_the_decoder_takes)
                   "map %02x, opcode %02x /%u of rows_table.def is nothing to the decoder", row->map,
                   row->opcode, row->digit);
     }
-    fprintf(stderr, "%u encodings of %u rows of insn_table.def, by %u rows of rows_table.def\n",
+    fprintf(stderr, "%u encodings of %u rows of rows.def, by %u rows of rows_table.def\n",
             found.encodings, rows, rows_table_size);
 }

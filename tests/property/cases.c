@@ -307,8 +307,9 @@ static void make_memory_exit(struct maker *m)
         bool is_write = chosen->is_written != random_once_in(&m->random, 16);
         access = is_write ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
         gva = chosen->linear;
-        if (random_once_in(&m->random, 8))
-            gva += random_below(&m->random, chosen->size);
+        /* The end of an operand that begins on the page before: told at the page's beginning. */
+        if (random_once_in(&m->random, 2) && gva % PAGE + chosen->size > PAGE)
+            gva = (gva & ~(uint64_t)(PAGE - 1)) + PAGE;
     }
     made->exit =
         guest_memory_exit(m->guest, made->mode, access, gva, made->code, sizeof(made->code));
@@ -393,6 +394,58 @@ bool cases_is_swapped(const struct random_case *made)
     const unsigned type = made->exit.memory.AccessInfo.AccessType;
     return !made->exit.is_io && type != WHvMemoryAccessExecute &&
            !(cases_accesses(made) & 1u << type);
+}
+
+/* What an operand must be aligned to, or #GP. SDM 2A, 2B. */
+static unsigned model_alignment(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_MOVAPS:
+    case ZYDIS_MNEMONIC_MOVAPD:
+    case ZYDIS_MNEMONIC_MOVDQA:
+    case ZYDIS_MNEMONIC_MOVNTDQ:
+    case ZYDIS_MNEMONIC_MOVNTPS:
+    case ZYDIS_MNEMONIC_MOVNTPD:
+    case ZYDIS_MNEMONIC_CMPXCHG16B:
+        return 16;
+    default:
+        return 1;
+    }
+}
+
+bool cases_is_told(const struct random_case *made, const struct guest_exit *exit)
+{
+    const struct model *model = &made->model;
+    const WHV_MEMORY_ACCESS_CONTEXT *memory = &exit->memory;
+    const unsigned offset = (unsigned)memory->Gva & (PAGE - 1);
+    const struct model_access *access = &made->access[0];
+    const unsigned type = memory->AccessInfo.AccessType;
+    const bool is_user = made->mode == GUEST_VM86 || exit->vp.ExecutionState.Cpl == 3;
+    const bool checks_alignment =
+        is_user && exit->vp.ExecutionState.Cr0Am && (exit->vp.Rflags & RFLAGS_AC);
+    if (exit->is_io || !memory->AccessInfo.GvaValid || made->accesses != 1 ||
+        model_is_string(model) || type == WHvMemoryAccessExecute ||
+        access->operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+        return false;
+    if (type == WHvMemoryAccessRead ? access->is_written : !access->is_written)
+        return false;
+    for (unsigned i = 0; i < model->insn.operand_count_visible; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        const bool is_register = operand->type == ZYDIS_OPERAND_TYPE_REGISTER;
+        /* Descriptors; bit strings. */
+        if (is_register && i == 0 &&
+            ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_SEGMENT)
+            return false;
+        if (is_register && i == 1 && model->insn.meta.category == ZYDIS_CATEGORY_BITBYTE &&
+            model->insn.mnemonic >= ZYDIS_MNEMONIC_BT && model->insn.mnemonic <= ZYDIS_MNEMONIC_BTS)
+            return false;
+    }
+    const bool is_aligned_by_rule = model_alignment(model) > 1;
+    if (is_aligned_by_rule && offset % model_alignment(model) != 0)
+        return false;
+    if (!is_aligned_by_rule && checks_alignment && offset % access->size != 0)
+        return false;
+    return offset + access->size <= PAGE && (offset != 0 || access->size == 1);
 }
 
 bool cases_disagrees(const struct random_case *made)

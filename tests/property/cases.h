@@ -40,6 +40,13 @@ unsigned cases_accesses(const struct random_case *made);
 /** @return whether the exit is one of a memory access that the instruction cannot make. */
 bool cases_is_swapped(const struct random_case *made);
 
+/**
+ * @return whether an exit tells the address of the instruction's operand: its only data access is
+ * one explicit operand, the access is of the operand's kind (a write serves a read-modify-write),
+ * inside one page, and not at the page's beginning unless it is a byte; aligned as it must be.
+ */
+bool cases_is_told(const struct random_case *made, const struct guest_exit *exit);
+
 /** @return whether Gva and Gpa of the exit disagree: the page walk may have been stopped. */
 bool cases_disagrees(const struct random_case *made);
 

@@ -3,14 +3,16 @@
 
 #include <string.h>
 
+#include "insn.h"
+
 static const struct {
     const char *name;
     ZydisMnemonic mnemonic;
     bool is_string;
 } rows[] = {
-#define WHE_STRING(id, mnemonic, handler, operation, traits) {#id, ZYDIS_MNEMONIC_##mnemonic, true},
-#define WHE_INSN(id, mnemonic, handler, operation, traits)   {#id, ZYDIS_MNEMONIC_##mnemonic, false},
-#include "insn_table.def"
+#define WHE_INSN(id, mnemonic, family, form, ...)                                                  \
+    {#mnemonic, ZYDIS_MNEMONIC_##mnemonic, WHE_FORM_##form >= WHE_FORM_MOVE},
+#include "rows.def"
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

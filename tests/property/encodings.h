@@ -13,7 +13,7 @@
 
 /** An opcode with what belongs to it, for one size of code. */
 struct encoding {
-    uint16_t row;   /**< which row of insn_table.def */
+    uint16_t row;   /**< which row of rows.def */
     uint8_t code;   /**< enum encoding_code */
     uint8_t prefix; /**< 66h, F2h, F3h, F0h or 0 */
     bool rex_w;     /**< REX.W or VEX.W */
@@ -43,7 +43,7 @@ const struct encodings *encodings_all(void);
 /** @return how many rows the table has. */
 size_t encodings_rows(void);
 
-/** @return the name of a row, as insn_table.def has it. */
+/** @return the name of a row, as rows.def has it. */
 const char *encodings_row_name(size_t row);
 
 /** @return whether a decoded instruction is one of the table's rows. */

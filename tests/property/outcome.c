@@ -55,7 +55,8 @@ static const struct guest_event *next(const struct outcome *outcome, size_t *ind
 {
     while (*index < outcome->event_count &&
            (((ignore & OUTCOME_FETCHES) && outcome_is_fetch(outcome, *index, start)) ||
-            ((ignore & OUTCOME_TRANSLATIONS) && outcome->event[*index].kind == GUEST_TRANSLATE)))
+            ((ignore & OUTCOME_TRANSLATIONS) && outcome->event[*index].kind == GUEST_TRANSLATE) ||
+            ((ignore & OUTCOME_GETS) && outcome->event[*index].kind == GUEST_GET)))
         ++*index;
     return *index < outcome->event_count ? &outcome->event[(*index)++] : NULL;
 }

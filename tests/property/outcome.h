@@ -25,10 +25,11 @@ struct outcome {
 
 /** What a comparison leaves out. */
 enum outcome_ignore {
-    OUTCOME_FETCHES = 1,     /**< translations and reads of code */
-    OUTCOME_PLACES = 2,      /**< guest-physical addresses; what lies there is compared */
-    OUTCOME_RFLAGS = 4,      /**< RFLAGS, and hashes of batches, which contain them */
-    OUTCOME_TRANSLATIONS = 8 /**< all translations */
+    OUTCOME_FETCHES = 1,      /**< translations and reads of code */
+    OUTCOME_PLACES = 2,       /**< guest-physical addresses; what lies there is compared */
+    OUTCOME_RFLAGS = 4,       /**< RFLAGS, and hashes of batches, which contain them */
+    OUTCOME_TRANSLATIONS = 8, /**< all translations */
+    OUTCOME_GETS = 16         /**< which registers are asked for */
 };
 
 /**

@@ -108,6 +108,20 @@ static bool is_rarely_asked(WHV_REGISTER_NAME name)
     }
 }
 
+/* @return whether a register is a part of the operand's address and nothing else. */
+static bool is_address_alone(WHV_REGISTER_NAME name)
+{
+    const ZydisDecodedOperand *memory = made.access[0].operand;
+    for (unsigned i = 0; i < made.model.insn.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &made.model.operand[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            model_name(operand->reg.value) == (int)name)
+            return false;
+    }
+    return model_name(memory->mem.base) == (int)name ||
+           model_name(memory->mem.index) == (int)name || made.access[0].segment == name;
+}
+
 static const char *judge_read(void)
 {
     size_t rare = 0;
@@ -117,6 +131,8 @@ static const char *judge_read(void)
         bool is_usual = is_shadow
                             ? made.exit.vp.ExecutionState.InterruptShadow || loads_stack_segment()
                             : !is_simple_port_exit() && model_may_read(&made.model, name);
+        if (cases_is_told(&made, &made.exit) && is_address_alone(name))
+            return "a register is asked for though the exit tells the address";
         if (is_in_port_context(name))
             return "a register is asked for that the exit has told";
         if (name == WHvX64RegisterCs || name == WHvX64RegisterRip || name == WHvX64RegisterRflags)
@@ -133,10 +149,11 @@ static const char *judge_read(void)
 /* @return whether the exit itself tells the translation of a page for a purpose. */
 static bool is_told_by_exit(uint64_t page, uint32_t intent)
 {
+    static const uint32_t allows[] = {1, 3, 4, 0}; /* what may be written may be read */
     const WHV_MEMORY_ACCESS_CONTEXT *memory = &made.exit.memory;
     return !made.exit.is_io && memory->AccessInfo.GvaValid && (memory->Gva & ~PAGE_MASK) == page &&
            ((memory->Gva ^ memory->Gpa) & PAGE_MASK) == 0 &&
-           intent == 1u << memory->AccessInfo.AccessType;
+           (intent & ~allows[memory->AccessInfo.AccessType]) == 0;
 }
 
 /* @return whether a page was translated for a purpose before an event of the log. */
@@ -299,6 +316,11 @@ static const char *judge_faults(void)
     uint32_t vectors = 0;
     if (is_simple_port_exit() || can_have_other_faults())
         return NULL;
+    /* What the processor has computed and checked is not computed again. */
+    if (cases_is_told(&made, &made.exit))
+        return has_fault() && (1u << outcome_vector(&call) & judged)
+                   ? "a fault of an address that the processor has checked"
+                   : NULL;
     if (has_fault() && !model_repeats(&made.model))
         elements = 0;
     for (uint64_t element = 0; element < elements; element++) {

@@ -30,6 +30,7 @@ enum whvemu_code {
 /** Properties of a table row. */
 struct whvemu_instruction {
     const char *mnemonic; /**< Zydis's, in capitals: "MOVSD" */
+    const char *family;   /**< the folder of its cases in traces/: "alu" */
     bool is_string;       /**< of two rows "MOVSD" the one that moves strings */
     unsigned traits;      /**< mask; whvemu_trait_name() names the bits */
 };

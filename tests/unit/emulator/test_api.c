@@ -251,6 +251,7 @@ Test(api, each_result_has_exactly_its_bit)
     } rows[] = {{WHE_OK, 0x1},
                 {WHE_FAULT, 0x1},
                 {WHE_UNSUPPORTED, 0x2},
+                {WHE_WALK_STOPPED, 0x2},
                 {WHE_BAD_ANSWER, 0x2},
                 {WHE_IO_FAILED, 0x4},
                 {WHE_MEMORY_FAILED, 0x8},

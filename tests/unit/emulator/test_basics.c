@@ -153,13 +153,78 @@ Test(host, one_get_asks_for_what_the_instruction_reads)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         guest_init(&guest, rows[i].mode);
         guest_set64(&guest, WHvX64RegisterRbx, 0xb8000);
-        cr_expect_eq(
-            run_memory(rows[i].mode, WHvMemoryAccessRead, 0xb8000, rows[i].code, rows[i].size), 1,
-            "%s", rows[i].name);
+        struct guest_exit exit = guest_memory_exit(&guest, rows[i].mode, WHvMemoryAccessExecute,
+                                                   0xb8000, rows[i].code, rows[i].size);
+        exit.memory.AccessInfo.GvaValid = 0;
+        cr_expect_eq(run_exit(&exit).status, 1, "%s", rows[i].name);
         cr_expect_eq(count_of(GUEST_GET), rows[i].gets, "%s", rows[i].name);
         if (rows[i].gets > 0)
             cr_expect_eq(event_of(GUEST_GET, 0)->address, rows[i].registers, "%s", rows[i].name);
     }
+}
+
+/* The exit tells the operand's address: what only makes up that is not asked for. */
+Test(host, the_exits_address_saves_the_registers_of_addresses)
+{
+    static const struct {
+        const char *name;
+        WHV_MEMORY_ACCESS_TYPE access;
+        uint64_t address;
+        uint8_t code[8];
+        uint8_t size;
+        uint64_t registers; /* 0: no Get */
+        size_t callbacks;
+    } rows[] = {
+        {"mov eax, [rbx]", WHvMemoryAccessRead, 0xb8010, {0x8b, 0x03}, 2, 0, 2},
+        {"movzx eax, byte [rbx]", WHvMemoryAccessRead, 0xb8010, {0x0f, 0xb6, 0x03}, 3, 0, 2},
+        {"mov dword [rbx], imm", WHvMemoryAccessWrite, 0xb8010, {0xc7, 0x03, 1, 0, 0, 0}, 6, 0, 2},
+        {"mov al, [rbx]", WHvMemoryAccessRead, 0xb8010, {0x8a, 0x03}, 2, 1, 3},
+        {"mov [rbx], eax", WHvMemoryAccessWrite, 0xb8010, {0x89, 0x03}, 2, 1, 3},
+        {"or [rbx], eax", WHvMemoryAccessWrite, 0xb8010, {0x09, 0x03}, 2, 1, 4},
+        {"or dword [rbx], imm", WHvMemoryAccessWrite, 0xb8010, {0x83, 0x0b, 1}, 3, 0, 3},
+        {"lock cmpxchg [rbx], ecx",
+         WHvMemoryAccessWrite,
+         0xb8010,
+         {0xf0, 0x0f, 0xb1, 0x0b},
+         4,
+         2,
+         4},
+        {"movups xmm0, [rbx]", WHvMemoryAccessRead, 0xb8010, {0x0f, 0x10, 0x03}, 3, 0, 3},
+        {"a read exit of or: asked and translated",
+         WHvMemoryAccessRead,
+         0xb8010,
+         {0x09, 0x03},
+         2,
+         2,
+         5},
+        {"at the page's beginning: asked", WHvMemoryAccessRead, 0xb8000, {0x8b, 0x03}, 2, 1, 3},
+        {"but for a byte", WHvMemoryAccessRead, 0xb8000, {0x0f, 0xb6, 0x03}, 3, 0, 2},
+        {"across the page: asked and translated",
+         WHvMemoryAccessRead,
+         0xb8ffe,
+         {0x8b, 0x03},
+         2,
+         1,
+         5},
+        {"bt [rbx], eax: asked", WHvMemoryAccessRead, 0xb8010, {0x0f, 0xa3, 0x03}, 3, 2, 3},
+    };
+    WHV_EMULATOR_HANDLE emulator = guest_create_emulator();
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const size_t row = i / 2; /* decoded anew, and from the cache */
+        guest_init(&guest, GUEST_LONG64);
+        guest_set64(&guest, WHvX64RegisterRbx, rows[row].address);
+        struct guest_exit exit =
+            guest_memory_exit(&guest, GUEST_LONG64, rows[row].access, rows[row].address,
+                              rows[row].code, rows[row].size);
+        cr_expect_eq(guest_run(&guest, emulator, &exit).status, 1, "%s", rows[row].name);
+        cr_expect_eq(guest.log_count, rows[row].callbacks, "%s: %zu", rows[row].name,
+                     guest.log_count);
+        cr_expect_eq(count_of(GUEST_GET), rows[row].registers ? 1u : 0u, "%s", rows[row].name);
+        if (rows[row].registers)
+            cr_expect_eq(event_of(GUEST_GET, 0)->address, rows[row].registers, "%s",
+                         rows[row].name);
+    }
+    WHvEmulatorDestroyEmulator(emulator);
 }
 
 Test(host, one_set_carries_what_was_written_and_rip)

@@ -53,7 +53,7 @@ Test(decode, tells_why_bytes_are_no_instruction)
 
 Test(decode, distinguishes_string_movsd_from_sse_movsd)
 {
-    cr_expect_eq(DECODE(&mode64, 0xa5).id, WHE_INSN_MOVSD);
+    cr_expect_eq(DECODE(&mode64, 0xa5).id, WHE_INSN_STRING_MOVSD);
     cr_expect_eq(DECODE(&mode64, 0xf2, 0x0f, 0x10, 0x03).id, WHE_INSN_NONE);
 }
 
@@ -68,54 +68,57 @@ Test(decode, takes_addresses_apart)
 {
     struct whe_insn insn =
         DECODE(&mode64, 0x48, 0x89, 0x44, 0x8b, 0xf8); /* mov [rbx+rcx*4-8], rax */
-    cr_expect_eq(insn.address.base, WHE_REG_RBX);
-    cr_expect_eq(insn.address.index, WHE_REG_RCX);
-    cr_expect_eq(insn.address.scale, 2);
-    cr_expect_eq(insn.address.displacement, (uint64_t)-8);
-    cr_expect_eq(insn.place.size, 8);
-    cr_expect_eq(insn.place.intent, WHE_INTENT_WRITE);
+    cr_expect_eq(insn.memory[0].address.base, WHE_REG_RBX);
+    cr_expect_eq(insn.memory[0].address.index, WHE_REG_RCX);
+    cr_expect_eq(insn.memory[0].address.scale, 2);
+    cr_expect_eq(insn.memory[0].address.displacement, (uint64_t)-8);
+    cr_expect_eq(insn.memory[0].place.size, 8);
+    cr_expect_eq(insn.memory[0].place.intent, WHE_INTENT_WRITE);
     cr_expect_eq(insn.address_mask, UINT64_MAX);
 
     insn = DECODE(&mode64, 0x8b, 0x05, 0x10, 0, 0, 0); /* mov eax, [rip+0x10] */
-    cr_expect_eq(insn.address.base, WHE_REG_RIP);
-    cr_expect_eq(insn.address.displacement, 0x16, "relative to the next instruction");
+    cr_expect_eq(insn.memory[0].address.base, WHE_REG_RIP);
+    cr_expect_eq(insn.memory[0].address.displacement, 0x16, "relative to the next instruction");
 
     insn = DECODE(&mode16, 0x8b, 0x42, 0x80); /* mov ax, [bp+si-0x80] */
-    cr_expect_eq(insn.address.base, WHE_REG_RBP);
-    cr_expect_eq(insn.address.index, WHE_REG_RSI);
+    cr_expect_eq(insn.memory[0].address.base, WHE_REG_RBP);
+    cr_expect_eq(insn.memory[0].address.index, WHE_REG_RSI);
     cr_expect_eq(insn.address_mask, 0xffff);
-    cr_expect_eq(insn.place.segment, WHE_REG_SS);
-    cr_expect(insn.place.is_stack);
+    cr_expect_eq(insn.memory[0].place.segment, WHE_REG_SS);
+    cr_expect(insn.memory[0].place.is_stack);
 }
 
 Test(decode, no_base_means_no_base_whatever_rex_says)
 {
     struct whe_insn insn =
         DECODE(&mode64, 0x67, 0x43, 0x8b, 0x04, 0xbd, 0x15, 0x6b, 0x07, 0x20); /* [r15d*4+disp32] */
-    cr_expect_eq(insn.address.base, WHE_REG_ZERO);
-    cr_expect_eq(insn.address.index, WHE_REG_R15);
-    cr_expect_eq(insn.address.displacement, 0x20076b15);
-    cr_expect_eq(insn.reads.set, whe_reg_bit(WHE_REG_R15));
+    cr_expect_eq(insn.memory[0].address.base, WHE_REG_ZERO);
+    cr_expect_eq(insn.memory[0].address.index, WHE_REG_R15);
+    cr_expect_eq(insn.memory[0].address.displacement, 0x20076b15);
+    cr_expect_eq(insn.reads.count, 1);
+    cr_expect_eq(insn.reads.reg[0], WHE_REG_R15);
     insn = DECODE(&mode64, 0x67, 0x43, 0x8b, 0x44, 0xbd, 0x10); /* [r13d+r15d*4+0x10] */
-    cr_expect_eq(insn.address.base, WHE_REG_R13);
+    cr_expect_eq(insn.memory[0].address.base, WHE_REG_R13);
 }
 
 Test(decode, knows_which_segment_counts)
 {
-    cr_expect_eq(DECODE(&mode32, 0x8b, 0x45, 0).place.segment, WHE_REG_SS);
-    cr_expect_eq(DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).place.segment, WHE_REG_DS);
-    cr_expect(!DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).place.is_stack);
-    cr_expect(DECODE(&mode32, 0x36, 0x8b, 0x03).place.is_stack);
-    cr_expect(DECODE(&mode64, 0x8b, 0x45, 0).place.is_stack);
-    cr_expect(DECODE(&mode64, 0x3e, 0x8b, 0x45, 0).place.is_stack, "ignored in 64-bit mode");
-    cr_expect(!DECODE(&mode64, 0x36, 0x8b, 0x03).place.is_stack, "ignored in 64-bit mode");
-    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x45, 0).place.is_stack);
-    cr_expect(!DECODE(&mode64, 0x41, 0x8b, 0x45, 0).place.is_stack, "r13 is not rbp");
-    cr_expect(DECODE(&mode64, 0x8b, 0x04, 0x24).place.is_stack);
-    cr_expect_eq(DECODE(&mode64, 0x64, 0x8b, 0x03).place.segment, WHE_REG_FS);
-    cr_expect(DECODE(&mode64, 0x8b, 0x03).place.is_flat);
-    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x03).place.is_flat);
-    cr_expect(!DECODE(&mode32, 0x8b, 0x03).place.is_flat);
+    cr_expect_eq(DECODE(&mode32, 0x8b, 0x45, 0).memory[0].place.segment, WHE_REG_SS);
+    cr_expect_eq(DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).memory[0].place.segment, WHE_REG_DS);
+    cr_expect(!DECODE(&mode32, 0x3e, 0x8b, 0x45, 0).memory[0].place.is_stack);
+    cr_expect(DECODE(&mode32, 0x36, 0x8b, 0x03).memory[0].place.is_stack);
+    cr_expect(DECODE(&mode64, 0x8b, 0x45, 0).memory[0].place.is_stack);
+    cr_expect(DECODE(&mode64, 0x3e, 0x8b, 0x45, 0).memory[0].place.is_stack,
+              "ignored in 64-bit mode");
+    cr_expect(!DECODE(&mode64, 0x36, 0x8b, 0x03).memory[0].place.is_stack,
+              "ignored in 64-bit mode");
+    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x45, 0).memory[0].place.is_stack);
+    cr_expect(!DECODE(&mode64, 0x41, 0x8b, 0x45, 0).memory[0].place.is_stack, "r13 is not rbp");
+    cr_expect(DECODE(&mode64, 0x8b, 0x04, 0x24).memory[0].place.is_stack);
+    cr_expect_eq(DECODE(&mode64, 0x64, 0x8b, 0x03).memory[0].place.segment, WHE_REG_FS);
+    cr_expect(DECODE(&mode64, 0x8b, 0x03).memory[0].place.is_flat);
+    cr_expect(!DECODE(&mode64, 0x64, 0x8b, 0x03).memory[0].place.is_flat);
+    cr_expect(!DECODE(&mode32, 0x8b, 0x03).memory[0].place.is_flat);
 }
 
 Test(decode, high_byte_registers_exist_without_rex_only)
@@ -137,9 +140,83 @@ Test(decode, every_repeat_prefix_repeats_string_moves)
     cr_expect(DECODE(&mode16, 0xf2, 0xa4).repeats);
     cr_expect(DECODE(&mode16, 0xf2, 0x6c).repeats);
     cr_expect(!DECODE(&mode64, 0xa4).repeats);
-    cr_expect(DECODE(&mode64, 0xf3, 0xaa).reads.set & whe_reg_bit(WHE_REG_RCX));
-    cr_expect_eq(DECODE(&mode64, 0x64, 0xa4).source_segment, WHE_REG_FS);
-    cr_expect_eq(DECODE(&mode32, 0x26, 0xac).source_segment, WHE_REG_ES);
+    struct whe_insn insn = DECODE(&mode64, 0xf3, 0xaa);
+    cr_expect(whe_set_has(&insn.reads.set, WHE_REG_RCX));
+    cr_expect_eq(DECODE(&mode64, 0x64, 0xa4).memory[0].place.segment, WHE_REG_FS);
+    cr_expect_eq(DECODE(&mode32, 0x26, 0xac).memory[0].place.segment, WHE_REG_ES);
+}
+
+/* What the pipeline makes of operands depends on their order. */
+Test(decode, operands_are_explicit_ones_then_implicit_ones)
+{
+    static const struct {
+        const char *name;
+        uint8_t bytes[5];
+        uint8_t count;
+        const char *operands; /* m, g(pr), i(mmediate), s(egment), x(mm), p: stack pointer */
+        uint8_t writes;
+        uint8_t
+            memories[WHE_MEMORIES]; /* the numbers of those in memory, in the order of planning */
+    } rows[] = {
+        {"mov [rbx], eax", {0x89, 0x03}, 2, "mg", 1, {0}},
+        {"mul dword [rbx]", {0xf7, 0x23}, 2, "mgg", 6, {0}},
+        {"imul eax, [rbx], 5", {0x6b, 0x03, 5}, 3, "gmi", 1, {1}},
+        {"cmpxchg [rbx], ecx", {0x0f, 0xb1, 0x0b}, 3, "mgg", 5, {0}},
+        {"cmpxchg16b [rbx]", {0x48, 0x0f, 0xc7, 0x0b}, 4, "mgggg", 7, {0}},
+        {"shl dword [rbx], 1", {0xd1, 0x23}, 2, "mi", 1, {0}},
+        {"cmp [rbx], eax", {0x39, 0x03}, 2, "mg", 0, {0}},
+        {"inc dword [rbx]", {0xff, 0x03}, 2, "m", 1, {0}},
+        {"push qword [rbx]: the operand, then the stack", {0xff, 0x33}, 2, "mpm", 6, {0, 2}},
+        {"pop qword [rbx]: the stack, then the operand", {0x8f, 0x03}, 2, "mpm", 3, {2, 0}},
+        {"xlat", {0xd7}, 1, "mg", 2, {0}},
+        {"mov ds, [rbx]", {0x8e, 0x1b}, 2, "sm", 1, {1}},
+        {"movaps xmm1, [rbx]", {0x0f, 0x28, 0x0b}, 3, "xm", 1, {1}},
+        {"movdir64b rax, [rbx]", {0x66, 0x0f, 0x38, 0xf8, 0x03}, 5, "gmm", 4, {1, 2}},
+    };
+    static const char letters[] = "?gsxmip";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct whe_insn insn = decode(&mode64, rows[i].bytes, rows[i].count);
+        char operands[WHE_OPERANDS + 1] = "";
+        for (unsigned k = 0; k < insn.operand_count; k++)
+            operands[k] = letters[insn.operand[k].kind];
+        cr_expect_str_eq(operands, rows[i].operands, "%s: %s", rows[i].name, operands);
+        cr_expect_eq(insn.writes, rows[i].writes, "%s: %u", rows[i].name, insn.writes);
+        for (unsigned k = 0; k < insn.memory_count; k++)
+            cr_expect_eq(insn.memory[k].operand, rows[i].memories[k], "%s", rows[i].name);
+    }
+}
+
+/* Where the exit's own address can be the operand's, the address registers are not among those that
+   are loaded. */
+Test(decode, tells_addresses_from_values)
+{
+    static const struct {
+        const char *name;
+        uint8_t bytes[6];
+        uint8_t count;
+        bool is_by_exit;
+        uint8_t reads, values;
+    } rows[] = {
+        {"mov eax, [rbx]", {0x8b, 0x03}, 2, true, 1, 0},
+        {"mov al, [rbx]", {0x8a, 0x03}, 2, true, 2, 1},
+        {"mov [rbx+rcx*4], ebx", {0x89, 0x1c, 0x8b}, 3, true, 2, 1},
+        {"mov dword gs:[rbx], imm", {0x65, 0xc7, 0x03, 1, 0, 0}, 6, true, 2, 0},
+        {"bts [rbx], 3", {0x0f, 0xba, 0x2b, 3}, 4, true, 1, 0},
+        {"bts [rbx], eax", {0x0f, 0xab, 0x03}, 3, false, 2, 1},
+        {"mov ds, [rbx]", {0x8e, 0x1b}, 2, false, 3, 2},
+        {"push qword [rbx]", {0xff, 0x33}, 2, false, 2, 1},
+        {"xlat", {0xd7}, 1, false, 2, 1},
+        {"movsb", {0xa4}, 1, false, 2, 2},
+        {"mov eax, ebx", {0x8b, 0xc3}, 2, false, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t bytes[8] = {0};
+        memcpy(bytes, rows[i].bytes, sizeof(rows[i].bytes));
+        const struct whe_insn insn = decode(&mode64, bytes, 8);
+        cr_expect_eq(insn.is_by_exit, rows[i].is_by_exit, "%s", rows[i].name);
+        cr_expect_eq(insn.reads.count, rows[i].reads, "%s: %u", rows[i].name, insn.reads.count);
+        cr_expect_eq(insn.values.count, rows[i].values, "%s: %u", rows[i].name, insn.values.count);
+    }
 }
 
 Test(decode, says_which_exits_an_instruction_can_cause)

@@ -60,11 +60,11 @@ Test(host, registers_that_get_leaves_are_0)
 {
     for (unsigned count = 1; count <= 10; count++) {
         struct whe_batch batch;
-        uint64_t set = (UINT64_C(1) << count) - 1;
+        const struct whe_set set = {{(UINT64_C(1) << count) - 1}};
         prepare();
-        cr_assert_eq(whe_host_get(&call, set), WHE_OK);
+        cr_assert_eq(whe_host_get(&call, &set), WHE_OK);
         prepare();
-        whe_batch_init(&batch, set);
+        whe_batch_init(&batch, &set);
         if (batch.count == 0)
             continue;
         cr_assert_eq(whe_host_get_batch(&call, &batch), WHE_OK);
@@ -76,19 +76,53 @@ Test(host, registers_that_get_leaves_are_0)
 Test(host, a_batch_that_is_worked_out_beforehand_is_the_set)
 {
     struct whe_batch batch;
-    const uint64_t two = whe_reg_bit(WHE_REG_RBX) | whe_reg_bit(WHE_REG_DS);
-    whe_batch_init(&batch, two);
-    cr_expect_eq(batch.set, two);
-    cr_expect_eq(batch.count, 2);
+    struct whe_set set = {{0}};
+    whe_set_add(&set, WHE_REG_TR);
+    whe_set_add(&set, WHE_REG_XMM3);
+    whe_set_add(&set, WHE_REG_DS);
+    whe_set_add(&set, WHE_REG_RBX);
+    whe_batch_init(&batch, &set);
+    cr_expect_arr_eq(&batch.set, &set, sizeof(set));
+    cr_expect_eq(batch.count, 4);
     cr_expect_eq(batch.name[0], WHvX64RegisterRbx);
     cr_expect_eq(batch.name[1], WHvX64RegisterDs);
-    whe_batch_init(&batch, 0xf);
-    cr_expect_eq(batch.count, WHE_BATCH_MAX);
-    whe_batch_init(&batch, 0x1f);
+    cr_expect_eq(batch.name[2], WHvX64RegisterXmm3);
+    cr_expect_eq(batch.name[3], WHvX64RegisterTr);
+    whe_set_add(&set, WHE_REG_R15);
+    whe_batch_init(&batch, &set);
     cr_expect_eq(batch.count, 0, "too many");
-    cr_expect_eq(batch.set, 0x1f);
-    whe_batch_init(&batch, 0);
+    cr_expect_arr_eq(&batch.set, &set, sizeof(set));
+    set = (struct whe_set){{0}};
+    whe_batch_init(&batch, &set);
     cr_expect_eq(batch.count, 0);
+}
+
+/* Every bank has its own set. */
+Test(host, registers_of_all_banks_are_got_and_set_with_one_callback_each)
+{
+    struct whe_set set = {{0}};
+    prepare();
+    callbacks = guest_callbacks();
+    guest_init(&guest, GUEST_LONG64);
+    for (unsigned reg = 0; reg < WHE_REG_COUNT; reg++) {
+        if (whe_names[reg] == 0 && reg != WHE_REG_RAX)
+            continue; /* a gap between banks */
+        whe_set_add(&set, reg);
+        guest_reg(&guest, whe_names[reg])->Reg128 = (WHV_UINT128){.Low64 = reg + 1};
+    }
+    whe_set_remove(&set, WHE_REG_RIP); /* known from the beginning */
+    cr_assert_eq(whe_host_get(&call, &set), WHE_OK);
+    cr_expect_eq(count_of(GUEST_GET), 1);
+    for (unsigned reg = 0; reg < WHE_REG_COUNT; reg++) {
+        if (!whe_set_has(&set, reg))
+            continue;
+        cr_expect_eq(whe_reg_get(&call.regs, reg), reg + 1, "register %u", reg);
+        whe_reg_set(&call.regs, reg, reg + 100);
+    }
+    cr_assert_eq(whe_host_set(&call), WHE_OK);
+    cr_expect_eq(count_of(GUEST_SET), 1);
+    for (unsigned reg = 0; reg < WHE_REG_COUNT; reg++)
+        cr_expect(!whe_set_has(&set, reg) || guest_get64(&guest, whe_names[reg]) == reg + 100);
 }
 
 Test(host, memory_and_ports_that_leave_their_data_read_as_0)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
-#define LOAD  0x8b
-#define STORE 0x89
-#define ADD   0x01
+#define LOAD   0xad /* lodsd */
+#define STORE  0xab /* stosd */
+#define MODIFY 0x00 /* bts [rbx], eax */
 
-/* mov eax, [rbx]; mov [rbx], eax; add [rbx], eax with RBX = address. */
+/* An instruction whose address is always computed, at the address. */
 static uint32_t run(const struct guest_exit *exit, uint64_t address, uint8_t opcode)
 {
     guest_init(&guest, GUEST_LONG64);
     guest_set64(&guest, WHvX64RegisterRbx, address);
-    const uint8_t code[] = {opcode, 0x03};
-    struct guest_exit fresh =
-        guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, address, code, 2);
+    guest_set64(&guest, WHvX64RegisterRsi, address);
+    guest_set64(&guest, WHvX64RegisterRdi, address);
+    const uint8_t string[] = {opcode, 0x90, 0x90};
+    const uint8_t modify[] = {0x0f, 0xab, 0x03};
+    struct guest_exit fresh = guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, address,
+                                                opcode == MODIFY ? modify : string, 3);
     fresh.memory.AccessInfo = exit->memory.AccessInfo;
     fresh.memory.Gva = exit->memory.Gva;
     fresh.memory.Gpa = exit->memory.Gpa;
@@ -33,7 +36,8 @@ Test(translate, the_exits_own_translation_is_used_only_where_it_fits)
         {"a load after a read exit", 0, true, 0x5010, 0xfee00010, 0x5010, LOAD, true},
         {"elsewhere in the page", 0, true, 0x5010, 0xfee00010, 0x5800, LOAD, true},
         {"a store after a write exit", 1, true, 0x5010, 0xfee00010, 0x5010, STORE, true},
-        {"an addition after a read exit", 0, true, 0x5010, 0xfee00010, 0x5010, ADD, false},
+        {"a modification after a read exit", 0, true, 0x5010, 0xfee00010, 0x5010, MODIFY, false},
+        {"a modification after a write exit", 1, true, 0x5010, 0xfee00010, 0x5010, MODIFY, true},
         {"a load after an execute exit", 2, true, 0x5010, 0xfee00010, 0x5010, LOAD, false},
         {"no valid Gva", 0, false, 0x5010, 0xfee00010, 0x5010, LOAD, false},
         {"another page", 0, true, 0x6010, 0xfee00010, 0x5010, LOAD, false},
@@ -56,7 +60,7 @@ Test(translate, asks_with_the_intent_and_for_the_page_table_bits)
     run(&exit, 0x5123, LOAD);
     cr_expect_eq(event_of(GUEST_TRANSLATE, 0)->size, 0x11);
     cr_expect_eq(event_of(GUEST_TRANSLATE, 0)->address, 0x5000);
-    run(&exit, 0x5123, ADD);
+    run(&exit, 0x5123, MODIFY);
     cr_expect_eq(event_of(GUEST_TRANSLATE, 0)->size, 0x13);
     exit.memory.AccessInfo.AccessType = WHvMemoryAccessWrite;
     run(&exit, 0x5123, STORE);
@@ -149,17 +153,17 @@ Test(translate, an_address_that_nobody_told_is_a_failure)
         guest_init(&guest, GUEST_LONG64);
         guest_set64(&guest, WHvX64RegisterRbx, 0x5678);
         guest.answer = (struct guest_answer){.at = 1, .result = walked[i], .leaves_gpa = true};
-        struct guest_exit exit =
-            guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, 0x6678, BYTES(0x8b, 0x03));
+        struct guest_exit exit = guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessExecute,
+                                                   0x6678, BYTES(0x8b, 0x03));
         cr_expect_eq(run_exit(&exit).status, 2);
         cr_expect_eq(count_of(GUEST_MEMORY_ACCESS) + count_of(GUEST_SET), 0);
     }
     guest_init(&guest, GUEST_LONG64);
     guest_set64(&guest, WHvX64RegisterRbx, 0x5678);
     guest.answer = (struct guest_answer){.at = 1, .leaves_gpa = true};
-    run_memory(GUEST_LONG64, WHvMemoryAccessRead, 0x6678, BYTES(0x8b, 0x03));
-    cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessRead, 0x6678, BYTES(0x8b, 0x03)), 1u << 5,
-                 "success without an address is one that is not aligned");
+    run_memory(GUEST_LONG64, WHvMemoryAccessExecute, 0x6678, BYTES(0x8b, 0x03));
+    cr_expect_eq(run_memory(GUEST_LONG64, WHvMemoryAccessExecute, 0x6678, BYTES(0x8b, 0x03)),
+                 1u << 5, "success without an address is one that is not aligned");
 }
 
 Test(translate, an_unaligned_answer_has_its_own_status)

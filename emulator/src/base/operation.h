@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file operation.h
+ * Arguments that rows of the table give to what serves several of them.
+ */
+#ifndef WHE_OPERATION_H
+#define WHE_OPERATION_H
+
+/** Of shifts and rotates. */
+enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR };
+
+/** Of string instructions: where elements come from and go to. */
+enum whe_string_operation {
+    WHE_STRING_MOVS,
+    WHE_STRING_STOS,
+    WHE_STRING_LODS,
+    WHE_STRING_INS,
+    WHE_STRING_OUTS,
+    WHE_STRING_CMPS,
+    WHE_STRING_SCAS
+};
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file memory.h
+ * Probing and accessing operands. A probe translates every page of an operand with its final intent
+ * and raises what there is to raise; reads and writes of a probed span can then only fail by
+ * callback.
+ */
+#ifndef WHE_MEMORY_H
+#define WHE_MEMORY_H
+
+#include "call.h"
+#include "host.h"
+#include "linear.h"
+#include "translate.h"
+
+/** The guest-physical places of an operand of up to 64 bytes, at most two pages. */
+struct whe_span {
+    uint64_t gpa[2];
+    uint8_t size;
+    uint8_t rest; /**< how many of its last bytes lie at gpa[1]; the others are at gpa[0] */
+};
+
+/** As whe_probe, for operands that cross a page; span->size is set already. */
+enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned intent,
+                                struct whe_span *span);
+
+/**
+ * Translates the one or two pages of an operand.
+ * @param linear address of its first byte.
+ * @param size   1 to 16.
+ * @param intent mask of whe_intent.
+ * @param span   receives the guest-physical places.
+ */
+static inline enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size,
+                                        unsigned intent, struct whe_span *span)
+{
+    span->size = (uint8_t)size;
+    if ((linear & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE)
+        return whe_probe_split(call, linear, intent, span);
+    span->rest = 0;
+    return whe_translate(call, linear, intent, &span->gpa[0]);
+}
+
+/** As whe_span_read, for spans that cross a page. */
+enum whe_result whe_span_read_split(struct whe_call *call, const struct whe_span *span,
+                                    uint64_t *value);
+/** As whe_span_write, for spans that cross a page. */
+enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_span *span,
+                                     uint64_t value);
+
+/** Reads a span of up to 8 bytes in ascending order. @param value receives it, zero-extended. */
+static inline enum whe_result whe_span_read(struct whe_call *call, const struct whe_span *span,
+                                            uint64_t *value)
+{
+    if (span->rest == 0)
+        return whe_host_read(call, span->gpa[0], span->size, value);
+    uint64_t joined; /* apart from value, which can then stay in a register */
+    WHE_TRY(whe_span_read_split(call, span, &joined));
+    *value = joined;
+    return WHE_OK;
+}
+
+/** Writes a span of up to 8 bytes in ascending order. @param value no bits set above the size. */
+static inline enum whe_result whe_span_write(struct whe_call *call, const struct whe_span *span,
+                                             uint64_t value)
+{
+    if (span->rest == 0)
+        return whe_host_write(call, span->gpa[0], span->size, value);
+    return whe_span_write_split(call, span, value);
+}
+
+/**
+ * Reads a span of any size in ascending order, page by page in pieces of up to 8 bytes.
+ * @param data receives span->size bytes.
+ */
+enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
+                                    uint8_t *data);
+/** Writes a span of any size as whe_span_read_bytes reads it. */
+enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
+                                     const uint8_t *data);
+
+/**
+ * A pointer of a string instruction: remembers which offsets lie in the page that was probed last,
+ * so that an element in the same page costs a comparison.
+ */
+struct whe_cursor {
+    struct whe_place place;
+    struct whe_span span; /**< of the element probed last */
+    uint64_t first;       /**< first offset of the page's valid offsets */
+    uint64_t room;        /**< largest (offset - first) at which an element fits into them */
+    uint64_t delta;       /**< offset + delta is the guest-physical address */
+    bool has_page;
+};
+
+/** Probes across a page boundary or in another page; use whe_cursor_probe. */
+enum whe_result whe_cursor_move(struct whe_call *call, struct whe_cursor *cursor, uint64_t offset);
+
+/** Makes cursor->span the element at offset. Results as of whe_linear and whe_probe. */
+static inline enum whe_result whe_cursor_probe(struct whe_call *call, struct whe_cursor *cursor,
+                                               uint64_t offset)
+{
+    if (offset - cursor->first > cursor->room || !cursor->has_page)
+        return whe_cursor_move(call, cursor, offset);
+    cursor->span.gpa[0] = offset + cursor->delta;
+    return WHE_OK;
+}
+
+#endif

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The decoder tells of each instruction which operands it has, explicit and implicit, how large
+ * they are and whether they are read or written; the row of the table tells the rest. From both
+ * comes what the pipeline needs: operands, places in memory, the registers to load. No mnemonic
+ * stands in this file.
+ */
+#include "decode.h"
+
+#include <Zydis/Zydis.h>
+
+#include "bits.h"
+#include "call.h"
+#include "host.h"
+#include "translate.h"
+
+#define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
+
+/* By whether it is a string instruction, and the decoder's mnemonic. */
+static const uint16_t rows[2][MNEMONICS] = {
+#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, alignment, traits)         \
+    [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
+#include "rows.def"
+};
+
+_Static_assert(WHE_INSN_COUNT <= UINT16_MAX, "ids are kept in 16 bits");
+_Static_assert(MNEMONICS <= UINT16_MAX, "mnemonics are kept in 16 bits");
+_Static_assert(WHE_OPERANDS <= 8, "sets of operands are kept in 8 bits");
+
+static bool is_string(const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
+           decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+}
+
+/* Registers of the shadow plus one, by the decoder's number; 0: the shadow does not hold it. */
+#define GPR(reg, q, d, w, b)                                                                       \
+    [ZYDIS_REGISTER_##q] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##d] = WHE_REG_##reg + 1,            \
+    [ZYDIS_REGISTER_##w] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##b] = WHE_REG_##reg + 1
+#define GPR_NUMBERED(n) GPR(R##n, R##n, R##n##D, R##n##W, R##n##B)
+#define SAME(reg)       [ZYDIS_REGISTER_##reg] = WHE_REG_##reg + 1
+
+static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
+    [ZYDIS_REGISTER_NONE] = WHE_REG_ZERO + 1,
+    GPR(RAX, RAX, EAX, AX, AL),
+    GPR(RCX, RCX, ECX, CX, CL),
+    GPR(RDX, RDX, EDX, DX, DL),
+    GPR(RBX, RBX, EBX, BX, BL),
+    GPR(RSP, RSP, ESP, SP, SPL),
+    GPR(RBP, RBP, EBP, BP, BPL),
+    GPR(RSI, RSI, ESI, SI, SIL),
+    GPR(RDI, RDI, EDI, DI, DIL),
+    GPR_NUMBERED(8),
+    GPR_NUMBERED(9),
+    GPR_NUMBERED(10),
+    GPR_NUMBERED(11),
+    GPR_NUMBERED(12),
+    GPR_NUMBERED(13),
+    GPR_NUMBERED(14),
+    GPR_NUMBERED(15),
+    [ZYDIS_REGISTER_AH] = WHE_REG_RAX + 1,
+    [ZYDIS_REGISTER_CH] = WHE_REG_RCX + 1,
+    [ZYDIS_REGISTER_DH] = WHE_REG_RDX + 1,
+    [ZYDIS_REGISTER_BH] = WHE_REG_RBX + 1,
+    SAME(ES),
+    SAME(CS),
+    SAME(SS),
+    SAME(DS),
+    SAME(FS),
+    SAME(GS),
+    SAME(XMM0),
+    SAME(XMM1),
+    SAME(XMM2),
+    SAME(XMM3),
+    SAME(XMM4),
+    SAME(XMM5),
+    SAME(XMM6),
+    SAME(XMM7),
+    SAME(XMM8),
+    SAME(XMM9),
+    SAME(XMM10),
+    SAME(XMM11),
+    SAME(XMM12),
+    SAME(XMM13),
+    SAME(XMM14),
+    SAME(XMM15),
+    [ZYDIS_REGISTER_IP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_EIP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_RIP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_FLAGS] = WHE_REG_RFLAGS + 1,
+    [ZYDIS_REGISTER_EFLAGS] = WHE_REG_RFLAGS + 1,
+    [ZYDIS_REGISTER_RFLAGS] = WHE_REG_RFLAGS + 1,
+};
+
+static inline unsigned reg_from_zydis(ZydisRegister reg)
+{
+    return registers[reg] - 1u; /* no register at all where the shadow holds none */
+}
+
+static bool is_segment(unsigned reg)
+{
+    return reg >= WHE_REG_ES && reg <= WHE_REG_GS;
+}
+
+static void add_if_held(struct whe_set *set, unsigned reg)
+{
+    if (reg < WHE_REG_COUNT)
+        whe_set_add(set, reg);
+}
+
+static bool is_in_es_always(const struct whe_insn *insn, const ZydisDecodedOperand *operand)
+{
+    return (insn->traits & WHE_TRAIT_TO_ES) &&
+           operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
+}
+
+/* In 64-bit mode only FS and GS have bases; DS stands for all others. SDM 1, 3.3.4. */
+static unsigned segment_in_use(const struct whe_mode *mode, const struct whe_insn *insn,
+                               const ZydisDecodedOperand *operand)
+{
+    unsigned reg = reg_from_zydis(operand->mem.segment);
+    if (is_in_es_always(insn, operand))
+        reg = WHE_REG_ES;
+    if (mode->code == WHE_CODE64 && reg < WHE_REG_FS)
+        return WHE_REG_DS;
+    return reg;
+}
+
+static unsigned intent_from_actions(ZydisOperandActions actions)
+{
+    unsigned intent = 0;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+        intent |= WHE_INTENT_READ;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+        intent |= WHE_INTENT_WRITE;
+    return intent;
+}
+
+/* What may be left as it is counts as read: CMOVcc, CMPXCHG. */
+static unsigned access_of(const ZydisDecodedOperand *operand)
+{
+    const ZydisOperandActions reads =
+        ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_CONDWRITE;
+    unsigned access = intent_from_actions(operand->actions);
+    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER && (operand->actions & reads))
+        access |= WHE_INTENT_READ;
+    return access;
+}
+
+/* SS is the default segment of addresses based on rSP and rBP; in 64-bit mode overrides to it or
+   away from it are ignored unless they name FS or GS. SDM 1, 3.7.4 and 2A, 2.2.1.7. */
+static bool is_stack_access(const struct whe_mode *mode, unsigned segment, unsigned base)
+{
+    if (mode->code != WHE_CODE64)
+        return segment == WHE_REG_SS;
+    return segment < WHE_REG_FS && (base == WHE_REG_RSP || base == WHE_REG_RBP);
+}
+
+static bool loads_segment(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
+           is_segment(reg_from_zydis(operand->reg.value));
+}
+
+/* What loading a segment register looks at besides the selector. */
+static void read_for_segment_load(const struct whe_mode *mode, unsigned segment,
+                                  struct whe_set *set)
+{
+    if (mode->protected_mode) {
+        whe_set_add(set, WHE_REG_GDTR);
+        whe_set_add(set, WHE_REG_LDTR);
+    } else {
+        whe_set_add(set, segment);
+    }
+    if (segment == WHE_REG_SS)
+        whe_set_add(set, WHE_REG_INTERRUPT_STATE);
+}
+
+static void read_register(const struct whe_mode *mode, const ZydisDecodedOperand *operand,
+                          struct whe_set *set)
+{
+    const unsigned reg = reg_from_zydis(operand->reg.value);
+    /* The exit tells RFLAGS, RIP and CS. */
+    if (reg == WHE_REG_RFLAGS || reg == WHE_REG_RIP || reg == WHE_REG_CS)
+        return;
+    if (loads_segment(operand))
+        read_for_segment_load(mode, reg, set);
+    /* A write of 8 or 16 bits keeps the rest of the register. SDM 1, 3.4.1.1. */
+    else if ((access_of(operand) & WHE_INTENT_READ) || operand->size < 32)
+        add_if_held(set, reg);
+}
+
+static void read_address(const struct whe_mode *mode, const struct whe_insn *insn,
+                         const ZydisDecodedOperand *operand, struct whe_set *set)
+{
+    const unsigned segment = segment_in_use(mode, insn, operand);
+    const unsigned base = reg_from_zydis(operand->mem.base);
+    const unsigned index = reg_from_zydis(operand->mem.index);
+    if (base != WHE_REG_RIP && base != WHE_REG_ZERO)
+        add_if_held(set, base);
+    if (index != WHE_REG_ZERO)
+        add_if_held(set, index);
+    if (segment != WHE_REG_CS && (mode->code != WHE_CODE64 || segment >= WHE_REG_FS))
+        add_if_held(set, segment);
+}
+
+/* All registers that must be known, and those of them that are no part of an address. */
+static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                       const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    struct whe_set values = {{0}};
+    if (insn->repeats)
+        whe_set_add(&values, WHE_REG_RCX);
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
+            read_register(mode, &operands[i], &values);
+    }
+    struct whe_set all = values;
+    if (insn->traits & WHE_TRAIT_AL_INDEX)
+        whe_set_add(&all, WHE_REG_RAX);
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+            read_address(mode, insn, &operands[i], &all);
+    }
+    whe_batch_init(&insn->reads, &all);
+    whe_batch_init(&insn->values, &values);
+}
+
+/* What access_table.def says of an instruction: whether its memory operands are accessed, and what
+   is accessed besides. */
+static bool accesses_operands(ZydisMnemonic mnemonic, unsigned *accesses)
+{
+    switch (mnemonic) {
+#define WHE_ACCESS(mnemonic, operands, others)                                                     \
+    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
+        *accesses |= (others);                                                                     \
+        return (operands) != 0;
+#include "access_table.def"
+    default:
+        return true;
+    }
+}
+
+/* Descriptors, gates, the TSS: read and, for their accessed and busy bits, written. */
+static bool uses_descriptors(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_INTERRUPT ||
+           (mode->protected_mode && decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR);
+}
+
+/* The permission map is read unless CPL or the mode allow everything. */
+static bool uses_port_map(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
+{
+    return (decoded->meta.category == ZYDIS_CATEGORY_IO ||
+            decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP) &&
+           (mode->vm86 || (mode->protected_mode && mode->cpl > 0));
+}
+
+/* @return a mask of whe_intent: what data accesses the instruction can make, with or without a row
+   of its own. */
+static unsigned data_accesses(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                              const ZydisDecodedOperand *operands)
+{
+    const unsigned all = WHE_INTENT_READ | WHE_INTENT_WRITE;
+    unsigned accesses = 0;
+    bool are_accessed = accesses_operands(decoded->mnemonic, &accesses);
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && are_accessed)
+            accesses |= operands[i].mem.type == ZYDIS_MEMOP_TYPE_MIB
+                            ? all
+                            : intent_from_actions(operands[i].actions);
+        if (mode->protected_mode && loads_segment(&operands[i]))
+            accesses |= all;
+    }
+    if (uses_descriptors(mode, decoded))
+        accesses |= all;
+    if (uses_port_map(mode, decoded))
+        accesses |= WHE_INTENT_READ;
+    return accesses;
+}
+
+/* Code may run from a device whatever it does. A port access that is no string operation is never
+   decoded. */
+static uint8_t exits_from_accesses(unsigned accesses, const ZydisDecodedInstruction *decoded)
+{
+    unsigned exits = 1u << WHE_EXIT_EXECUTE;
+    if (accesses & WHE_INTENT_READ)
+        exits |= 1u << WHE_EXIT_READ;
+    if (accesses & WHE_INTENT_WRITE)
+        exits |= 1u << WHE_EXIT_WRITE;
+    if (decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
+        exits |= 1u << WHE_EXIT_IO;
+    return (uint8_t)exits;
+}
+
+static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDecodedOperand *from)
+{
+    if (is_in_es_always(insn, from) || from->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
+        from->mem.segment != ZYDIS_REGISTER_SS || reg_from_zydis(from->mem.base) != WHE_REG_RSP)
+        return WHE_STACK_NONE;
+    return from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? WHE_STACK_PUSH : WHE_STACK_POP;
+}
+
+/* Operands that are read come first: they are planned, and accessed, before what is written alone.
+ */
+static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
+{
+    struct whe_memory *slot = &insn->memory[insn->memory_count];
+    if (insn->memory_count++ == 0 || !(intent & WHE_INTENT_READ) ||
+        (insn->memory[0].place.intent & WHE_INTENT_READ))
+        return slot;
+    *slot = insn->memory[0];
+    return &insn->memory[0];
+}
+
+static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                        struct whe_insn *insn, unsigned number)
+{
+    const unsigned base = reg_from_zydis(from->mem.base);
+    const unsigned segment = segment_in_use(mode, insn, from);
+    const uint8_t size = (uint8_t)(from->size / 8u);
+    const unsigned intent = intent_from_actions(from->actions);
+    const bool has_alignment = whe_rows[insn->id].alignment != 0;
+    const bool is_in_es = is_in_es_always(insn, from);
+    uint64_t displacement = (uint64_t)from->mem.disp.value;
+    if (base == WHE_REG_RIP)
+        displacement += insn->length;
+
+    struct whe_memory *memory = memory_slot(insn, intent);
+    memory->operand = (uint8_t)number;
+    memory->stack = (uint8_t)stack_use(insn, from);
+    memory->alignment = 1;
+    memory->address = (struct whe_address){
+        .base = (uint8_t)base,
+        .index = (uint8_t)reg_from_zydis(from->mem.index),
+        .scale = (uint8_t)(from->mem.scale ? __builtin_ctz(from->mem.scale) : 0),
+        .displacement = displacement};
+    memory->place =
+        (struct whe_place){.segment = (enum whe_reg)segment,
+                           .is_flat = mode->code == WHE_CODE64 && segment < WHE_REG_FS,
+                           .is_stack = memory->stack != WHE_STACK_NONE ||
+                                       (!is_in_es && is_stack_access(mode, segment, base)),
+                           .size = size,
+                           .alignment = has_alignment || size > 16 ? 1 : size,
+                           .intent = intent};
+}
+
+/* An alignment that the row demands is that of the operand that is written, if any is. */
+static void take_alignment(struct whe_insn *insn)
+{
+    const uint8_t alignment = whe_rows[insn->id].alignment;
+    if (alignment == 0 || insn->memory_count == 0)
+        return;
+    insn->memory[insn->memory_count - 1].alignment = alignment;
+}
+
+static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *to)
+{
+    const unsigned reg = reg_from_zydis(from->reg.value);
+    to->reg = (uint8_t)reg;
+    if (reg >= WHE_REG_XMM0 && reg <= WHE_REG_XMM15)
+        to->kind = WHE_OPERAND_XMM;
+    else if (is_segment(reg))
+        to->kind = WHE_OPERAND_SEGMENT;
+    else if (reg == WHE_REG_RSP && to->is_hidden)
+        to->kind = WHE_OPERAND_STACK_POINTER;
+    else if (reg <= WHE_REG_R15)
+        to->kind = WHE_OPERAND_GPR;
+    if (from->reg.value >= ZYDIS_REGISTER_AH && from->reg.value <= ZYDIS_REGISTER_BH)
+        to->shift = 8;
+    return to->kind != WHE_OPERAND_NONE;
+}
+
+/* @return false for an operand that no row of the table can have. */
+static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                         struct whe_insn *insn, unsigned number)
+{
+    struct whe_operand *to = &insn->operand[number];
+    const unsigned size = from->size / 8u;
+    if (size < 1 || size > 64)
+        return false;
+    *to = (struct whe_operand){.size = (uint8_t)size,
+                               .access = (uint8_t)access_of(from),
+                               .is_hidden = from->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN,
+                               .mask = size <= 8 ? whe_mask_from_size(size) : 0};
+    if (to->access & WHE_INTENT_WRITE)
+        insn->writes |= (uint8_t)(1u << number);
+    if ((to->access & WHE_INTENT_READ) && from->type != ZYDIS_OPERAND_TYPE_MEMORY)
+        insn->inputs |= (uint8_t)(1u << number);
+    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        return take_register(from, to);
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+        to->kind = WHE_OPERAND_IMMEDIATE;
+        to->immediate = from->imm.value.u;
+        return true;
+    }
+    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || from->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
+        insn->memory_count == WHE_MEMORIES)
+        return false;
+    to->kind = WHE_OPERAND_MEMORY;
+    take_memory(mode, from, insn, number);
+    return true;
+}
+
+/* RFLAGS and RIP are no operands: the exit tells them, and every instruction may write them. */
+static bool is_operand(const ZydisDecodedOperand *operand)
+{
+    const unsigned reg = operand->type == ZYDIS_OPERAND_TYPE_REGISTER
+                             ? reg_from_zydis(operand->reg.value)
+                             : WHE_REG_ZERO;
+    return reg != WHE_REG_RFLAGS && reg != WHE_REG_RIP;
+}
+
+static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                          const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    bool has_segment = false;
+    bool has_stack = false;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (!is_operand(&operands[i]))
+            continue;
+        if (insn->operand_count == WHE_OPERANDS ||
+            !take_operand(mode, &operands[i], insn, insn->operand_count))
+            return false;
+        const struct whe_operand *taken = &insn->operand[insn->operand_count++];
+        has_segment |= taken->kind == WHE_OPERAND_SEGMENT;
+        has_stack |= taken->kind == WHE_OPERAND_STACK_POINTER;
+    }
+    take_alignment(insn);
+    return !(has_segment && has_stack); /* PUSH and POP of segment registers */
+}
+
+static void take_repetition(const ZydisDecodedInstruction *decoded, struct whe_insn *insn)
+{
+    const ZydisInstructionAttributes rep =
+        ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+    insn->repeats = is_string(decoded) && (decoded->attributes & rep) != 0;
+    insn->repeats_while_zf = !(decoded->attributes & ZYDIS_ATTRIB_HAS_REPNE);
+}
+
+/* The places of a string instruction; the loop over its elements knows the registers. */
+static bool take_string(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                        const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
+            take_memory(mode, &operands[i], insn, i);
+    }
+    return true;
+}
+
+/* Whether the exit's own address can be that of the operand: its only data access is one explicit
+   operand, which depends on nothing but its address. */
+static bool is_by_exit(const struct whe_insn *insn)
+{
+    const struct whe_memory *memory = &insn->memory[0];
+    return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
+           !insn->operand[memory->operand].is_hidden &&
+           insn->operand[0].kind != WHE_OPERAND_SEGMENT &&
+           !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
+}
+
+static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                 const ZydisDecodedOperand *operands, struct whe_insn *insn)
+{
+    const uint16_t id = rows[is_string(decoded)][decoded->mnemonic];
+    const struct whe_row *row = &whe_rows[id];
+    const ZydisAccessedFlags *flags = decoded->cpu_flags;
+    *insn =
+        (struct whe_insn){.id = id,
+                          .mnemonic = (uint16_t)decoded->mnemonic,
+                          .length = decoded->length,
+                          .form = row->form,
+                          .operation = row->operation,
+                          .traits = row->traits,
+                          .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
+                          .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
+    insn->exits = exits_from_accesses(data_accesses(mode, decoded, operands), decoded);
+    if (id == WHE_INSN_NONE)
+        return;
+    take_repetition(decoded, insn);
+    if (!(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+        insn->id = WHE_INSN_NONE;
+        return;
+    }
+    insn->is_by_exit = is_by_exit(insn);
+    take_reads(mode, decoded, operands, insn);
+}
+
+static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)
+{
+    switch (mode->code) {
+    case WHE_CODE64:
+        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    case WHE_CODE32:
+        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    default:
+        return ZydisDecoderInit(decoder,
+                                mode->protected_mode ? ZYDIS_MACHINE_MODE_LEGACY_16
+                                                     : ZYDIS_MACHINE_MODE_REAL_16,
+                                ZYDIS_STACK_WIDTH_16);
+    }
+}
+
+/* Without a base (mod 0, SIB base 5) Zydis 4.0 takes r13d for one if 67h and REX.B are there: the
+   encoding means a displacement alone, whatever REX.B is. SDM 2A, table 2-3 and 2.2.1.6. */
+static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
+{
+    bool has_no_base = decoded->address_width != 16 && decoded->raw.modrm.mod == 0 &&
+                       decoded->raw.modrm.rm == 4 && decoded->raw.sib.base == 5;
+    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_SIB) || !has_no_base)
+        return;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY ||
+            operands[i].encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM)
+            continue;
+        operands[i].mem.base = ZYDIS_REGISTER_NONE;
+        operands[i].mem.disp.value = decoded->raw.disp.value;
+    }
+}
+
+/* Opcodes that are there to be invalid: Zydis decodes them like others. SDM 2B, "UD". */
+static bool is_undefined(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_UD0 || mnemonic == ZYDIS_MNEMONIC_UD1 ||
+           mnemonic == ZYDIS_MNEMONIC_UD2;
+}
+
+enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
+                            struct whe_insn *insn)
+{
+    ZydisDecoder decoder;
+    ZydisDecodedInstruction decoded;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    if (!ZYAN_SUCCESS(init_decoder(mode, &decoder)))
+        return WHE_DECODED_INVALID;
+
+    ZyanStatus status = ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands);
+    if (status == ZYDIS_STATUS_NO_MORE_DATA)
+        return count < WHE_INSN_MAX ? WHE_DECODED_MORE : WHE_DECODED_TOO_LONG;
+    if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+        return WHE_DECODED_TOO_LONG;
+    if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
+        return WHE_DECODED_BAD_LOCK;
+    if (!ZYAN_SUCCESS(status) || is_undefined(decoded.mnemonic))
+        return WHE_DECODED_INVALID;
+    correct_base(&decoded, operands);
+    take(mode, &decoded, operands, insn);
+    return WHE_DECODED_OK;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file fast.h
+ * The common exit: a load, a store, a read-modify-write of one operand of up to 16 bytes within a
+ * page, in a call that asks for nothing special. What such an instruction will do is worked out
+ * when it is decoded, down to the names that Get and Set are handed; a call then answers one
+ * question, "is this mine", and runs one function. fast.c repeats no stage of the pipeline: what is
+ * not its own is left to emulate.c before anything has happened, or, once registers are loaded,
+ * right after that.
+ */
+#ifndef WHE_FAST_H
+#define WHE_FAST_H
+
+#include "bits.h"
+#include "call.h"
+#include "insn.h"
+#include "kernel.h"
+
+struct whe_fast;
+struct whe_emulator;
+union whe_cache_entry;
+
+/**
+ * Reads, computes, writes and publishes: everything after the address is known.
+ * @param call callbacks, context and vp are set, and the registers that the instruction reads are
+ * in regs.value.
+ * @param gpa  of the operand, which lies within one page.
+ * @return WHE_OK or the failure of a callback.
+ */
+typedef enum whe_result whe_fast_fn(struct whe_call *call, const struct whe_fast *fast,
+                                    uint64_t gpa);
+
+/** A whole call: as whe_emulate_memory_exit, for an exit of which whe_fast_is_by_exit() holds. */
+typedef HRESULT whe_fast_exit_fn(struct whe_emulator *emulator, void *context,
+                                 const WHV_VP_EXIT_CONTEXT *vp,
+                                 const WHV_MEMORY_ACCESS_CONTEXT *access,
+                                 WHV_EMULATOR_STATUS *status, const union whe_cache_entry *entry);
+
+struct whe_fast {
+    whe_fast_exit_fn *by_exit; /**< where the exit's Gpa is the operand */
+    whe_fast_fn *run;          /**< NULL: the instruction is not common */
+    whe_binary_fn *binary;     /**< or NULL */
+    uint64_t mask;             /**< of the memory operand, up to 8 bytes */
+    uint64_t reg_mask;         /**< of the register operand */
+    uint64_t immediate;        /**< the second operand, where it is no register */
+    uint64_t rip_mask;         /**< the bits of RIP that there are */
+    uint32_t key;              /**< of the exit whose Gpa is the operand: whe_fast_key() */
+    uint16_t first; /**< smallest offset in the page of such an operand: 1, but 0 for bytes: at 0
+                         the processor may have told of the end of an operand that begins
+                         on the page before */
+    uint16_t room;  /**< largest offset at which the operand fits into the page, minus first */
+    uint8_t misaligned; /**< bits that are 0 in its address */
+    uint8_t size;       /**< of the memory operand, bytes */
+    uint8_t length;     /**< of the instruction */
+    uint8_t intent;     /**< mask of whe_intent */
+    uint8_t reg;        /**< the register operand: enum whe_reg; WHE_REG_ZERO: immediate is it */
+    uint8_t shift;      /**< 8 for AH, CH, DH, BH, otherwise 0 */
+    bool is_addressed;  /**< an address from registers, without a rule of its own */
+    uint8_t set_count;  /**< names in set_name */
+    _Alignas(16) WHV_REGISTER_NAME set_name[4]; /**< what Set is handed; RIP is last */
+};
+
+/** No exit has this key. */
+#define WHE_FAST_NEVER UINT32_MAX
+
+/** @return what an exit must agree in with whe_fast.key: access type and GvaValid. */
+static inline uint32_t whe_fast_key(WHV_MEMORY_ACCESS_INFO access)
+{
+    return access.AsUINT32 & 0xb;
+}
+
+/** @return whether the exit's Gpa is the operand of a common instruction. */
+static inline bool whe_fast_is_by_exit(const struct whe_fast *fast,
+                                       const WHV_MEMORY_ACCESS_CONTEXT *access)
+{
+    const unsigned offset = (unsigned)(access->Gva & WHE_PAGE_MASK);
+    return fast->key == whe_fast_key(access->AccessInfo) &&
+           ((access->Gva ^ access->Gpa) & WHE_PAGE_MASK) == 0 &&
+           offset - fast->first <= fast->room && (offset & fast->misaligned) == 0;
+}
+
+/** Works out how the common exit of an instruction runs. @param insn stays where it is. */
+void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const struct whe_insn *insn);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include "bits.h"
+#include "event.h"
+
+/* The whole operands that lie between the address and the bit that a signed offset names. SDM 2A,
+   "BT". */
+static uint64_t bit_string_offset(const struct whe_call *call, const struct whe_operand *bit)
+{
+    if (bit->kind != WHE_OPERAND_GPR)
+        return 0;
+    const uint64_t offset = whe_sign_extend(whe_reg_get(&call->regs, bit->reg), bit->size);
+    return (uint64_t)((int64_t)offset >> 3) & ~(uint64_t)(bit->size - 1u);
+}
+
+/* rSP before or after the access. */
+static uint64_t stack_offset(const struct whe_call *call, const struct whe_memory *memory)
+{
+    uint64_t rsp = whe_reg_get(&call->regs, WHE_REG_RSP);
+    if (memory->stack == WHE_STACK_PUSH)
+        rsp -= memory->place.size;
+    return rsp & whe_stack_mask(call);
+}
+
+/* POP computes an address that uses rSP after it was incremented. SDM 2B, "POP". */
+static uint64_t popped_base(const struct whe_call *call, const struct whe_memory *stack)
+{
+    const uint64_t mask = whe_stack_mask(call);
+    const uint64_t before = whe_reg_get(&call->regs, WHE_REG_RSP);
+    const uint64_t after = (before + stack->place.size) & mask;
+    return (mask == 0xffff ? (before & ~mask) | after : after) - before;
+}
+
+static uint64_t offset_of(const struct whe_call *call, const struct whe_insn *insn,
+                          const struct whe_memory *memory)
+{
+    if (memory->stack != WHE_STACK_NONE)
+        return stack_offset(call, memory);
+    uint64_t offset = whe_effective_address(&call->regs, &memory->address, UINT64_MAX);
+    if (insn->traits & WHE_TRAIT_BIT_STRING)
+        offset += bit_string_offset(call, &insn->operand[1]);
+    if (insn->traits & WHE_TRAIT_AL_INDEX)
+        offset += whe_reg_get(&call->regs, WHE_REG_RAX) & 0xff;
+    if (insn->memory[0].stack == WHE_STACK_POP && memory->address.base == WHE_REG_RSP)
+        offset += popped_base(call, &insn->memory[0]);
+    return offset & insn->address_mask;
+}
+
+/* A misaligned operand is #GP(0) even where the segment's limit or a non-canonical address would be
+   #SS(0): seen on AMD family 25. The low bits of an address do not depend on either. */
+static bool is_misaligned(const struct whe_call *call, const struct whe_memory *memory,
+                          uint64_t offset)
+{
+    const struct whe_place *place = &memory->place;
+    const uint64_t base = place->is_flat ? 0 : whe_call_segment(call, place->segment)->Base;
+    return ((base + offset) & (memory->alignment - 1u)) != 0;
+}
+
+enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
+                         const struct whe_memory *memory, struct whe_span *span)
+{
+    const struct whe_place *place = &memory->place;
+    const uint64_t offset = offset_of(call, insn, memory);
+    uint64_t linear;
+    if (memory->alignment > 1 && is_misaligned(call, memory, offset))
+        return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    WHE_TRY(whe_linear(call, place, offset, &linear));
+    return whe_probe(call, linear, place->size, place->intent, span);
+}
