@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "once.h"
 #include "platform.h"
 #include "process.h"
 #include "replay/result.h"
@@ -46,9 +47,7 @@ struct pool {
     size_t worker_count;
     const char *arguments[ARGUMENTS_MAX + 1];
     char shard[48];
-    uint64_t *seen_errors; /* hashes: a file that several workers read reports once */
-    size_t seen_count;
-    size_t seen_capacity;
+    struct wht_once errors; /* told: a file that several workers read reports once */
     size_t files_done;
     uint64_t elsewhere; /* cases of other shards */
     bool is_stopped;
@@ -152,6 +151,7 @@ static void add_lost_file(struct pool *pool, struct worker *w, const char *how)
     wht_frame_string(&w->chunk->frames, pool->schedule.files->paths[w->chunk->file]);
     wht_frame_string(&w->chunk->frames, "");
     wht_frame_string(&w->chunk->frames, text);
+    wht_frame_number(&w->chunk->frames, 0);
     wht_frame_end(&w->chunk->frames, start);
 }
 
@@ -300,25 +300,6 @@ static void watch(struct pool *pool, struct worker *w)
     bury(pool, w);
 }
 
-static bool is_new_error(struct pool *pool, const char *payload, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (uint8_t)payload[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = 0; i < pool->seen_count; i++)
-        if (pool->seen_errors[i] == hash)
-            return false;
-    if (pool->seen_count == pool->seen_capacity) {
-        pool->seen_capacity = pool->seen_capacity ? 2 * pool->seen_capacity : 64;
-        pool->seen_errors =
-            realloc(pool->seen_errors, pool->seen_capacity * sizeof(*pool->seen_errors));
-        if (!pool->seen_errors)
-            abort();
-    }
-    pool->seen_errors[pool->seen_count++] = hash;
-    return true;
-}
-
 static void deliver_error(struct pool *pool, struct wht_frame_fields *fields)
 {
     struct wht_error error = {.pos = {.line = (uint32_t)wht_frame_take_number(fields)}};
@@ -326,6 +307,7 @@ static void deliver_error(struct pool *pool, struct wht_frame_fields *fields)
     error.file = wht_frame_take_string(fields);
     error.pointer = wht_frame_take_string(fields);
     error.text = wht_frame_take_string(fields);
+    error.more = wht_frame_take_number(fields);
     pool->handler->on_error(pool->handler->user, &error);
 }
 
@@ -340,7 +322,7 @@ static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
         if (head.type == WHT_FRAME_CASE) {
             struct wht_case_frame result = wht_frame_take_case(&fields);
             pool->is_stopped = !pool->handler->on_case(pool->handler->user, &result);
-        } else if (is_new_error(pool, payload, head.size)) {
+        } else if (wht_once(&pool->errors, payload, head.size)) {
             deliver_error(pool, &fields);
         }
         at += sizeof(head) + head.size;
@@ -405,7 +387,7 @@ static void dismiss(struct pool *pool)
         wht_text_free(&w->begun);
     }
     free(pool->workers);
-    free(pool->seen_errors);
+    wht_once_free(&pool->errors);
     wht_schedule_free(&pool->schedule);
 }
 

@@ -86,7 +86,7 @@ void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result
 
 static void tell_problem(struct wht_tally *tally, const struct wht_report_problem *problem)
 {
-    tally->summary.problems[problem->kind]++;
+    tally->summary.problems[problem->kind] += problem->more > 0 ? problem->more : 1;
     wht_reports_problem(&tally->reports, problem);
 }
 
@@ -97,7 +97,8 @@ void wht_tally_error(struct wht_tally *tally, const struct wht_error *error)
                                          .line = error->pos.line,
                                          .column = error->pos.column,
                                          .pointer = error->pointer,
-                                         .text = error->text};
+                                         .text = error->text,
+                                         .more = error->more};
     tell_problem(tally, &problem);
 }
 

@@ -158,7 +158,7 @@ static bool on_replayed(void *user, const struct wht_case_frame *result)
 static void on_error(void *user, const struct wht_error *error)
 {
     struct record *r = user;
-    r->errors++;
+    r->errors += error->more > 0 ? error->more : 1;
     wht_error_print(stderr, error);
 }
 

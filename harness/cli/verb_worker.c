@@ -96,6 +96,7 @@ static void report_error(void *user, const struct wht_error *error)
     wht_frame_string(&w->out, error->file);
     wht_frame_string(&w->out, error->pointer);
     wht_frame_string(&w->out, error->text);
+    wht_frame_number(&w->out, error->more);
     wht_frame_end(&w->out, start);
 }
 

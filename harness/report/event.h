@@ -71,6 +71,7 @@ struct wht_report_problem {
     uint64_t column;     /**< 0: unknown */
     const char *pointer; /**< RFC 6901, "" for the root */
     const char *text;
+    uint64_t more; /**< not 0: it stands for so many errors of the file that were not told */
 };
 
 /** How a run ended. */

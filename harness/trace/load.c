@@ -392,9 +392,12 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
 
 struct wht_case *wht_reader_next(struct wht_reader *reader)
 {
-    if (reader->is_done)
-        return NULL;
-    return reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+    struct wht_case *c = NULL;
+    if (!reader->is_done)
+        c = reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+    if (!c)
+        wht_report_rest(&reader->check);
+    return c;
 }
 
 size_t wht_reader_error_count(const struct wht_reader *reader)
