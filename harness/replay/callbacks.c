@@ -11,9 +11,6 @@
 
 #include "trace/names.h"
 
-/* How long an emulator may go on after a divergence before every callback fails. */
-#define AFTER_MAX 100000u
-
 static _Thread_local struct wht_run *active;
 
 void wht_run_activate(struct wht_run *run)
@@ -70,8 +67,10 @@ static void look_out(struct wht_divergence *d, const struct wht_event *event)
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
-    if (has_diverged(run) && ++run->after > AFTER_MAX)
+    if (has_diverged(run) && ++run->after > run->after_max) {
+        run->result->cut_after = run->after_max;
         return false;
+    }
     /* The arrays of a batch may only be read once they have been checked. */
     if (has_diverged(run) && event->kind != WHT_CALL_GET && event->kind != WHT_CALL_SET)
         look_out(&run->result->divergence, event);
@@ -82,6 +81,8 @@ static bool begin(struct wht_run *run, const VOID *context, const struct wht_eve
     if (run->is_set_done)
         return break_rule(
             run, event->kind == WHT_CALL_SET ? WHT_RULE_SECOND_SET : WHT_RULE_AFTER_SET, event);
+    if (run->result->callbacks - run->compared > WHT_UNLISTED_MAX)
+        return break_rule(run, WHT_RULE_TOO_MANY, event);
     return true;
 }
 

@@ -12,6 +12,20 @@
 #include "guest.h"
 #include "result.h"
 
+/**
+ * Callbacks of one call that are answered although the case does not list them: RAM, registers,
+ * translations, and at match level effects all. A REP has no other end than its count. The text of
+ * WHT_RULE_TOO_MANY tells it.
+ */
+#define WHT_UNLISTED_MAX 1000000u
+
+/**
+ * After a divergence so many further callbacks are answered, and as many for each element that the
+ * case lists, so that the end of the call can be shown; then they fail, and the call ends.
+ */
+#define WHT_AFTER_MAX      1000u
+#define WHT_AFTER_EACH_MAX 4u
+
 /** State of one call; buffers serve call after call. It is the Context of the callbacks. */
 struct wht_run {
     struct wht_guest guest;
@@ -24,7 +38,10 @@ struct wht_run {
     bool is_set_called;
     bool has_failed;   /**< a callback has returned something else than S_OK */
     unsigned compared; /**< callbacks that the level compares */
-    unsigned after;    /**< callbacks since the divergence */
+    uint32_t after;    /**< callbacks since the divergence */
+    uint32_t after_max;
+    const struct wht_want_memory **listed; /**< what expect.memory lists, sorted by address */
+    size_t listed_capacity;
     uint64_t digest;   /**< over what a guest and its devices can see of the compared callbacks */
     struct wht_result *result;
 };

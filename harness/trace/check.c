@@ -109,11 +109,16 @@ static struct wht_pos pos_of(const struct wht_check *check, const struct wht_nod
                              size_t offset)
 {
     const struct wht_document *document = document_of(check, node);
-    const struct wht_pos_mark *mark =
-        document->mark_count > 0 ? &document->marks[offset / WHT_POS_STRIDE] : NULL;
-    return mark ? wht_pos_from_offset(document->text + mark->start, offset - mark->start,
-                                      document->first_line + mark->line)
-                : wht_pos_from_offset(document->text, offset, document->first_line);
+    if (document->mark_count == 0)
+        return wht_pos_from_offset(document->text, offset, document->first_line);
+    /* A line may be as long as the document: only what follows the mark is searched. */
+    const struct wht_pos_mark *mark = &document->marks[offset / WHT_POS_STRIDE];
+    size_t block = offset - offset % WHT_POS_STRIDE;
+    uint32_t line = document->first_line + mark->line;
+    struct wht_pos pos = wht_pos_from_offset(document->text + block, offset - block, line);
+    if (pos.line == line)
+        pos.column = (uint32_t)(offset - mark->start) + 1;
+    return pos;
 }
 
 struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node)
