@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "once.h"
 #include "platform.h"
 #include "process.h"
 #include "replay/result.h"
 #include "schedule.h"
+#include "trace/once.h"
 
 #define WORKERS_MAX   256u
 #define ARGUMENTS_MAX 200u

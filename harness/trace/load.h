@@ -12,6 +12,7 @@
 #define WHVTRACE_TRACE_LOAD_H
 
 #include "model.h"
+#include "once.h"
 
 /** How many errors of one file are told one by one; a last one says how many more there are. */
 #define WHT_ERRORS_MAX 100u
@@ -65,11 +66,14 @@ struct wht_file_list {
     char **paths;
     size_t count;
     size_t capacity;
+    struct wht_once folders; /**< that were walked */
 };
 
 /**
  * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name.
- * Folders named "invalid" are skipped unless path names one.
+ * Folders named "invalid" are skipped unless path names one. A folder is walked once for a list,
+ * whatever links lead to it, and under its own name before one that a link gives it; of files each
+ * name counts.
  * @return false after reporting through options (nothing there, not a trace file, unreadable
  * folder).
  */

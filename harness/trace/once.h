@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file once.h
- * Which messages were told already: several workers that read a file all find its errors.
+ * What came before: messages that several workers send, folders that several links lead to.
  */
-#ifndef WHVTRACE_CLI_ONCE_H
-#define WHVTRACE_CLI_ONCE_H
+#ifndef WHVTRACE_TRACE_ONCE_H
+#define WHVTRACE_TRACE_ONCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
