@@ -47,6 +47,7 @@ struct pool {
     size_t worker_count;
     const char *arguments[ARGUMENTS_MAX + 1];
     char shard[48];
+    char seed[24];
     struct wht_once errors; /* told: a file that several workers read reports once */
     size_t files_done;
     uint64_t elsewhere; /* cases of other shards */
@@ -80,6 +81,11 @@ static void fill_arguments(struct pool *pool)
         add_argument(pool, &count, "--detail", NULL);
     if (o->records)
         add_argument(pool, &count, "--record", NULL);
+    if (o->redacts) {
+        snprintf(pool->seed, sizeof(pool->seed), "%" PRIu64, o->redaction.seed);
+        add_argument(pool, &count, o->redaction.only_whole ? "--redact-whole" : "--redact",
+                     pool->seed);
+    }
     if (o->shard_count > 1)
         add_argument(pool, &count, "--shard", pool->shard);
     for (size_t i = 0; i < o->patterns->count; i++)
@@ -354,7 +360,8 @@ static void turn(struct pool *pool)
         deliver_chunk(pool, chunk);
         wht_chunk_free(chunk);
     }
-    pool->handler->on_tick(pool->handler->user, pool->files_done);
+    if (pool->handler->on_tick)
+        pool->handler->on_tick(pool->handler->user, pool->files_done);
 }
 
 static bool goes_on(const struct pool *pool)

@@ -6,7 +6,9 @@
 #ifndef WHVTRACE_CLI_POOL_H
 #define WHVTRACE_CLI_POOL_H
 
+#include "args.h"
 #include "frame.h"
+#include "redact_line.h"
 #include "select.h"
 #include "trace/load.h"
 
@@ -18,11 +20,27 @@ struct wht_pool_options {
     const struct wht_words *patterns;
     const struct wht_words *expectations; /**< files */
     bool colours;
-    bool wants_detail;    /**< failures carry their JSON */
-    bool records;         /**< nothing is judged: what the emulator does is written down */
+    bool wants_detail; /**< failures carry their JSON */
+    bool records;      /**< nothing is judged: what the emulator does is written down */
+    bool redacts;      /**< nothing is judged: data of cases is replaced */
+    struct wht_redaction_options redaction;
     uint64_t shard;       /**< from 1 */
     uint64_t shard_count; /**< 1: every case is run */
 };
+
+/** How long a case, or loading the emulator, may take unless the user says otherwise, in seconds.
+ */
+#define WHT_TIMEOUT_DEFAULT 10u
+
+/** @return options as all verbs begin with: the built-in emulator, strict, the default time, a
+ * worker for each processor, no shard. */
+struct wht_pool_options wht_pool_defaults(void);
+
+/** Take the values of --jobs and --timeout. @return false after saying what is wrong. */
+bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args *args,
+                        const char *name, const char *value);
+bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
+                           const char *value);
 
 /** Receives results in the order of files and cases, whatever the number of workers. */
 struct wht_pool_handler {
@@ -30,7 +48,7 @@ struct wht_pool_handler {
     /** @return false to stop the run. */
     bool (*on_case)(void *user, const struct wht_case_frame *result);
     void (*on_error)(void *user, const struct wht_error *error);
-    /** Called now and then. */
+    /** Called now and then; NULL: not wanted. */
     void (*on_tick)(void *user, size_t files_done);
 };
 

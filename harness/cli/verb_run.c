@@ -13,8 +13,7 @@
 #include "trace/revoked.h"
 #include "verb.h"
 
-#define TIMEOUT_S_DEFAULT 10u
-#define PROGRESS_MS       100u
+#define PROGRESS_MS 100u
 /* Workers are told by their command line. */
 #define PATTERNS_MAX     64u
 #define EXPECTATIONS_MAX 16u
@@ -148,16 +147,12 @@ static bool take_report(struct run *r, const char *value)
 
 static bool take_option(struct run *r, const struct wht_args *args, int id, const char *value)
 {
-    uint64_t number = 0;
     switch (id) {
     case WHT_ARG_OPERAND:
         wht_words_add(&r->paths, value);
         return true;
     case JOBS:
-        if (!wht_args_number(args, "-j", value, 1, 256, &number))
-            return false;
-        r->pool.jobs = (unsigned)number;
-        return true;
+        return wht_pool_take_jobs(&r->pool, args, "-j", value);
     case PATTERN:
         return add_word(&r->patterns, "-k", value, PATTERNS_MAX);
     case EMULATOR:
@@ -170,10 +165,7 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
     case EXPECTATIONS:
         return take_expectations(r, value);
     case TIMEOUT:
-        if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
-            return false;
-        r->pool.timeout_ms = number * 1000;
-        return true;
+        return wht_pool_take_timeout(&r->pool, args, value);
     case MAX_FAILURES:
         return wht_args_number(args, "--max-failures", value, 1, UINT32_MAX, &r->max_failures);
     case REPORT:
@@ -382,12 +374,7 @@ static void release(struct run *r)
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct run r = {.pool = {.emulator = WHT_BACKEND_BUILTIN,
-                             .level = WHT_MATCH_STRICT,
-                             .timeout_ms = TIMEOUT_S_DEFAULT * 1000,
-                             .jobs = wht_processor_count(),
-                             .shard = 1,
-                             .shard_count = 1},
+    struct run r = {.pool = wht_pool_defaults(),
                     .style = {.colours = wht_wants_colours(stdout)},
                     .shows_progress = wht_is_terminal(stderr)};
     const char *value = NULL;

@@ -13,6 +13,7 @@
 #include "platform.h"
 #include "process.h"
 #include "record_line.h"
+#include "redact_line.h"
 #include "replay/recorder.h"
 #include "replay/replayer.h"
 #include "report/cause.h"
@@ -20,12 +21,24 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
+#include "trace/raw.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
 
-enum { EMULATOR = 1, MATCH, COLOURS, DETAIL, PATTERN, EXPECTATIONS, SHARD, RECORD };
+enum {
+    EMULATOR = 1,
+    MATCH,
+    COLOURS,
+    DETAIL,
+    PATTERN,
+    EXPECTATIONS,
+    SHARD,
+    RECORD,
+    REDACT,
+    REDACT_WHOLE
+};
 
 static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
@@ -36,6 +49,8 @@ static const struct wht_option options[] = {
     {SHARD, "shard", 0, "K/N", "which of these, by their names"},
     {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
     {RECORD, "record", 0, NULL, "write down what the emulator does"},
+    {REDACT, "redact", 0, "SEED", "replace the data in cases"},
+    {REDACT_WHOLE, "redact-whole", 0, "SEED", "likewise, and drop those of which data must stay"},
     {.name = NULL},
 };
 
@@ -53,12 +68,19 @@ struct worker {
     struct wht_replayer *replayer;
     bool records;
     struct wht_recorder *recorder;
+    bool redacts;
+    struct wht_redaction_options redaction;
+    struct wht_redactor *redactor;
     char version[64]; /* of the emulator's file */
 
     char *path; /**< the file that is open */
     struct wht_reader *reader;
     struct wht_case *ahead; /**< read, but of a later job */
-    uint64_t position;      /**< ordinals before it have been handed out */
+    /* To redact, cases are read as their authors wrote them, and a second time. */
+    struct wht_raw *raw;
+    const struct wht_node *node;
+    struct wht_case *spare;
+    uint64_t position; /**< ordinals before it have been handed out */
 
     struct wht_text out;
     uint64_t flushed_ms;
@@ -103,9 +125,13 @@ static void report_error(void *user, const struct wht_error *error)
 static void close_file(struct worker *w)
 {
     wht_case_free(w->ahead);
+    wht_case_free(w->spare);
+    wht_raw_close(w->raw);
     wht_reader_close(w->reader);
     free(w->path);
     w->ahead = NULL;
+    w->spare = NULL;
+    w->raw = NULL;
     w->reader = NULL;
     w->path = NULL;
 }
@@ -122,14 +148,22 @@ static bool open_file(struct worker *w, const char *path, uint64_t from)
         abort();
     strcpy(w->path, path);
     w->position = 0;
-    w->reader = wht_reader_open(path, &load);
+    if (w->redacts)
+        w->raw = wht_raw_open(path, &load);
+    if (!w->redacts || w->raw)
+        w->reader = wht_reader_open(path, w->redacts ? NULL : &load);
     return w->reader != NULL;
 }
 
 static struct wht_case *next_case(struct worker *w)
 {
-    struct wht_case *c = w->ahead ? w->ahead : wht_reader_next(w->reader);
+    struct wht_case *c = w->ahead;
     w->ahead = NULL;
+    if (c || !w->redacts)
+        return c ? c : wht_reader_next(w->reader);
+    wht_case_free(w->spare);
+    c = wht_raw_next(w->raw, &w->node);
+    w->spare = c ? wht_reader_next(w->reader) : NULL;
     return c;
 }
 
@@ -229,7 +263,21 @@ static void record_case(struct worker *w, const struct wht_case *c)
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
 }
 
-static void run_case(struct worker *w, const struct wht_case *c, bool careful)
+static void redact_case(struct worker *w, struct wht_case *c)
+{
+    struct wht_case_frame frame = frame_of(w, c);
+    const char *kept = NULL;
+    const char *dropped = "its file changes while it is read";
+    if (w->spare && strcmp(w->spare->id, c->id) == 0)
+        dropped = wht_redact_line(w->redactor, c, w->spare, w->node, &w->detail, &kept);
+    frame.kind = dropped ? WHT_CASE_FAILED : WHT_CASE_PASSED;
+    frame.cause = dropped ? dropped : "";
+    frame.block = kept ? kept : "";
+    frame.detail = wht_text_get(&w->detail);
+    wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
+}
+
+static void run_case(struct worker *w, struct wht_case *c, bool careful)
 {
     struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
     uint64_t started;
@@ -241,7 +289,7 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     }
     const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
     char revoked[256];
-    if (c->revoked) {
+    if (c->revoked && !w->redacts) {
         snprintf(revoked, sizeof(revoked), "revoked: %s", c->revoked);
         result.reason = revoked;
     } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
@@ -253,8 +301,11 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     }
     if (careful)
         announce(w, c);
-    if (w->records) {
-        record_case(w, c);
+    if (w->records || w->redacts) {
+        if (w->records)
+            record_case(w, c);
+        else
+            redact_case(w, c);
         return;
     }
     started = wht_now_us();
@@ -335,9 +386,11 @@ static int work(struct worker *w)
         return refuse(w, error);
     if (w->records)
         w->recorder = open_recorder(w, error);
+    else if (w->redacts)
+        w->redactor = wht_redactor_open(&w->backend, &w->redaction, error);
     else
         w->replayer = wht_replayer_open(&w->backend, error);
-    if (!w->replayer && !w->recorder)
+    if (!w->replayer && !w->recorder && !w->redactor)
         return refuse(w, error);
     wht_known_load(&w->known, &w->expectation_files, w->report.emulator);
     wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
@@ -347,6 +400,7 @@ static int work(struct worker *w)
     close_file(w);
     wht_replayer_close(w->replayer);
     wht_recorder_close(w->recorder);
+    wht_redactor_close(w->redactor);
     wht_backend_close(&w->backend);
     wht_known_free(&w->known);
     wht_text_free(&w->out);
@@ -376,6 +430,12 @@ static bool take_option(struct worker *w, int id, const char *value)
         return true;
     case RECORD:
         w->records = true;
+        return true;
+    case REDACT:
+    case REDACT_WHOLE:
+        w->redacts = true;
+        w->redaction.seed = strtoull(value, NULL, 10);
+        w->redaction.only_whole = id == REDACT_WHOLE;
         return true;
     case PATTERN:
         wht_words_add(&w->patterns, value);

@@ -117,7 +117,7 @@ enum wht_final_field {
 struct wht_result {
     enum wht_match level;
     bool passed;
-    bool was_ended; /**< a callback was made to fail: what came after says little */
+    bool was_ended;     /**< a callback was made to fail: what came after says little */
     uint32_t cut_after; /**< not 0: callbacks after the divergence before all failed */
     HRESULT hr;
     uint32_t status;

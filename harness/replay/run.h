@@ -42,7 +42,7 @@ struct wht_run {
     uint32_t after_max;
     const struct wht_want_memory **listed; /**< what expect.memory lists, sorted by address */
     size_t listed_capacity;
-    uint64_t digest;   /**< over what a guest and its devices can see of the compared callbacks */
+    uint64_t digest; /**< over what a guest and its devices can see of the compared callbacks */
     struct wht_result *result;
 };
 

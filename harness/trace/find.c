@@ -50,7 +50,7 @@ struct walk {
     struct pending {
         char *path;
         unsigned depth;
-    } *pending;
+    } * pending;
     size_t pending_count;
     size_t pending_capacity;
 };
