@@ -237,6 +237,7 @@ static void send_result(struct worker *w, const struct wht_case *c,
     frame.judged = (uint8_t)result->judged;
     frame.passed = (uint8_t)result->passed;
     frame.micros = micros;
+    frame.unaligned = (uint8_t)result->unaligned;
     frame.cause = wht_text_get(&w->cause);
     frame.key = wht_text_get(&w->key);
     frame.block = wht_text_get(&w->block);

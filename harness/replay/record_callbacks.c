@@ -232,8 +232,10 @@ static bool check_batch(struct wht_record_run *run, const WHV_REGISTER_NAME *nam
         break_unspeakably(run, WHT_RULE_REGISTER_COUNT);
     if (run->problem)
         return false;
-    if ((uintptr_t)names % 16 || (uintptr_t)values % 16)
-        break_rule(run, WHT_RULE_UNALIGNED_ARRAY);
+    if (count > 0 && (uintptr_t)names % 16)
+        break_rule(run, WHT_RULE_UNALIGNED_NAMES);
+    if (count > 0 && (uintptr_t)values % 16)
+        break_rule(run, WHT_RULE_UNALIGNED_VALUES);
     for (UINT32 i = 1; i < count; i++)
         for (UINT32 j = 0; j < i; j++)
             if (names[i] == names[j])

@@ -142,4 +142,5 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
     outcome->judged = 1u << outcome->level;
     outcome->passed = (unsigned)passed << outcome->level;
     judge_weaker(replayer, c, outcome);
+    outcome->unaligned = replayer->run.unaligned;
 }

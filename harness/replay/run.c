@@ -37,8 +37,17 @@ static bool list_memory(struct wht_run *run, const struct wht_expect *expect)
     return true;
 }
 
+static bool is_about_alignment(const struct wht_case *c)
+{
+    for (size_t i = 0; i < c->flags.count; i++)
+        if (strcmp(c->flags.items[i], WHT_FLAG_UNALIGNED) == 0)
+            return true;
+    return false;
+}
+
 bool wht_run_load(struct wht_run *run, const struct wht_case *c)
 {
+    run->unaligned = 0;
     return wht_guest_load(&run->guest, c) && wht_answers_load(&run->answers, &run->guest) &&
            list_memory(run, &c->expect);
 }
@@ -64,6 +73,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
 {
     const struct wht_case *c = run->guest.c;
     run->level = c->expect.has_calls ? level : WHT_MATCH_EFFECTS;
+    run->judges_alignment = run->level == WHT_MATCH_STRICT && is_about_alignment(c);
     run->poison = poison;
     run->is_set_done = false;
     run->is_set_called = false;

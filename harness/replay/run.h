@@ -26,6 +26,9 @@
 #define WHT_AFTER_MAX      1000u
 #define WHT_AFTER_EACH_MAX 4u
 
+/** A strict case with this flag fails by an array that is not aligned. */
+#define WHT_FLAG_UNALIGNED "unaligned-array"
+
 /** State of one call; buffers serve call after call. It is the Context of the callbacks. */
 struct wht_run {
     struct wht_guest guest;
@@ -42,6 +45,10 @@ struct wht_run {
     uint32_t after_max;
     const struct wht_want_memory **listed; /**< what expect.memory lists, sorted by address */
     size_t listed_capacity;
+    bool judges_alignment; /**< the case is about it, and judged at its own strict level */
+    unsigned unaligned;    /**< mask of wht_unaligned; grows from call to call */
+    _Alignas(16) WHV_REGISTER_NAME names[WHT_BATCH_MAX];   /**< copies of arrays that are not */
+    _Alignas(16) WHV_REGISTER_VALUE values[WHT_BATCH_MAX]; /**< aligned */
     uint64_t digest; /**< over what a guest and its devices can see of the compared callbacks */
     struct wht_result *result;
 };

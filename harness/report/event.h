@@ -57,6 +57,7 @@ struct wht_report_case {
     unsigned passed;      /**< those of them that it passed */
     uint64_t micros;      /**< how long it took */
     bool is_explained;    /**< it carries a note or flags */
+    unsigned unaligned;   /**< mask of wht_unaligned, see replay/result.h */
 };
 
 /** Something wrong with the run's own files; it belongs to no case. */
