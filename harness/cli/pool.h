@@ -24,6 +24,8 @@ struct wht_pool_options {
     bool records;      /**< nothing is judged: what the emulator does is written down */
     bool redacts;      /**< nothing is judged: data of cases is replaced */
     struct wht_redaction_options redaction;
+    bool gives_up;        /**< if the emulator is lost in case after case and passes none */
+    bool tells_not_run;   /**< then the others are told as skipped; otherwise the run just ends */
     uint64_t shard;       /**< from 1 */
     uint64_t shard_count; /**< 1: every case is run */
 };
@@ -56,6 +58,7 @@ enum wht_pool_end {
     WHT_POOL_DONE,
     WHT_POOL_STOPPED,
     WHT_POOL_INTERRUPTED,
+    WHT_POOL_GAVE_UP,     /**< error tells why */
     WHT_POOL_NO_EMULATOR, /**< error tells why */
     WHT_POOL_NO_PROCESS
 };
@@ -65,8 +68,8 @@ enum wht_pool_end {
 /**
  * Runs the cases of all files.
  * @param elsewhere receives how many selected cases belong to other shards.
- * @param error     WHT_POOL_ERROR_MAX bytes; receives why for WHT_POOL_NO_EMULATOR, and otherwise
- *                  how the emulator's end went wrong, or "".
+ * @param error     WHT_POOL_ERROR_MAX bytes; receives why for WHT_POOL_NO_EMULATOR and
+ *                  WHT_POOL_GAVE_UP, and otherwise what is wrong with Create or Destroy, or "".
  */
 enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                const struct wht_file_list *files,

@@ -8,6 +8,7 @@ struct wht_pool_options wht_pool_defaults(void)
     return (struct wht_pool_options){.emulator = WHT_BACKEND_BUILTIN,
                                      .level = WHT_MATCH_STRICT,
                                      .timeout_ms = WHT_TIMEOUT_DEFAULT * 1000,
+                                     .gives_up = true,
                                      .jobs = wht_processor_count(),
                                      .shard = 1,
                                      .shard_count = 1};

@@ -40,6 +40,12 @@ struct wht_redactor *wht_redactor_open(const struct wht_backend *backend,
     return NULL;
 }
 
+void wht_redactor_keep_handle(struct wht_redactor *r)
+{
+    wht_replayer_keep_handle(r->replayer);
+    wht_recorder_keep_handle(r->recorder);
+}
+
 void wht_redactor_close(struct wht_redactor *r)
 {
     if (!r)

@@ -25,6 +25,8 @@ struct wht_redaction_options {
  */
 struct wht_redactor *wht_redactor_open(const struct wht_backend *backend,
                                        const struct wht_redaction_options *options, char *error);
+/** Handles are never destroyed: the emulator cannot do it. */
+void wht_redactor_keep_handle(struct wht_redactor *redactor);
 void wht_redactor_close(struct wht_redactor *redactor);
 
 /**

@@ -30,7 +30,8 @@ enum {
     SHARD,
     QUIET,
     VERBOSE,
-    NO_COLOR
+    NO_COLOR,
+    NO_GIVE_UP
 };
 
 static const struct wht_option options[] = {
@@ -41,6 +42,7 @@ static const struct wht_option options[] = {
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
     {MAX_FAILURES, "max-failures", 0, "N", "stop after N failures"},
+    {NO_GIVE_UP, "no-give-up", 0, NULL, "go on although the emulator crashes in every case"},
     {SHARD, "shard", 0, "K/N", "the K-th of N parts of the cases, told by their names"},
     {REPORT, "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below"},
     {QUIET, "quiet", 'q', NULL, "one line per failure, and the totals"},
@@ -178,6 +180,9 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
     case VERBOSE:
         r->style.is_verbose = true;
         return true;
+    case NO_GIVE_UP:
+        r->pool.gives_up = false;
+        return true;
     case NO_COLOR:
         r->style.colours = false;
         return true;
@@ -294,6 +299,7 @@ static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, co
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
                                                   [WHT_POOL_STOPPED] = WHT_RUN_STOPPED,
                                                   [WHT_POOL_INTERRUPTED] = WHT_RUN_INTERRUPTED,
+                                                  [WHT_POOL_GAVE_UP] = WHT_RUN_GAVE_UP,
                                                   [WHT_POOL_NO_EMULATOR] = WHT_RUN_BROKEN,
                                                   [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
     struct wht_report_end report = {.ending = endings[end],
@@ -344,6 +350,7 @@ static int replay(struct run *r)
         wht_tally_end(&r->tally, &broken);
         return WHT_EXIT_INVALID;
     }
+    r->pool.tells_not_run = true;
     r->pool.patterns = &r->patterns;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;

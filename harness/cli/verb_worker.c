@@ -14,6 +14,7 @@
 #include "process.h"
 #include "record_line.h"
 #include "redact_line.h"
+#include "replay/progress.h"
 #include "replay/recorder.h"
 #include "replay/replayer.h"
 #include "report/cause.h"
@@ -37,7 +38,9 @@ enum {
     SHARD,
     RECORD,
     REDACT,
-    REDACT_WHOLE
+    REDACT_WHOLE,
+    KEEP_HANDLE,
+    NOT_RUN
 };
 
 static const struct wht_option options[] = {
@@ -51,6 +54,8 @@ static const struct wht_option options[] = {
     {RECORD, "record", 0, NULL, "write down what the emulator does"},
     {REDACT, "redact", 0, "SEED", "replace the data in cases"},
     {REDACT_WHOLE, "redact-whole", 0, "SEED", "likewise, and drop those of which data must stay"},
+    {KEEP_HANDLE, "keep-handle", 0, NULL, "never destroy a handle"},
+    {NOT_RUN, "not-run", 0, "REASON", "run no case, and say so of each"},
     {.name = NULL},
 };
 
@@ -63,6 +68,8 @@ struct worker {
     uint64_t shard_count;
     uint64_t elsewhere; /* cases of the job that are other shards' */
     bool wants_detail;
+    bool keeps_handle;
+    const char *not_run; /* why no case is run any more, or NULL */
     struct wht_known known;
     struct wht_backend backend;
     struct wht_replayer *replayer;
@@ -192,18 +199,22 @@ static struct wht_case_frame frame_of(struct worker *w, const struct wht_case *c
                                    .detail = ""};
 }
 
-/* Tells the parent all that it would need if this case took the worker with it. */
-static void announce(struct worker *w, const struct wht_case *c)
+/* Tells the parent all that it would need if this case took the worker with it; the end of the
+ * block stands in the place of the detail. */
+static void announce(struct worker *w, const struct wht_case *c, bool is_known)
 {
     enum wht_match level = judged_level(w, c);
     struct wht_case_frame frame = frame_of(w, c);
     wht_report_head(&w->block, c, level, 0);
     wht_report_inputs(&w->block, c);
-    wht_report_foot(&w->block, c, level, false, &w->report);
+    wht_report_foot(&w->detail, c, level, false, &w->report);
     frame.block = wht_text_get(&w->block);
+    frame.detail = wht_text_get(&w->detail);
+    frame.is_known = is_known;
     frame.judged = (uint8_t)((2u << level) - 1);
     wht_mnemonic(c, w->mnemonic, sizeof(w->mnemonic));
     frame.mnemonic = w->mnemonic;
+    wht_worker_forget_said();
     wht_frame_case(&w->out, WHT_FRAME_BEGIN, &frame);
     flush(w);
 }
@@ -290,7 +301,9 @@ static void run_case(struct worker *w, struct wht_case *c, bool careful)
     }
     const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
     char revoked[256];
-    if (c->revoked && !w->redacts) {
+    if (w->not_run)
+        result.reason = w->not_run;
+    else if (c->revoked && !w->redacts) {
         snprintf(revoked, sizeof(revoked), "revoked: %s", c->revoked);
         result.reason = revoked;
     } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
@@ -301,7 +314,8 @@ static void run_case(struct worker *w, struct wht_case *c, bool careful)
         return;
     }
     if (careful)
-        announce(w, c);
+        announce(w, c, entry && entry->expect != WHT_EXPECT_FAIL);
+    wht_progress_case();
     if (w->records || w->redacts) {
         if (w->records)
             record_case(w, c);
@@ -380,18 +394,35 @@ static struct wht_recorder *open_recorder(struct worker *w, char *error)
     return wht_recorder_open(&w->backend, error);
 }
 
-static int work(struct worker *w)
+/* @return false after writing why into error. */
+static bool open_emulator(struct worker *w, char *error)
 {
-    char error[WHT_BACKEND_ERROR_MAX];
+    bool is_builtin = strcmp(w->report.emulator, WHT_BACKEND_BUILTIN) == 0;
+    if (w->not_run)
+        return true;
+    wht_progress_attach(wht_worker_shared());
+    wht_worker_watch_crashes(wht_progress_get(), is_builtin ? NULL : w->report.emulator);
     if (!wht_backend_open(w->report.emulator, &w->backend, error))
-        return refuse(w, error);
+        return false;
     if (w->records)
         w->recorder = open_recorder(w, error);
     else if (w->redacts)
         w->redactor = wht_redactor_open(&w->backend, &w->redaction, error);
     else
         w->replayer = wht_replayer_open(&w->backend, error);
-    if (!w->replayer && !w->recorder && !w->redactor)
+    if (w->keeps_handle && w->recorder)
+        wht_recorder_keep_handle(w->recorder);
+    if (w->keeps_handle && w->redactor)
+        wht_redactor_keep_handle(w->redactor);
+    if (w->keeps_handle && w->replayer)
+        wht_replayer_keep_handle(w->replayer);
+    return w->replayer || w->recorder || w->redactor;
+}
+
+static int work(struct worker *w)
+{
+    char error[WHT_BACKEND_ERROR_MAX];
+    if (!open_emulator(w, error))
         return refuse(w, error);
     wht_known_load(&w->known, &w->expectation_files, w->report.emulator);
     wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
@@ -437,6 +468,12 @@ static bool take_option(struct worker *w, int id, const char *value)
         w->redacts = true;
         w->redaction.seed = strtoull(value, NULL, 10);
         w->redaction.only_whole = id == REDACT_WHOLE;
+        return true;
+    case KEEP_HANDLE:
+        w->keeps_handle = true;
+        return true;
+    case NOT_RUN:
+        w->not_run = value;
         return true;
     case PATTERN:
         wht_words_add(&w->patterns, value);

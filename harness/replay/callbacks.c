@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "progress.h"
 #include "trace/names.h"
 
 static _Thread_local struct wht_run *active;
@@ -67,6 +68,7 @@ static void look_out(struct wht_divergence *d, const struct wht_event *event)
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
+    wht_progress_callback(event);
     if (has_diverged(run) && ++run->after > run->after_max) {
         run->result->cut_after = run->after_max;
         return false;

@@ -80,10 +80,11 @@ enum wht_run_ending {
     WHT_RUN_DONE,
     WHT_RUN_STOPPED, /**< after --max-failures */
     WHT_RUN_INTERRUPTED,
-    WHT_RUN_BROKEN /**< the emulator could not be loaded, or no process started */
+    WHT_RUN_GAVE_UP, /**< the emulator was lost in case after case and passed none */
+    WHT_RUN_BROKEN   /**< the emulator could not be loaded, or no process started */
 };
 
-/** "done", "stopped", "interrupted", "broken" */
+/** "done", "stopped", "interrupted", "gave-up", "broken" */
 const char *wht_run_ending_name(enum wht_run_ending ending);
 
 struct wht_report_end {

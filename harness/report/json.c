@@ -75,7 +75,8 @@ static void add_case(struct wht_report *report, const struct wht_report_case *re
         add_member(text, "group", result->key);
     }
     if (*result->detail)
-        wht_text_addf(text, "\"detail\": %s, ", result->detail);
+        wht_text_addf(text, "\"%s\": %s, ",
+                      result->ending == WHT_ENDED_NORMALLY ? "detail" : "lost", result->detail);
     add_levels(text, result);
     wht_text_addf(text, "\"seconds\": %" PRIu64 ".%06" PRIu64 " }", result->micros / 1000000,
                   result->micros % 1000000);

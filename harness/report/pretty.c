@@ -171,6 +171,9 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         return;
     if (end->ending == WHT_RUN_INTERRUPTED)
         wht_text_add(text, "Interrupted.\n");
+    else if (end->ending == WHT_RUN_GAVE_UP)
+        wht_text_addf(text, "Gave up after %" PRIu64 " failure%s (--no-give-up goes on).\n", failed,
+                      failed == 1 ? "" : "s");
     else if (end->ending == WHT_RUN_STOPPED)
         wht_text_addf(text, "Stopped after %" PRIu64 " failure%s.\n", failed,
                       failed == 1 ? "" : "s");
