@@ -25,9 +25,8 @@ bool wht_folder_identify(const char *path, struct wht_folder_id *id, bool *is_li
         return false;
     *id = (struct wht_folder_id){.number = 0};
     *is_link = (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
-    HANDLE folder =
-        CreateFileA(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    HANDLE folder = CreateFileA(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     if (folder == INVALID_HANDLE_VALUE)
         return true; /* opening it tells why it cannot be read */
     if (GetFileInformationByHandle(folder, &info)) {
