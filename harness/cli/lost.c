@@ -138,7 +138,7 @@ static void add_said(struct wht_text *text, const char *said)
 {
     const char *label = "said";
     for (const char *at = last_lines(said); *at;) {
-        size_t size = strcspn(at, "\n");
+        size_t size = strcspn(at, "\r\n");
         char line[WHT_SAID_MAX + 1];
         memcpy(line, at, size);
         line[size] = 0;
@@ -146,7 +146,8 @@ static void add_said(struct wht_text *text, const char *said)
         wht_text_add_clean(text, line);
         wht_text_add(text, "\n");
         label = "";
-        at += size + (at[size] == '\n');
+        at += size + (at[size] == '\r');
+        at += *at == '\n';
     }
 }
 

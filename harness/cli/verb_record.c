@@ -281,7 +281,8 @@ const struct wht_verb wht_verb_record = {
         "they expect does not matter. A byte that no case answers is 0xc0 + (A ^ A >> 8), cut to\n"
         "8 bits, where A is its address or port; a register that was not captured is 0. What is\n"
         "left undefined is poisoned in two ways: 'x-recorded' of a case names what the emulator\n"
-        "looked at, which rules of the contract it broke, and how many reads got the pattern.\n\n"
+        "looked at, which rules of the contract it broke, and how many reads got the pattern.\n"
+        "A recording holds 150,000 callbacks and registers in batches.\n\n"
         "The cases written are strict, and are replayed against the same emulator at once. A case\n"
         "in which it crashes or hangs is lost; what no case can express is left out; both are\n"
         "named, and make exit code 1.\n",
