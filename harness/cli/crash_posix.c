@@ -165,6 +165,9 @@ static void on_crash(int number, siginfo_t *info, void *context)
 {
     static struct search search;
     take_registers(&search, context);
+    /* The emulator may have written there before it crashed. */
+    memset(&progress->at, 0, sizeof(progress->at));
+    memset(&progress->from, 0, sizeof(progress->from));
     progress->at.offset = search.pc;
     progress->has_address = (number == SIGSEGV || number == SIGBUS) && info->si_code > 0;
     if (progress->has_address)

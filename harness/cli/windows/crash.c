@@ -47,6 +47,9 @@ static HMODULE module_of(uintptr_t address)
 static void describe_place(uintptr_t pc)
 {
     HMODULE module = module_of(pc);
+    /* The emulator may have written there before it crashed. */
+    memset(&progress->at, 0, sizeof(progress->at));
+    memset(&progress->from, 0, sizeof(progress->from));
     progress->at.offset = pc;
     if (module)
         name_module(&progress->at, module, pc);
