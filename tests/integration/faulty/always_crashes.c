@@ -7,7 +7,7 @@
 
 static uint32_t emulate(struct call *call)
 {
-    uint32_t *volatile nowhere = NULL;
+    volatile uint32_t *volatile nowhere = NULL;
     call_get(call);
     call_store(call, call->memory->Gpa, call->rax);
     printf("storing to %#llx\n", (unsigned long long)call->memory->Gpa);
