@@ -380,6 +380,8 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
             report_line(reader, reader->line, "found a blank line, expected a case");
         else if (parse(reader, &document, reader->scratch, line, size, reader->line))
             c = take(reader, document.root, reader->scratch);
+        if (!document.root)
+            reader->ordinal++; /* whoever reads the text beside counts lines */
         wht_arena_reset(reader->scratch);
     }
     if (!c) {
