@@ -8,11 +8,13 @@
 
 enum wht_exit_code {
     WHT_EXIT_OK = 0,
-    WHT_EXIT_FAILED = 1, /**< a case failed, or an expectation does not hold */
+    /** a case failed, or an expectation does not hold, or Create or Destroy of the emulator is at
+     * fault, or it was given up: it crashed or hung in case after case and passed none */
+    WHT_EXIT_FAILED = 1,
     WHT_EXIT_USAGE = 2,
     WHT_EXIT_INVALID = 3,  /**< a trace or expectations file is invalid; valid cases still ran */
     WHT_EXIT_NOTHING = 4,  /**< no case was selected */
-    WHT_EXIT_EMULATOR = 5, /**< the emulator could not be loaded */
+    WHT_EXIT_EMULATOR = 5, /**< the emulator could not be loaded, or no handle be created */
     WHT_EXIT_OUTPUT = 7,   /**< a report could not be written, standard output included */
     WHT_EXIT_SKIPPED = 77, /**< every case was skipped */
     WHT_EXIT_INTERRUPTED = 130

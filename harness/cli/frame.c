@@ -62,7 +62,8 @@ void wht_frame_case(struct wht_text *out, enum wht_frame_type type,
     wht_frame_number(out, (uint64_t)result->kind | (uint64_t)result->is_may << 8 |
                               (uint64_t)result->judged << 16 | (uint64_t)result->passed << 24 |
                               (uint64_t)result->ending << 32 |
-                              (uint64_t)result->is_explained << 40);
+                              (uint64_t)result->is_explained << 40 |
+                              (uint64_t)result->unaligned << 48 | (uint64_t)result->is_known << 56);
     wht_frame_number(out, result->line);
     wht_frame_number(out, result->micros);
     wht_frame_string(out, result->name);
@@ -85,6 +86,8 @@ struct wht_case_frame wht_frame_take_case(struct wht_frame_fields *fields)
     result.passed = (uint8_t)(packed >> 24);
     result.ending = (uint8_t)(packed >> 32);
     result.is_explained = (uint8_t)(packed >> 40);
+    result.unaligned = (uint8_t)(packed >> 48);
+    result.is_known = (uint8_t)(packed >> 56);
     result.line = wht_frame_take_number(fields);
     result.micros = wht_frame_take_number(fields);
     result.name = wht_frame_take_string(fields);

@@ -42,6 +42,8 @@ struct wht_case_frame {
     uint8_t passed;
     uint8_t ending; /**< enum wht_ending */
     uint8_t is_explained;
+    uint8_t unaligned; /**< mask of wht_unaligned */
+    uint8_t is_known;  /**< an expectations file says that it crashes or hangs */
     uint64_t micros;
     const char *name;
     const char *file;

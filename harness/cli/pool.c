@@ -11,14 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lost.h"
 #include "platform.h"
+#include "pool_arguments.h"
 #include "process.h"
 #include "replay/result.h"
 #include "schedule.h"
+#include "trace/once.h"
 
-#define WORKERS_MAX   256u
-#define ARGUMENTS_MAX 200u
-#define TICK_MS       50
+#define WORKERS_MAX 256u
+#define TICK_MS     50
 /* Silence of a worker that reports in bulk, before its cases are tried one by one. */
 #define BULK_SILENCE_MS 1000u
 /* A worker that reads a long way into a file. */
@@ -38,56 +40,39 @@ struct worker {
     struct wht_text begun; /* the fields of its announcement */
 };
 
+/* When to give up: so many crashes, or a quarter of them in timeouts, before any case has passed.
+ */
+#define LOSSES_MAX     20u
+#define TIMEOUT_WEIGHT 4u
+
 struct pool {
     const struct wht_pool_options *options;
     const struct wht_pool_handler *handler;
     struct wht_schedule schedule;
     struct worker *workers;
     size_t worker_count;
-    const char *arguments[ARGUMENTS_MAX + 1];
-    char shard[48];
-    uint64_t *seen_errors; /* hashes: a file that several workers read reports once */
-    size_t seen_count;
-    size_t seen_capacity;
+    struct wht_pool_arguments arguments;
+    char not_run[96];       /* why cases are not run any more */
+    struct wht_once errors; /* told: a file that several workers read reports once */
     size_t files_done;
     uint64_t elsewhere; /* cases of other shards */
+    bool has_passed;    /* some case */
+    unsigned losses;    /* until then, weighed */
+    unsigned crashes;
+    unsigned timeouts;
+    bool has_given_up;
+    bool is_not_running; /* what is left is only told */
+    bool keeps_handle;   /* Destroy, or a second Create, cannot be called */
     bool is_stopped;
     bool has_emulator_failed;
     bool has_no_process;
     char *error;
 };
 
-static void add_argument(struct pool *pool, size_t *count, const char *name, const char *value)
-{
-    if (*count + 2 > ARGUMENTS_MAX)
-        return;
-    pool->arguments[(*count)++] = name;
-    if (value)
-        pool->arguments[(*count)++] = value;
-}
-
 static void fill_arguments(struct pool *pool)
 {
-    const struct wht_pool_options *o = pool->options;
-    static const char *const levels[] = {"effects", "device", "strict"};
-    size_t count = 0;
-    snprintf(pool->shard, sizeof(pool->shard), "%" PRIu64 "/%" PRIu64, o->shard, o->shard_count);
-    add_argument(pool, &count, "worker", NULL);
-    add_argument(pool, &count, "--emulator", o->emulator);
-    add_argument(pool, &count, "--match", levels[o->level]);
-    if (o->colours)
-        add_argument(pool, &count, "--colours", NULL);
-    if (o->wants_detail)
-        add_argument(pool, &count, "--detail", NULL);
-    if (o->records)
-        add_argument(pool, &count, "--record", NULL);
-    if (o->shard_count > 1)
-        add_argument(pool, &count, "--shard", pool->shard);
-    for (size_t i = 0; i < o->patterns->count; i++)
-        add_argument(pool, &count, "-k", o->patterns->items[i]);
-    for (size_t i = 0; i < o->expectations->count; i++)
-        add_argument(pool, &count, "--expectations", o->expectations->items[i]);
-    pool->arguments[count] = NULL;
+    wht_pool_fill_arguments(&pool->arguments, pool->options, pool->keeps_handle,
+                            pool->has_given_up ? pool->not_run : NULL);
 }
 
 static void send_job(struct pool *pool, struct worker *w)
@@ -113,7 +98,7 @@ static void employ(struct pool *pool, struct worker *w)
     if (!w->chunk)
         return;
     if (!w->process) {
-        w->process = wht_process_start(pool->arguments);
+        w->process = wht_process_start(pool->arguments.items);
         w->is_ready = false;
         w->is_timed_out = false;
         wht_text_clear(&w->in);
@@ -125,21 +110,56 @@ static void employ(struct pool *pool, struct worker *w)
     send_job(pool, w);
 }
 
+/* Gives up if the emulator is lost in case after case and passes none. */
+static void count_loss(struct pool *pool, const struct worker *w, bool is_known)
+{
+    if (is_known || pool->has_passed || pool->has_given_up)
+        return;
+    pool->losses += w->is_timed_out ? TIMEOUT_WEIGHT : 1;
+    pool->crashes += !w->is_timed_out;
+    pool->timeouts += w->is_timed_out;
+    if (!pool->options->gives_up || pool->losses < LOSSES_MAX)
+        return;
+    pool->has_given_up = true;
+    snprintf(pool->not_run, sizeof(pool->not_run), "the emulator %s in %u cases and passed none",
+             pool->timeouts == 0  ? "crashed"
+             : pool->crashes == 0 ? "timed out"
+                                  : "crashed or timed out",
+             pool->crashes + pool->timeouts);
+    snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s; the others were not run",
+             pool->options->emulator, pool->not_run);
+}
+
 /* A result that the parent writes in the place of a worker that is gone. */
-static void add_lost_case(struct worker *w, const char *how)
+static void add_lost_case(struct pool *pool, struct worker *w, const struct wht_lost *lost)
 {
     struct wht_frame_fields fields = {w->begun.text, w->begun.text + w->begun.size};
     struct wht_case_frame result = wht_frame_take_case(&fields);
-    struct wht_text key = {.text = NULL};
-    wht_text_addf(&key, "%s/%s", result.mnemonic, how);
+    struct wht_text key = {.text = NULL}, cause = {.text = NULL};
+    struct wht_text block = {.text = NULL}, detail = {.text = NULL};
+    wht_text_addf(&key, "%s/", result.mnemonic);
+    wht_lost_end(&key, lost);
+    wht_lost_cause(&cause, lost);
+    /* The announcement has the end of the block in the place of the detail. */
+    wht_text_add(&block, result.block);
+    wht_lost_block(&block, lost);
+    wht_text_add(&block, result.detail);
+    if (pool->options->wants_detail)
+        wht_lost_json(&detail, lost);
     result.kind = WHT_CASE_FAILED;
     result.ending = w->is_timed_out ? WHT_TIMED_OUT : WHT_CRASHED;
-    result.cause = how;
+    result.cause = wht_text_get(&cause);
     result.key = wht_text_get(&key);
+    result.block = wht_text_get(&block);
+    result.detail = wht_text_get(&detail);
     result.micros = (wht_now_ms() - w->heard_ms) * 1000;
     wht_frame_case(&w->chunk->frames, WHT_FRAME_CASE, &result);
     w->chunk->resume = result.ordinal + 1;
+    count_loss(pool, w, result.is_known);
     wht_text_free(&key);
+    wht_text_free(&cause);
+    wht_text_free(&block);
+    wht_text_free(&detail);
 }
 
 static void add_lost_file(struct pool *pool, struct worker *w, const char *how)
@@ -152,16 +172,20 @@ static void add_lost_file(struct pool *pool, struct worker *w, const char *how)
     wht_frame_string(&w->chunk->frames, pool->schedule.files->paths[w->chunk->file]);
     wht_frame_string(&w->chunk->frames, "");
     wht_frame_string(&w->chunk->frames, text);
+    wht_frame_number(&w->chunk->frames, 0);
     wht_frame_end(&w->chunk->frames, start);
 }
 
-static void lose_chunk(struct pool *pool, struct worker *w, const char *how)
+static void lose_chunk(struct pool *pool, struct worker *w, const struct wht_lost *lost)
 {
     struct wht_chunk *chunk = w->chunk;
     if (chunk->is_careful && w->has_begun)
-        add_lost_case(w, how);
+        add_lost_case(pool, w, lost);
     if (chunk->is_careful && !w->has_begun) {
-        add_lost_file(pool, w, how);
+        struct wht_text how = {.text = NULL};
+        wht_lost_end(&how, lost);
+        add_lost_file(pool, w, wht_text_get(&how));
+        wht_text_free(&how);
         wht_schedule_done(&pool->schedule, chunk, true);
     } else if (chunk->resume >= chunk->to) {
         wht_schedule_done(&pool->schedule, chunk, false);
@@ -172,36 +196,83 @@ static void lose_chunk(struct pool *pool, struct worker *w, const char *how)
     w->chunk = NULL;
 }
 
+/* Says, for the run as a whole and once, what is wrong with the emulator. */
+static void blame(struct pool *pool, const char *function, const char *when,
+                  const struct wht_lost *lost)
+{
+    struct wht_text text = {.text = NULL};
+    if (*pool->error)
+        return;
+    wht_text_addf(&text, "%s: ", pool->options->emulator);
+    wht_text_add_clean(&text, function);
+    wht_text_add(&text, *function ? " " : "");
+    wht_lost_end(&text, lost);
+    snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s%s", wht_text_get(&text), when);
+    wht_text_free(&text);
+}
+
+/* Destroy, or Create of a second handle, is no case's doing: its case is run again by a worker that
+ * calls neither. */
+static bool is_about_handles(struct pool *pool, struct worker *w, const struct wht_lost *lost)
+{
+    uint32_t doing = lost->progress.doing;
+    if ((doing != WHT_DOING_CREATE && doing != WHT_DOING_DESTROY) || pool->keeps_handle)
+        return false;
+    blame(pool, lost->progress.function,
+          doing == WHT_DOING_CREATE ? "; it was to create a second handle" : "", lost);
+    pool->keeps_handle = true;
+    fill_arguments(pool);
+    if (w->chunk)
+        wht_schedule_retry(w->chunk);
+    w->chunk = NULL;
+    return true;
+}
+
+static void check_destroyed(struct pool *pool, const struct wht_lost *lost)
+{
+    if (*pool->error || lost->progress.destroy_result == 0)
+        return;
+    snprintf(pool->error, WHT_POOL_ERROR_MAX,
+             "%s: WHvEmulatorDestroyEmulator returned 0x%08" PRIx32 ": %s", pool->options->emulator,
+             lost->progress.destroy_result, wht_rule_text(WHT_RULE_DESTROY));
+}
+
 static void bury(struct pool *pool, struct worker *w)
 {
-    char how[WHT_PROCESS_END_MAX];
-    wht_process_end(w->process, how);
+    struct wht_lost lost;
+    wht_lost_take(&lost, w->process, w->is_timed_out, pool->options->timeout_ms);
     w->process = NULL;
-    if (w->is_timed_out)
-        snprintf(how, sizeof(how), "timed out after %g s",
-                 (double)pool->options->timeout_ms / 1000.0);
     if (wht_is_interrupted() || pool->has_emulator_failed)
         return;
     if (!w->is_ready) {
         pool->has_emulator_failed = true;
-        snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s while it was loaded",
-                 pool->options->emulator, w->is_timed_out ? "did not come to an end" : how);
+        *pool->error = 0;
+        if (w->is_timed_out)
+            snprintf(lost.left.how, sizeof(lost.left.how), "did not come to an end");
+        lost.is_timed_out = false;
+        if (w->is_timed_out)
+            lost.progress.has_crashed = 0;
+        blame(pool, lost.progress.doing == WHT_DOING_CREATE ? lost.progress.function : "",
+              lost.progress.doing == WHT_DOING_CREATE ? "" : " while it was loaded", &lost);
         return;
     }
-    if (w->chunk)
-        lose_chunk(pool, w, how);
+    check_destroyed(pool, &lost);
+    if (!is_about_handles(pool, w, &lost) && w->chunk)
+        lose_chunk(pool, w, &lost);
 }
 
 /* A CASE must belong to the chunk: what an emulator did to the worker's memory must not confuse the
  * parent. */
-static bool accept_case(struct worker *w, const char *payload, size_t size)
+static bool accept_case(struct pool *pool, struct worker *w, const char *payload, size_t size)
 {
     struct wht_frame_fields fields = {payload, payload + size};
     uint64_t ordinal = wht_frame_take_number(&fields);
+    uint8_t kind = (uint8_t)wht_frame_take_number(&fields);
     if (!w->chunk || ordinal < w->chunk->resume || ordinal >= w->chunk->to)
         return false;
     w->chunk->resume = ordinal + 1;
     w->has_begun = false;
+    pool->has_passed |= kind == WHT_CASE_PASSED;
     return true;
 }
 
@@ -229,7 +300,7 @@ static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_f
         w->has_begun = true;
         return w->chunk != NULL;
     case WHT_FRAME_CASE:
-        if (!accept_case(w, payload, head->size))
+        if (!accept_case(pool, w, payload, head->size))
             return false;
         keep_frame(w, head, payload);
         return true;
@@ -287,6 +358,7 @@ static void hear(struct pool *pool, struct worker *w)
 static void watch(struct pool *pool, struct worker *w)
 {
     uint64_t limit = pool->options->timeout_ms;
+    struct wht_progress progress;
     if (!w->is_ready)
         limit += STARTING_MS;
     else if (w->chunk->is_careful && !w->has_begun)
@@ -295,28 +367,13 @@ static void watch(struct pool *pool, struct worker *w)
         limit = BULK_SILENCE_MS;
     if (wht_now_ms() - w->heard_ms <= limit)
         return;
+    /* Handles are no case's doing; it is tried what the user has granted a case. */
+    if (wht_lost_peek(w->process, &progress) && progress.doing == WHT_DOING_DESTROY &&
+        wht_now_ms() - w->heard_ms <= pool->options->timeout_ms)
+        return;
     w->is_timed_out = true;
     wht_process_kill(w->process);
     bury(pool, w);
-}
-
-static bool is_new_error(struct pool *pool, const char *payload, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (uint8_t)payload[i]) * UINT64_C(0x100000001b3);
-    for (size_t i = 0; i < pool->seen_count; i++)
-        if (pool->seen_errors[i] == hash)
-            return false;
-    if (pool->seen_count == pool->seen_capacity) {
-        pool->seen_capacity = pool->seen_capacity ? 2 * pool->seen_capacity : 64;
-        pool->seen_errors =
-            realloc(pool->seen_errors, pool->seen_capacity * sizeof(*pool->seen_errors));
-        if (!pool->seen_errors)
-            abort();
-    }
-    pool->seen_errors[pool->seen_count++] = hash;
-    return true;
 }
 
 static void deliver_error(struct pool *pool, struct wht_frame_fields *fields)
@@ -326,6 +383,7 @@ static void deliver_error(struct pool *pool, struct wht_frame_fields *fields)
     error.file = wht_frame_take_string(fields);
     error.pointer = wht_frame_take_string(fields);
     error.text = wht_frame_take_string(fields);
+    error.more = wht_frame_take_number(fields);
     pool->handler->on_error(pool->handler->user, &error);
 }
 
@@ -340,12 +398,31 @@ static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
         if (head.type == WHT_FRAME_CASE) {
             struct wht_case_frame result = wht_frame_take_case(&fields);
             pool->is_stopped = !pool->handler->on_case(pool->handler->user, &result);
-        } else if (is_new_error(pool, payload, head.size)) {
+        } else if (wht_once(&pool->errors, payload, head.size)) {
             deliver_error(pool, &fields);
         }
         at += sizeof(head) + head.size;
     }
     pool->files_done = chunk->file;
+}
+
+/* The workers that there are know nothing of it; the next ones run no case, and say so of each. */
+static void stop_running(struct pool *pool)
+{
+    fill_arguments(pool);
+    for (size_t i = 0; i < pool->worker_count; i++) {
+        struct worker *w = &pool->workers[i];
+        struct wht_lost lost;
+        if (!w->process)
+            continue;
+        wht_process_kill(w->process);
+        wht_lost_take(&lost, w->process, false, 0);
+        w->process = NULL;
+        if (w->chunk)
+            wht_schedule_retry(w->chunk);
+        w->chunk = NULL;
+    }
+    pool->is_not_running = true;
 }
 
 static void turn(struct pool *pool)
@@ -365,6 +442,8 @@ static void turn(struct pool *pool)
         else if (w->process && w->chunk)
             watch(pool, w);
     }
+    if (pool->has_given_up && !pool->is_not_running)
+        stop_running(pool);
     for (struct wht_chunk *chunk; !pool->is_stopped;) {
         chunk = wht_schedule_deliver(&pool->schedule);
         if (!chunk)
@@ -372,11 +451,14 @@ static void turn(struct pool *pool)
         deliver_chunk(pool, chunk);
         wht_chunk_free(chunk);
     }
-    pool->handler->on_tick(pool->handler->user, pool->files_done);
+    if (pool->handler->on_tick)
+        pool->handler->on_tick(pool->handler->user, pool->files_done);
 }
 
 static bool goes_on(const struct pool *pool)
 {
+    if (pool->has_given_up && !pool->options->tells_not_run)
+        return false;
     return !pool->is_stopped && !pool->has_emulator_failed && !pool->has_no_process &&
            !wht_is_interrupted() && !wht_schedule_is_empty(&pool->schedule);
 }
@@ -384,15 +466,20 @@ static bool goes_on(const struct pool *pool)
 /* An idle worker destroys the emulator's handles and leaves when its pipe is closed. */
 static void dismiss_worker(struct pool *pool, struct worker *w)
 {
-    char how[WHT_PROCESS_END_MAX];
+    struct wht_lost lost;
     bool is_idle = w->is_ready && !w->chunk;
     if (!is_idle)
         wht_process_kill(w->process);
-    bool is_clean = wht_process_end(w->process, how);
+    bool is_clean = wht_lost_take(&lost, w->process, false, 0);
+    w->process = NULL;
     /* An interrupt from the terminal reaches the workers, too. */
-    if (is_idle && !is_clean && !*pool->error && !wht_is_interrupted())
-        snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s when it was destroyed",
-                 pool->options->emulator, how);
+    if (!is_idle || wht_is_interrupted())
+        return;
+    bool is_destroying = lost.progress.doing == WHT_DOING_DESTROY;
+    if (!is_clean)
+        blame(pool, is_destroying ? lost.progress.function : "",
+              is_destroying ? "" : " when it was unloaded", &lost);
+    check_destroyed(pool, &lost);
 }
 
 static void dismiss(struct pool *pool)
@@ -405,7 +492,7 @@ static void dismiss(struct pool *pool)
         wht_text_free(&w->begun);
     }
     free(pool->workers);
-    free(pool->seen_errors);
+    wht_once_free(&pool->errors);
     wht_schedule_free(&pool->schedule);
 }
 
@@ -429,9 +516,10 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                             : pool.has_emulator_failed ? WHT_POOL_NO_EMULATOR
                             : pool.has_no_process      ? WHT_POOL_NO_PROCESS
                             : pool.is_stopped          ? WHT_POOL_STOPPED
+                            : pool.has_given_up        ? WHT_POOL_GAVE_UP
                                                        : WHT_POOL_DONE;
     /* What the due chunk has found so far is worth telling. */
-    if (end == WHT_POOL_INTERRUPTED && pool.schedule.chunks)
+    if ((end == WHT_POOL_INTERRUPTED || end == WHT_POOL_GAVE_UP) && pool.schedule.chunks)
         deliver_chunk(&pool, pool.schedule.chunks);
     *elsewhere = pool.elsewhere;
     dismiss(&pool);

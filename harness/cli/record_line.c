@@ -51,11 +51,16 @@ static struct wht_node *noticed(struct wht_arena *arena, const struct wht_record
     return object.node->first ? object.node : NULL;
 }
 
-void wht_record_line(struct wht_text *out, const struct wht_case *c,
-                     const struct wht_recording *recording)
+void wht_members_line(struct wht_text *out, const struct wht_node *object)
 {
     struct line line = {.out = out, .skipped = 1};
     const struct wht_writer writer = {.write = write_line, .user = &line};
+    wht_write_line(&writer, object);
+}
+
+void wht_record_line(struct wht_text *out, const struct wht_case *c,
+                     const struct wht_recording *recording)
+{
     struct wht_arena *arena = wht_arena_new();
     struct wht_node *expanded = wht_expand_case(arena, recording->made, WHT_EXPAND_ALL);
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
@@ -71,7 +76,7 @@ void wht_record_line(struct wht_text *out, const struct wht_case *c,
     struct wht_node *notes = noticed(arena, recording);
     if (notes)
         wht_build_add(&made, "x-recorded", notes);
-    wht_write_line(&writer, made.node);
+    wht_members_line(out, made.node);
     wht_arena_free(arena);
 }
 

@@ -8,6 +8,10 @@
 
 #include "replay/recorder.h"
 #include "report/text.h"
+#include "trace/node.h"
+
+/** Adds an object's members, from behind the '{' to '}' and LF. */
+void wht_members_line(struct wht_text *out, const struct wht_node *object);
 
 /** Adds the members of a case but its id, from behind the '{' to '}' and LF. */
 void wht_record_line(struct wht_text *out, const struct wht_case *c,

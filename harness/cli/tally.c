@@ -21,7 +21,8 @@ static struct wht_report_case report_of(const struct wht_case_frame *result)
                                     .judged = result->judged,
                                     .passed = result->passed,
                                     .micros = result->micros,
-                                    .is_explained = result->is_explained};
+                                    .is_explained = result->is_explained,
+                                    .unaligned = result->unaligned};
 }
 
 static void tell(struct wht_tally *tally, const struct wht_report_case *report)
@@ -87,6 +88,7 @@ void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result
 static void tell_problem(struct wht_tally *tally, const struct wht_report_problem *problem)
 {
     tally->summary.problems[problem->kind]++;
+    tally->summary.untold += problem->more > 0 ? problem->more - 1 : 0;
     wht_reports_problem(&tally->reports, problem);
 }
 
@@ -97,7 +99,8 @@ void wht_tally_error(struct wht_tally *tally, const struct wht_error *error)
                                          .line = error->pos.line,
                                          .column = error->pos.column,
                                          .pointer = error->pointer,
-                                         .text = error->text};
+                                         .text = error->text,
+                                         .more = error->more};
     tell_problem(tally, &problem);
 }
 

@@ -17,7 +17,7 @@ struct counts {
 static void count_error(void *user, const struct wht_error *error)
 {
     struct counts *counts = user;
-    counts->errors++;
+    counts->errors += error->more > 0 ? error->more : 1;
     wht_error_print(stderr, error);
 }
 

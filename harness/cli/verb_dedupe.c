@@ -14,16 +14,16 @@
 #include "trace/raw.h"
 #include "verb.h"
 
-#define TIMEOUT_MS 10000u
-#define KEEP_MAX   1000000u
+#define KEEP_MAX 1000000u
 
-enum { OUTPUT = 1, KEEP, EMULATOR, JOBS };
+enum { OUTPUT = 1, KEEP, EMULATOR, JOBS, TIMEOUT };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
     {KEEP, "keep", 0, "N", "how many cases that are alike stay (default: 1)"},
     {EMULATOR, "emulator", 0, "builtin|PATH", "cases that it fails stay, however many"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
+    {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
     {.name = NULL},
 };
 
@@ -95,16 +95,9 @@ static void on_error(void *user, const struct wht_error *error)
     (void)error;
 }
 
-static void on_tick(void *user, size_t files_done)
-{
-    (void)user;
-    (void)files_done;
-}
-
 static int find_failures(struct dedupe *d)
 {
-    const struct wht_pool_handler handler = {
-        .user = d, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
+    const struct wht_pool_handler handler = {.user = d, .on_case = on_case, .on_error = on_error};
     struct wht_words none = {.count = 0};
     char error[WHT_POOL_ERROR_MAX] = "";
     uint64_t elsewhere = 0;
@@ -246,7 +239,6 @@ static int dedupe(struct dedupe *d)
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
     struct dedupe *d = user;
-    uint64_t number = 0;
     switch (id) {
     case OUTPUT:
         d->output = value;
@@ -257,10 +249,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
     case KEEP:
         return wht_args_number(args, "--keep", value, 1, KEEP_MAX, &d->keep);
     case JOBS:
-        if (!wht_args_number(args, "--jobs", value, 1, 256, &number))
-            return false;
-        d->pool.jobs = (unsigned)number;
-        return true;
+        return wht_pool_take_jobs(&d->pool, args, "--jobs", value);
+    case TIMEOUT:
+        return wht_pool_take_timeout(&d->pool, args, value);
     default:
         return false;
     }
@@ -268,13 +259,7 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct dedupe d = {.pool = {.emulator = WHT_BACKEND_BUILTIN,
-                                .level = WHT_MATCH_STRICT,
-                                .timeout_ms = TIMEOUT_MS,
-                                .jobs = wht_processor_count(),
-                                .shard = 1,
-                                .shard_count = 1},
-                       .keep = 1};
+    struct dedupe d = {.pool = wht_pool_defaults(), .keep = 1};
     int code = wht_verb_take(verb, args, &d.paths, take_option, &d);
     if (code < 0)
         code = dedupe(&d);

@@ -136,14 +136,18 @@ static void take_moo(struct import_run *run, const char *path, const char *prefi
         return;
     }
     enum wht_moo_next next;
+    uint64_t errors = 0;
     while ((next = wht_moo_next(moo, &test, error)) != WHT_MOO_END) {
         if (next == WHT_MOO_TEST) {
             take_moo_test(run, moo, &test, path, prefix);
-        } else {
+        } else if (++errors <= WHT_ERRORS_MAX) {
             fprintf(stderr, "%s: %s\n", path, error);
-            run->errors++;
         }
     }
+    if (errors > WHT_ERRORS_MAX)
+        fprintf(stderr, "%s: and %" PRIu64 " more error%s\n", path, errors - WHT_ERRORS_MAX,
+                errors - WHT_ERRORS_MAX == 1 ? "" : "s");
+    run->errors += errors;
     wht_moo_close(moo);
 }
 

@@ -15,8 +15,6 @@
 #include "trace/sha256.h"
 #include "verb.h"
 
-#define TIMEOUT_S_DEFAULT 10u
-
 enum { OUTPUT = 1, EMULATOR, PATTERN, JOBS, TIMEOUT };
 
 static const struct wht_option options[] = {
@@ -158,23 +156,15 @@ static bool on_replayed(void *user, const struct wht_case_frame *result)
 static void on_error(void *user, const struct wht_error *error)
 {
     struct record *r = user;
-    r->errors++;
+    r->errors += error->more > 0 ? error->more : 1;
     wht_error_print(stderr, error);
-}
-
-static void on_tick(void *user, size_t files_done)
-{
-    (void)user;
-    (void)files_done;
 }
 
 /* @return WHT_EXIT_OK or another exit code after saying why. */
 static int run_pool(struct record *r, const struct wht_file_list *files, bool records)
 {
-    const struct wht_pool_handler handler = {.user = r,
-                                             .on_case = records ? on_recorded : on_replayed,
-                                             .on_error = on_error,
-                                             .on_tick = on_tick};
+    const struct wht_pool_handler handler = {
+        .user = r, .on_case = records ? on_recorded : on_replayed, .on_error = on_error};
     struct wht_pool_options pool = r->pool;
     struct wht_words none = {.count = 0};
     char error[WHT_POOL_ERROR_MAX] = "";
@@ -250,7 +240,6 @@ static int record(struct record *r)
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
     struct record *r = user;
-    uint64_t number = 0;
     switch (id) {
     case OUTPUT:
         r->output = value;
@@ -262,15 +251,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         wht_words_add(&r->patterns, value);
         return true;
     case JOBS:
-        if (!wht_args_number(args, "--jobs", value, 1, 256, &number))
-            return false;
-        r->pool.jobs = (unsigned)number;
-        return true;
+        return wht_pool_take_jobs(&r->pool, args, "--jobs", value);
     case TIMEOUT:
-        if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
-            return false;
-        r->pool.timeout_ms = number * 1000;
-        return true;
+        return wht_pool_take_timeout(&r->pool, args, value);
     default:
         return false;
     }
@@ -278,12 +261,7 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct record r = {.pool = {.emulator = WHT_BACKEND_BUILTIN,
-                                .level = WHT_MATCH_STRICT,
-                                .timeout_ms = TIMEOUT_S_DEFAULT * 1000,
-                                .jobs = wht_processor_count(),
-                                .shard = 1,
-                                .shard_count = 1}};
+    struct record r = {.pool = wht_pool_defaults()};
     int code = wht_verb_take(verb, args, &r.paths, take_option, &r);
     if (code < 0)
         code = record(&r);
@@ -303,7 +281,8 @@ const struct wht_verb wht_verb_record = {
         "they expect does not matter. A byte that no case answers is 0xc0 + (A ^ A >> 8), cut to\n"
         "8 bits, where A is its address or port; a register that was not captured is 0. What is\n"
         "left undefined is poisoned in two ways: 'x-recorded' of a case names what the emulator\n"
-        "looked at, which rules of the contract it broke, and how many reads got the pattern.\n\n"
+        "looked at, which rules of the contract it broke, and how many reads got the pattern.\n"
+        "A recording holds 150,000 callbacks and registers in batches.\n\n"
         "The cases written are strict, and are replayed against the same emulator at once. A case\n"
         "in which it crashes or hangs is lost; what no case can express is left out; both are\n"
         "named, and make exit code 1.\n",

@@ -13,8 +13,7 @@
 #include "trace/revoked.h"
 #include "verb.h"
 
-#define TIMEOUT_S_DEFAULT 10u
-#define PROGRESS_MS       100u
+#define PROGRESS_MS 100u
 /* Workers are told by their command line. */
 #define PATTERNS_MAX     64u
 #define EXPECTATIONS_MAX 16u
@@ -31,7 +30,8 @@ enum {
     SHARD,
     QUIET,
     VERBOSE,
-    NO_COLOR
+    NO_COLOR,
+    NO_GIVE_UP
 };
 
 static const struct wht_option options[] = {
@@ -42,6 +42,7 @@ static const struct wht_option options[] = {
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
     {MAX_FAILURES, "max-failures", 0, "N", "stop after N failures"},
+    {NO_GIVE_UP, "no-give-up", 0, NULL, "go on although the emulator crashes in every case"},
     {SHARD, "shard", 0, "K/N", "the K-th of N parts of the cases, told by their names"},
     {REPORT, "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below"},
     {QUIET, "quiet", 'q', NULL, "one line per failure, and the totals"},
@@ -148,16 +149,12 @@ static bool take_report(struct run *r, const char *value)
 
 static bool take_option(struct run *r, const struct wht_args *args, int id, const char *value)
 {
-    uint64_t number = 0;
     switch (id) {
     case WHT_ARG_OPERAND:
         wht_words_add(&r->paths, value);
         return true;
     case JOBS:
-        if (!wht_args_number(args, "-j", value, 1, 256, &number))
-            return false;
-        r->pool.jobs = (unsigned)number;
-        return true;
+        return wht_pool_take_jobs(&r->pool, args, "-j", value);
     case PATTERN:
         return add_word(&r->patterns, "-k", value, PATTERNS_MAX);
     case EMULATOR:
@@ -170,10 +167,7 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
     case EXPECTATIONS:
         return take_expectations(r, value);
     case TIMEOUT:
-        if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
-            return false;
-        r->pool.timeout_ms = number * 1000;
-        return true;
+        return wht_pool_take_timeout(&r->pool, args, value);
     case MAX_FAILURES:
         return wht_args_number(args, "--max-failures", value, 1, UINT32_MAX, &r->max_failures);
     case REPORT:
@@ -185,6 +179,9 @@ static bool take_option(struct run *r, const struct wht_args *args, int id, cons
         return true;
     case VERBOSE:
         r->style.is_verbose = true;
+        return true;
+    case NO_GIVE_UP:
+        r->pool.gives_up = false;
         return true;
     case NO_COLOR:
         r->style.colours = false;
@@ -302,6 +299,7 @@ static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, co
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
                                                   [WHT_POOL_STOPPED] = WHT_RUN_STOPPED,
                                                   [WHT_POOL_INTERRUPTED] = WHT_RUN_INTERRUPTED,
+                                                  [WHT_POOL_GAVE_UP] = WHT_RUN_GAVE_UP,
                                                   [WHT_POOL_NO_EMULATOR] = WHT_RUN_BROKEN,
                                                   [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
     struct wht_report_end report = {.ending = endings[end],
@@ -352,6 +350,7 @@ static int replay(struct run *r)
         wht_tally_end(&r->tally, &broken);
         return WHT_EXIT_INVALID;
     }
+    r->pool.tells_not_run = true;
     r->pool.patterns = &r->patterns;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
@@ -382,12 +381,7 @@ static void release(struct run *r)
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct run r = {.pool = {.emulator = WHT_BACKEND_BUILTIN,
-                             .level = WHT_MATCH_STRICT,
-                             .timeout_ms = TIMEOUT_S_DEFAULT * 1000,
-                             .jobs = wht_processor_count(),
-                             .shard = 1,
-                             .shard_count = 1},
+    struct run r = {.pool = wht_pool_defaults(),
                     .style = {.colours = wht_wants_colours(stdout)},
                     .shows_progress = wht_is_terminal(stderr)};
     const char *value = NULL;
@@ -425,7 +419,12 @@ const struct wht_verb wht_verb_run = {
         "'N passed, N failed' and, if cases were skipped, ', N skipped'.\n\n"
         "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
         "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
-        "although all that it means was run, fails the run.\n",
+        "although all that it means was run, fails the run.\n\n"
+        "A call that makes more than 1,000,000 callbacks which its case does not list fails; after\n"
+        "a divergence 1,000 more are answered, and 4 for each that is listed. An emulator that\n"
+        "crashes in 20 cases, or times out in 5, before any has passed is given up: the others are\n"
+        "told as skipped, and the exit code is 1. What is wrong with Create or Destroy fails the\n"
+        "run and no case. A folder is walked once, whatever links lead to it.\n",
     .print_more = print_formats,
     .options = options,
     .run = run,

@@ -13,6 +13,8 @@
 #include "platform.h"
 #include "process.h"
 #include "record_line.h"
+#include "redact_line.h"
+#include "replay/progress.h"
 #include "replay/recorder.h"
 #include "replay/replayer.h"
 #include "report/cause.h"
@@ -20,12 +22,26 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
+#include "trace/raw.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
 
-enum { EMULATOR = 1, MATCH, COLOURS, DETAIL, PATTERN, EXPECTATIONS, SHARD, RECORD };
+enum {
+    EMULATOR = 1,
+    MATCH,
+    COLOURS,
+    DETAIL,
+    PATTERN,
+    EXPECTATIONS,
+    SHARD,
+    RECORD,
+    REDACT,
+    REDACT_WHOLE,
+    KEEP_HANDLE,
+    NOT_RUN
+};
 
 static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
@@ -36,6 +52,10 @@ static const struct wht_option options[] = {
     {SHARD, "shard", 0, "K/N", "which of these, by their names"},
     {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
     {RECORD, "record", 0, NULL, "write down what the emulator does"},
+    {REDACT, "redact", 0, "SEED", "replace the data in cases"},
+    {REDACT_WHOLE, "redact-whole", 0, "SEED", "likewise, and drop those of which data must stay"},
+    {KEEP_HANDLE, "keep-handle", 0, NULL, "never destroy a handle"},
+    {NOT_RUN, "not-run", 0, "REASON", "run no case, and say so of each"},
     {.name = NULL},
 };
 
@@ -48,17 +68,26 @@ struct worker {
     uint64_t shard_count;
     uint64_t elsewhere; /* cases of the job that are other shards' */
     bool wants_detail;
+    bool keeps_handle;
+    const char *not_run; /* why no case is run any more, or NULL */
     struct wht_known known;
     struct wht_backend backend;
     struct wht_replayer *replayer;
     bool records;
     struct wht_recorder *recorder;
+    bool redacts;
+    struct wht_redaction_options redaction;
+    struct wht_redactor *redactor;
     char version[64]; /* of the emulator's file */
 
     char *path; /**< the file that is open */
     struct wht_reader *reader;
     struct wht_case *ahead; /**< read, but of a later job */
-    uint64_t position;      /**< ordinals before it have been handed out */
+    /* To redact, cases are read as their authors wrote them, and a second time. */
+    struct wht_raw *raw;
+    const struct wht_node *node;
+    struct wht_case *spare;
+    uint64_t position; /**< ordinals before it have been handed out */
 
     struct wht_text out;
     uint64_t flushed_ms;
@@ -96,15 +125,20 @@ static void report_error(void *user, const struct wht_error *error)
     wht_frame_string(&w->out, error->file);
     wht_frame_string(&w->out, error->pointer);
     wht_frame_string(&w->out, error->text);
+    wht_frame_number(&w->out, error->more);
     wht_frame_end(&w->out, start);
 }
 
 static void close_file(struct worker *w)
 {
     wht_case_free(w->ahead);
+    wht_case_free(w->spare);
+    wht_raw_close(w->raw);
     wht_reader_close(w->reader);
     free(w->path);
     w->ahead = NULL;
+    w->spare = NULL;
+    w->raw = NULL;
     w->reader = NULL;
     w->path = NULL;
 }
@@ -121,14 +155,22 @@ static bool open_file(struct worker *w, const char *path, uint64_t from)
         abort();
     strcpy(w->path, path);
     w->position = 0;
-    w->reader = wht_reader_open(path, &load);
+    if (w->redacts)
+        w->raw = wht_raw_open(path, &load);
+    if (!w->redacts || w->raw)
+        w->reader = wht_reader_open(path, w->redacts ? NULL : &load);
     return w->reader != NULL;
 }
 
 static struct wht_case *next_case(struct worker *w)
 {
-    struct wht_case *c = w->ahead ? w->ahead : wht_reader_next(w->reader);
+    struct wht_case *c = w->ahead;
     w->ahead = NULL;
+    if (c || !w->redacts)
+        return c ? c : wht_reader_next(w->reader);
+    wht_case_free(w->spare);
+    c = wht_raw_next(w->raw, &w->node);
+    w->spare = c ? wht_reader_next(w->reader) : NULL;
     return c;
 }
 
@@ -157,18 +199,22 @@ static struct wht_case_frame frame_of(struct worker *w, const struct wht_case *c
                                    .detail = ""};
 }
 
-/* Tells the parent all that it would need if this case took the worker with it. */
-static void announce(struct worker *w, const struct wht_case *c)
+/* Tells the parent all that it would need if this case took the worker with it; the end of the
+ * block stands in the place of the detail. */
+static void announce(struct worker *w, const struct wht_case *c, bool is_known)
 {
     enum wht_match level = judged_level(w, c);
     struct wht_case_frame frame = frame_of(w, c);
     wht_report_head(&w->block, c, level, 0);
     wht_report_inputs(&w->block, c);
-    wht_report_foot(&w->block, c, level, false, &w->report);
+    wht_report_foot(&w->detail, c, level, false, &w->report);
     frame.block = wht_text_get(&w->block);
+    frame.detail = wht_text_get(&w->detail);
+    frame.is_known = is_known;
     frame.judged = (uint8_t)((2u << level) - 1);
     wht_mnemonic(c, w->mnemonic, sizeof(w->mnemonic));
     frame.mnemonic = w->mnemonic;
+    wht_worker_forget_said();
     wht_frame_case(&w->out, WHT_FRAME_BEGIN, &frame);
     flush(w);
 }
@@ -202,6 +248,7 @@ static void send_result(struct worker *w, const struct wht_case *c,
     frame.judged = (uint8_t)result->judged;
     frame.passed = (uint8_t)result->passed;
     frame.micros = micros;
+    frame.unaligned = (uint8_t)result->unaligned;
     frame.cause = wht_text_get(&w->cause);
     frame.key = wht_text_get(&w->key);
     frame.block = wht_text_get(&w->block);
@@ -228,7 +275,21 @@ static void record_case(struct worker *w, const struct wht_case *c)
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
 }
 
-static void run_case(struct worker *w, const struct wht_case *c, bool careful)
+static void redact_case(struct worker *w, struct wht_case *c)
+{
+    struct wht_case_frame frame = frame_of(w, c);
+    const char *kept = NULL;
+    const char *dropped = "its file changes while it is read";
+    if (w->spare && strcmp(w->spare->id, c->id) == 0)
+        dropped = wht_redact_line(w->redactor, c, w->spare, w->node, &w->detail, &kept);
+    frame.kind = dropped ? WHT_CASE_FAILED : WHT_CASE_PASSED;
+    frame.cause = dropped ? dropped : "";
+    frame.block = kept ? kept : "";
+    frame.detail = wht_text_get(&w->detail);
+    wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
+}
+
+static void run_case(struct worker *w, struct wht_case *c, bool careful)
 {
     struct wht_case_result result = {.kind = WHT_CASE_SKIPPED};
     uint64_t started;
@@ -240,7 +301,9 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
     }
     const struct wht_expectation *entry = wht_known_find(&w->known, c->name);
     char revoked[256];
-    if (c->revoked) {
+    if (w->not_run)
+        result.reason = w->not_run;
+    else if (c->revoked && !w->redacts) {
         snprintf(revoked, sizeof(revoked), "revoked: %s", c->revoked);
         result.reason = revoked;
     } else if (entry && entry->expect == WHT_EXPECT_SKIP) {
@@ -251,9 +314,13 @@ static void run_case(struct worker *w, const struct wht_case *c, bool careful)
         return;
     }
     if (careful)
-        announce(w, c);
-    if (w->records) {
-        record_case(w, c);
+        announce(w, c, entry && entry->expect != WHT_EXPECT_FAIL);
+    wht_progress_case();
+    if (w->records || w->redacts) {
+        if (w->records)
+            record_case(w, c);
+        else
+            redact_case(w, c);
         return;
     }
     started = wht_now_us();
@@ -327,16 +394,35 @@ static struct wht_recorder *open_recorder(struct worker *w, char *error)
     return wht_recorder_open(&w->backend, error);
 }
 
+/* @return false after writing why into error. */
+static bool open_emulator(struct worker *w, char *error)
+{
+    bool is_builtin = strcmp(w->report.emulator, WHT_BACKEND_BUILTIN) == 0;
+    if (w->not_run)
+        return true;
+    wht_progress_attach(wht_worker_shared());
+    wht_worker_watch_crashes(wht_progress_get(), is_builtin ? NULL : w->report.emulator);
+    if (!wht_backend_open(w->report.emulator, &w->backend, error))
+        return false;
+    if (w->records)
+        w->recorder = open_recorder(w, error);
+    else if (w->redacts)
+        w->redactor = wht_redactor_open(&w->backend, &w->redaction, error);
+    else
+        w->replayer = wht_replayer_open(&w->backend, error);
+    if (w->keeps_handle && w->recorder)
+        wht_recorder_keep_handle(w->recorder);
+    if (w->keeps_handle && w->redactor)
+        wht_redactor_keep_handle(w->redactor);
+    if (w->keeps_handle && w->replayer)
+        wht_replayer_keep_handle(w->replayer);
+    return w->replayer || w->recorder || w->redactor;
+}
+
 static int work(struct worker *w)
 {
     char error[WHT_BACKEND_ERROR_MAX];
-    if (!wht_backend_open(w->report.emulator, &w->backend, error))
-        return refuse(w, error);
-    if (w->records)
-        w->recorder = open_recorder(w, error);
-    else
-        w->replayer = wht_replayer_open(&w->backend, error);
-    if (!w->replayer && !w->recorder)
+    if (!open_emulator(w, error))
         return refuse(w, error);
     wht_known_load(&w->known, &w->expectation_files, w->report.emulator);
     wht_frame_end(&w->out, wht_frame_begin(&w->out, WHT_FRAME_READY));
@@ -346,6 +432,7 @@ static int work(struct worker *w)
     close_file(w);
     wht_replayer_close(w->replayer);
     wht_recorder_close(w->recorder);
+    wht_redactor_close(w->redactor);
     wht_backend_close(&w->backend);
     wht_known_free(&w->known);
     wht_text_free(&w->out);
@@ -375,6 +462,18 @@ static bool take_option(struct worker *w, int id, const char *value)
         return true;
     case RECORD:
         w->records = true;
+        return true;
+    case REDACT:
+    case REDACT_WHOLE:
+        w->redacts = true;
+        w->redaction.seed = strtoull(value, NULL, 10);
+        w->redaction.only_whole = id == REDACT_WHOLE;
+        return true;
+    case KEEP_HANDLE:
+        w->keeps_handle = true;
+        return true;
+    case NOT_RUN:
+        w->not_run = value;
         return true;
     case PATTERN:
         wht_words_add(&w->patterns, value);

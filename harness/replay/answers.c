@@ -53,7 +53,7 @@ bool wht_answers_load(struct wht_answers *answers, const struct wht_guest *guest
     const struct wht_expect *expect = &guest->c->expect;
     answers->guest = guest;
     answers->count = 0;
-    answers->first_open = 0;
+    answers->byte_count = 0;
     answers->are_listed = false;
     answers->armed_count = 0;
     answers->is_out_of_memory = false;
@@ -63,9 +63,8 @@ bool wht_answers_load(struct wht_answers *answers, const struct wht_guest *guest
 
 void wht_answers_reset(struct wht_answers *answers)
 {
-    for (size_t i = 0; i < answers->count; i++)
-        answers->items[i].used = 0;
-    answers->first_open = 0;
+    for (size_t i = 0; i < answers->byte_count; i++)
+        answers->bytes[i].answered = 0;
     for (size_t i = 0; i < answers->armed_count; i++)
         answers->armed[i].is_fired = false;
 }
@@ -73,6 +72,7 @@ void wht_answers_reset(struct wht_answers *answers)
 void wht_answers_free(struct wht_answers *answers)
 {
     free(answers->items);
+    free(answers->bytes);
     free(answers->armed);
     *answers = (struct wht_answers){.items = NULL};
 }
@@ -84,59 +84,95 @@ static bool add_answer(void *user, const struct wht_expected_call *expected)
         return true;
     if (answers->count == ANSWERS_MAX)
         return false;
-    struct wht_answer *items =
+    struct wht_expected_call *items =
         grow(answers->items, answers->count, &answers->capacity, sizeof(*answers->items));
     if (!items) {
         answers->is_out_of_memory = true;
         return false;
     }
     answers->items = items;
-    items[answers->count++] = (struct wht_answer){.expected = *expected};
+    uint32_t item = (uint32_t)answers->count++;
+    items[item] = *expected;
+    for (uint32_t i = 0; i < expected->call->size; i++) {
+        struct wht_answer_byte *bytes = grow(answers->bytes, answers->byte_count,
+                                             &answers->byte_capacity, sizeof(*answers->bytes));
+        if (!bytes) {
+            answers->is_out_of_memory = true;
+            return false;
+        }
+        answers->bytes = bytes;
+        bytes[answers->byte_count++] =
+            (struct wht_answer_byte){.address = wht_expected_address(expected) + i,
+                                     .kind = (uint32_t)expected->call->kind,
+                                     .item = item};
+    }
     return true;
+}
+
+/* By kind, address, and place in the case. */
+static int compare_bytes(const void *a, const void *b)
+{
+    const struct wht_answer_byte *left = a;
+    const struct wht_answer_byte *right = b;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    if (left->address != right->address)
+        return left->address < right->address ? -1 : 1;
+    return (left->item > right->item) - (left->item < right->item);
 }
 
 static void list_answers(struct wht_answers *answers)
 {
     const struct wht_expect *expect = &answers->guest->c->expect;
-    if (!answers->are_listed)
-        wht_visit_calls(expect->calls, expect->call_count, add_answer, answers);
+    if (answers->are_listed)
+        return;
+    wht_visit_calls(expect->calls, expect->call_count, add_answer, answers);
+    if (answers->byte_count > 1)
+        qsort(answers->bytes, answers->byte_count, sizeof(*answers->bytes), compare_bytes);
     answers->are_listed = true;
 }
 
-static bool covers(const struct wht_answer *answer, enum wht_call_kind kind, uint64_t address)
+/* @return the first byte that does not come before a kind and address. */
+static size_t lower_bound(const struct wht_answers *answers, enum wht_call_kind kind,
+                          uint64_t address)
 {
-    const struct wht_expected_call *expected = &answer->expected;
-    return expected->call->kind == kind &&
-           address - wht_expected_address(expected) < expected->call->size;
-}
-
-static uint8_t byte_bit(const struct wht_answer *answer, uint64_t address)
-{
-    return (uint8_t)(1u << (address - wht_expected_address(&answer->expected)));
-}
-
-static struct wht_answer *find_answer(struct wht_answers *answers, enum wht_call_kind kind,
-                                      uint64_t address)
-{
-    for (size_t i = answers->first_open; i < answers->count; i++) {
-        struct wht_answer *item = &answers->items[i];
-        if (covers(item, kind, address) && !(item->used & byte_bit(item, address)))
-            return item;
+    const struct wht_answer_byte wanted = {.address = address, .kind = (uint32_t)kind};
+    size_t low = 0;
+    size_t high = answers->byte_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_bytes(&answers->bytes[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    for (size_t i = answers->count; i-- > 0;)
-        if (covers(&answers->items[i], kind, address) && !answers->items[i].expected.call->has_fail)
-            return &answers->items[i];
+    return low;
+}
+
+static bool is_at(const struct wht_answers *answers, size_t i, enum wht_call_kind kind,
+                  uint64_t address)
+{
+    return i < answers->byte_count && answers->bytes[i].kind == (uint32_t)kind &&
+           answers->bytes[i].address == address;
+}
+
+/* The element that answers for a byte next, or the last one again. The first byte of each address
+ * counts how many have answered, so that no search begins anew. */
+static const struct wht_expected_call *find_answer(struct wht_answers *answers,
+                                                   enum wht_call_kind kind, uint64_t address)
+{
+    size_t first = lower_bound(answers, kind, address);
+    if (!is_at(answers, first, kind, address))
+        return NULL;
+    size_t at = first + answers->bytes[first].answered;
+    if (is_at(answers, at, kind, address)) {
+        answers->bytes[first].answered++;
+        return &answers->items[answers->bytes[at].item];
+    }
+    while (at-- > first)
+        if (!answers->items[answers->bytes[at].item].call->has_fail)
+            return &answers->items[answers->bytes[at].item];
     return NULL;
-}
-
-static void close_used(struct wht_answers *answers)
-{
-    while (answers->first_open < answers->count) {
-        const struct wht_answer *item = &answers->items[answers->first_open];
-        if (item->used != (uint8_t)((1u << item->expected.call->size) - 1))
-            break;
-        answers->first_open++;
-    }
 }
 
 struct wht_answered wht_answers_access(struct wht_answers *answers, const struct wht_event *event,
@@ -147,29 +183,24 @@ struct wht_answered wht_answers_access(struct wht_answers *answers, const struct
     list_answers(answers);
     for (uint32_t i = 0; i < event->size; i++) {
         uint64_t address = event->address + i;
-        struct wht_answer *item = find_answer(answers, event->kind, address);
-        if (!item) {
+        const struct wht_expected_call *item = find_answer(answers, event->kind, address);
+        if (!item)
             answered.is_complete = false;
-            continue;
-        }
-        item->used |= byte_bit(item, address);
-        if (item->expected.call->has_fail)
-            answered.fails = item->expected.call;
+        else if (item->call->has_fail)
+            answered.fails = item->call;
         else if (is_read)
-            data[i] =
-                item->expected.call->data.data[address - wht_expected_address(&item->expected)];
+            data[i] = item->call->data.data[address - wht_expected_address(item)];
     }
-    close_used(answers);
     return answered;
 }
 
 bool wht_answers_cover(struct wht_answers *answers, uint64_t gpa, uint32_t size)
 {
     list_answers(answers);
-    for (size_t i = 0; i < answers->count; i++)
-        for (uint32_t byte = 0; byte < size; byte++)
-            if (covers(&answers->items[i], WHT_CALL_MEM_READ, gpa + byte))
-                return true;
+    for (uint32_t i = 0; i < size; i++)
+        if (is_at(answers, lower_bound(answers, WHT_CALL_MEM_READ, gpa + i), WHT_CALL_MEM_READ,
+                  gpa + i))
+            return true;
     return false;
 }
 

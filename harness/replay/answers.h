@@ -12,10 +12,12 @@
 
 #include "match.h"
 
-/** One turn of a mem or io element. */
-struct wht_answer {
-    struct wht_expected_call expected;
-    uint8_t used; /**< mask of bytes that have answered */
+/** One byte of one turn of a mem or io element: a row of the index by which answers are found. */
+struct wht_answer_byte {
+    uint64_t address;
+    uint32_t kind;     /**< enum wht_call_kind */
+    uint32_t item;     /**< which turn of which element */
+    uint32_t answered; /**< at the first byte of its kind and address: how many have answered */
 };
 
 /** An element that changes an answer of the model, once. */
@@ -27,11 +29,13 @@ struct wht_armed {
 /** Buffers grow as needed and serve case after case. */
 struct wht_answers {
     const struct wht_guest *guest;
-    struct wht_answer *items;
+    struct wht_expected_call *items; /**< every turn of every mem and io element */
     size_t count;
     size_t capacity;
-    size_t first_open; /**< items before it are used up */
-    bool are_listed;   /**< items are filled in for this case */
+    struct wht_answer_byte *bytes; /**< theirs, sorted by kind, address and place in the case */
+    size_t byte_count;
+    size_t byte_capacity;
+    bool are_listed; /**< items and bytes are filled in for this case */
     struct wht_armed *armed;
     size_t armed_count;
     size_t armed_capacity;

@@ -9,10 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "progress.h"
 #include "trace/names.h"
-
-/* How long an emulator may go on after a divergence before every callback fails. */
-#define AFTER_MAX 100000u
 
 static _Thread_local struct wht_run *active;
 
@@ -70,8 +68,11 @@ static void look_out(struct wht_divergence *d, const struct wht_event *event)
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
-    if (has_diverged(run) && ++run->after > AFTER_MAX)
+    wht_progress_callback(event);
+    if (has_diverged(run) && ++run->after > run->after_max) {
+        run->result->cut_after = run->after_max;
         return false;
+    }
     /* The arrays of a batch may only be read once they have been checked. */
     if (has_diverged(run) && event->kind != WHT_CALL_GET && event->kind != WHT_CALL_SET)
         look_out(&run->result->divergence, event);
@@ -82,6 +83,8 @@ static bool begin(struct wht_run *run, const VOID *context, const struct wht_eve
     if (run->is_set_done)
         return break_rule(
             run, event->kind == WHT_CALL_SET ? WHT_RULE_SECOND_SET : WHT_RULE_AFTER_SET, event);
+    if (run->result->callbacks - run->compared > WHT_UNLISTED_MAX)
+        return break_rule(run, WHT_RULE_TOO_MANY, event);
     return true;
 }
 
@@ -254,14 +257,48 @@ static bool is_aligned(const void *pointer)
     return (uintptr_t)pointer % 16 == 0;
 }
 
+/* Arrays that are not aligned are copied: what they say is judged all the same. */
+static void align_names(struct wht_run *run, struct wht_event *event)
+{
+    uint32_t count = event->count < WHT_BATCH_MAX ? event->count : WHT_BATCH_MAX;
+    if (!event->names || count == 0 || is_aligned(event->names))
+        return;
+    memcpy(run->names, (const void *)event->names, count * sizeof(*run->names));
+    event->names = run->names;
+}
+
+static const void *align_values(struct wht_run *run, uint32_t count, const void *values)
+{
+    if (!values || is_aligned(values))
+        return values;
+    memcpy(run->values, values,
+           (count < WHT_BATCH_MAX ? count : WHT_BATCH_MAX) * sizeof(*run->values));
+    return run->values;
+}
+
+/* @return whether the call may go on. */
+static bool check_alignment(struct wht_run *run, const struct wht_event *event, const void *names,
+                            const void *values)
+{
+    bool is_get = event->kind == WHT_CALL_GET;
+    if (event->count == 0)
+        return true;
+    if (!is_aligned(names))
+        run->unaligned |= is_get ? WHT_UNALIGNED_GET_NAMES : WHT_UNALIGNED_SET_NAMES;
+    if (!is_aligned(values))
+        run->unaligned |= is_get ? WHT_UNALIGNED_GET_VALUES : WHT_UNALIGNED_SET_VALUES;
+    if (!run->judges_alignment || (is_aligned(names) && is_aligned(values)))
+        return true;
+    return break_rule(run, is_aligned(names) ? WHT_RULE_UNALIGNED_VALUES : WHT_RULE_UNALIGNED_NAMES,
+                      event);
+}
+
 static bool check_batch(struct wht_run *run, const struct wht_event *event, const void *values)
 {
     if (event->count > 0 && (!event->names || !values))
         return break_rule(run, WHT_RULE_NULL_ARGUMENT, event);
     if (event->count > WHT_BATCH_MAX)
         return break_rule(run, WHT_RULE_REGISTER_COUNT, event);
-    if (!is_aligned(event->names) || !is_aligned(values))
-        return break_rule(run, WHT_RULE_UNALIGNED_ARRAY, event);
     for (uint32_t i = 1; i < event->count; i++)
         for (uint32_t j = 0; j < i; j++)
             if (event->names[i] == event->names[j]) {
@@ -328,18 +365,29 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     if (!run)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
     struct wht_event event = {.kind = WHT_CALL_GET, .names = names, .count = count};
-    if (!begin(run, context, &event) || !check_batch(run, &event, values))
+    align_names(run, &event);
+    if (!begin(run, context, &event) || !check_batch(run, &event, values) ||
+        !check_alignment(run, &event, names, values))
         return end_call(run);
     if (run->level == WHT_MATCH_STRICT)
         for (uint32_t i = 0; i < count; i++)
-            run->digest = wht_digest_mix(run->digest, (uint32_t)names[i]);
+            run->digest = wht_digest_mix(run->digest, (uint32_t)event.names[i]);
     const struct wht_call *call = direct(run, &event);
+    HRESULT hr = S_OK;
+    bool is_copied = !is_aligned(values);
+    WHV_REGISTER_VALUE *slots = is_copied ? run->values : values;
+    if (is_copied)
+        memcpy(slots, (const void *)values, count * sizeof(*slots));
     if (call && call->has_fail) {
         if (count > 0)
-            memset(values, run->poison, count * sizeof(*values));
-        return fail(run, call->fail);
+            memset(slots, run->poison, count * sizeof(*slots));
+        hr = fail(run, call->fail);
+    } else {
+        hr = answer_get(run, call, &event, slots);
     }
-    return answer_get(run, call, &event, values);
+    if (is_copied)
+        memcpy((void *)values, slots, count * sizeof(*slots));
+    return hr;
 }
 
 static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
@@ -348,15 +396,19 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
     struct wht_run *run = active;
     if (!run)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
-    struct wht_event event = {
-        .kind = WHT_CALL_SET, .names = names, .values = values, .count = count};
-    if (!begin(run, context, &event) || !check_batch(run, &event, values))
+    struct wht_event event = {.kind = WHT_CALL_SET,
+                              .names = names,
+                              .values = align_values(run, count, values),
+                              .count = count};
+    align_names(run, &event);
+    if (!begin(run, context, &event) || !check_batch(run, &event, values) ||
+        !check_alignment(run, &event, names, values))
         return end_call(run);
     run->is_set_called = true;
     const struct wht_call *call = direct(run, &event);
     if (call && call->has_fail)
         return fail(run, call->fail);
-    wht_guest_set(&run->guest, names, count, values);
+    wht_guest_set(&run->guest, event.names, count, event.values);
     run->is_set_done = true;
     return S_OK;
 }

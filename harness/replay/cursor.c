@@ -31,12 +31,12 @@ static enum readiness list_readiness(const struct wht_cursor *cursor, const stru
 
 static enum readiness any_order_readiness(const struct wht_cursor *cursor,
                                           const struct wht_call *list, size_t count,
-                                          const bool *done, uint64_t offset,
+                                          const bool *done, size_t first, uint64_t offset,
                                           const struct wht_event *event,
                                           struct wht_expected_call *at, size_t *which)
 {
     enum readiness result = MAY_BE_SKIPPED;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = first; i < count; i++) {
         struct wht_expected_call expected = {&list[i], offset};
         struct wht_expected_call refused;
         if (done && done[i])
@@ -85,7 +85,7 @@ static enum readiness element_readiness(const struct wht_cursor *cursor,
     case WHT_CALL_REPEAT:
         return repeat_readiness(cursor, expected, event, at);
     case WHT_CALL_ANY_ORDER:
-        return any_order_readiness(cursor, call->children, call->child_count, NULL,
+        return any_order_readiness(cursor, call->children, call->child_count, NULL, 0,
                                    expected->offset, event, at, &which);
     default:
         break;
@@ -160,8 +160,10 @@ static enum wht_step step_any_order(struct wht_cursor *cursor, const struct wht_
     struct wht_frame *frame = &cursor->frames[cursor->depth - 1];
     bool *done = cursor->marks + frame->marks;
     size_t which;
-    switch (any_order_readiness(cursor, frame->list, frame->count, done, frame->offset, event, at,
-                                &which)) {
+    while (frame->index < frame->count && done[frame->index])
+        frame->index++;
+    switch (any_order_readiness(cursor, frame->list, frame->count, done, frame->index,
+                                frame->offset, event, at, &which)) {
     case REFUSES:
         return WHT_STEP_DIFFERS;
     case MAY_BE_SKIPPED:

@@ -16,7 +16,7 @@
 struct wht_frame {
     const struct wht_call *list;
     size_t count;
-    size_t index;    /**< next element of a sequence */
+    size_t index;    /**< next element of a sequence; any_order: children before it are finished */
     uint64_t offset; /**< of the present turn */
     uint64_t step;
     uint32_t turns_left; /**< after the present one */

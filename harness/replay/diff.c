@@ -118,12 +118,19 @@ static void add_memory_byte(struct wht_result *r, uint64_t gpa, bool listed, uin
     last->actual[last->size++] = actual ? *actual : 0;
 }
 
-static bool is_listed(const struct wht_expect *expect, uint64_t gpa)
+/* Entries of expect.memory do not overlap: the last one that begins at or before gpa decides. */
+static bool is_listed(const struct wht_run *run, uint64_t gpa)
 {
-    for (size_t i = 0; i < expect->memory_count; i++)
-        if (gpa - expect->memory[i].gpa < expect->memory[i].data.size)
-            return true;
-    return false;
+    size_t low = 0;
+    size_t high = run->guest.c->expect.memory_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (run->listed[middle]->gpa <= gpa)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && gpa - run->listed[low - 1]->gpa < run->listed[low - 1]->data.size;
 }
 
 static void judge_listed_memory(struct wht_run *run)
@@ -143,13 +150,12 @@ static void judge_listed_memory(struct wht_run *run)
 
 static void judge_region(struct wht_run *run, const struct wht_memory *m, size_t start)
 {
-    const struct wht_expect *expect = &run->guest.c->expect;
     const uint8_t *pristine = run->guest.pristine + start;
     const uint8_t *current = run->guest.current + start;
     if (memcmp(pristine, current, m->size) == 0)
         return;
     for (uint64_t i = 0; i < m->size; i++)
-        if (pristine[i] != current[i] && !is_listed(expect, m->gpa + i))
+        if (pristine[i] != current[i] && !is_listed(run, m->gpa + i))
             add_memory_byte(run->result, m->gpa + i, false, pristine[i], &current[i]);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exit_context.h"
+#include "progress.h"
 
 static HRESULT create_preview(const struct wht_backend *backend, const WHV_EMULATOR_CALLBACKS *t,
                               WHV_EMULATOR_HANDLE *handle)
@@ -34,11 +35,14 @@ bool wht_handles_open(struct wht_handles *handles, const struct wht_backend *bac
 {
     *handles = (struct wht_handles){.backend = backend};
     const char *name = "WHvEmulatorCreateEmulator";
+    wht_progress_enter(WHT_DOING_CREATE, name);
     HRESULT hr = create_shipping(backend, table, &handles->shipping);
     if (hr == S_OK && wht_backend_has_preview(backend)) {
         name = "WHvEmulatorCreateEmulatorPreview";
+        wht_progress_enter(WHT_DOING_CREATE, name);
         hr = create_preview(backend, table, &handles->preview);
     }
+    wht_progress_enter(WHT_DOING_NOTHING, "");
     if (hr == S_OK)
         return true;
     if (error)
@@ -49,10 +53,25 @@ bool wht_handles_open(struct wht_handles *handles, const struct wht_backend *bac
 
 void wht_handles_close(struct wht_handles *handles)
 {
-    if (handles->shipping)
-        handles->backend->destroy(handles->shipping);
-    if (handles->preview)
-        handles->backend->preview_destroy(handles->preview);
+    if (handles->shipping) {
+        wht_progress_enter(WHT_DOING_DESTROY, "WHvEmulatorDestroyEmulator");
+        wht_progress_destroyed(handles->backend->destroy(handles->shipping));
+    }
+    if (handles->preview) {
+        wht_progress_enter(WHT_DOING_DESTROY, "WHvEmulatorDestroyEmulatorPreview");
+        wht_progress_destroyed(handles->backend->preview_destroy(handles->preview));
+    }
+    wht_progress_enter(WHT_DOING_NOTHING, "");
+    *handles = (struct wht_handles){.backend = handles->backend};
+}
+
+void wht_handles_keep(struct wht_handles *handles)
+{
+    /* They stay reachable, so that nobody takes them for lost. */
+    static struct wht_handles kept[8];
+    static size_t count;
+    if (count < sizeof(kept) / sizeof(kept[0]))
+        kept[count++] = *handles;
     *handles = (struct wht_handles){.backend = handles->backend};
 }
 
@@ -122,8 +141,14 @@ static HRESULT call_preview(const struct wht_handles *handles, const struct wht_
 HRESULT wht_invoke(const struct wht_handles *handles, const struct wht_case *c, void *context,
                    uint8_t filler, uint32_t *status, bool *written)
 {
+    HRESULT hr;
     *written = false;
+    wht_progress_enter(WHT_DOING_CALL, c->exit.kind == WHT_EXIT_IO ? "WHvEmulatorTryIoEmulation"
+                                                                   : "WHvEmulatorTryMmioEmulation");
     if (c->api == WHT_API_PREVIEW)
-        return call_preview(handles, c, context, filler, status);
-    return call_shipping(handles, c, context, filler, status, written);
+        hr = call_preview(handles, c, context, filler, status);
+    else
+        hr = call_shipping(handles, c, context, filler, status, written);
+    wht_progress_enter(WHT_DOING_NOTHING, "");
+    return hr;
 }

@@ -26,6 +26,9 @@ bool wht_handles_open(struct wht_handles *handles, const struct wht_backend *bac
                       const WHV_EMULATOR_CALLBACKS *table, char *error);
 void wht_handles_close(struct wht_handles *handles);
 
+/** Leaves handles open for good: the emulator cannot destroy them. */
+void wht_handles_keep(struct wht_handles *handles);
+
 /**
  * Hands the exit of a case to the emulator. A preview case needs handles->preview.
  * @param context Context of the callbacks.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress.h"
 #include "recording.h"
 #include "run.h"
 #include "trace/arena.h"
@@ -46,15 +47,18 @@ static void break_unspeakably(struct wht_record_run *run, enum wht_rule rule)
 
 /* Adds an element. Returns NULL when the recording is full. */
 static struct wht_call *add(struct wht_record_run *run, const VOID *context,
-                            enum wht_call_kind kind, uint64_t address, uint32_t registers)
+                            const struct wht_event *event)
 {
+    enum wht_call_kind kind = event->kind;
+    uint64_t address = event->address;
+    wht_progress_callback(event);
     if (context != run)
         break_unspeakably(run, WHT_RULE_CONTEXT);
     if (run->has_failed)
         break_rule(run, WHT_RULE_AFTER_FAILURE);
     else if (run->is_set_done)
         break_rule(run, kind == WHT_CALL_SET ? WHT_RULE_SECOND_SET : WHT_RULE_AFTER_SET);
-    run->units += 1u + registers;
+    run->units += 1u + event->count;
     if (run->units > WHT_RECORD_MAX) {
         wht_record_problem(run, "more callbacks than a recording holds");
         return NULL;
@@ -157,7 +161,7 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
         break_unspeakably(run, WHT_RULE_MEMORY_SIZE);
     else if (event.address % WHT_PAGE_SIZE + event.size > WHT_PAGE_SIZE)
         break_unspeakably(run, WHT_RULE_PAGE_CROSSED);
-    struct wht_call *call = add(run, context, event.kind, event.address, 0);
+    struct wht_call *call = add(run, context, &event);
     if (!call || run->problem)
         return E_ABORT;
     call->size = event.size;
@@ -200,7 +204,7 @@ static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access
         break_unspeakably(run, WHT_RULE_DIRECTION);
     if (event.size != 1 && event.size != 2 && event.size != 4)
         break_unspeakably(run, WHT_RULE_PORT_SIZE);
-    struct wht_call *call = add(run, context, event.kind, event.address, 0);
+    struct wht_call *call = add(run, context, &event);
     if (!call || run->problem)
         return E_ABORT;
     call->size = event.size;
@@ -232,8 +236,10 @@ static bool check_batch(struct wht_record_run *run, const WHV_REGISTER_NAME *nam
         break_unspeakably(run, WHT_RULE_REGISTER_COUNT);
     if (run->problem)
         return false;
-    if ((uintptr_t)names % 16 || (uintptr_t)values % 16)
-        break_rule(run, WHT_RULE_UNALIGNED_ARRAY);
+    if (count > 0 && (uintptr_t)names % 16)
+        break_rule(run, WHT_RULE_UNALIGNED_NAMES);
+    if (count > 0 && (uintptr_t)values % 16)
+        break_rule(run, WHT_RULE_UNALIGNED_VALUES);
     for (UINT32 i = 1; i < count; i++)
         for (UINT32 j = 0; j < i; j++)
             if (names[i] == names[j])
@@ -303,10 +309,10 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         return E_UNEXPECTED;
     if (!check_batch(run, names, count, values))
         return E_ABORT;
-    struct wht_call *call = add(run, context, WHT_CALL_GET, 0, count);
+    struct wht_event event = {.kind = WHT_CALL_GET, .names = names, .count = count};
+    struct wht_call *call = add(run, context, &event);
     if (!call || run->problem)
         return E_ABORT;
-    struct wht_event event = {.kind = WHT_CALL_GET, .names = names, .count = count};
     const struct wht_call *armed = wht_answers_armed(run->answers, &event);
     HRESULT hr = armed && armed->has_fail ? armed->fail : S_OK;
     for (UINT32 i = 0; i < count; i++)
@@ -326,11 +332,11 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
     run->is_set_called = true;
     if (!check_batch(run, names, count, values))
         return E_ABORT;
-    struct wht_call *call = add(run, context, WHT_CALL_SET, 0, count);
+    struct wht_event event = {.kind = WHT_CALL_SET, .names = names, .count = count};
+    struct wht_call *call = add(run, context, &event);
     if (!call || run->problem)
         return E_ABORT;
     keep_registers(run, call, names, count, values);
-    struct wht_event event = {.kind = WHT_CALL_SET, .names = names, .count = count};
     const struct wht_call *armed = wht_answers_armed(run->answers, &event);
     if (armed && armed->has_fail)
         return finish(run, call, armed->fail);
@@ -356,10 +362,10 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
         break_unspeakably(run, WHT_RULE_UNALIGNED_PAGE);
     if ((uint32_t)flags & ~KNOWN_FLAGS)
         wht_record_problem(run, "a Translate has a flag that no trace can name");
-    struct wht_call *call = add(run, context, WHT_CALL_TRANSLATE, gva, 0);
+    struct wht_event event = {.kind = WHT_CALL_TRANSLATE, .address = gva, .flags = (uint32_t)flags};
+    struct wht_call *call = add(run, context, &event);
     if (!call || run->problem)
         return E_ABORT;
-    struct wht_event event = {.kind = WHT_CALL_TRANSLATE, .address = gva, .flags = (uint32_t)flags};
     const struct wht_call *armed = wht_answers_armed(run->answers, &event);
     call->has_flags = true;
     call->flags = event.flags;

@@ -26,6 +26,7 @@ const char *wht_poison_text(enum wht_poison poison)
 
 struct wht_recorder {
     struct wht_handles handles;
+    bool keeps_handle;
     struct wht_guest guest;
     struct wht_answers answers;
     struct wht_record_run first; /* what is written down */
@@ -51,10 +52,17 @@ struct wht_recorder *wht_recorder_open(const struct wht_backend *backend, char *
     return recorder;
 }
 
+void wht_recorder_keep_handle(struct wht_recorder *recorder)
+{
+    recorder->keeps_handle = true;
+}
+
 void wht_recorder_close(struct wht_recorder *recorder)
 {
     if (!recorder)
         return;
+    if (recorder->keeps_handle)
+        wht_handles_keep(&recorder->handles);
     wht_handles_close(&recorder->handles);
     wht_guest_free(&recorder->guest);
     wht_answers_free(&recorder->answers);

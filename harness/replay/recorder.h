@@ -53,6 +53,8 @@ struct wht_recorder;
  * @return NULL if the emulator refuses.
  */
 struct wht_recorder *wht_recorder_open(const struct wht_backend *backend, char *error);
+/** The handle is never destroyed: the emulator cannot do it. */
+void wht_recorder_keep_handle(struct wht_recorder *recorder);
 void wht_recorder_close(struct wht_recorder *recorder);
 
 void wht_record(struct wht_recorder *recorder, const struct wht_case *c,

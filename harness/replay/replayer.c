@@ -19,6 +19,7 @@ struct wht_replayer {
     struct wht_result cold;
     struct wht_result warm;
     struct wht_result weaker;
+    bool keeps_handle;   /* for good */
     uint64_t case_count; /* run so far, all with these handles */
 };
 
@@ -41,10 +42,17 @@ struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *
     return replayer;
 }
 
+void wht_replayer_keep_handle(struct wht_replayer *replayer)
+{
+    replayer->keeps_handle = true;
+}
+
 void wht_replayer_close(struct wht_replayer *replayer)
 {
     if (!replayer)
         return;
+    if (replayer->keeps_handle)
+        wht_handles_keep(&replayer->handles);
     wht_handles_close(&replayer->handles);
     wht_run_free(&replayer->run);
     free(replayer);
@@ -131,7 +139,7 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
     uint64_t cold = call_once(replayer, c, outcome->level, COLD_POISON, &replayer->cold);
     uint64_t warm = call_once(replayer, c, outcome->level, WARM_POISON, &replayer->warm);
     outcome->repetition = relate(&replayer->cold, &replayer->warm, cold == warm);
-    if (!replayer->cold.passed && replayer->case_count > 0 &&
+    if (!replayer->cold.passed && replayer->case_count > 0 && !replayer->keeps_handle &&
         passes_on_a_fresh_handle(replayer, c, outcome->level))
         outcome->repetition = WHT_FRESH_PASSES;
     outcome->result =
@@ -142,4 +150,5 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
     outcome->judged = 1u << outcome->level;
     outcome->passed = (unsigned)passed << outcome->level;
     judge_weaker(replayer, c, outcome);
+    outcome->unaligned = replayer->run.unaligned;
 }

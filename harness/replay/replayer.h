@@ -24,6 +24,11 @@ struct wht_replayer;
 struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *error);
 
 /** Destroys the handles; NULL is allowed. */
+/**
+ * From now on no second handle is created and none is destroyed: the emulator cannot do it. What
+ * lingers of earlier cases is then not told from what is wrong by itself.
+ */
+void wht_replayer_keep_handle(struct wht_replayer *replayer);
 void wht_replayer_close(struct wht_replayer *replayer);
 
 /**

@@ -16,6 +16,14 @@ enum wht_rule {
     WHT_RULE_COUNT
 };
 
+/** Arrays that an emulator hands over without the alignment that the platform's functions need. */
+enum wht_unaligned {
+    WHT_UNALIGNED_GET_NAMES = 1,
+    WHT_UNALIGNED_GET_VALUES = 2,
+    WHT_UNALIGNED_SET_NAMES = 4,
+    WHT_UNALIGNED_SET_VALUES = 8
+};
+
 /** @return the text of a rule. */
 const char *wht_rule_text(enum wht_rule rule);
 
@@ -117,7 +125,8 @@ enum wht_final_field {
 struct wht_result {
     enum wht_match level;
     bool passed;
-    bool was_ended; /**< a read could not be answered: what came after says little */
+    bool was_ended;     /**< a callback was made to fail: what came after says little */
+    uint32_t cut_after; /**< not 0: callbacks after the divergence before all failed */
     HRESULT hr;
     uint32_t status;
     uint32_t callbacks; /**< all that were made */
@@ -158,6 +167,7 @@ struct wht_case_result {
     unsigned judged; /**< mask of 1 << enum wht_match: levels the case was judged at */
     unsigned passed; /**< those of them that it passed */
     enum wht_repetition repetition;
+    unsigned unaligned; /**< mask of wht_unaligned, of all its calls */
     const struct wht_result
         *result; /**< the call that failed, or the first; NULL if none was made */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const rule_texts[] = {
@@ -13,9 +14,42 @@ const char *wht_rule_text(enum wht_rule rule)
     return rule_texts[rule];
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+    const struct wht_want_memory *left = *(const struct wht_want_memory *const *)a;
+    const struct wht_want_memory *right = *(const struct wht_want_memory *const *)b;
+    return (left->gpa > right->gpa) - (left->gpa < right->gpa);
+}
+
+static bool list_memory(struct wht_run *run, const struct wht_expect *expect)
+{
+    if (expect->memory_count > run->listed_capacity) {
+        free(run->listed);
+        run->listed = malloc(expect->memory_count * sizeof(*run->listed));
+        run->listed_capacity = run->listed ? expect->memory_count : 0;
+        if (!run->listed)
+            return false;
+    }
+    for (size_t i = 0; i < expect->memory_count; i++)
+        run->listed[i] = &expect->memory[i];
+    if (expect->memory_count > 1)
+        qsort(run->listed, expect->memory_count, sizeof(*run->listed), compare_addresses);
+    return true;
+}
+
+static bool is_about_alignment(const struct wht_case *c)
+{
+    for (size_t i = 0; i < c->flags.count; i++)
+        if (strcmp(c->flags.items[i], WHT_FLAG_UNALIGNED) == 0)
+            return true;
+    return false;
+}
+
 bool wht_run_load(struct wht_run *run, const struct wht_case *c)
 {
-    return wht_guest_load(&run->guest, c) && wht_answers_load(&run->answers, &run->guest);
+    run->unaligned = 0;
+    return wht_guest_load(&run->guest, c) && wht_answers_load(&run->answers, &run->guest) &&
+           list_memory(run, &c->expect);
 }
 
 /* What a divergence points at belongs to the case before, which is gone. The callback itself is
@@ -39,6 +73,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
 {
     const struct wht_case *c = run->guest.c;
     run->level = c->expect.has_calls ? level : WHT_MATCH_EFFECTS;
+    run->judges_alignment = run->level == WHT_MATCH_STRICT && is_about_alignment(c);
     run->poison = poison;
     run->is_set_done = false;
     run->is_set_called = false;
@@ -50,6 +85,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
     result->level = level;
     result->passed = false;
     result->was_ended = false;
+    result->cut_after = 0;
     result->callbacks = 0;
     result->matched_count = 0;
     forget_divergence(&result->divergence);
@@ -67,6 +103,9 @@ void wht_run_free(struct wht_run *run)
     wht_guest_free(&run->guest);
     wht_cursor_free(&run->cursor);
     wht_answers_free(&run->answers);
+    free(run->listed);
+    run->listed = NULL;
+    run->listed_capacity = 0;
 }
 
 static void keep_arrays(struct wht_result *result, struct wht_event *event)
@@ -90,6 +129,7 @@ void wht_run_diverge(struct wht_run *run, const struct wht_divergence *divergenc
     *first = *divergence;
     if (run->level != WHT_MATCH_EFFECTS)
         first->total = wht_compared_count(&run->guest, run->level);
+    run->after_max = WHT_AFTER_MAX + WHT_AFTER_EACH_MAX * (uint32_t)first->total;
     if (!first->has_actual)
         return;
     keep_arrays(run->result, &first->actual);

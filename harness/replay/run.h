@@ -12,6 +12,23 @@
 #include "guest.h"
 #include "result.h"
 
+/**
+ * Callbacks of one call that are answered although the case does not list them: RAM, registers,
+ * translations, and at match level effects all. A REP has no other end than its count. The text of
+ * WHT_RULE_TOO_MANY tells it.
+ */
+#define WHT_UNLISTED_MAX 1000000u
+
+/**
+ * After a divergence so many further callbacks are answered, and as many for each element that the
+ * case lists, so that the end of the call can be shown; then they fail, and the call ends.
+ */
+#define WHT_AFTER_MAX      1000u
+#define WHT_AFTER_EACH_MAX 4u
+
+/** A strict case with this flag fails by an array that is not aligned. */
+#define WHT_FLAG_UNALIGNED "unaligned-array"
+
 /** State of one call; buffers serve call after call. It is the Context of the callbacks. */
 struct wht_run {
     struct wht_guest guest;
@@ -24,8 +41,15 @@ struct wht_run {
     bool is_set_called;
     bool has_failed;   /**< a callback has returned something else than S_OK */
     unsigned compared; /**< callbacks that the level compares */
-    unsigned after;    /**< callbacks since the divergence */
-    uint64_t digest;   /**< over what a guest and its devices can see of the compared callbacks */
+    uint32_t after;    /**< callbacks since the divergence */
+    uint32_t after_max;
+    const struct wht_want_memory **listed; /**< what expect.memory lists, sorted by address */
+    size_t listed_capacity;
+    bool judges_alignment; /**< the case is about it, and judged at its own strict level */
+    unsigned unaligned;    /**< mask of wht_unaligned; grows from call to call */
+    _Alignas(16) WHV_REGISTER_NAME names[WHT_BATCH_MAX];   /**< copies of arrays that are not */
+    _Alignas(16) WHV_REGISTER_VALUE values[WHT_BATCH_MAX]; /**< aligned */
+    uint64_t digest; /**< over what a guest and its devices can see of the compared callbacks */
     struct wht_result *result;
 };
 

@@ -37,6 +37,7 @@ const char *wht_run_ending_name(enum wht_run_ending ending)
     static const char *const names[] = {[WHT_RUN_DONE] = "done",
                                         [WHT_RUN_STOPPED] = "stopped",
                                         [WHT_RUN_INTERRUPTED] = "interrupted",
+                                        [WHT_RUN_GAVE_UP] = "gave-up",
                                         [WHT_RUN_BROKEN] = "broken"};
     return names[ending];
 }

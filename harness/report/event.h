@@ -57,6 +57,7 @@ struct wht_report_case {
     unsigned passed;      /**< those of them that it passed */
     uint64_t micros;      /**< how long it took */
     bool is_explained;    /**< it carries a note or flags */
+    unsigned unaligned;   /**< mask of wht_unaligned, see replay/result.h */
 };
 
 /** Something wrong with the run's own files; it belongs to no case. */
@@ -71,6 +72,7 @@ struct wht_report_problem {
     uint64_t column;     /**< 0: unknown */
     const char *pointer; /**< RFC 6901, "" for the root */
     const char *text;
+    uint64_t more; /**< not 0: it stands for so many errors of the file that were not told */
 };
 
 /** How a run ended. */
@@ -78,10 +80,11 @@ enum wht_run_ending {
     WHT_RUN_DONE,
     WHT_RUN_STOPPED, /**< after --max-failures */
     WHT_RUN_INTERRUPTED,
-    WHT_RUN_BROKEN /**< the emulator could not be loaded, or no process started */
+    WHT_RUN_GAVE_UP, /**< the emulator was lost in case after case and passed none */
+    WHT_RUN_BROKEN   /**< the emulator could not be loaded, or no process started */
 };
 
-/** "done", "stopped", "interrupted", "broken" */
+/** "done", "stopped", "interrupted", "gave-up", "broken" */
 const char *wht_run_ending_name(enum wht_run_ending ending);
 
 struct wht_report_end {

@@ -157,8 +157,13 @@ void wht_report_body(struct wht_text *text, const struct wht_case *c,
         return;
     wht_report_divergence(text, options->colours, c, r);
     if (r->was_ended) {
-        wht_text_add(text,
-                     "\n  The harness made that callback fail; what came after is not judged.\n");
+        wht_text_add(text, "\n  The harness ");
+        if (r->cut_after > 0)
+            wht_text_addf(text, "answered %u more callbacks and then made them fail",
+                          (unsigned)r->cut_after);
+        else
+            wht_text_add(text, "made that callback fail");
+        wht_text_add(text, "; what came after is not judged.\n");
         return;
     }
     add_end(text, options->colours, c, r);

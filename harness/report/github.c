@@ -110,6 +110,13 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         wht_escape_github(text, end->message);
         wht_text_add(text, "\n");
     }
+    struct wht_text remark = {.text = NULL};
+    if (wht_summary_remark(&remark, summary)) {
+        wht_text_add(text, "::warning title=whvtrace::");
+        wht_escape_github(text, wht_text_get(&remark));
+        wht_text_add(text, "\n");
+    }
+    wht_text_free(&remark);
     wht_output_text(&report->output, text);
 }
 

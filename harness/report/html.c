@@ -132,6 +132,13 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         wht_escape_xml(text, end->message);
         wht_text_add(text, "</p>\n");
     }
+    struct wht_text remark = {.text = NULL};
+    if (wht_summary_remark(&remark, summary)) {
+        wht_text_add(text, "<p>");
+        wht_escape_xml(text, wht_text_get(&remark));
+        wht_text_add(text, "</p>\n");
+    }
+    wht_text_free(&remark);
     add_levels(text, summary);
     add_kinds(report, &summary->groups);
     wht_text_add(text, "</div>\n</body>\n</html>\n");

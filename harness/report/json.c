@@ -75,7 +75,8 @@ static void add_case(struct wht_report *report, const struct wht_report_case *re
         add_member(text, "group", result->key);
     }
     if (*result->detail)
-        wht_text_addf(text, "\"detail\": %s, ", result->detail);
+        wht_text_addf(text, "\"%s\": %s, ",
+                      result->ending == WHT_ENDED_NORMALLY ? "detail" : "lost", result->detail);
     add_levels(text, result);
     wht_text_addf(text, "\"seconds\": %" PRIu64 ".%06" PRIu64 " }", result->micros / 1000000,
                   result->micros % 1000000);
@@ -104,6 +105,13 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     add_member(text, "ending", wht_run_ending_name(end->ending));
     if (*end->message)
         add_member(text, "message", end->message);
+    struct wht_text remark = {.text = NULL};
+    if (wht_summary_remark(&remark, s)) {
+        wht_text_add(text, "\"remarks\": [");
+        wht_escape_json(text, wht_text_get(&remark));
+        wht_text_add(text, "], ");
+    }
+    wht_text_free(&remark);
     wht_text_addf(text, "\"files\": %" PRIu64 ", \"cases\": %" PRIu64 ", ", s->files,
                   wht_summary_cases(s));
     for (int i = 0; i < WHT_OUTCOME_COUNT; i++)

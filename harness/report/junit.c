@@ -222,7 +222,13 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
                        const struct wht_summary *summary)
 {
     struct junit *junit = report->state;
-    (void)summary;
+    struct wht_text remark = {.text = NULL};
+    if (wht_summary_remark(&remark, summary) && junit->file) {
+        wht_text_add(&report->text, "    <system-out>");
+        wht_escape_xml(&report->text, wht_text_get(&remark));
+        wht_text_add(&report->text, "</system-out>\n");
+    }
+    wht_text_free(&remark);
     if (*end->message || end->ending == WHT_RUN_INTERRUPTED)
         add_broken(report, end);
     close_suite(report);

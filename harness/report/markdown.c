@@ -111,7 +111,13 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 {
     struct wht_text *text = &report->text;
     const struct wht_groups *groups = &summary->groups;
+    struct wht_text remark = {.text = NULL};
     add_title(text, end, summary);
+    if (wht_summary_remark(&remark, summary)) {
+        wht_escape_markdown(text, wht_text_get(&remark));
+        wht_text_add(text, "\n\n");
+    }
+    wht_text_free(&remark);
     add_counts(text, summary);
     if (groups->count > 0)
         add_rows(text, groups);

@@ -145,13 +145,24 @@ static void add_levels(struct wht_text *text, const struct wht_summary *s)
     }
 }
 
+static void add_remark(struct wht_text *text, const struct wht_summary *summary)
+{
+    struct wht_text words = {.text = NULL};
+    if (wht_summary_remark(&words, summary)) {
+        wht_text_add(text, "Remark: ");
+        wht_text_wrap(text, wht_text_get(&words), 8, 8);
+        wht_text_add(text, "\n");
+    }
+    wht_text_free(&words);
+}
+
 static void end_report(struct wht_report *report, const struct wht_report_end *end,
                        const struct wht_summary *summary)
 {
     struct pretty *pretty = report->state;
     struct wht_text *text = &report->text;
     uint64_t failed = summary->outcomes[WHT_OUTCOME_FAILED];
-    uint64_t errors = summary->problems[WHT_PROBLEM_TRACE];
+    uint64_t errors = summary->problems[WHT_PROBLEM_TRACE] + summary->untold;
     if (end->ending != WHT_RUN_BROKEN && !report->style.is_quiet)
         add_groups(report, &summary->groups);
     wht_output_text(&report->output, &pretty->stale);
@@ -160,6 +171,9 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         return;
     if (end->ending == WHT_RUN_INTERRUPTED)
         wht_text_add(text, "Interrupted.\n");
+    else if (end->ending == WHT_RUN_GAVE_UP)
+        wht_text_addf(text, "Gave up after %" PRIu64 " failure%s (--no-give-up goes on).\n", failed,
+                      failed == 1 ? "" : "s");
     else if (end->ending == WHT_RUN_STOPPED)
         wht_text_addf(text, "Stopped after %" PRIu64 " failure%s.\n", failed,
                       failed == 1 ? "" : "s");
@@ -170,6 +184,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         wht_text_addf(text, " (%.2f s)\n", end->seconds);
         add_levels(text, summary);
     }
+    add_remark(text, summary);
     wht_summary_total(text, summary);
     wht_output_text(&report->output, text);
 }

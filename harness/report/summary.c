@@ -6,6 +6,7 @@
 void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *result)
 {
     summary->outcomes[result->outcome]++;
+    summary->unaligned |= result->unaligned;
     for (int level = WHT_MATCH_EFFECTS; level <= WHT_MATCH_STRICT; level++) {
         summary->judged[level] += result->judged >> level & 1;
         summary->level_passed[level] += result->passed >> level & 1;
@@ -38,6 +39,25 @@ void wht_summary_counts(struct wht_text *text, const struct wht_summary *s)
             wht_text_addf(text, "%s%" PRIu64 " %s", i > 0 ? ", " : "", s->outcomes[i],
                           wht_outcome_text((enum wht_case_outcome)i));
     }
+}
+
+bool wht_summary_remark(struct wht_text *text, const struct wht_summary *s)
+{
+    static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
+                                         "values of Set"};
+    const char *separator = "";
+    if (s->unaligned == 0)
+        return false;
+    wht_text_add(text, "the emulator hands over arrays that are not 16-byte aligned (");
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+        if (!(s->unaligned >> i & 1))
+            continue;
+        wht_text_addf(text, "%s%s", separator, arrays[i]);
+        separator = ", ";
+    }
+    wht_text_add(text, "), on which the platform's own functions crash: declare them with "
+                       "_Alignas(16); only cases with the flag 'unaligned-array' fail by it");
+    return true;
 }
 
 void wht_summary_total(struct wht_text *text, const struct wht_summary *s)

@@ -14,7 +14,9 @@
 struct wht_summary {
     uint64_t files;
     uint64_t outcomes[WHT_OUTCOME_COUNT];
-    uint64_t problems[2]; /**< by enum wht_problem_kind */
+    uint64_t problems[2]; /**< told, by enum wht_problem_kind */
+    uint64_t untold;      /**< errors beyond those: one that is told may stand for many */
+    unsigned unaligned;   /**< mask of wht_unaligned: arrays that the emulator handed over so */
     uint64_t judged[3];   /**< by enum wht_match: cases that could be judged at the level */
     uint64_t level_passed[3];
     struct wht_groups groups;
@@ -28,6 +30,12 @@ uint64_t wht_summary_cases(const struct wht_summary *summary);
 
 /** Adds "N cases in N files: N passed, N failed, ...", without a line end. */
 void wht_summary_counts(struct wht_text *text, const struct wht_summary *summary);
+/**
+ * Adds what holds for the run as a whole and fails no case by itself, in one line without an end.
+ * @return whether there is anything.
+ */
+bool wht_summary_remark(struct wht_text *text, const struct wht_summary *summary);
+
 /** Adds the line that programs read: "N passed, N failed" and, if there are, ", N skipped". */
 void wht_summary_total(struct wht_text *text, const struct wht_summary *summary);
 void wht_summary_free(struct wht_summary *summary);

@@ -96,7 +96,10 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 {
     const struct tap *tap = report->state;
     struct wht_text *text = &report->text;
-    (void)summary;
+    struct wht_text remark = {.text = NULL};
+    if (wht_summary_remark(&remark, summary))
+        wht_text_addf(text, "# %s\n", wht_text_get(&remark));
+    wht_text_free(&remark);
     if (*end->message || end->ending == WHT_RUN_INTERRUPTED) {
         wht_text_add(text, "Bail out! ");
         wht_escape_tap(text, *end->message ? end->message : "interrupted");

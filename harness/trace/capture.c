@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "input.h"
 #include "values.h"
 
@@ -24,6 +25,7 @@ struct wht_capture {
     uint32_t line;
     size_t errors;
     bool is_at_end;
+    bool is_rest_told;
     struct wht_arena *header; /* of the process whose lines are being read; kept until the end */
     const struct wht_node *source;
     struct open_call open[WHT_CAPTURE_OPEN_MAX];
@@ -38,9 +40,18 @@ static void report(struct wht_capture *capture, uint32_t line, uint32_t column, 
                               .pos = {.line = line, .column = column},
                               .pointer = pointer,
                               .text = text};
-    capture->errors++;
-    if (capture->options.on_error)
+    if (++capture->errors <= WHT_ERRORS_MAX && capture->options.on_error)
         capture->options.on_error(capture->options.user, &error);
+}
+
+/* At the end of the file: how many errors there were beyond those that were reported. */
+static void report_rest(struct wht_capture *capture)
+{
+    struct wht_check check = {
+        .file = capture->path, .options = capture->options, .errors = capture->errors};
+    if (!capture->is_rest_told)
+        wht_report_rest(&check);
+    capture->is_rest_told = true;
 }
 
 const char *wht_capture_text(const struct wht_node *object, const char *key)
@@ -277,5 +288,7 @@ struct wht_capture_call *wht_capture_next(struct wht_capture *capture)
         call = take_out(capture, &capture->open[0]);
         capture->left -= capture->left > 0;
     }
+    if (!call)
+        report_rest(capture);
     return call;
 }

@@ -39,12 +39,12 @@ static void report(struct wht_check *check, struct wht_pos pos, const char *poin
                    const char *format, va_list arguments)
 {
     char text[TEXT_MAX];
-    vsnprintf(text, sizeof(text), format, arguments);
-    make_printable(text);
     check->errors++;
     check->is_bad = true;
-    if (!check->options.on_error)
+    if (!check->options.on_error || check->errors > WHT_ERRORS_MAX)
         return;
+    vsnprintf(text, sizeof(text), format, arguments);
+    make_printable(text);
     struct wht_error error = {.file = check->file, .pos = pos, .pointer = pointer, .text = text};
     check->options.on_error(check->options.user, &error);
 }
@@ -56,6 +56,18 @@ void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer
     va_start(arguments, format);
     report(check, pos, pointer, format, arguments);
     va_end(arguments);
+}
+
+void wht_report_rest(struct wht_check *check)
+{
+    char text[64];
+    if (check->is_rest_told || check->errors <= WHT_ERRORS_MAX || !check->options.on_error)
+        return;
+    check->is_rest_told = true;
+    size_t more = check->errors - WHT_ERRORS_MAX;
+    snprintf(text, sizeof(text), "and %zu more error%s", more, more == 1 ? "" : "s");
+    struct wht_error error = {.file = check->file, .pointer = "", .text = text, .more = more};
+    check->options.on_error(check->options.user, &error);
 }
 
 /* Writes a node's RFC 6901 pointer, from its root on. */
@@ -97,11 +109,16 @@ static struct wht_pos pos_of(const struct wht_check *check, const struct wht_nod
                              size_t offset)
 {
     const struct wht_document *document = document_of(check, node);
-    const struct wht_pos_mark *mark =
-        document->mark_count > 0 ? &document->marks[offset / WHT_POS_STRIDE] : NULL;
-    return mark ? wht_pos_from_offset(document->text + mark->start, offset - mark->start,
-                                      document->first_line + mark->line)
-                : wht_pos_from_offset(document->text, offset, document->first_line);
+    if (document->mark_count == 0)
+        return wht_pos_from_offset(document->text, offset, document->first_line);
+    /* A line may be as long as the document: only what follows the mark is searched. */
+    const struct wht_pos_mark *mark = &document->marks[offset / WHT_POS_STRIDE];
+    size_t block = offset - offset % WHT_POS_STRIDE;
+    uint32_t line = document->first_line + mark->line;
+    struct wht_pos pos = wht_pos_from_offset(document->text + block, offset - block, line);
+    if (pos.line == line)
+        pos.column = (uint32_t)(offset - mark->start) + 1;
+    return pos;
 }
 
 struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node)
@@ -126,6 +143,10 @@ static void fail_at(struct wht_check *check, const struct wht_node *node, size_t
     char pointer[POINTER_MAX];
     if (is_repeated(check, node)) {
         check->is_bad = true;
+        return;
+    }
+    if (check->errors >= WHT_ERRORS_MAX) { /* only counted: its place would take time */
+        report(check, (struct wht_pos){0}, "", format, arguments);
         return;
     }
     write_pointer(node, pointer, sizeof(pointer));

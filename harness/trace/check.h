@@ -14,6 +14,7 @@ struct wht_check {
     const char *file;
     struct wht_load_options options;
     size_t errors;      /**< of the whole file, those reported once for many cases counted once */
+    bool is_rest_told;  /**< wht_report_rest() was called */
     bool is_bad;        /**< the case at hand has an error */
     bool is_partial;    /**< `defaults` are read: keys may be missing, rules between keys wait */
     size_t case_number; /**< of the case at hand, from 1; 0 while `defaults` are read */
@@ -24,9 +25,12 @@ struct wht_check {
     struct wht_arena *arena;             /**< of the case at hand */
 };
 
-/** Reports an error that no node stands for. */
+/** Reports an error that no node stands for. Beyond WHT_ERRORS_MAX errors are only counted. */
 void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** At the end of a file: reports how many errors there were beyond WHT_ERRORS_MAX; once. */
+void wht_report_rest(struct wht_check *check);
 
 /** Reports an error at a node's value. @return false. */
 bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *format, ...)

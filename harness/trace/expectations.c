@@ -120,6 +120,7 @@ bool wht_expectations_load(const char *path, const struct wht_load_options *opti
         wht_check_duplicates(&check, document.root);
         take_list(&check, path, document.root, list);
     }
+    wht_report_rest(&check);
     wht_input_close(input);
     wht_arena_free(document.arena);
     return check.errors == 0;

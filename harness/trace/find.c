@@ -43,69 +43,106 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A folder that is being walked, and those around it. */
-struct folder {
-    const char *path;
-    const struct folder *outer;
-    unsigned depth;
-    dev_t device;
-    ino_t inode;
+/* A walk; links to folders wait until the folders that have their own names were walked. */
+struct walk {
+    const struct wht_load_options *options;
+    struct wht_file_list *list;
+    struct pending {
+        char *path;
+        unsigned depth;
+    } * pending;
+    size_t pending_count;
+    size_t pending_capacity;
 };
 
-/* A link can lead back to a folder that is being walked already. Windows tells no numbers of files;
-   there the depth alone ends it. */
-static bool is_inside(const struct stat *info, const struct folder *folder)
+static void add_pending(struct walk *walk, const char *path, unsigned depth)
 {
-    if (info->st_ino == 0)
-        return false;
-    while (folder && (folder->device != info->st_dev || folder->inode != info->st_ino))
-        folder = folder->outer;
-    return folder != NULL;
+    if (walk->pending_count == walk->pending_capacity) {
+        walk->pending_capacity = walk->pending_capacity ? 2 * walk->pending_capacity : 16;
+        walk->pending = allocate(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
+    }
+    size_t size = strlen(path) + 1;
+    walk->pending[walk->pending_count++] =
+        (struct pending){.path = memcpy(allocate(NULL, size), path, size), .depth = depth};
 }
 
-static bool walk(const struct folder *folder, const struct wht_load_options *options,
-                 struct wht_file_list *list);
+static bool is_new_folder(struct walk *walk, const struct wht_folder_id *id)
+{
+    return id->number == 0 || wht_once(&walk->list->folders, (const char *)id, sizeof(*id));
+}
+
+static bool walk_folder(struct walk *walk, const char *folder, unsigned depth);
 
 /* Links that lead nowhere are added: opening them tells what is wrong. */
-static bool walk_entry(const char *path, const char *name, const struct folder *folder,
-                       const struct wht_load_options *options, struct wht_file_list *list)
+static bool walk_entry(struct walk *walk, const char *path, const char *name, unsigned depth)
 {
     struct stat info;
-    bool is_there = stat(path, &info) == 0;
-    if (is_there && S_ISDIR(info.st_mode)) {
-        struct folder inner = {.path = path,
-                               .outer = folder,
-                               .depth = folder->depth + 1,
-                               .device = info.st_dev,
-                               .inode = info.st_ino};
-        bool is_wanted = strcmp(name, "invalid") != 0 && !is_inside(&info, folder);
-        return !is_wanted || walk(&inner, options, list);
+    struct wht_folder_id id;
+    bool is_link;
+    if (wht_folder_identify(path, &id, &is_link)) {
+        if (strcmp(name, "invalid") == 0)
+            return true;
+        if (!is_link)
+            return !is_new_folder(walk, &id) || walk_folder(walk, path, depth + 1);
+        add_pending(walk, path, depth + 1);
+        return true;
     }
+    bool is_there = stat(path, &info) == 0;
     if ((!is_there || S_ISREG(info.st_mode)) && wht_is_trace_file(path))
-        add(list, path);
+        add(walk->list, path);
     return true;
 }
 
-static bool walk(const struct folder *folder, const struct wht_load_options *options,
-                 struct wht_file_list *list)
+/* The entries of a folder in the order of their names, as paths; hidden ones are left out. */
+static bool read_folder(const char *folder, struct wht_file_list *entries)
 {
-    bool is_good = true;
-    if (folder->depth >= DEPTH_MAX)
-        return report(options, folder->path,
-                      "found more than 64 levels of folders, expected fewer");
-    DIR *dir = opendir(folder->path);
+    DIR *dir = opendir(folder);
     if (!dir)
-        return report(options, folder->path, strerror(errno));
+        return false;
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        size_t size = strlen(folder->path) + strlen(entry->d_name) + 2;
+        size_t size = strlen(folder) + strlen(entry->d_name) + 2;
         if (entry->d_name[0] == '.')
             continue;
         char *path = allocate(NULL, size);
-        snprintf(path, size, "%s/%s", folder->path, entry->d_name);
-        is_good &= walk_entry(path, entry->d_name, folder, options, list);
+        snprintf(path, size, "%s/%s", folder, entry->d_name);
+        add(entries, path);
         free(path);
     }
     closedir(dir);
+    if (entries->count > 0)
+        qsort(entries->paths, entries->count, sizeof(*entries->paths), compare_paths);
+    return true;
+}
+
+static bool walk_folder(struct walk *walk, const char *folder, unsigned depth)
+{
+    struct wht_file_list entries = {.count = 0};
+    bool is_good = true;
+    if (depth >= DEPTH_MAX)
+        return report(walk->options, folder,
+                      "found more than 64 levels of folders, expected fewer");
+    if (!read_folder(folder, &entries))
+        return report(walk->options, folder, strerror(errno));
+    for (size_t i = 0; i < entries.count; i++)
+        is_good &= walk_entry(walk, entries.paths[i], entries.paths[i] + strlen(folder) + 1, depth);
+    wht_file_list_free(&entries);
+    return is_good;
+}
+
+static bool walk_all(const char *folder, const struct wht_folder_id *id,
+                     const struct wht_load_options *options, struct wht_file_list *list)
+{
+    struct walk walk = {.options = options, .list = list};
+    bool is_good = !is_new_folder(&walk, id) || walk_folder(&walk, folder, 0);
+    for (size_t i = 0; i < walk.pending_count; i++) {
+        struct pending pending = walk.pending[i];
+        struct wht_folder_id own;
+        bool is_link;
+        if (wht_folder_identify(pending.path, &own, &is_link) && is_new_folder(&walk, &own))
+            is_good &= walk_folder(&walk, pending.path, pending.depth);
+        free(pending.path);
+    }
+    free(walk.pending);
     return is_good;
 }
 
@@ -113,10 +150,12 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
                      struct wht_file_list *list)
 {
     struct stat info;
+    struct wht_folder_id id;
+    bool is_link;
     size_t before = list->count;
     if (stat(path, &info) != 0)
         return report(options, path, strerror(errno));
-    if (!S_ISDIR(info.st_mode)) {
+    if (!wht_folder_identify(path, &id, &is_link)) {
         if (!wht_is_trace_file(path))
             return report(options, path,
                           "found a file of another kind, expected a name that ends in "
@@ -127,8 +166,7 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
     char *folder = memcpy(allocate(NULL, strlen(path) + 1), path, strlen(path) + 1);
     for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = 0;
-    struct folder root = {.path = folder, .device = info.st_dev, .inode = info.st_ino};
-    bool is_good = walk(&root, options, list);
+    bool is_good = walk_all(folder, &id, options, list);
     free(folder);
     if (list->count > before)
         qsort(list->paths + before, list->count - before, sizeof(*list->paths), compare_paths);
@@ -140,6 +178,7 @@ void wht_file_list_free(struct wht_file_list *list)
     for (size_t i = 0; i < list->count; i++)
         free(list->paths[i]);
     free(list->paths);
+    wht_once_free(&list->folders);
     *list = (struct wht_file_list){.count = 0};
 }
 

@@ -135,6 +135,7 @@ static const struct list *list_of_file(const char *path, const struct wht_load_o
     else
         wht_report(&check, (struct wht_pos){.line = 1, .column = 1}, "", "%s",
                    wht_input_error(input));
+    wht_report_rest(&check);
     wht_input_close(input);
     *errors += check.errors;
     return list;

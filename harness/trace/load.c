@@ -380,6 +380,8 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
             report_line(reader, reader->line, "found a blank line, expected a case");
         else if (parse(reader, &document, reader->scratch, line, size, reader->line))
             c = take(reader, document.root, reader->scratch);
+        if (!document.root)
+            reader->ordinal++; /* whoever reads the text beside counts lines */
         wht_arena_reset(reader->scratch);
     }
     if (!c) {
@@ -392,9 +394,12 @@ static struct wht_case *next_of_corpus(struct wht_reader *reader)
 
 struct wht_case *wht_reader_next(struct wht_reader *reader)
 {
-    if (reader->is_done)
-        return NULL;
-    return reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+    struct wht_case *c = NULL;
+    if (!reader->is_done)
+        c = reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+    if (!c)
+        wht_report_rest(&reader->check);
+    return c;
 }
 
 size_t wht_reader_error_count(const struct wht_reader *reader)

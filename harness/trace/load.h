@@ -4,13 +4,18 @@
  * Reading trace files: cases, suites and corpora, plain or gzipped, one case at a time.
  *
  * Files are hostile: no input crashes the loader or makes it hold more than one document (64 MiB at
- * most). Every error of a file is reported, each with line, column and JSON pointer; valid cases
- * are still handed out. A reader serves one thread at a time.
+ * most). Every error of a file is found, and the first WHT_ERRORS_MAX are reported, each with line,
+ * column and JSON pointer; at the end of the file one more tells how many others there are. Valid
+ * cases are still handed out. A reader serves one thread at a time.
  */
 #ifndef WHVTRACE_TRACE_LOAD_H
 #define WHVTRACE_TRACE_LOAD_H
 
 #include "model.h"
+#include "once.h"
+
+/** How many errors of one file are told one by one; a last one says how many more there are. */
+#define WHT_ERRORS_MAX 100u
 
 /** One error in a file. Strings live only during the report. */
 struct wht_error {
@@ -18,6 +23,7 @@ struct wht_error {
     struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened) */
     const char *pointer; /**< RFC 6901; the root is "" */
     const char *text;    /**< what was found, what was expected */
+    uint64_t more;       /**< not 0: it is the last one and stands for so many that were not told */
 };
 
 typedef void wht_error_fn(void *user, const struct wht_error *error);
@@ -44,7 +50,7 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
  */
 struct wht_case *wht_reader_next(struct wht_reader *reader);
 
-/** How many errors were reported so far. */
+/** How many errors were found so far, those that were not reported one by one included. */
 size_t wht_reader_error_count(const struct wht_reader *reader);
 
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
@@ -60,11 +66,14 @@ struct wht_file_list {
     char **paths;
     size_t count;
     size_t capacity;
+    struct wht_once folders; /**< that were walked */
 };
 
 /**
  * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name.
- * Folders named "invalid" are skipped unless path names one.
+ * Folders named "invalid" are skipped unless path names one. A folder is walked once for a list,
+ * whatever links lead to it, and under its own name before one that a link gives it; of files each
+ * name counts.
  * @return false after reporting through options (nothing there, not a trace file, unreadable
  * folder).
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "check.h"
 #include "digest.h"
 #include "input.h"
 #include "paths.h"
@@ -53,30 +54,23 @@ static const char *take_line(struct wht_revoked *list, const char *line)
     return NULL;
 }
 
-static bool report(const struct wht_load_options *options, const char *path, uint32_t line,
-                   const char *text)
-{
-    const struct wht_error error = {
-        .file = path, .pos = {.line = line, .column = line ? 1 : 0}, .pointer = "", .text = text};
-    if (options && options->on_error)
-        options->on_error(options->user, &error);
-    return false;
-}
-
 static bool take_file(struct wht_revoked *list, struct wht_input *input,
                       const struct wht_load_options *options)
 {
+    struct wht_check check = {.file = list->path};
     const char *line;
     size_t size;
-    bool is_good = true;
+    if (options)
+        check.options = *options;
     for (uint32_t number = 1; wht_input_line(input, &line, &size); number++) {
         const char *error = *line && *line != '#' ? take_line(list, line) : NULL;
         if (error)
-            is_good = report(options, list->path, number, error);
+            wht_report(&check, (struct wht_pos){.line = number, .column = 1}, "", "%s", error);
     }
     if (wht_input_error(input))
-        is_good = report(options, list->path, 0, wht_input_error(input));
-    return is_good;
+        wht_report(&check, (struct wht_pos){0}, "", "%s", wht_input_error(input));
+    wht_report_rest(&check);
+    return check.errors == 0;
 }
 
 static void take_builtin(struct wht_revoked *list)

@@ -39,7 +39,9 @@ def junit(path):
     print(root.tag, check_counts(root))
     for suite in root:
         print(" ", repr(suite.get("name")), check_counts(suite))
-        for case in suite:
+        for text in suite.findall("system-out"):
+            print("   ", text.text)
+        for case in suite.findall("testcase"):
             float(case.attrib["time"])
             print("   ", repr(case.get("classname")), repr(case.get("name")), end="")
             for child in case:

@@ -15,16 +15,24 @@
 
 #include "../platform.h"
 #include "../process.h"
+#include "../said.h"
 
 #define COMMAND_MAX   32768
 #define END_MS        3000
 #define PAUSE_MS      1
 #define WORKER_MEMORY ((SIZE_T)2 << 30)
 
+/* Where a worker finds the handle of the shared bytes. */
+#define SHARED_VARIABLE "WHVTRACE_SHARED"
+
 struct wht_process {
     HANDLE process;
     HANDLE to;
     HANDLE from;
+    HANDLE said; /* what it prints */
+    HANDLE mapping;
+    void *shared;
+    struct wht_said tail;
 };
 
 struct command {
@@ -80,7 +88,23 @@ static HANDLE workers_job(void)
     return job;
 }
 
-static bool spawn(struct wht_process *process, const char *const arguments[], HANDLE in, HANDLE out)
+/* Without it nothing is shared. */
+static void make_shared(struct wht_process *process)
+{
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof(inherited), .bInheritHandle = TRUE};
+    char number[32];
+    process->mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, &inherited, PAGE_READWRITE, 0,
+                                          WHT_SHARED_SIZE, NULL);
+    if (process->mapping)
+        process->shared =
+            MapViewOfFile(process->mapping, FILE_MAP_ALL_ACCESS, 0, 0, WHT_SHARED_SIZE);
+    snprintf(number, sizeof(number), "%llu",
+             process->shared ? (unsigned long long)(uintptr_t)process->mapping : 0ull);
+    SetEnvironmentVariableA(SHARED_VARIABLE, number);
+}
+
+static bool spawn(struct wht_process *process, const char *const arguments[], HANDLE in, HANDLE out,
+                  HANDLE said)
 {
     static struct command command;
     char *program = wht_program_path();
@@ -88,7 +112,7 @@ static bool spawn(struct wht_process *process, const char *const arguments[], HA
                           .dwFlags = STARTF_USESTDHANDLES,
                           .hStdInput = in,
                           .hStdOutput = out,
-                          .hStdError = GetStdHandle(STD_ERROR_HANDLE)};
+                          .hStdError = said};
     PROCESS_INFORMATION info;
     if (!program)
         return false;
@@ -97,8 +121,11 @@ static bool spawn(struct wht_process *process, const char *const arguments[], HA
     for (size_t i = 0; arguments[i]; i++)
         add_argument(&command, arguments[i]);
     command.text[command.used] = 0;
+    make_shared(process);
     bool started =
         CreateProcessA(program, command.text, NULL, NULL, TRUE, 0, NULL, NULL, &start, &info) != 0;
+    if (process->mapping) /* other workers shall not have it */
+        SetHandleInformation(process->mapping, HANDLE_FLAG_INHERIT, 0);
     free(program);
     if (!started)
         return false;
@@ -123,22 +150,34 @@ static void close_handle(HANDLE handle)
         CloseHandle(handle);
 }
 
+static void release(struct wht_process *process)
+{
+    if (process->shared)
+        UnmapViewOfFile(process->shared);
+    close_handle(process->mapping);
+    free(process);
+}
+
 struct wht_process *wht_process_start(const char *const arguments[])
 {
-    HANDLE in = NULL, to = NULL, from = NULL, out = NULL;
-    struct wht_process *process = malloc(sizeof(*process));
+    HANDLE in = NULL, to = NULL, from = NULL, out = NULL, said = NULL, say = NULL;
+    struct wht_process *process = calloc(1, sizeof(*process));
     bool started = process && make_pipe(&in, &to, true) && make_pipe(&from, &out, false) &&
-                   spawn(process, arguments, in, out);
+                   make_pipe(&said, &say, false) && spawn(process, arguments, in, out, say);
     close_handle(in);
     close_handle(out);
+    close_handle(say);
     if (started) {
         process->to = to;
         process->from = from;
+        process->said = said;
         return process;
     }
     close_handle(to);
     close_handle(from);
-    free(process);
+    close_handle(said);
+    if (process)
+        release(process);
     return NULL;
 }
 
@@ -174,6 +213,25 @@ static bool is_ready(const struct wht_process *process)
     return !PeekNamedPipe(process->from, NULL, 0, NULL, &available, NULL) || available > 0;
 }
 
+const void *wht_process_shared(const struct wht_process *process)
+{
+    return process->shared;
+}
+
+/* Passes on what a process prints and keeps its end. */
+static void hear_said(struct wht_process *process)
+{
+    char bytes[4096];
+    DWORD available, got;
+    while (PeekNamedPipe(process->said, NULL, 0, NULL, &available, NULL) && available > 0) {
+        if (!ReadFile(process->said, bytes, sizeof(bytes), &got, NULL) || got == 0)
+            return;
+        write_all(GetStdHandle(STD_ERROR_HANDLE), bytes, wht_said_add(&process->tail, bytes, got));
+        if (got < sizeof(bytes)) /* others want to be heard, too */
+            return;
+    }
+}
+
 /* Anonymous pipes cannot be waited for. */
 void wht_process_wait(struct wht_process *const *processes, size_t count, int timeout_ms,
                       bool *ready)
@@ -182,6 +240,8 @@ void wht_process_wait(struct wht_process *const *processes, size_t count, int ti
     for (;;) {
         bool any = false;
         for (size_t i = 0; i < count; i++) {
+            if (processes[i])
+                hear_said(processes[i]);
             ready[i] = processes[i] && is_ready(processes[i]);
             any |= ready[i];
         }
@@ -204,29 +264,44 @@ static void describe_end(DWORD code, char *how)
                        : code == (DWORD)STATUS_INTEGER_DIVIDE_BY_ZERO ? " (division by zero)"
                                                                       : "";
     if (code >= 0xc0000000u)
-        snprintf(how, WHT_PROCESS_END_MAX, "crashed with exception 0x%08lx%s", code, name);
+        snprintf(how, WHT_PROCESS_HOW_MAX, "crashed with exception 0x%08lx%s", code, name);
     else
-        snprintf(how, WHT_PROCESS_END_MAX, "ended the process with exit code %lu", code);
+        snprintf(how, WHT_PROCESS_HOW_MAX, "ended the process with exit code %lu", code);
 }
 
-bool wht_process_end(struct wht_process *process, char *how)
+/* An emulator's destructors may hang as well as anything else of it. Returns whether it ended. */
+static bool wait_for_end(struct wht_process *process)
+{
+    uint64_t end = wht_now_ms() + END_MS;
+    do {
+        hear_said(process); /* who prints into a full pipe never ends */
+        if (WaitForSingleObject(process->process, PAUSE_MS) == WAIT_OBJECT_0)
+            return true;
+    } while (wht_now_ms() < end);
+    TerminateProcess(process->process, 1);
+    WaitForSingleObject(process->process, INFINITE);
+    return false;
+}
+
+bool wht_process_end(struct wht_process *process, struct wht_process_left *left)
 {
     DWORD code = 0;
     CloseHandle(process->to);
-    /* An emulator's destructors may hang as well as anything else of it. */
-    bool has_ended = WaitForSingleObject(process->process, END_MS) == WAIT_OBJECT_0;
-    if (!has_ended) {
-        TerminateProcess(process->process, 1);
-        WaitForSingleObject(process->process, INFINITE);
-    }
+    bool has_ended = wait_for_end(process);
     GetExitCodeProcess(process->process, &code);
+    hear_said(process);
     CloseHandle(process->from);
+    CloseHandle(process->said);
     CloseHandle(process->process);
-    if (how && has_ended)
-        describe_end(code, how);
-    else if (how)
-        snprintf(how, WHT_PROCESS_END_MAX, "did not end");
-    free(process);
+    if (has_ended)
+        describe_end(code, left->how);
+    else
+        snprintf(left->how, sizeof(left->how), "did not end");
+    memset(left->shared, 0, sizeof(left->shared));
+    if (process->shared)
+        memcpy(left->shared, process->shared, sizeof(left->shared));
+    wht_said_get(&process->tail, left->said);
+    release(process);
     return has_ended && code == 0;
 }
 
@@ -240,8 +315,32 @@ static HANDLE move_away(DWORD standard)
     return moved;
 }
 
+static void *worker_shared;
+
+void *wht_worker_shared(void)
+{
+    return worker_shared;
+}
+
+void wht_worker_forget_said(void)
+{
+    fflush(stdout);
+    write_all(GetStdHandle(STD_ERROR_HANDLE), "", 1);
+}
+
+static void open_shared(void)
+{
+    const char *number = getenv(SHARED_VARIABLE);
+    HANDLE mapping = (HANDLE)(uintptr_t)(number ? strtoull(number, NULL, 10) : 0);
+    if (!mapping)
+        return;
+    worker_shared = MapViewOfFile(mapping, FILE_MAP_ALL_ACCESS, 0, 0, WHT_SHARED_SIZE);
+    CloseHandle(mapping);
+}
+
 void wht_worker_prepare(void)
 {
+    open_shared();
     /* No dialogue when an emulator crashes. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     worker_in = move_away(STD_INPUT_HANDLE);
@@ -249,6 +348,7 @@ void wht_worker_prepare(void)
     fflush(stdout);
     _dup2(_fileno(stderr), _fileno(stdout));
     SetStdHandle(STD_OUTPUT_HANDLE, GetStdHandle(STD_ERROR_HANDLE));
+    setvbuf(stdout, NULL, _IONBF, 0); /* what is printed before a crash is not lost */
     if (!freopen("NUL", "r", stdin))
         fclose(stdin);
 }

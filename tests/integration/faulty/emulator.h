@@ -14,6 +14,10 @@
 
 #include <whvemu/emulator.h>
 
+#ifndef DESTROY_RESULT
+#define DESTROY_RESULT S_OK
+#endif
+
 #define EXPORT __attribute__((visibility("default")))
 
 struct emulator {
@@ -104,6 +108,14 @@ EXPORT HRESULT WINAPI WHvEmulatorCreateEmulator(const WHV_EMULATOR_CALLBACKS *ca
     (void)handle;
     return E_ACCESSDENIED;
 #else
+#ifdef CRASHES_AT_FIRST
+    abort();
+#endif
+#ifdef CRASHES_AT_SECOND
+    static int created;
+    if (created++ > 0)
+        abort();
+#endif
     struct emulator *emulator = calloc(1, sizeof(*emulator));
     if (!emulator)
         return E_OUTOFMEMORY;
@@ -118,8 +130,12 @@ EXPORT HRESULT WINAPI WHvEmulatorDestroyEmulator(WHV_EMULATOR_HANDLE handle)
 #ifdef CRASHES_WHEN_DESTROYED
     abort();
 #endif
+#ifdef HANGS_WHEN_DESTROYED
+    for (volatile unsigned spins = 0;;)
+        spins++;
+#endif
     free(handle);
-    return S_OK;
+    return DESTROY_RESULT;
 }
 
 /** What each library defines: the store, with its fault. Returns the status word. */

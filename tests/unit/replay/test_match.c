@@ -374,3 +374,53 @@ Test(match, a_weaker_level_never_judges_more_strictly)
     cr_assert_eq(run.result.level, WHT_MATCH_DEVICE);
     fake_close(&run);
 }
+
+/* How many callbacks were answered before one failed. */
+static unsigned granted;
+
+static HRESULT write_for_ever(struct fake_call *c)
+{
+    granted = 0;
+    while (fake_write(c, 0xfee000b0 + 4 * (granted % 100), 4, 0) == S_OK)
+        granted++;
+    return S_OK;
+}
+
+Test(match, after_a_divergence_a_bounded_number_of_callbacks_is_answered)
+{
+    static const char two[] = CASE("device", W ", " W);
+    struct fake_run run = fake_run(write_for_ever, WHT_MATCH_DEVICE, two);
+    const struct wht_result *r = run.result.result;
+    cr_expect_eq(run.result.kind, WHT_CASE_FAILED);
+    cr_expect_eq(r->divergence.kind, WHT_DIVERGES_CALL);
+    cr_expect_eq(r->cut_after, 1000 + 4 * 2);
+    cr_expect(r->was_ended);
+    cr_expect_eq(r->callbacks,
+                 1 + 1000 + 4 * 2 + 1); /* the first, those after it, the failed one */
+    fake_close(&run);
+}
+
+static uint64_t read_back[3];
+
+static HRESULT read_three_times(struct fake_call *c)
+{
+    for (unsigned i = 0; i < 3; i++)
+        fake_read(c, 0xfee000b0, 4, &read_back[i]);
+    fake_retire(c);
+    return S_OK;
+}
+
+Test(match, without_order_each_element_answers_once_and_the_last_one_again)
+{
+    struct fake_run run =
+        fake_run(read_three_times, WHT_MATCH_EFFECTS,
+                 "'expect': { 'regs': { 'rip': '+2' }, 'calls': ["
+                 "{ 'mem': 'read', 'gpa': '0xfee000b0', 'data': '01 00 00 00' }, "
+                 "{ 'mem': 'read', 'gpa': '0xfee000b2', 'data': '22 22' }, "
+                 "{ 'mem': 'read', 'gpa': '0xfee000b0', 'data': '03 00 33 33' }] }");
+    cr_expect_eq(run.result.kind, WHT_CASE_PASSED);
+    cr_expect_eq((uint32_t)read_back[0], 0x00000001);
+    cr_expect_eq((uint32_t)read_back[1], 0x22220003);
+    cr_expect_eq((uint32_t)read_back[2], 0x33330003);
+    fake_close(&run);
+}

@@ -74,14 +74,12 @@ static HRESULT three_byte_port(struct fake_call *c)
     return S_OK;
 }
 
-static HRESULT unaligned_names(struct fake_call *c)
+/* RAM does not end a call by itself. */
+static HRESULT no_end(struct fake_call *c)
 {
-    struct {
-        _Alignas(16) WHV_REGISTER_NAME name[8];
-        _Alignas(16) WHV_REGISTER_VALUE value[1];
-    } batch = {.name = {WHvX64RegisterRax, WHvX64RegisterRax}};
-    c->callbacks->WHvEmulatorGetVirtualProcessorRegisters(c->context, &batch.name[1], 1,
-                                                          batch.value);
+    uint64_t rax;
+    while (fake_get(c, WHvX64RegisterRax, &rax) == S_OK)
+        continue;
     return S_OK;
 }
 
@@ -195,7 +193,7 @@ static const struct {
     {"direction of memory", direction, WHT_RULE_DIRECTION},
     {"direction of a port", port_direction, WHT_RULE_DIRECTION},
     {"three bytes to a port", three_byte_port, WHT_RULE_PORT_SIZE},
-    {"unaligned names", unaligned_names, WHT_RULE_UNALIGNED_ARRAY},
+    {"no end", no_end, WHT_RULE_TOO_MANY},
     {"a register named twice", named_twice, WHT_RULE_NAMED_TWICE},
     {"no values", null_values, WHT_RULE_NULL_ARGUMENT},
     {"too many registers", too_many, WHT_RULE_REGISTER_COUNT},
@@ -330,4 +328,74 @@ Test(rules, what_lingers_of_earlier_cases_is_told_from_what_is_wrong_by_itself)
     wht_replay(run.replayer, run.c, WHT_MATCH_DEVICE, &second);
     cr_assert_eq(second.repetition, WHT_SAME);
     fake_close(&run);
+}
+
+/* Both arrays lie four bytes beside where they should. */
+static HRESULT unaligned(struct fake_call *c, bool names, bool values)
+{
+    _Alignas(16) unsigned char name[32];
+    _Alignas(16) unsigned char value[64];
+    const WHV_REGISTER_NAME rax = WHvX64RegisterRax, rip = WHvX64RegisterRip;
+    uint64_t data = 0, next = c->vp->Rip + 2;
+    void *name_at = name + (names ? 4 : 0);
+    void *value_at = value + (values ? 4 : 0);
+    memcpy(name_at, &rax, sizeof(rax));
+    if (c->callbacks->WHvEmulatorGetVirtualProcessorRegisters(c->context, name_at, 1, value_at) !=
+        S_OK)
+        return S_OK;
+    memcpy(&data, value_at, sizeof(data));
+    fake_write(c, 0xfee000b0, 4, (uint32_t)data);
+    memcpy(name_at, &rip, sizeof(rip));
+    memset(value, 0, sizeof(value));
+    memcpy(value_at, &next, sizeof(next));
+    c->callbacks->WHvEmulatorSetVirtualProcessorRegisters(c->context, name_at, 1, value_at);
+    return S_OK;
+}
+
+static HRESULT unaligned_names(struct fake_call *c)
+{
+    return unaligned(c, true, false);
+}
+
+static HRESULT unaligned_values(struct fake_call *c)
+{
+    return unaligned(c, false, true);
+}
+
+#define STRICT_STORE                                                                               \
+    "'match': 'strict', 'init': { 'rax': '0x12345678', 'rbx': '0xfee000b0' }, 'expect': { "        \
+    "'regs': { 'rip': '+2' }, 'calls': [{ 'get': ['rax'] }, { 'mem': 'write', "                    \
+    "'gpa': '0xfee000b0', 'data': '78 56 34 12' }, { 'set': { 'rip': '+2' } }] }"
+
+Test(rules, an_unaligned_array_is_noted_and_judging_goes_on)
+{
+    struct fake_run run = fake_run(unaligned_names, WHT_MATCH_STRICT, STRICT_STORE);
+    cr_expect_eq(run.result.kind, WHT_CASE_PASSED);
+    cr_expect_eq(run.result.unaligned, WHT_UNALIGNED_GET_NAMES | WHT_UNALIGNED_SET_NAMES);
+    fake_close(&run);
+    run = fake_run(unaligned_values, WHT_MATCH_STRICT, STRICT_STORE);
+    cr_expect_eq(run.result.kind, WHT_CASE_PASSED);
+    cr_expect_eq(run.result.unaligned, WHT_UNALIGNED_GET_VALUES | WHT_UNALIGNED_SET_VALUES);
+    fake_close(&run);
+    run = fake_run(good, WHT_MATCH_STRICT, STRICT_STORE);
+    cr_expect_eq(run.result.unaligned, 0);
+    fake_close(&run);
+}
+
+Test(rules, an_unaligned_array_fails_a_strict_case_that_is_about_it_and_at_that_level_alone)
+{
+    static const char about[] = "'flags': ['unaligned-array'], " STRICT_STORE;
+    static const struct {
+        fake_body *body;
+        enum wht_rule rule;
+    } rows[] = {{unaligned_names, WHT_RULE_UNALIGNED_NAMES},
+                {unaligned_values, WHT_RULE_UNALIGNED_VALUES}};
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_run run = fake_run(rows[i].body, WHT_MATCH_STRICT, about);
+        cr_expect_eq(run.result.kind, WHT_CASE_FAILED);
+        cr_expect_eq(run.result.result->divergence.kind, WHT_DIVERGES_RULE);
+        cr_expect_eq(run.result.result->divergence.rule, rows[i].rule);
+        cr_expect_eq(run.result.passed, 1u << WHT_MATCH_EFFECTS | 1u << WHT_MATCH_DEVICE);
+        fake_close(&run);
+    }
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool_arguments.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void add(struct wht_pool_arguments *a, const char *name, const char *value)
+{
+    if (a->count + 2 > WHT_ARGUMENTS_MAX)
+        return;
+    a->items[a->count++] = name;
+    if (value)
+        a->items[a->count++] = value;
+}
+
+static void add_redaction(struct wht_pool_arguments *a, const struct wht_redaction_options *o)
+{
+    snprintf(a->seed, sizeof(a->seed), "%" PRIu64, o->seed);
+    add(a, o->only_whole ? "--redact-whole" : "--redact", a->seed);
+}
+
+void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool_options *o,
+                             bool keeps_handle, const char *not_run)
+{
+    static const char *const levels[] = {"effects", "device", "strict"};
+    a->count = 0;
+    snprintf(a->shard, sizeof(a->shard), "%" PRIu64 "/%" PRIu64, o->shard, o->shard_count);
+    add(a, "worker", NULL);
+    add(a, "--emulator", o->emulator);
+    add(a, "--match", levels[o->level]);
+    if (o->colours)
+        add(a, "--colours", NULL);
+    if (o->wants_detail)
+        add(a, "--detail", NULL);
+    if (o->records)
+        add(a, "--record", NULL);
+    if (o->redacts)
+        add_redaction(a, &o->redaction);
+    if (keeps_handle)
+        add(a, "--keep-handle", NULL);
+    if (not_run)
+        add(a, "--not-run", not_run);
+    if (o->shard_count > 1)
+        add(a, "--shard", a->shard);
+    for (size_t i = 0; i < o->patterns->count; i++)
+        add(a, "-k", o->patterns->items[i]);
+    for (size_t i = 0; i < o->expectations->count; i++)
+        add(a, "--expectations", o->expectations->items[i]);
+    a->items[a->count] = NULL;
+}

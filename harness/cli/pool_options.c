@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform.h"
+#include "pool.h"
+#include "replay/backend.h"
+
+struct wht_pool_options wht_pool_defaults(void)
+{
+    return (struct wht_pool_options){.emulator = WHT_BACKEND_BUILTIN,
+                                     .level = WHT_MATCH_STRICT,
+                                     .timeout_ms = WHT_TIMEOUT_DEFAULT * 1000,
+                                     .gives_up = true,
+                                     .jobs = wht_processor_count(),
+                                     .shard = 1,
+                                     .shard_count = 1};
+}
+
+bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args *args,
+                        const char *name, const char *value)
+{
+    uint64_t number = 0;
+    if (!wht_args_number(args, name, value, 1, 256, &number))
+        return false;
+    options->jobs = (unsigned)number;
+    return true;
+}
+
+bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
+                           const char *value)
+{
+    uint64_t number = 0;
+    if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
+        return false;
+    options->timeout_ms = number * 1000;
+    return true;
+}

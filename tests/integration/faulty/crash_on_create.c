@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Fault: WHvEmulatorCreateEmulator crashes. */
+#define CRASHES_AT_FIRST
+#include "emulator.h"
+
+static uint32_t emulate(struct call *call)
+{
+    call_get(call);
+    call_store(call, call->memory->Gpa, call->rax);
+    call_set_rip(call);
+    return 1;
+}
