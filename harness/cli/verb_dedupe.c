@@ -17,13 +17,14 @@
 #define TIMEOUT_MS 10000u
 #define KEEP_MAX   1000000u
 
-enum { OUTPUT = 1, KEEP, EMULATOR, JOBS };
+enum { OUTPUT = 1, KEEP, EMULATOR, JOBS, FORCE };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
     {KEEP, "keep", 0, "N", "how many cases that are alike stay (default: 1)"},
     {EMULATOR, "emulator", 0, "builtin|PATH", "cases that it fails stay, however many"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -43,6 +44,7 @@ struct dedupe {
     struct wht_words paths;
     struct wht_file_list files;
     const char *output;
+    bool force;
     uint64_t keep;
     struct wht_corpus_out out;
     struct failure *failures;
@@ -192,15 +194,14 @@ static void handle(struct dedupe *d, size_t file, const struct wht_case *c,
         d->dropped++;
         return;
     }
-    if (d->out.cases == 0)
-        wht_corpus_out_begin(&d->out);
     wht_corpus_out_id(&d->out, c->id, id);
-    wht_corpus_out_node(&d->out, id, node);
+    wht_corpus_out_node(&d->out, c->name, id, node);
 }
 
 static void read_files(struct dedupe *d)
 {
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    const struct wht_load_options load = {
+        .on_error = wht_error_print, .user = stderr, .check_asm = true};
     for (size_t i = 0; i < d->files.count; i++) {
         struct wht_raw *raw = wht_raw_open(d->files.paths[i], &load);
         const struct wht_node *node;
@@ -224,23 +225,25 @@ static int dedupe(struct dedupe *d)
         return wht_usage_error("dedupe", "a trace file is missing");
     int code = wht_select_files("dedupe", &d->paths, &d->files, &root);
     free(root);
+    wht_outfile_protect(d->pool.emulator);
     if (code == WHT_EXIT_OK)
-        code = wht_corpus_out_open(&d->out, "dedupe", d->output, &d->files);
+        code = wht_corpus_out_open(&d->out, "dedupe", d->output, d->force);
     if (code != WHT_EXIT_OK)
         return code;
     code = find_failures(d);
     if (code == WHT_EXIT_OK)
         read_files(d);
-    int closed = wht_corpus_out_close(&d->out);
+    int closed = wht_corpus_out_close(&d->out, code == WHT_EXIT_OK);
     if (code != WHT_EXIT_OK)
         return code;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
-           d->out.cases, d->out.cases + d->dropped, d->kind_count, d->failing, d->incomplete);
-    return closed != WHT_EXIT_OK ? closed
-           : d->errors > 0       ? WHT_EXIT_INVALID
-           : d->out.cases == 0   ? WHT_EXIT_NOTHING
-                                 : WHT_EXIT_OK;
+           d->out.cases, d->out.cases + d->out.rejected + d->dropped, d->kind_count, d->failing,
+           d->incomplete);
+    return closed != WHT_EXIT_OK             ? closed
+           : d->errors + d->out.rejected > 0 ? WHT_EXIT_INVALID
+           : d->out.cases == 0               ? WHT_EXIT_NOTHING
+                                             : WHT_EXIT_OK;
 }
 
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
@@ -260,6 +263,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         if (!wht_args_number(args, "--jobs", value, 1, 256, &number))
             return false;
         d->pool.jobs = (unsigned)number;
+        return true;
+    case FORCE:
+        d->force = true;
         return true;
     default:
         return false;
@@ -295,7 +301,8 @@ const struct wht_verb wht_verb_dedupe = {
         "of their calls (kinds, sizes, registers, flags, failures; a repetition counts once), the\n"
         "kinds of memory, and what is expected, whatever the addresses and data. The first ones\n"
         "stay, in the order of the files, as they were written. A case with the tag 'incomplete',\n"
-        "and one that the emulator fails, always stays and does not count among those alike.\n",
+        "and one that the emulator fails, always stays and does not count among those "
+        "alike.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run,
 };

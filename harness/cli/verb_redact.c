@@ -17,13 +17,14 @@
 #include "trace/raw.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, SEED, EMULATOR, ONLY_WHOLE };
+enum { OUTPUT = 1, SEED, EMULATOR, ONLY_WHOLE, FORCE };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
     {SEED, "seed", 0, "N", "decides the replacements; default: another one each time"},
     {EMULATOR, "emulator", 0, "builtin|PATH", "with which each case is tried before and after"},
     {ONLY_WHOLE, "only-whole", 0, NULL, "drop cases of which data must stay"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -34,6 +35,7 @@ struct redact {
     const char *emulator;
     uint64_t seed;
     bool only_whole;
+    bool force;
     struct wht_corpus_out out;
     struct wht_backend backend;
     struct wht_replayer *replayer;
@@ -128,10 +130,8 @@ static void write_case(struct redact *r, const struct wht_case *c, const struct 
     wht_build_add(&made, "source", redacted_source(arena, node));
     if (kept)
         wht_build_add(&made, "x-not-redacted", wht_build_string(arena, kept));
-    if (r->out.cases == 0)
-        wht_corpus_out_begin(&r->out);
     wht_corpus_out_id(&r->out, c->id, id);
-    wht_corpus_out_node(&r->out, id, made.node);
+    wht_corpus_out_node(&r->out, c->name, id, made.node);
     wht_arena_free(arena);
 }
 
@@ -218,14 +218,14 @@ static int open_emulator(struct redact *r)
 
 static int finish(struct redact *r)
 {
-    int closed = wht_corpus_out_close(&r->out);
+    int closed = wht_corpus_out_close(&r->out, true);
     printf("%" PRIu64 " case%s redacted, %" PRIu64 " of them in part; %" PRIu64 " dropped\n",
            r->out.cases, r->out.cases == 1 ? "" : "s", r->partly, r->dropped);
-    return closed != WHT_EXIT_OK ? closed
-           : r->errors > 0       ? WHT_EXIT_INVALID
-           : r->dropped > 0      ? WHT_EXIT_FAILED
-           : r->out.cases == 0   ? WHT_EXIT_NOTHING
-                                 : WHT_EXIT_OK;
+    return closed != WHT_EXIT_OK             ? closed
+           : r->errors + r->out.rejected > 0 ? WHT_EXIT_INVALID
+           : r->dropped > 0                  ? WHT_EXIT_FAILED
+           : r->out.cases == 0               ? WHT_EXIT_NOTHING
+                                             : WHT_EXIT_OK;
 }
 
 static int redact(struct redact *r)
@@ -239,7 +239,8 @@ static int redact(struct redact *r)
         code = open_emulator(r);
     if (code != WHT_EXIT_OK)
         return code;
-    code = wht_corpus_out_open(&r->out, "redact", r->output, &r->files);
+    wht_outfile_protect(r->emulator);
+    code = wht_corpus_out_open(&r->out, "redact", r->output, r->force);
     for (size_t i = 0; code == WHT_EXIT_OK && i < r->files.count; i++)
         read_file(r, r->files.paths[i]);
     if (code == WHT_EXIT_OK)
@@ -264,6 +265,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         return wht_args_number(args, "--seed", value, 0, UINT64_MAX, &r->seed);
     case ONLY_WHOLE:
         r->only_whole = true;
+        return true;
+    case FORCE:
+        r->force = true;
         return true;
     default:
         return false;
@@ -298,7 +302,8 @@ const struct wht_verb wht_verb_redact = {
         "addition, what the instruction reads and writes stays, and the case is named; what shows\n"
         "something else even then is dropped, and named.\n\n"
         "This hides contents from a reader and is no encryption: 00, ff, lengths and repetitions\n"
-        "stay visible. The emulator runs in this process: use only one that you trust.\n",
+        "stay visible. The emulator runs in this process: use only one that you "
+        "trust.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run,
 };
