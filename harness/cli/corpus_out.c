@@ -250,6 +250,7 @@ int wht_corpus_out_close(struct wht_corpus_out *out, bool is_wanted)
         if (out->file.target)
             seal(out);
         is_written = wht_outfile_commit(&out->file);
+        out->is_published = is_written;
     }
     if (!is_written)
         fprintf(stderr, "%s: %s\n", out->path, out->file.error);

@@ -43,6 +43,7 @@ struct wht_corpus_out {
     char **ids;       /**< a hash table */
     size_t id_capacity;
     uint64_t cases;
+    bool is_published; /**< closed, and in its place */
     uint64_t rejected; /**< cases that were left out because they are not valid */
 };
 

@@ -234,16 +234,17 @@ static int dedupe(struct dedupe *d)
     if (code == WHT_EXIT_OK)
         read_files(d);
     int closed = wht_corpus_out_close(&d->out, code == WHT_EXIT_OK);
+    if (code == WHT_EXIT_OK)
+        code = closed;
     if (code != WHT_EXIT_OK)
         return code;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
            d->out.cases, d->out.cases + d->out.rejected + d->dropped, d->kind_count, d->failing,
            d->incomplete);
-    return closed != WHT_EXIT_OK             ? closed
-           : d->errors + d->out.rejected > 0 ? WHT_EXIT_INVALID
-           : d->out.cases == 0               ? WHT_EXIT_NOTHING
-                                             : WHT_EXIT_OK;
+    return d->errors + d->out.rejected > 0 ? WHT_EXIT_INVALID
+           : d->out.cases == 0             ? WHT_EXIT_NOTHING
+                                           : WHT_EXIT_OK;
 }
 
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)

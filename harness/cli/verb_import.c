@@ -195,7 +195,7 @@ static char *output_beside(const char *capture)
 static void print_counts(const struct import_run *run, const char *path)
 {
     printf("%" PRIu64 " case%s", run->out.cases, run->out.cases == 1 ? "" : "s");
-    if (run->out.cases > 0)
+    if (run->out.is_published)
         printf(" in %s", path);
     if (run->incomplete > 0)
         printf(", %" PRIu64 " incomplete", run->incomplete);

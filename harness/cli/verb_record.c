@@ -212,7 +212,7 @@ static void print_count(uint64_t count, const char *what)
 static void print_counts(const struct record *r)
 {
     printf("%" PRIu64 " case%s recorded", r->out.cases, r->out.cases == 1 ? "" : "s");
-    if (r->out.cases > 0)
+    if (r->out.is_published)
         printf(" in %s", r->output);
     print_count(r->out.rejected, "not valid");
     print_count(r->left_out, "left out");
@@ -235,7 +235,7 @@ static int record(struct record *r)
         return code;
     code = run_pool(r, &r->files, true);
     int closed = wht_corpus_out_close(&r->out, code == WHT_EXIT_OK || code == WHT_EXIT_FAILED);
-    if (code == WHT_EXIT_OK)
+    if (closed != WHT_EXIT_OK)
         code = closed;
     if (code == WHT_EXIT_OK && r->out.cases > 0)
         code = replay_output(r);

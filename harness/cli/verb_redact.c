@@ -219,13 +219,14 @@ static int open_emulator(struct redact *r)
 static int finish(struct redact *r)
 {
     int closed = wht_corpus_out_close(&r->out, true);
+    if (closed != WHT_EXIT_OK)
+        return closed;
     printf("%" PRIu64 " case%s redacted, %" PRIu64 " of them in part; %" PRIu64 " dropped\n",
            r->out.cases, r->out.cases == 1 ? "" : "s", r->partly, r->dropped);
-    return closed != WHT_EXIT_OK             ? closed
-           : r->errors + r->out.rejected > 0 ? WHT_EXIT_INVALID
-           : r->dropped > 0                  ? WHT_EXIT_FAILED
-           : r->out.cases == 0               ? WHT_EXIT_NOTHING
-                                             : WHT_EXIT_OK;
+    return r->errors + r->out.rejected > 0 ? WHT_EXIT_INVALID
+           : r->dropped > 0                ? WHT_EXIT_FAILED
+           : r->out.cases == 0             ? WHT_EXIT_NOTHING
+                                           : WHT_EXIT_OK;
 }
 
 static int redact(struct redact *r)
