@@ -26,11 +26,13 @@
 
 /** What the help of these verbs says about it. */
 #define WHT_CORPUS_OUT_HELP                                                                        \
-    "The corpus appears when it is whole, in one step; until then, and after any failure, what\n"  \
-    "stood there stays. It is never a file that is read. 'x-written' in its first line tells\n"    \
-    "whether it was edited since: then, and if whvtrace did not write it, exit code 2 without\n"   \
-    "--force. What 'whvtrace check' would not accept is named and left out, and makes exit code "  \
-    "3.\n"
+    "The corpus appears when it is whole, in one step, also if cases were left out; until then,\n" \
+    "and after an interrupt or any failure, what stood there stays. It is never a file that is\n"  \
+    "read. 'x-written' in its first line tells whether it was edited since: then, and if "         \
+    "whvtrace\n"                                                                                   \
+    "did not write it, exit code 2 without --force. A case that 'whvtrace check' would not "       \
+    "accept\n"                                                                                     \
+    "is named and left out, and makes exit code 3.\n"
 
 struct wht_corpus_out {
     const char *path;

@@ -36,7 +36,8 @@ struct failure {
 
 struct kind {
     uint8_t key[WHT_SHA256_SIZE];
-    uint64_t count; /* 0: the place is free */
+    uint64_t count; /* of those that were kept */
+    bool is_taken;
 };
 
 struct dedupe {
@@ -128,7 +129,7 @@ static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
     uint64_t hash;
     memcpy(&hash, key, sizeof(hash));
     size_t at = (size_t)hash & (d->kind_capacity - 1);
-    while (d->kinds[at].count > 0 && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
+    while (d->kinds[at].is_taken && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
         at = (at + 1) & (d->kind_capacity - 1);
     return &d->kinds[at];
 }
@@ -144,23 +145,24 @@ static void grow_kinds(struct dedupe *d)
     if (!d->kinds)
         abort();
     for (size_t i = 0; i < count; i++)
-        if (old[i].count > 0)
+        if (old[i].is_taken)
             *find_kind(d, old[i].key) = old[i];
     free(old);
 }
 
-/* @return how many cases that are alike came before. */
-static uint64_t count_alike(struct dedupe *d, const struct wht_case *c)
+/* @return those that are alike; valid until the next call. */
+static struct kind *kind_of(struct dedupe *d, const struct wht_case *c)
 {
     uint8_t key[WHT_SHA256_SIZE];
     wht_alike_key(c, key);
     grow_kinds(d);
     struct kind *kind = find_kind(d, key);
-    if (kind->count == 0) {
+    if (!kind->is_taken) {
         memcpy(kind->key, key, sizeof(key));
+        kind->is_taken = true;
         d->kind_count++;
     }
-    return kind->count++;
+    return kind;
 }
 
 static bool has_tag(const struct wht_case *c, const char *tag)
@@ -187,21 +189,23 @@ static void handle(struct dedupe *d, size_t file, const struct wht_case *c,
 {
     bool is_incomplete = has_tag(c, "incomplete");
     bool is_failing = has_failed(d, file, c->ordinal);
+    struct kind *kind = is_incomplete || is_failing ? NULL : kind_of(d, c);
     char id[WHT_ID_MAX];
     d->incomplete += is_incomplete;
     d->failing += is_failing;
-    if (!is_incomplete && !is_failing && count_alike(d, c) >= d->keep) {
+    if (kind && kind->count >= d->keep) {
         d->dropped++;
         return;
     }
     wht_corpus_out_id(&d->out, c->id, id);
-    wht_corpus_out_node(&d->out, c->name, id, node);
+    /* One that is not valid does not stand for the others. */
+    if (wht_corpus_out_node(&d->out, c->name, id, node) && kind)
+        kind->count++;
 }
 
 static void read_files(struct dedupe *d)
 {
-    const struct wht_load_options load = {
-        .on_error = wht_error_print, .user = stderr, .check_asm = true};
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     for (size_t i = 0; i < d->files.count; i++) {
         struct wht_raw *raw = wht_raw_open(d->files.paths[i], &load);
         const struct wht_node *node;

@@ -364,12 +364,16 @@ def wait_for(condition, what):
 
 
 def a_signal_leaves_nothing():
-    """In a verb that waits for its input, and in one that runs an emulator that does not end."""
+    """In a verb that waits for its input, in those that run an emulator that does not end, and in one
+    that has much to do."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        for verb in ("import", "record", "dedupe"):
+        for verb in ("import", "record", "dedupe", "fmt"):
             with Folder() as folder:
                 output = folder.path / "out.trace.jsonl"
-                done = run("dedupe", folder.path / "in.trace.jsonl", "-o", output)
+                run("dedupe", folder.path / "in.trace.jsonl", "-o", output)
+                if verb == "fmt":
+                    many = "".join(RIGHT.replace("right", f"c{i}", 1) for i in range(30000))
+                    folder.file(output.name, HEADER + many)
                 before = output.read_bytes()
                 os.mkfifo(folder.path / "endless.MOO")
                 names = folder.names()
@@ -377,18 +381,21 @@ def a_signal_leaves_nothing():
                            output]
                 if verb == "import":
                     command = [verb, folder.path / "endless.MOO", "-o", output]
+                elif verb == "fmt":
+                    command = [verb, output]
                 with subprocess.Popen([WHVTRACE, *map(str, command)], cwd=DATA, env=ENVIRONMENT,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
                     try:
                         wait_for(lambda: folder.names() != names, f"a file of {verb}")
-                        time.sleep(0.3)
+                        time.sleep(0 if verb == "fmt" else 0.3)
                         process.send_signal(number)
                         code = process.wait(timeout=60)
                     finally:
                         process.kill()
-                expect(code == (-number if verb == "import" else 130), f"{verb}: exit code {code}")
+                ended = -number if verb in ("import", "fmt") else 130
+                expect(code == ended, f"{verb}: exit code {code}")
                 expect(folder.names() == names and output.read_bytes() == before,
-                       f"{verb}: {folder.names()}", done)
+                       f"{verb}: {folder.names()}")
 
 
 # -- what was edited ------------------------------------------------------------------------------
@@ -435,7 +442,7 @@ def what_check_rejects_is_not_written():
             done = run(verb, spoilt, "-o", output)
             expect(run("check", output).returncode == 0, "an output that check rejects", done)
             expect(run("fmt", "--check", output).returncode == 0, "another form", done)
-            expect(verb != "dedupe" or (done.returncode == 3 and "wrong.trace.jsonl:2" in done.stderr
+            expect(verb != "dedupe" or (done.returncode == 3 and "wrong.trace.jsonl#wrong" in done.stderr
                                         and "/asm" in done.stderr), "nobody is told", done)
             expect("right" in output.read_text(), "the valid case is lost", done)
 
