@@ -7,9 +7,7 @@
 
 #include "args.h"
 #include "exit_code.h"
-#include "trace/build.h"
-#include "trace/format.h"
-#include "trace/paths.h"
+#include "trace/canonical.h"
 #include "trace/write.h"
 
 static bool ends_with(const char *text, const char *end)
@@ -19,54 +17,129 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-static bool is_input(const char *path, const struct wht_file_list *inputs)
-{
-    char *own = wht_absolute_path(path);
-    bool found = false;
-    for (size_t i = 0; own && !found && inputs && i < inputs->count; i++) {
-        char *other = wht_absolute_path(inputs->paths[i]);
-        found = other && strcmp(own, other) == 0;
-        free(other);
-    }
-    free(own);
-    return found;
-}
-
-int wht_corpus_out_open(struct wht_corpus_out *out, const char *verb, const char *path,
-                        const struct wht_file_list *inputs)
+int wht_corpus_out_open(struct wht_corpus_out *out, const char *verb, const char *path, bool force)
 {
     *out = (struct wht_corpus_out){.path = path};
     if (!path)
         return wht_usage_error(verb, "option '--output' is missing");
     if (!ends_with(path, ".trace.jsonl"))
         return wht_usage_error(verb, "'%s' does not end in .trace.jsonl", path);
-    if (is_input(path, inputs))
-        return wht_usage_error(verb, "'%s' is read and cannot be written as well", path);
-    out->file = fopen(path, "wb");
-    if (out->file)
+    if (!wht_outfile_open(&out->file, path, WHT_OUTFILE_WRITE)) {
+        if (out->file.is_in_use)
+            return wht_usage_error(verb, "'%s' %s", path, out->file.error);
+        fprintf(stderr, "%s: %s\n", path, out->file.error);
+        return WHT_EXIT_OUTPUT;
+    }
+    if (force || wht_seal_check(path) != WHT_UNSEALED)
         return WHT_EXIT_OK;
-    fprintf(stderr, "%s: %s\n", path, strerror(errno));
-    return WHT_EXIT_OUTPUT;
+    wht_outfile_discard(&out->file);
+    return wht_usage_error(verb,
+                           "'%s' was edited since it was written, or whvtrace did not write it; "
+                           "--force overwrites it",
+                           path);
 }
 
-static void write_file(void *user, const char *bytes, size_t size)
+static void add_to_line(void *user, const char *bytes, size_t size)
 {
-    fwrite(bytes, 1, size, user);
+    wht_text_add_bytes(user, bytes, size);
 }
 
-void wht_corpus_out_line(struct wht_corpus_out *out, const struct wht_node *object)
+/* Puts an object into out->line, without LF. */
+static void spell(struct wht_corpus_out *out, const struct wht_node *object)
 {
-    const struct wht_writer writer = {.write = write_file, .user = out->file};
+    const struct wht_writer writer = {.write = add_to_line, .user = &out->line};
+    wht_text_clear(&out->line);
     wht_write_line(&writer, object);
+    out->line.text[--out->line.size] = 0;
 }
 
-void wht_corpus_out_case(struct wht_corpus_out *out, const char *id, const char *members)
+static void put_line(struct wht_corpus_out *out)
 {
-    fprintf(out->file, "{\"id\": \"%s\", %s", id, members);
-    out->cases++;
+    wht_text_add(&out->line, "\n");
+    wht_outfile_write(&out->file, out->line.text, out->line.size);
+    wht_seal_add(&out->seal, out->line.text, out->line.size);
 }
 
-void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struct wht_node *node)
+static void print_rejection(void *user, const struct wht_error *error)
+{
+    const struct wht_corpus_out *out = user;
+    fprintf(stderr, "%s: left out: %s%s%s\n", out->from, error->pointer,
+            *error->pointer ? ": " : "", error->text);
+}
+
+/* The seal is the last member of a header, since `x-` keys stand last. */
+void wht_corpus_out_header(struct wht_corpus_out *out, struct wht_build *members)
+{
+    const struct wht_load_options judge = {
+        .on_error = print_rejection, .user = out, .check_asm = true};
+    struct wht_document document = {.arena = members->arena, .first_line = 1};
+    char value[WHT_SEAL_SIZE + 1], error[128];
+    size_t offset;
+    wht_seal_text(&out->seal, value);
+    wht_build_add(members, WHT_SEAL_KEY, wht_build_string(members->arena, value));
+    spell(out, members->node);
+    char *text = wht_arena_take(members->arena, out->line.size + 1);
+    document.text = memcpy(text, out->line.text, out->line.size + 1);
+    if (wht_document_parse(&document, out->line.size, error, &offset))
+        spell(out, wht_canonical_header(members->arena, &document, document.root));
+    out->from = out->path;
+    out->judge = wht_reader_begin(out->path, &judge, out->line.text, out->line.size);
+    out->seal_at = (long)(out->line.size - strlen("\"}") - WHT_SEAL_SIZE);
+    put_line(out);
+}
+
+void wht_corpus_out_begin(struct wht_corpus_out *out)
+{
+    if (out->judge)
+        return;
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
+    wht_build_add(&header, "format", wht_build_string(arena, "whv-trace/1.0"));
+    wht_corpus_out_header(out, &header);
+    wht_arena_free(arena);
+}
+
+/* Judges the case in out->line and writes its canonical form. */
+static bool judge_line(struct wht_corpus_out *out, const char *from)
+{
+    size_t errors = wht_reader_error_count(out->judge);
+    out->from = from;
+    struct wht_case *c = wht_reader_take(out->judge, out->line.text, out->line.size);
+    bool is_valid = c && wht_reader_error_count(out->judge) == errors;
+    if (is_valid) {
+        struct wht_arena *arena = wht_arena_new();
+        const struct wht_document *document = wht_reader_document(out->judge);
+        spell(out, wht_canonical_case(arena, document, document->root, c));
+        put_line(out);
+        wht_arena_free(arena);
+        out->cases++;
+    } else {
+        out->rejected++;
+    }
+    wht_case_free(c);
+    return is_valid;
+}
+
+bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
+                         const struct wht_node *object)
+{
+    wht_corpus_out_begin(out);
+    spell(out, object);
+    return judge_line(out, from);
+}
+
+bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const char *id,
+                         const char *members)
+{
+    wht_corpus_out_begin(out);
+    wht_text_clear(&out->line);
+    wht_text_addf(&out->line, "{\"id\": \"%s\", ", id);
+    wht_text_add_bytes(&out->line, members, strcspn(members, "\n"));
+    return judge_line(out, from);
+}
+
+bool wht_corpus_out_node(struct wht_corpus_out *out, const char *from, const char *id,
+                         const struct wht_node *node)
 {
     struct wht_arena *arena = wht_arena_new();
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
@@ -80,18 +153,9 @@ void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struc
         copy->next = NULL;
         wht_build_add(&made, member->key, copy);
     }
-    wht_corpus_out_line(out, made.node);
+    bool is_valid = wht_corpus_out_line(out, from, made.node);
     wht_arena_free(arena);
-    out->cases++;
-}
-
-void wht_corpus_out_begin(struct wht_corpus_out *out)
-{
-    struct wht_arena *arena = wht_arena_new();
-    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
-    wht_build_add(&header, "format", wht_build_string(arena, "whv-trace/1.0"));
-    wht_corpus_out_line(out, header.node);
-    wht_arena_free(arena);
+    return is_valid;
 }
 
 static size_t slot_of(const struct wht_corpus_out *out, const char *id)
@@ -109,7 +173,7 @@ static void grow(struct wht_corpus_out *out)
 {
     char **old = out->ids;
     size_t count = out->id_capacity;
-    if (2 * out->cases + 2 < count)
+    if (2 * (out->cases + out->rejected) + 2 < count)
         return;
     out->id_capacity = count ? 2 * count : 256;
     out->ids = calloc(out->id_capacity, sizeof(*out->ids));
@@ -122,7 +186,7 @@ static void grow(struct wht_corpus_out *out)
 }
 
 /* The letters that an id may have; what begins it must be a letter or digit. */
-static void spell(const char *name, char *id, size_t size)
+static void spell_id(const char *name, char *id, size_t size)
 {
     size_t used = 0;
     for (const char *c = name; *c && used + 1 < size; c++) {
@@ -144,7 +208,7 @@ static void spell(const char *name, char *id, size_t size)
 void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT_ID_MAX])
 {
     char base[WHT_ID_MAX - 16];
-    spell(name, base, sizeof(base));
+    spell_id(name, base, sizeof(base));
     snprintf(id, WHT_ID_MAX, "%s", base);
     grow(out);
     for (unsigned n = 2; out->ids[slot_of(out, id)]; n++)
@@ -156,32 +220,41 @@ void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT
     strcpy(out->ids[slot], id);
 }
 
-static bool is_closed_well(struct wht_corpus_out *out)
+/* Writes into the header what is known only now. */
+static void seal(struct wht_corpus_out *out)
 {
-    bool is_written = !ferror(out->file);
-    is_written &= fclose(out->file) == 0;
-    if (!is_written)
-        fprintf(stderr, "%s: %s\n", out->path, errno ? strerror(errno) : "cannot be written");
-    return is_written;
+    char value[WHT_SEAL_SIZE + 1];
+    wht_seal_text(&out->seal, value);
+    errno = 0;
+    if (fseek(out->file.file, out->seal_at, SEEK_SET) != 0)
+        out->file.first_error = errno ? errno : EIO;
+    wht_outfile_write(&out->file, value, WHT_SEAL_SIZE);
 }
 
-int wht_corpus_out_close(struct wht_corpus_out *out)
+static void release(struct wht_corpus_out *out)
 {
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     for (size_t i = 0; i < out->id_capacity; i++)
         free(out->ids[i]);
     free(out->ids);
     out->ids = NULL;
     out->id_capacity = 0;
-    errno = 0;
-    if (!is_closed_well(out))
-        return WHT_EXIT_OUTPUT;
-    if (out->cases == 0) {
-        remove(out->path);
-        return WHT_EXIT_OK;
+    wht_reader_close(out->judge);
+    out->judge = NULL;
+    wht_text_free(&out->line);
+}
+
+int wht_corpus_out_close(struct wht_corpus_out *out, bool is_wanted)
+{
+    bool is_written = true;
+    if (is_wanted && out->cases > 0) {
+        if (out->file.target)
+            seal(out);
+        is_written = wht_outfile_commit(&out->file);
+        out->is_published = is_written;
     }
-    enum wht_formatted formatted = wht_format_rewrite(out->path, &load);
-    return formatted == WHT_FORMATTED_SAME || formatted == WHT_FORMATTED_REWRITTEN
-               ? WHT_EXIT_OK
-               : WHT_EXIT_OUTPUT;
+    if (!is_written)
+        fprintf(stderr, "%s: %s\n", out->path, out->file.error);
+    wht_outfile_discard(&out->file);
+    release(out);
+    return is_written ? WHT_EXIT_OK : WHT_EXIT_OUTPUT;
 }

@@ -38,8 +38,31 @@ char *wht_traces_root_of(const char *path);
 bool wht_is_file(const char *path);
 bool wht_is_folder(const char *path);
 
-/** From now on an interrupt by the user does not end the program, but is remembered. */
+/**
+ * To be called first. A signal that ends the program from here on leaves no temporary files
+ * (trace/outfile.h); a file that grows too large is an error of its writer, no signal; and no file
+ * takes the place of a standard stream that is closed.
+ */
+void wht_prepare_process(void);
+
+/**
+ * From now on an interrupt by the user (SIGINT, SIGTERM or SIGHUP) does not end the program, but is
+ * remembered, and a broken pipe is an error of its writer, EPIPE.
+ */
 void wht_catch_interrupts(void);
+/** Ends what wht_catch_interrupts() began: what was remembered stays so, the next one ends the
+ * program. */
+void wht_release_interrupts(void);
 bool wht_is_interrupted(void);
+
+/** From now on writing to a pipe without a reader does not end the program. */
+void wht_survive_broken_pipes(void);
+
+/**
+ * Ends the program as a broken pipe would have ended it, if one has broken: by SIGPIPE, in silence.
+ * Returns if none has, and where that signal does not exist or is ignored.
+ * @param error errno of standard output's failure; 0: not known.
+ */
+void wht_end_if_pipe_broke(int error);
 
 #endif

@@ -523,5 +523,6 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
         deliver_chunk(&pool, pool.schedule.chunks);
     *elsewhere = pool.elsewhere;
     dismiss(&pool);
+    wht_release_interrupts();
     return end;
 }

@@ -8,6 +8,7 @@
 #include "args.h"
 #include "exit_code.h"
 #include "platform.h"
+#include "trace/outfile.h"
 #include "trace/paths.h"
 
 #define SHARDS_MAX UINT64_C(1000000)
@@ -147,8 +148,9 @@ static void drop_repeated(struct wht_file_list *files)
     files->count = kept;
 }
 
-int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
-                     char **root)
+/* @return WHT_EXIT_OK, or another exit code after printing why. */
+static int find_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                      char **root)
 {
     struct wht_load_options options = {.on_error = print_error};
     *root = NULL;
@@ -167,4 +169,13 @@ int wht_select_files(const char *verb, const struct wht_words *paths, struct wht
         drop_repeated(files);
     *root = wht_traces_root_of(paths->items[0]);
     return WHT_EXIT_OK;
+}
+
+int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                     char **root)
+{
+    int code = find_files(verb, paths, files, root);
+    for (size_t i = 0; i < files->count; i++)
+        wht_outfile_protect(files->paths[i]);
+    return code;
 }

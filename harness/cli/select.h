@@ -40,7 +40,8 @@ bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count);
 bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count);
 
 /**
- * Finds the trace files of the paths; without paths those below wht_default_root().
+ * Finds the trace files of the paths; without paths those below wht_default_root(). No output of
+ * this process can be one of them from here on (trace/outfile.h).
  * @param root receives the traces root that the files belong to, or NULL; release with free().
  * @return WHT_EXIT_OK, or another exit code after printing why.
  */

@@ -16,7 +16,7 @@
 
 #define KEEP_MAX 1000000u
 
-enum { OUTPUT = 1, KEEP, EMULATOR, JOBS, TIMEOUT };
+enum { OUTPUT = 1, KEEP, EMULATOR, JOBS, TIMEOUT, FORCE };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
@@ -24,6 +24,7 @@ static const struct wht_option options[] = {
     {EMULATOR, "emulator", 0, "builtin|PATH", "cases that it fails stay, however many"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -35,7 +36,8 @@ struct failure {
 
 struct kind {
     uint8_t key[WHT_SHA256_SIZE];
-    uint64_t count; /* 0: the place is free */
+    uint64_t count; /* of those that were kept */
+    bool is_taken;
 };
 
 struct dedupe {
@@ -43,6 +45,7 @@ struct dedupe {
     struct wht_words paths;
     struct wht_file_list files;
     const char *output;
+    bool force;
     uint64_t keep;
     struct wht_corpus_out out;
     struct failure *failures;
@@ -119,7 +122,7 @@ static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
     uint64_t hash;
     memcpy(&hash, key, sizeof(hash));
     size_t at = (size_t)hash & (d->kind_capacity - 1);
-    while (d->kinds[at].count > 0 && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
+    while (d->kinds[at].is_taken && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
         at = (at + 1) & (d->kind_capacity - 1);
     return &d->kinds[at];
 }
@@ -135,23 +138,24 @@ static void grow_kinds(struct dedupe *d)
     if (!d->kinds)
         abort();
     for (size_t i = 0; i < count; i++)
-        if (old[i].count > 0)
+        if (old[i].is_taken)
             *find_kind(d, old[i].key) = old[i];
     free(old);
 }
 
-/* @return how many cases that are alike came before. */
-static uint64_t count_alike(struct dedupe *d, const struct wht_case *c)
+/* @return those that are alike; valid until the next call. */
+static struct kind *kind_of(struct dedupe *d, const struct wht_case *c)
 {
     uint8_t key[WHT_SHA256_SIZE];
     wht_alike_key(c, key);
     grow_kinds(d);
     struct kind *kind = find_kind(d, key);
-    if (kind->count == 0) {
+    if (!kind->is_taken) {
         memcpy(kind->key, key, sizeof(key));
+        kind->is_taken = true;
         d->kind_count++;
     }
-    return kind->count++;
+    return kind;
 }
 
 static bool has_tag(const struct wht_case *c, const char *tag)
@@ -178,17 +182,18 @@ static void handle(struct dedupe *d, size_t file, const struct wht_case *c,
 {
     bool is_incomplete = has_tag(c, "incomplete");
     bool is_failing = has_failed(d, file, c->ordinal);
+    struct kind *kind = is_incomplete || is_failing ? NULL : kind_of(d, c);
     char id[WHT_ID_MAX];
     d->incomplete += is_incomplete;
     d->failing += is_failing;
-    if (!is_incomplete && !is_failing && count_alike(d, c) >= d->keep) {
+    if (kind && kind->count >= d->keep) {
         d->dropped++;
         return;
     }
-    if (d->out.cases == 0)
-        wht_corpus_out_begin(&d->out);
     wht_corpus_out_id(&d->out, c->id, id);
-    wht_corpus_out_node(&d->out, id, node);
+    /* One that is not valid does not stand for the others. */
+    if (wht_corpus_out_node(&d->out, c->name, id, node) && kind)
+        kind->count++;
 }
 
 static void read_files(struct dedupe *d)
@@ -217,23 +222,26 @@ static int dedupe(struct dedupe *d)
         return wht_usage_error("dedupe", "a trace file is missing");
     int code = wht_select_files("dedupe", &d->paths, &d->files, &root);
     free(root);
+    wht_outfile_protect(d->pool.emulator);
     if (code == WHT_EXIT_OK)
-        code = wht_corpus_out_open(&d->out, "dedupe", d->output, &d->files);
+        code = wht_corpus_out_open(&d->out, "dedupe", d->output, d->force);
     if (code != WHT_EXIT_OK)
         return code;
     code = find_failures(d);
     if (code == WHT_EXIT_OK)
         read_files(d);
-    int closed = wht_corpus_out_close(&d->out);
+    int closed = wht_corpus_out_close(&d->out, code == WHT_EXIT_OK);
+    if (code == WHT_EXIT_OK)
+        code = closed;
     if (code != WHT_EXIT_OK)
         return code;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
-           d->out.cases, d->out.cases + d->dropped, d->kind_count, d->failing, d->incomplete);
-    return closed != WHT_EXIT_OK ? closed
-           : d->errors > 0       ? WHT_EXIT_INVALID
-           : d->out.cases == 0   ? WHT_EXIT_NOTHING
-                                 : WHT_EXIT_OK;
+           d->out.cases, d->out.cases + d->out.rejected + d->dropped, d->kind_count, d->failing,
+           d->incomplete);
+    return d->errors + d->out.rejected > 0 ? WHT_EXIT_INVALID
+           : d->out.cases == 0             ? WHT_EXIT_NOTHING
+                                           : WHT_EXIT_OK;
 }
 
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
@@ -252,6 +260,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         return wht_pool_take_jobs(&d->pool, args, "--jobs", value);
     case TIMEOUT:
         return wht_pool_take_timeout(&d->pool, args, value);
+    case FORCE:
+        d->force = true;
+        return true;
     default:
         return false;
     }
@@ -280,7 +291,8 @@ const struct wht_verb wht_verb_dedupe = {
         "of their calls (kinds, sizes, registers, flags, failures; a repetition counts once), the\n"
         "kinds of memory, and what is expected, whatever the addresses and data. The first ones\n"
         "stay, in the order of the files, as they were written. A case with the tag 'incomplete',\n"
-        "and one that the emulator fails, always stays and does not count among those alike.\n",
+        "and one that the emulator fails, always stays and does not count among those "
+        "alike.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run,
 };

@@ -64,11 +64,12 @@ static int format(const struct wht_words *paths, bool only_checks)
         handle(files.paths[i], only_checks, &counts);
     if (code == WHT_EXIT_OK) {
         print_counts(&counts, files.count, only_checks);
-        bool is_bad = counts.failed > 0 || (only_checks && counts.differing > 0);
-        code = counts.invalid > 0 ? WHT_EXIT_INVALID
-               : is_bad           ? WHT_EXIT_FAILED
-               : files.count == 0 ? WHT_EXIT_NOTHING
-                                  : WHT_EXIT_OK;
+        bool is_bad = only_checks && counts.differing > 0;
+        code = counts.failed > 0    ? WHT_EXIT_OUTPUT
+               : counts.invalid > 0 ? WHT_EXIT_INVALID
+               : is_bad             ? WHT_EXIT_FAILED
+               : files.count == 0   ? WHT_EXIT_NOTHING
+                                    : WHT_EXIT_OK;
     }
     wht_file_list_free(&files);
     free(root);

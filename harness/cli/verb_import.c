@@ -13,7 +13,7 @@
 #include "trace/import_moo.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT }; /* windows.h defines STRICT */
+enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT, FORCE }; /* windows.h defines STRICT */
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE",
@@ -23,6 +23,7 @@ static const struct wht_option options[] = {
      "guest-physical addresses of a device besides the exit's page"},
     {RAM, "ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page"},
     {IS_STRICT, "strict", 0, NULL, "expect every callback as it was, in order"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -30,6 +31,7 @@ struct import_run {
     struct wht_import_options options;
     const char *output;
     const char *prefix;
+    bool force;
     struct wht_corpus_out out;
     uint64_t incomplete;
     uint64_t left_out;
@@ -95,17 +97,17 @@ static void take_call(struct import_run *run, const struct wht_capture_call *cal
                       const char *prefix)
 {
     char error[256] = "";
+    char from[512];
     struct wht_arena *arena = wht_arena_new();
     struct wht_node *made =
         wht_import_call(arena, call, &run->options, prefix, run->out.cases + 1, error);
-    if (made) {
-        wht_corpus_out_line(&run->out, made);
-        run->out.cases++;
+    snprintf(from, sizeof(from), "%s:%u", call->file, (unsigned)call->line);
+    if (!made)
+        fprintf(stderr, "%s: left out: %s\n", from, error);
+    if (made && wht_corpus_out_line(&run->out, from, made))
         run->incomplete += call->end == NULL;
-    } else {
-        fprintf(stderr, "%s:%u: left out: %s\n", call->file, (unsigned)call->line, error);
+    else
         run->left_out++;
-    }
     wht_arena_free(arena);
 }
 
@@ -118,10 +120,8 @@ static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
     enum wht_moo_left left = wht_import_moo(arena, moo, test, prefix, run->out.cases + 1,
                                             slash ? slash + 1 : path, &made);
     run->moo_left[left]++;
-    if (left == WHT_MOO_LEFT_NONE) {
-        wht_corpus_out_line(&run->out, made);
-        run->out.cases++;
-    }
+    if (left == WHT_MOO_LEFT_NONE)
+        run->left_out += !wht_corpus_out_line(&run->out, path, made);
     wht_arena_free(arena);
 }
 
@@ -199,7 +199,7 @@ static char *output_beside(const char *capture)
 static void print_counts(const struct import_run *run, const char *path)
 {
     printf("%" PRIu64 " case%s", run->out.cases, run->out.cases == 1 ? "" : "s");
-    if (run->out.cases > 0)
+    if (run->out.is_published)
         printf(" in %s", path);
     if (run->incomplete > 0)
         printf(", %" PRIu64 " incomplete", run->incomplete);
@@ -220,12 +220,13 @@ static int import(struct import_run *run, const struct wht_words *paths)
         return wht_usage_error("import", "a file is missing");
     char *beside = run->output ? NULL : output_beside(paths->items[0]);
     const char *path = run->output ? run->output : beside;
-    int code = wht_corpus_out_open(&run->out, "import", path, NULL);
+    for (size_t i = 0; i < paths->count; i++)
+        wht_outfile_protect(paths->items[i]);
+    int code = wht_corpus_out_open(&run->out, "import", path, run->force);
     if (code == WHT_EXIT_OK) {
-        wht_corpus_out_begin(&run->out);
         for (size_t i = 0; i < paths->count; i++)
             take_capture(run, paths->items[i]);
-        code = wht_corpus_out_close(&run->out);
+        code = wht_corpus_out_close(&run->out, true);
         if (code == WHT_EXIT_OK)
             code = run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
                    : run->out.cases == 0                ? WHT_EXIT_NOTHING
@@ -251,6 +252,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         return take_range(args, "--device", value, o->device, &o->device_count);
     case RAM:
         return take_range(args, "--ram", value, o->ram, &o->ram_count);
+    case FORCE:
+        run->force = true;
+        return true;
     default:
         o->is_strict = true;
         return true;
@@ -280,7 +284,7 @@ const struct wht_verb wht_verb_import = {
         "Tests\n"
         "with a memory operand or a port become cases in real mode, judged by their effects, with\n"
         "the flags and bits that the file masks left open. How many are left out, and why, is\n"
-        "printed; they do not change the exit code.\n",
+        "printed; they do not change the exit code.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run_verb,
 };

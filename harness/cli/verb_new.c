@@ -8,6 +8,7 @@
 #include "platform.h"
 #include "trace/assemble.h"
 #include "trace/name_lists.h"
+#include "trace/outfile.h"
 #include "trace/paths.h"
 #include "trace/write.h"
 #include "verb.h"
@@ -171,29 +172,36 @@ static char *schema_for(const char *path)
 
 static void write_part(void *user, const char *bytes, size_t size)
 {
+    wht_outfile_write(user, bytes, size);
+}
+
+static void print_part(void *user, const char *bytes, size_t size)
+{
     fwrite(bytes, 1, size, user);
 }
 
-static bool write_file(const char *path, const struct wht_node *node)
+/* @return an exit code. */
+static int write_file(const char *path, const struct wht_node *node)
 {
-    /* Not by the mode "wx", which not every C library for Windows knows. */
-    char *existing = path ? wht_absolute_path(path) : NULL;
-    errno = EEXIST;
-    FILE *file = existing ? NULL : path ? fopen(path, "wb") : stdout;
-    const struct wht_writer writer = {.write = write_part, .user = file};
-    free(existing);
-    if (!file) {
-        fprintf(stderr, "whvtrace new: %s: %s\n", path,
-                errno == EEXIST ? "exists already and is not overwritten; name another file"
-                                : strerror(errno));
-        return false;
+    struct wht_outfile out;
+    const struct wht_writer writer = {.write = write_part, .user = &out};
+    bool is_open = wht_outfile_open(&out, path, WHT_OUTFILE_NEW);
+    bool exists = !is_open && errno == EEXIST;
+    if (is_open) {
+        wht_write_document(&writer, node);
+        if (wht_outfile_commit(&out))
+            return WHT_EXIT_OK;
+        exists = errno == EEXIST;
     }
+    fprintf(stderr, "whvtrace new: %s: %s\n", path,
+            exists ? "exists already and is not overwritten; name another file" : out.error);
+    return exists ? WHT_EXIT_FAILED : WHT_EXIT_OUTPUT;
+}
+
+static void print_case(const struct wht_node *node)
+{
+    const struct wht_writer writer = {.write = print_part, .user = stdout};
     wht_write_document(&writer, node);
-    bool is_good = !ferror(file);
-    is_good &= (path ? fclose(file) : fflush(file)) == 0;
-    if (!is_good)
-        fprintf(stderr, "whvtrace new: the case cannot be written\n");
-    return is_good;
 }
 
 static bool is_case_file(const char *path)
@@ -220,9 +228,11 @@ static int create(struct request *r)
     struct wht_node *node = wht_new_case(arena, &r->wanted, &open, error);
     if (!node)
         code = wht_usage_error("new", "%s", error);
-    else if (!write_file(r->path, node))
-        code = WHT_EXIT_FAILED;
-    else if (open.size > 0)
+    else if (!r->path)
+        print_case(node);
+    else
+        code = write_file(r->path, node);
+    if (code == WHT_EXIT_OK && open.size > 0)
         fprintf(stderr,
                 "These are left open and accept anything; fill them in from the manual:\n%s",
                 wht_text_get(&open));

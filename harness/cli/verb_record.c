@@ -15,7 +15,7 @@
 #include "trace/sha256.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, EMULATOR, PATTERN, JOBS, TIMEOUT };
+enum { OUTPUT = 1, EMULATOR, PATTERN, JOBS, TIMEOUT, FORCE };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
@@ -23,6 +23,7 @@ static const struct wht_option options[] = {
     {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -32,6 +33,7 @@ struct record {
     struct wht_words patterns;
     struct wht_words expectations; /* none */
     const char *output;
+    bool force;
     struct wht_file_list files;
     struct wht_corpus_out out;
     uint64_t left_out;
@@ -111,7 +113,7 @@ static void write_header(struct record *r, const char *version)
     wht_build_add(&defaults, "source", source.node);
     add_text(&header, "format", "whv-trace/1.0");
     wht_build_add(&header, "defaults", defaults.node);
-    wht_corpus_out_line(&r->out, header.node);
+    wht_corpus_out_header(&r->out, &header);
     wht_arena_free(arena);
 }
 
@@ -136,10 +138,10 @@ static bool on_recorded(void *user, const struct wht_case_frame *result)
         fprintf(stderr, "%s: left out: %s\n", result->name, result->cause);
         return true;
     }
-    if (r->out.cases == 0)
+    if (!r->out.judge)
         write_header(r, result->key);
     wht_corpus_out_id(&r->out, result->name, id);
-    wht_corpus_out_case(&r->out, id, result->detail);
+    wht_corpus_out_case(&r->out, result->name, id, result->detail);
     return true;
 }
 
@@ -200,8 +202,9 @@ static void print_count(uint64_t count, const char *what)
 static void print_counts(const struct record *r)
 {
     printf("%" PRIu64 " case%s recorded", r->out.cases, r->out.cases == 1 ? "" : "s");
-    if (r->out.cases > 0)
+    if (r->out.is_published)
         printf(" in %s", r->output);
+    print_count(r->out.rejected, "not valid");
     print_count(r->left_out, "left out");
     print_count(r->lost, "crashed or timed out");
     print_count(r->skipped, "skipped");
@@ -216,12 +219,13 @@ static int record(struct record *r)
     free(root);
     if (code != WHT_EXIT_OK)
         return code;
-    code = wht_corpus_out_open(&r->out, "record", r->output, &r->files);
+    wht_outfile_protect(r->pool.emulator);
+    code = wht_corpus_out_open(&r->out, "record", r->output, r->force);
     if (code != WHT_EXIT_OK)
         return code;
     code = run_pool(r, &r->files, true);
-    int closed = wht_corpus_out_close(&r->out);
-    if (code == WHT_EXIT_OK)
+    int closed = wht_corpus_out_close(&r->out, code == WHT_EXIT_OK || code == WHT_EXIT_FAILED);
+    if (closed != WHT_EXIT_OK)
         code = closed;
     if (code == WHT_EXIT_OK && r->out.cases > 0)
         code = replay_output(r);
@@ -230,7 +234,7 @@ static int record(struct record *r)
     if (code != WHT_EXIT_OK)
         return code;
     uint64_t handled = r->out.cases + r->left_out + r->lost;
-    return r->errors > 0                              ? WHT_EXIT_INVALID
+    return r->errors + r->out.rejected > 0            ? WHT_EXIT_INVALID
            : r->left_out + r->lost + r->differing > 0 ? WHT_EXIT_FAILED
            : handled > 0                              ? WHT_EXIT_OK
            : r->skipped > 0                           ? WHT_EXIT_SKIPPED
@@ -254,6 +258,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         return wht_pool_take_jobs(&r->pool, args, "--jobs", value);
     case TIMEOUT:
         return wht_pool_take_timeout(&r->pool, args, value);
+    case FORCE:
+        r->force = true;
+        return true;
     default:
         return false;
     }
@@ -285,7 +292,7 @@ const struct wht_verb wht_verb_record = {
         "A recording holds 150,000 callbacks and registers in batches.\n\n"
         "The cases written are strict, and are replayed against the same emulator at once. A case\n"
         "in which it crashes or hangs is lost; what no case can express is left out; both are\n"
-        "named, and make exit code 1.\n",
+        "named, and make exit code 1.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run,
 };

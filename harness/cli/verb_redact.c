@@ -11,7 +11,7 @@
 #include "select.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, SEED, EMULATOR, ONLY_WHOLE, JOBS, TIMEOUT };
+enum { OUTPUT = 1, SEED, EMULATOR, ONLY_WHOLE, JOBS, TIMEOUT, FORCE };
 
 static const struct wht_option options[] = {
     {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
@@ -20,6 +20,7 @@ static const struct wht_option options[] = {
     {ONLY_WHOLE, "only-whole", 0, NULL, "drop cases of which data must stay"},
     {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
     {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
+    WHT_CORPUS_OUT_FORCE(FORCE),
     {.name = NULL},
 };
 
@@ -28,6 +29,7 @@ struct redact {
     struct wht_words paths;
     struct wht_file_list files;
     const char *output;
+    bool force;
     struct wht_corpus_out out;
     uint64_t partly;
     uint64_t dropped;
@@ -54,10 +56,8 @@ static bool on_case(void *user, const struct wht_case_frame *result)
         r->partly++;
         fprintf(stderr, "%s: not redacted: %s\n", result->name, result->block);
     }
-    if (r->out.cases == 0)
-        wht_corpus_out_begin(&r->out);
     wht_corpus_out_id(&r->out, id_of(result->name), id);
-    wht_corpus_out_case(&r->out, id, result->detail);
+    wht_corpus_out_case(&r->out, result->name, id, result->detail);
     return true;
 }
 
@@ -91,14 +91,15 @@ static int run_pool(struct redact *r)
 
 static int finish(struct redact *r)
 {
-    int closed = wht_corpus_out_close(&r->out);
+    int closed = wht_corpus_out_close(&r->out, true);
+    if (closed != WHT_EXIT_OK)
+        return closed;
     printf("%" PRIu64 " case%s redacted, %" PRIu64 " of them in part; %" PRIu64 " dropped\n",
            r->out.cases, r->out.cases == 1 ? "" : "s", r->partly, r->dropped);
-    return closed != WHT_EXIT_OK ? closed
-           : r->errors > 0       ? WHT_EXIT_INVALID
-           : r->dropped > 0      ? WHT_EXIT_FAILED
-           : r->out.cases == 0   ? WHT_EXIT_NOTHING
-                                 : WHT_EXIT_OK;
+    return r->errors + r->out.rejected > 0 ? WHT_EXIT_INVALID
+           : r->dropped > 0                ? WHT_EXIT_FAILED
+           : r->out.cases == 0             ? WHT_EXIT_NOTHING
+                                           : WHT_EXIT_OK;
 }
 
 static int redact(struct redact *r)
@@ -108,13 +109,15 @@ static int redact(struct redact *r)
         return wht_usage_error("redact", "a trace file is missing");
     int code = wht_select_files("redact", &r->paths, &r->files, &root);
     free(root);
-    if (code == WHT_EXIT_OK)
-        code = wht_corpus_out_open(&r->out, "redact", r->output, &r->files);
+    if (code == WHT_EXIT_OK) {
+        wht_outfile_protect(r->pool.emulator);
+        code = wht_corpus_out_open(&r->out, "redact", r->output, r->force);
+    }
     if (code != WHT_EXIT_OK)
         return code;
     code = run_pool(r);
-    if (code == WHT_EXIT_EMULATOR) {
-        wht_corpus_out_close(&r->out);
+    if (code == WHT_EXIT_EMULATOR || code == WHT_EXIT_INTERRUPTED) {
+        wht_corpus_out_close(&r->out, false);
         return code;
     }
     int finished = finish(r);
@@ -139,6 +142,9 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         return wht_args_number(args, "--seed", value, 0, UINT64_MAX, &r->pool.redaction.seed);
     case ONLY_WHOLE:
         r->pool.redaction.only_whole = true;
+        return true;
+    case FORCE:
+        r->force = true;
         return true;
     default:
         return false;
@@ -171,7 +177,7 @@ const struct wht_verb wht_verb_redact = {
         "something else even then is dropped, and named; so is one in which the emulator crashes\n"
         "or hangs.\n\n"
         "This hides contents from a reader and is no encryption: 00, ff, lengths and repetitions\n"
-        "stay visible.\n",
+        "stay visible.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run,
 };

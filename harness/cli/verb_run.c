@@ -10,6 +10,7 @@
 #include "select.h"
 #include "tally.h"
 #include "trace/names.h"
+#include "trace/outfile.h"
 #include "trace/revoked.h"
 #include "verb.h"
 
@@ -229,6 +230,8 @@ static bool on_case(void *user, const struct wht_case_frame *result)
     if (r->style.is_verbose || r->style.is_quiet)
         clear_progress(r);
     wht_tally_case(&r->tally, result);
+    if (!wht_reports_arrive(&r->tally.reports))
+        return false;
     return r->max_failures == 0 || r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
 }
 
@@ -271,6 +274,9 @@ static bool open_reports(struct run *r)
                         conflict->name);
         return false;
     }
+    /* A reader who has seen enough of standard output does not do without the files. */
+    if (wht_reports_have_file(reports))
+        wht_survive_broken_pipes();
     return wht_reports_own_stdout(reports) ||
            wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
 }
@@ -330,6 +336,9 @@ static int replay(struct run *r)
     if (code != WHT_EXIT_OK)
         return code;
     add_builtin_expectations(r);
+    for (size_t i = 0; i < r->expectations.count; i++)
+        wht_outfile_protect(r->expectations.items[i]);
+    wht_outfile_protect(r->pool.emulator);
     if (!open_reports(r))
         return WHT_EXIT_USAGE;
     struct wht_report_run about = {.version = WHVTRACE_VERSION,
@@ -405,7 +414,11 @@ static void print_formats(void)
         printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
     printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
            "the one "
-           "for\npeople; only one can. 'github' writes its lines there beside the others.\n");
+           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
+           "A file appears, or takes the place of an older one, when its report is whole: also at "
+           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
+           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
+           "file that is read.\n");
 }
 
 const struct wht_verb wht_verb_run = {

@@ -18,24 +18,37 @@ static bool is_seekable(FILE *file)
            fsetpos(file, &position) == 0;
 }
 
-bool wht_output_open(struct wht_output *output, const char *path, enum wht_output_mode mode)
+/* What comes at once at the end, from a file without a name. */
+static bool open_spool(struct wht_output *output)
 {
-    *output = (struct wht_output){.path = path, .file = stdout};
-    if (path)
-        output->file = fopen(path, mode == WHT_OUTPUT_APPENDED ? "ab" : "wb");
-    if (!output->file)
-        return false;
-    if (mode != WHT_OUTPUT_PATCHED || (path && is_seekable(output->file)))
-        return true;
     output->target = output->file;
     output->file = tmpfile();
     if (output->file)
         return true;
     int error = errno;
-    if (path)
-        fclose(output->target);
+    snprintf(output->out.error, sizeof(output->out.error), "%s", strerror(error));
+    if (output->path)
+        wht_outfile_discard(&output->out);
     errno = error;
     return false;
+}
+
+bool wht_output_open(struct wht_output *output, const char *path, enum wht_output_mode mode)
+{
+    *output = (struct wht_output){.path = path, .file = stdout};
+    if (path) {
+        enum wht_outfile_use use =
+            mode == WHT_OUTPUT_APPENDED ? WHT_OUTFILE_APPEND : WHT_OUTFILE_WRITE;
+        if (!wht_outfile_open(&output->out, path, use)) {
+            output->file = NULL;
+            return false;
+        }
+        output->file = output->out.file;
+    }
+    bool is_spooled = path ? mode == WHT_OUTPUT_APPENDED ||
+                                 (mode == WHT_OUTPUT_PATCHED && !is_seekable(output->file))
+                           : mode == WHT_OUTPUT_PATCHED;
+    return !is_spooled || open_spool(output);
 }
 
 void wht_output_write(struct wht_output *output, const char *bytes, size_t size)
@@ -91,17 +104,23 @@ static void copy_spool(struct wht_output *output)
     if (ferror(spool))
         note_error(output);
     fclose(spool);
+    if (!output->path)
+        wht_output_flush(output);
 }
 
-int wht_output_close(struct wht_output *output)
+int wht_output_close(struct wht_output *output, bool is_whole)
 {
     if (!output->file)
         return output->error;
-    if (output->target)
+    if (output->target && is_whole && output->error == 0)
         copy_spool(output);
-    wht_output_flush(output);
-    errno = 0;
-    if (output->path && fclose(output->file) != 0)
+    else if (output->target)
+        fclose(output->file);
+    if (!output->path && !output->target)
+        wht_output_flush(output);
+    if (output->path && (!is_whole || output->error != 0))
+        wht_outfile_discard(&output->out);
+    else if (output->path && !wht_outfile_commit(&output->out))
         note_error(output);
     output->file = NULL;
     return output->error;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file output.h
- * Where a report goes: standard output or a file. The first failure to write is kept and told at
- * the end; what comes after it is dropped.
+ * Where a report goes: standard output or a file, which appears when the report is whole
+ * (trace/outfile.h). The first failure to write is kept and told at the end; what comes after it is
+ * dropped.
  */
 #ifndef WHVTRACE_REPORT_OUTPUT_H
 #define WHVTRACE_REPORT_OUTPUT_H
@@ -10,24 +11,26 @@
 #include <stdio.h>
 
 #include "text.h"
+#include "trace/outfile.h"
 
 enum wht_output_mode {
     WHT_OUTPUT_PLAIN,
-    WHT_OUTPUT_APPENDED, /**< after what the file holds already */
+    WHT_OUTPUT_APPENDED, /**< after what the file holds already, all of it at the end */
     WHT_OUTPUT_PATCHED   /**< wht_output_patch() is used: what cannot be sought in is spooled */
 };
 
 struct wht_output {
     const char *path; /**< NULL: standard output */
-    FILE *file;       /**< what is written to */
+    FILE *file;       /**< what is written to; NULL: not open */
     FILE *target;     /**< where a spool goes at the end; NULL: there is no spool */
     int error;        /**< errno of the first failure, 0: none */
+    struct wht_outfile out;
 };
 
 /**
  * Opens a report's file.
  * @param path must outlive the output; NULL for standard output.
- * @return false with errno set if it cannot be written to.
+ * @return false if it cannot be written to, with errno set and a reason in out.error.
  */
 bool wht_output_open(struct wht_output *output, const char *path, enum wht_output_mode mode);
 
@@ -43,7 +46,11 @@ fpos_t wht_output_mark(struct wht_output *output);
 void wht_output_patch(struct wht_output *output, const fpos_t *mark, const char *bytes,
                       size_t size);
 
-/** Closes the output, standard output excepted. @return 0, or errno of the first failure. */
-int wht_output_close(struct wht_output *output);
+/**
+ * Closes the output, standard output excepted.
+ * @param is_whole whether a file is wanted: if not, what it held before stays.
+ * @return 0, or errno of the first failure; what a file held before stays then.
+ */
+int wht_output_close(struct wht_output *output, bool is_whole);
 
 #endif

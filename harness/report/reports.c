@@ -31,7 +31,9 @@ bool wht_reports_open(struct wht_reports *reports, const struct wht_format *form
         path = variable;
     *report = (struct wht_report){.format = format, .style = *style};
     if (!wht_output_open(&report->output, path, format->mode)) {
-        snprintf(error, n, "%s: %s", path ? path : "standard output", strerror(errno));
+        const struct wht_outfile *out = &report->output.out;
+        snprintf(error, n, out->is_in_use ? "'%s' %s" : "%s: %s", path ? path : "standard output",
+                 out->error);
         return false;
     }
     report->state = calloc(1, format->state_size + 1);
@@ -61,6 +63,22 @@ bool wht_reports_own_stdout(const struct wht_reports *reports)
 {
     for (size_t i = 0; i < reports->count; i++)
         if (owns_stdout(&reports->items[i]))
+            return true;
+    return false;
+}
+
+bool wht_reports_have_file(const struct wht_reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->items[i].output.path)
+            return true;
+    return false;
+}
+
+bool wht_reports_arrive(const struct wht_reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->items[i].output.error == 0)
             return true;
     return false;
 }
@@ -97,6 +115,7 @@ void wht_reports_problem(struct wht_reports *reports, const struct wht_report_pr
 void wht_reports_end(struct wht_reports *reports, const struct wht_report_end *end,
                      const struct wht_summary *summary)
 {
+    reports->has_ended = true;
     for (size_t i = 0; i < reports->count; i++) {
         struct wht_report *report = &reports->items[i];
         report->format->end(report, end, summary);
@@ -110,8 +129,11 @@ bool wht_reports_close(struct wht_reports *reports, void (*on_error)(const char 
     bool is_good = true;
     for (size_t i = 0; i < reports->count; i++) {
         struct wht_report *report = &reports->items[i];
-        int error = wht_output_close(&report->output);
-        if (error != 0) {
+        int error = wht_output_close(&report->output, reports->has_ended);
+        bool is_broken_pipe = error == EPIPE && !report->output.path;
+        if (is_broken_pipe) {
+            is_good = false; /* its reader has what it wants */
+        } else if (error != 0) {
             struct wht_text text = {.text = NULL};
             wht_text_addf(&text, "the %s report could not be written to ", report->format->name);
             wht_text_add_clean(&text,

@@ -14,6 +14,7 @@
 struct wht_reports {
     struct wht_report items[WHT_REPORTS_MAX];
     size_t count;
+    bool has_ended; /**< wht_reports_end() was called */
 };
 
 /** All formats; ends with NULL. */
@@ -37,6 +38,10 @@ bool wht_reports_open(struct wht_reports *reports, const struct wht_format *form
 const struct wht_format *wht_reports_conflict(const struct wht_reports *reports);
 /** @return whether a report of its own kind goes to standard output. */
 bool wht_reports_own_stdout(const struct wht_reports *reports);
+/** @return whether any report goes to a file. */
+bool wht_reports_have_file(const struct wht_reports *reports);
+/** @return whether any report could be written so far. */
+bool wht_reports_arrive(const struct wht_reports *reports);
 /** @return whether failures must carry their details. */
 bool wht_reports_want_detail(const struct wht_reports *reports);
 
@@ -47,7 +52,8 @@ void wht_reports_end(struct wht_reports *reports, const struct wht_report_end *e
                      const struct wht_summary *summary);
 
 /**
- * Closes and releases all.
+ * Closes and releases all. Files take their places if the reports have come to their end and were
+ * written whole; otherwise what stood there stays. Of a pipe whose reader is gone nothing is said.
  * @param on_error called for each that could not be written, with a message.
  * @return whether every report was written.
  */

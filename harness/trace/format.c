@@ -10,8 +10,8 @@
 #include "canonical.h"
 #include "digest.h"
 #include "input.h"
+#include "outfile.h"
 #include "paths.h"
-#include "replace.h"
 
 /* A file read twice in step: by the loader, which judges it and knows what its cases mean, and as
  * JSON, for what its author wrote. */
@@ -230,48 +230,49 @@ static bool is_same(const char *path, const char *other)
 }
 
 /* Writes, checks and puts into place. */
-static enum wht_formatted replace(struct wht_replacement *replacement,
+static enum wht_formatted replace(const char *path, struct wht_outfile *out,
                                   const struct wht_load_options *options)
 {
     struct output output = {.is_good = true};
     const struct wht_writer writer = {.write = write_out, .user = &output};
     /* gzip's header gets no name and no time; "T" writes plain text. */
-    output.file = gzdopen(replacement->fd, is_gzip(replacement->path) ? "wb9" : "wbT");
-    if (!output.file)
+    output.file = gzopen(out->temporary, is_gzip(path) ? "wb9" : "wbT");
+    if (!output.file) {
+        report(options, path, "a file beside it cannot be written");
         return WHT_FORMATTED_FAILED;
-    replacement->fd = -1; /* gzclose() closes it */
-    bool is_valid = wht_format(replacement->path, options, &writer);
+    }
+    bool is_valid = wht_format(path, options, &writer);
     output.is_good &= gzclose(output.file) == Z_OK;
     if (!is_valid)
         return WHT_FORMATTED_INVALID;
     if (!output.is_good) {
-        report(options, replacement->path, "a file beside it cannot be written");
+        report(options, path, "a file beside it cannot be written");
         return WHT_FORMATTED_FAILED;
     }
-    if (!is_same(replacement->path, replacement->temporary)) {
-        report(options, replacement->path,
+    if (!is_same(path, out->temporary)) {
+        report(options, path,
                "its canonical form does not load as the same cases, perhaps because it exceeds a "
                "limit of the format; the file is left as it was");
         return WHT_FORMATTED_FAILED;
     }
-    if (wht_replacement_commit(replacement))
+    if (wht_outfile_commit(out))
         return WHT_FORMATTED_REWRITTEN;
-    report(options, replacement->path, replacement->error);
+    report(options, path, out->error);
     return WHT_FORMATTED_FAILED;
 }
 
 enum wht_formatted wht_format_rewrite(const char *path, const struct wht_load_options *options)
 {
-    struct wht_replacement replacement;
+    struct wht_outfile out;
     uint32_t line;
     enum wht_formatted formatted = wht_format_check(path, options, &line);
     if (formatted != WHT_FORMATTED_DIFFERS)
         return formatted;
-    if (!wht_replacement_open(path, &replacement)) {
-        report(options, path, replacement.error);
+    if (!wht_outfile_open(&out, path, WHT_OUTFILE_REWRITE)) {
+        report(options, path, out.error);
         return WHT_FORMATTED_FAILED;
     }
-    formatted = replace(&replacement, options);
-    wht_replacement_close(&replacement);
+    formatted = replace(path, &out, options);
+    wht_outfile_discard(&out);
     return formatted;
 }

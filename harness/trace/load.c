@@ -39,7 +39,8 @@ struct wht_reader {
     size_t ordinal;
     struct ids ids;
     struct wht_revoked *revoked;
-    struct wht_arena *scratch; /* for one line or case at a time */
+    struct wht_arena *scratch;   /* for one line or case at a time */
+    struct wht_document passing; /* the line that was taken last */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -260,16 +261,8 @@ static bool is_blank(const char *line, size_t size)
     return size <= WHT_DOCUMENT_MAX && strspn(line, " \t\r") == size;
 }
 
-static void open_corpus(struct wht_reader *reader)
+static void take_header(struct wht_reader *reader, const char *line, size_t size)
 {
-    const char *line;
-    size_t size;
-    if (!wht_input_line(reader->input, &line, &size)) {
-        const char *error = wht_input_error(reader->input);
-        report_line(reader, 1, error ? error : "found an empty file, expected a header");
-        reader->is_done = true;
-        return;
-    }
     reader->line = 1;
     if (is_blank(line, size)) {
         report_line(reader, 1, "found a blank line, expected a header");
@@ -287,10 +280,22 @@ static void open_corpus(struct wht_reader *reader)
     }
 }
 
-struct wht_reader *wht_reader_open(const char *path, const struct wht_load_options *options)
+static void open_corpus(struct wht_reader *reader)
+{
+    const char *line;
+    size_t size;
+    if (wht_input_line(reader->input, &line, &size)) {
+        take_header(reader, line, size);
+        return;
+    }
+    const char *error = wht_input_error(reader->input);
+    report_line(reader, 1, error ? error : "found an empty file, expected a header");
+    reader->is_done = true;
+}
+
+static struct wht_reader *new_reader(const char *path, const struct wht_load_options *options)
 {
     struct wht_reader *reader = calloc(1, sizeof(*reader));
-    char error[128];
     if (!reader)
         abort();
     reader->path = copy_text(path, strlen(path));
@@ -299,6 +304,23 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
     if (options)
         reader->check.options = *options;
     reader->kind = kind_from_name(path);
+    return reader;
+}
+
+struct wht_reader *wht_reader_begin(const char *path, const struct wht_load_options *options,
+                                    const char *header, size_t size)
+{
+    struct wht_reader *reader = new_reader(path, options);
+    reader->kind = FILE_CORPUS;
+    reader->name_prefix = wht_test_name_prefix(path);
+    take_header(reader, header, size);
+    return reader;
+}
+
+struct wht_reader *wht_reader_open(const char *path, const struct wht_load_options *options)
+{
+    struct wht_reader *reader = new_reader(path, options);
+    char error[128];
     if (reader->kind == FILE_OTHER) {
         report_line(reader, 0,
                     "found a file of another kind, expected a name that ends in "
@@ -350,7 +372,7 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
     strcpy(c->name + prefix + 1, c->id);
     c->file = wht_arena_copy(c->arena, reader->path);
     c->ordinal = ordinal;
-    const char *reason = wht_revoked_reason(reader->revoked, c);
+    const char *reason = reader->revoked ? wht_revoked_reason(reader->revoked, c) : NULL;
     c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
     return c;
 }
@@ -368,22 +390,32 @@ static struct wht_case *next_of_document(struct wht_reader *reader)
     return c;
 }
 
+struct wht_case *wht_reader_take(struct wht_reader *reader, const char *line, size_t size)
+{
+    wht_arena_reset(reader->scratch);
+    reader->passing = (struct wht_document){.arena = NULL};
+    reader->line++;
+    if (is_blank(line, size))
+        report_line(reader, reader->line, "found a blank line, expected a case");
+    else if (parse(reader, &reader->passing, reader->scratch, line, size, reader->line))
+        return take(reader, reader->passing.root, reader->scratch);
+    if (!reader->passing.root)
+        reader->ordinal++; /* whoever reads the text beside counts lines */
+    return NULL;
+}
+
+const struct wht_document *wht_reader_document(const struct wht_reader *reader)
+{
+    return &reader->passing;
+}
+
 static struct wht_case *next_of_corpus(struct wht_reader *reader)
 {
     struct wht_case *c = NULL;
     const char *line;
     size_t size;
-    while (!c && wht_input_line(reader->input, &line, &size)) {
-        struct wht_document document = {.arena = NULL};
-        reader->line++;
-        if (is_blank(line, size))
-            report_line(reader, reader->line, "found a blank line, expected a case");
-        else if (parse(reader, &document, reader->scratch, line, size, reader->line))
-            c = take(reader, document.root, reader->scratch);
-        if (!document.root)
-            reader->ordinal++; /* whoever reads the text beside counts lines */
-        wht_arena_reset(reader->scratch);
-    }
+    while (!c && wht_input_line(reader->input, &line, &size))
+        c = wht_reader_take(reader, line, size);
     if (!c) {
         reader->is_done = true;
         if (wht_input_error(reader->input))

@@ -50,6 +50,25 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
  */
 struct wht_case *wht_reader_next(struct wht_reader *reader);
 
+/**
+ * Judges a corpus that is not a file yet: its header first, then line by line with
+ * wht_reader_take(). Nothing is withdrawn (revoked.h).
+ * @param path what the file will be called.
+ */
+struct wht_reader *wht_reader_begin(const char *path, const struct wht_load_options *options,
+                                    const char *header, size_t size);
+
+/**
+ * Takes the next line, which is NUL-terminated and stays until the next call.
+ * @return a case that the caller owns, or NULL after reporting why it is none.
+ */
+struct wht_case *wht_reader_take(struct wht_reader *reader, const char *line, size_t size);
+
+struct wht_document;
+
+/** @return the line that was taken last, as JSON without `defaults`; valid until the next one. */
+const struct wht_document *wht_reader_document(const struct wht_reader *reader);
+
 /** How many errors were found so far, those that were not reported one by one included. */
 size_t wht_reader_error_count(const struct wht_reader *reader);
 

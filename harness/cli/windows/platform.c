@@ -11,6 +11,7 @@
 
 #include "../platform.h"
 
+#include "trace/outfile.h"
 #include "trace/paths.h"
 
 unsigned wht_processor_count(void)
@@ -71,19 +72,45 @@ char *wht_program_path(void)
 
 static volatile LONG interrupted;
 
+static volatile LONG is_caught; /* interrupts are remembered */
+
 static BOOL WINAPI note_interrupt(DWORD event)
 {
     (void)event;
-    InterlockedExchange(&interrupted, 1);
-    return TRUE;
+    if (is_caught) {
+        InterlockedExchange(&interrupted, 1);
+        return TRUE;
+    }
+    wht_outfile_remove_all();
+    return FALSE; /* the system ends the program */
+}
+
+void wht_prepare_process(void)
+{
+    SetConsoleCtrlHandler(note_interrupt, TRUE);
 }
 
 void wht_catch_interrupts(void)
 {
-    SetConsoleCtrlHandler(note_interrupt, TRUE);
+    InterlockedExchange(&is_caught, 1);
+}
+
+void wht_release_interrupts(void)
+{
+    InterlockedExchange(&is_caught, 0);
 }
 
 bool wht_is_interrupted(void)
 {
     return interrupted != 0;
+}
+
+/* There is no such signal here: a write fails, and that is all. */
+void wht_survive_broken_pipes(void)
+{
+}
+
+void wht_end_if_pipe_broke(int error)
+{
+    (void)error;
 }

@@ -4,9 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,7 +50,7 @@ Test(output, a_place_can_be_filled_in_later)
     cr_assert(wht_output_open(&output, path, WHT_OUTPUT_PATCHED));
     cr_expect_eq(output.target, NULL, "a file needs no spool");
     write_and_patch(&output);
-    cr_expect_eq(wht_output_close(&output), 0);
+    cr_expect_eq(wht_output_close(&output, true), 0);
     expect_content(path, "head filled tail end");
     unlink(path);
 }
@@ -70,7 +72,7 @@ Test(output, so_it_can_in_a_pipe)
     cr_assert(wht_output_open(&output, fifo, WHT_OUTPUT_PATCHED));
     cr_expect_neq(output.target, NULL);
     write_and_patch(&output);
-    cr_expect_eq(wht_output_close(&output), 0);
+    cr_expect_eq(wht_output_close(&output, true), 0);
     cr_expect_eq(pclose(reader), 0);
     expect_content(result, "head filled tail end");
     unlink(path);
@@ -85,10 +87,76 @@ Test(output, appending_keeps_what_is_there)
     for (unsigned i = 0; i < 2; i++) {
         cr_assert(wht_output_open(&output, path, WHT_OUTPUT_APPENDED));
         wht_output_write(&output, "again ", 6);
-        cr_expect_eq(wht_output_close(&output), 0);
+        cr_expect_eq(wht_output_close(&output, true), 0);
     }
     expect_content(path, "again again ");
     unlink(path);
+}
+
+/* What is not wanted, or cannot be written, leaves what was there. */
+Test(output, a_file_stays_as_it_was_until_its_report_is_whole)
+{
+    static const enum wht_output_mode modes[] = {WHT_OUTPUT_PLAIN, WHT_OUTPUT_APPENDED,
+                                                 WHT_OUTPUT_PATCHED};
+    make_path();
+    for (size_t i = 0; i < 3; i++) {
+        struct wht_output output;
+        FILE *file = fopen(path, "wb");
+        cr_assert_not_null(file);
+        fputs("old", file);
+        fclose(file);
+        cr_assert(wht_output_open(&output, path, modes[i]));
+        wht_output_write(&output, "new", 3);
+        wht_output_flush(&output);
+        expect_content(path, "old");
+        cr_expect_eq(wht_output_close(&output, false), 0);
+        expect_content(path, "old");
+    }
+    unlink(path);
+}
+
+/* A limit for files stands for a disk without room; what was appended in part is cut off again. */
+Test(output, a_file_that_cannot_be_whole_stays_as_it_was)
+{
+    static const enum wht_output_mode modes[] = {WHT_OUTPUT_PLAIN, WHT_OUTPUT_APPENDED};
+    static char block[200000];
+    make_path();
+    for (size_t i = 0; i < 2; i++) {
+        struct wht_output output;
+        FILE *file = fopen(path, "wb");
+        cr_assert_not_null(file);
+        fputs("old", file);
+        fclose(file);
+        cr_assert(wht_output_open(&output, path, modes[i]));
+        struct rlimit limit = {sizeof(block) / 2, RLIM_INFINITY}, before;
+        getrlimit(RLIMIT_FSIZE, &before);
+        signal(SIGXFSZ, SIG_IGN);
+        /* The spool is written before there is a limit, the rest after it. */
+        wht_output_write(&output, block, sizeof(block));
+        wht_output_flush(&output);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        wht_output_write(&output, block, i == 0 ? sizeof(block) : 0);
+        cr_expect_eq(wht_output_close(&output, true), EFBIG);
+        setrlimit(RLIMIT_FSIZE, &before);
+        expect_content(path, "old");
+    }
+    unlink(path);
+}
+
+Test(output, two_outputs_are_two_files)
+{
+    struct wht_output one, two;
+    char link_name[64];
+    make_path();
+    snprintf(link_name, sizeof(link_name), "%s.link", path);
+    cr_assert_eq(link(path, link_name), 0);
+    cr_assert(wht_output_open(&one, path, WHT_OUTPUT_PLAIN));
+    cr_expect(!wht_output_open(&two, link_name, WHT_OUTPUT_PLAIN));
+    cr_expect_eq(errno, EBUSY);
+    cr_expect(strstr(two.out.error, path) != NULL, "%s", two.out.error);
+    cr_expect_eq(wht_output_close(&one, true), 0);
+    unlink(path);
+    unlink(link_name);
 }
 
 Test(output, a_full_disk_is_told_at_the_end)
@@ -101,7 +169,7 @@ Test(output, a_full_disk_is_told_at_the_end)
         cr_assert(wht_output_open(&output, "/dev/full", modes[i]));
         for (unsigned j = 0; j < 100; j++)
             wht_output_write(&output, block, sizeof(block));
-        cr_expect_eq(wht_output_close(&output), ENOSPC);
+        cr_expect_eq(wht_output_close(&output, true), ENOSPC);
     }
 }
 
