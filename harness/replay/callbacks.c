@@ -70,6 +70,8 @@ static void look_out(struct wht_divergence *d, const struct wht_event *event)
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
+    if (run->callbacks_max > 0 && run->result->callbacks > run->callbacks_max)
+        return false;
     if (has_diverged(run) && ++run->after > AFTER_MAX)
         return false;
     /* The arrays of a batch may only be read once they have been checked. */
@@ -160,6 +162,7 @@ static HRESULT access_memory(struct wht_run *run, const struct wht_event *event,
 {
     bool is_write = event->kind == WHT_CALL_MEM_WRITE;
     enum wht_place place = wht_guest_place(&run->guest, event->address, event->size, is_write);
+    wht_guest_ask(&run->guest, event->address, event->size);
     bool is_hole = place == WHT_PLACE_HOLE;
     if (!is_write) {
         memset(data, 0xff, event->size);

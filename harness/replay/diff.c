@@ -198,6 +198,22 @@ static void judge_events(struct wht_run *run)
         r->differing |= WHT_FINAL_TRAP;
 }
 
+/* Entries that the author wrote for nothing may be why a call fails. Pages come first: they say
+ * what else would have happened. */
+static void list_unasked(struct wht_run *run)
+{
+    const struct wht_guest *guest = &run->guest;
+    const struct wht_case *c = guest->c;
+    struct wht_result *r = run->result;
+    for (size_t i = 0; i < c->page_count && r->unasked_count < WHT_UNASKED_MAX; i++)
+        if (!guest->asked_pages[i])
+            r->unasked[r->unasked_count++] = (struct wht_unasked){.page = &c->pages[i], .index = i};
+    for (size_t i = 0; i < c->memory_count && r->unasked_count < WHT_UNASKED_MAX; i++)
+        if (!guest->asked_memory[i])
+            r->unasked[r->unasked_count++] =
+                (struct wht_unasked){.memory = &c->memory[i], .index = c->memory[i].index};
+}
+
 void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status_poison)
 {
     struct wht_result *r = run->result;
@@ -211,6 +227,8 @@ void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status
     judge_events(run);
     r->passed = r->divergence.kind == WHT_DIVERGES_NOT && r->differing == 0 && r->reg_count == 0 &&
                 r->memory_count == 0;
+    if (!r->passed)
+        list_unasked(run);
 }
 
 uint64_t wht_final_digest(const struct wht_run *run)

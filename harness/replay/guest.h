@@ -40,6 +40,11 @@ struct wht_guest {
     uint8_t code_byte[WHT_CODE_SIZE];
     unsigned code_count;
 
+    /* Which entries the callbacks have asked for since the last reset. */
+    bool *asked_memory; /**< in the order of c->memory */
+    bool *asked_pages;  /**< in the order of c->pages; within asked_memory's block */
+    size_t asked_capacity;
+
     /* What Set wrote. */
     _Alignas(16) WHV_REGISTER_VALUE written_values[128];
     WHV_REGISTER_NAME written_names[128];
@@ -56,6 +61,9 @@ void wht_guest_free(struct wht_guest *guest);
 enum wht_place wht_guest_place(const struct wht_guest *guest, uint64_t gpa, uint32_t size,
                                bool is_write);
 
+/** Notes that a callback asks for an access: its regions are in use. */
+void wht_guest_ask(const struct wht_guest *guest, uint64_t gpa, uint32_t size);
+
 /** Reads what the model knows; bytes of devices and holes are left alone. */
 void wht_guest_read(const struct wht_guest *guest, uint64_t gpa, uint32_t size, uint8_t *data);
 /** Writes those bytes that lie in RAM. */
@@ -67,7 +75,7 @@ const uint8_t *wht_guest_ram_byte(const struct wht_guest *guest, const uint8_t *
                                   uint64_t gpa);
 
 /**
- * Translates the page at gva.
+ * Translates the page at gva, and notes which entries that uses.
  * @param flags WHV_TRANSLATE_GVA_FLAGS of the request.
  * @param gpa   receives the page's address even where the result is a failure.
  */

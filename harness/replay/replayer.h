@@ -27,7 +27,8 @@ struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *
 void wht_replayer_close(struct wht_replayer *replayer);
 
 /**
- * Runs a case at the weaker of its own level and the given one.
+ * Runs a case at the weaker of its own level and the given one. A case with `todo` fails, and
+ * passes at no level, whatever the emulator does.
  * @param outcome points into the replayer and into the case; valid until the next case.
  */
 void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wht_match level,

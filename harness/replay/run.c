@@ -37,8 +37,7 @@ static void forget_divergence(struct wht_divergence *d)
 bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
                    struct wht_result *result)
 {
-    const struct wht_case *c = run->guest.c;
-    run->level = c->expect.has_calls ? level : WHT_MATCH_EFFECTS;
+    run->level = level;
     run->poison = poison;
     run->is_set_done = false;
     run->is_set_called = false;
@@ -56,6 +55,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
     result->differing = 0;
     result->reg_count = 0;
     result->memory_count = 0;
+    result->unasked_count = 0;
     wht_guest_reset(&run->guest);
     wht_answers_reset(&run->answers);
     return run->level == WHT_MATCH_EFFECTS ||

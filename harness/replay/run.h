@@ -17,8 +17,9 @@ struct wht_run {
     struct wht_guest guest;
     struct wht_cursor cursor;
     struct wht_answers answers;
-    enum wht_match level; /**< what is compared: effects where the case lists no calls */
-    uint8_t poison;       /**< fills what a callback leaves undefined; another for the warm call */
+    enum wht_match level;   /**< what is compared */
+    uint32_t callbacks_max; /**< later ones fail; 0: no limit. No start of a call changes it */
+    uint8_t poison; /**< fills what a callback leaves undefined; another for the warm call */
 
     bool is_set_done; /**< a Set has returned S_OK */
     bool is_set_called;

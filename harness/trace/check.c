@@ -35,18 +35,28 @@ static void make_printable(char *text)
     }
 }
 
-static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
-                   const char *format, va_list arguments)
+static void tell(struct wht_check *check, struct wht_pos pos, const char *pointer, bool is_warning,
+                 const char *format, va_list arguments)
 {
     char text[TEXT_MAX];
     vsnprintf(text, sizeof(text), format, arguments);
     make_printable(text);
-    check->errors++;
-    check->is_bad = true;
     if (!check->options.on_error)
         return;
-    struct wht_error error = {.file = check->file, .pos = pos, .pointer = pointer, .text = text};
+    struct wht_error error = {.file = check->file,
+                              .pos = pos,
+                              .pointer = pointer,
+                              .text = text,
+                              .is_warning = is_warning};
     check->options.on_error(check->options.user, &error);
+}
+
+static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
+                   const char *format, va_list arguments)
+{
+    check->errors++;
+    check->is_bad = true;
+    tell(check, pos, pointer, false, format, arguments);
 }
 
 void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer,
@@ -149,6 +159,21 @@ bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const ch
     fail_at(check, node, node->key_offset, format, arguments);
     va_end(arguments);
     return false;
+}
+
+void wht_warn(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+{
+    char pointer[POINTER_MAX];
+    va_list arguments;
+    if (node->origin && node->origin->is_warned)
+        return;
+    if (node->origin)
+        node->origin->is_warned = true;
+    write_pointer(node, pointer, sizeof(pointer));
+    make_printable(pointer);
+    va_start(arguments, format);
+    tell(check, pos_of(check, node, node->offset), pointer, true, format, arguments);
+    va_end(arguments);
 }
 
 const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other)

@@ -36,6 +36,11 @@ bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *
 bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** Warns at a node's value: nothing is wrong by the rules, the case stays good. Warnings about
+ * something in `defaults` are given for the first case alone. */
+void wht_warn(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /** Reports that an object lacks a key. @return false. */
 bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, const char *key);
 

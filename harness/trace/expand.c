@@ -254,10 +254,15 @@ struct wht_node *wht_expand_case(struct wht_arena *arena, const struct wht_case 
     wht_build_add(&object, "expect", expand_expect(arena, &c->expect, expansion));
     wht_build_add(&object, "match", word(arena, wht_match_names, (int)c->match));
     wht_build_add(&object, "verdict", word(arena, verdicts, (int)c->verdict));
-    if (!is_all)
+    if (!is_all) {
+        add_strings(&object, "todo", &c->todo); /* it decides whether the case can pass */
         return object.node;
+    }
     add_strings(&object, "flags", &c->flags);
     add_strings(&object, "spec", &c->spec);
+    add_strings(&object, "todo", &c->todo);
+    if (c->deliberate)
+        wht_build_add(&object, "deliberate", wht_build_string(arena, c->deliberate));
     add_strings(&object, "tags", &c->tags);
     if (c->note)
         wht_build_add(&object, "note", wht_build_string(arena, c->note));
