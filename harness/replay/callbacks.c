@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include "trace/names.h"
 
@@ -70,7 +71,8 @@ static void look_out(struct wht_divergence *d, const struct wht_event *event)
 static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
 {
     run->result->callbacks++;
-    if (run->callbacks_max > 0 && run->result->callbacks > run->callbacks_max)
+    if (run->callbacks_max > 0 &&
+        (run->result->callbacks > run->callbacks_max || clock() > run->clock_end))
         return false;
     if (has_diverged(run) && ++run->after > AFTER_MAX)
         return false;

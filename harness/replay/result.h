@@ -116,7 +116,8 @@ enum wht_final_field {
 /** How many entries that nothing asked for are kept. */
 #define WHT_UNASKED_MAX 4
 
-/** An entry of `memory` or `pages` that no callback of a failed call asked for. */
+/** An entry of `memory` or `pages` that no callback of a failed call asked for, and that says other
+ * things than the exit. */
 struct wht_unasked {
     const struct wht_memory *memory; /**< NULL: a page */
     const struct wht_page *page;

@@ -10,7 +10,10 @@
 
 /* More than any case needs whose entries one would look through by eye. */
 #define CALLBACKS_MAX 16384u
-#define POISON        0xa5
+#define SECONDS_MAX   0.1
+/* After so many cases without an end the rest is passed over: the files are made to take long. */
+#define ENDLESS_MAX 64u
+#define POISON      0xa5
 
 #define STATUS_INTERNAL_FAILURE 2u
 
@@ -19,6 +22,7 @@ struct wht_usage {
     struct wht_handles handles;
     struct wht_run run;
     struct wht_result result;
+    unsigned endless; /* cases that were cut off */
 };
 
 struct wht_usage *wht_usage_open(void)
@@ -59,13 +63,15 @@ bool wht_usage_find(void *user, const struct wht_case *c, bool *memory, bool *pa
     struct wht_run *run = &usage->run;
     uint32_t status = POISON;
     bool is_written;
-    if ((c->api == WHT_API_PREVIEW && !usage->handles.preview) || !wht_run_load(run, c) ||
-        !wht_run_start(run, c->match, POISON, &usage->result))
+    if ((c->api == WHT_API_PREVIEW && !usage->handles.preview) || usage->endless > ENDLESS_MAX ||
+        !wht_run_load(run, c) || !wht_run_start(run, c->match, POISON, &usage->result))
         return false;
+    run->clock_end = clock() + (clock_t)(SECONDS_MAX * CLOCKS_PER_SEC);
     wht_run_activate(run);
     HRESULT hr = wht_invoke(&usage->handles, c, run, POISON, &status, &is_written);
     wht_run_activate(NULL);
     wht_judge(run, hr, status, POISON);
+    usage->endless += usage->result.callbacks > CALLBACKS_MAX || clock() > run->clock_end;
     if (usage->result.was_ended || is_unknown(c, &usage->result))
         return false;
     memcpy(memory, run->guest.asked_memory, c->memory_count * sizeof(*memory));

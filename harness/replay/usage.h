@@ -18,7 +18,8 @@ void wht_usage_close(struct wht_usage *usage);
 
 /**
  * Calls the emulator once for a case; a wht_usage_fn (trace/load.h) whose user is a wht_usage. The
- * call is ended after a fixed number of callbacks, so that no case holds anybody up.
+ * call is ended after a fixed number of callbacks and a tenth of a second, and after some dozens of
+ * such calls no more are made, so that no file holds anybody up.
  * @return false if the call came to no end that says anything: too many callbacks, a read that
  *         nothing answers, an instruction that the emulator does not know.
  */

@@ -223,7 +223,9 @@ static void find_todo(struct wht_text *cause, struct wht_text *key, const struct
     wht_text_addf(cause, "is unfinished and cannot pass: %s", c->todo.items[0]);
     if (c->todo.count > 1)
         wht_text_addf(cause, " (and %zu more in \"todo\")", c->todo.count - 1);
-    wht_text_add(key, "unfinished");
+    wht_text_add(key, "unfinished"); /* told once where the same is left to say */
+    for (size_t i = 0; i < c->todo.count; i++)
+        wht_text_addf(key, "/%s", c->todo.items[i]);
 }
 
 static const char *repetition_text(enum wht_repetition repetition)

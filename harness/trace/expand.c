@@ -200,7 +200,8 @@ static struct wht_node *expand_expect(struct wht_arena *arena, const struct wht_
         if (e->status >> i & 1)
             wht_build_add(&status, NULL, word(arena, wht_status_names, i));
     wht_build_add(&object, "hr", wht_build_string(arena, wht_hresult_format(e->hr, text)));
-    wht_build_add(&object, "status", status.node);
+    if (e->hr == S_OK) /* else it is not compared */
+        wht_build_add(&object, "status", status.node);
     wht_build_add(&object, "regs", wht_expand_wants(arena, e->regs, e->reg_count));
     wht_build_add(&object, "memory", expand_wanted_memory(arena, e));
     if (e->has_fault)

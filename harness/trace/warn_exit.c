@@ -16,9 +16,8 @@
 
 static const char *const accesses[] = {"read", "write", "execute"};
 
-/* What a guest-virtual page is, by the case. @return false where nobody can say. */
-static bool translate(const struct wht_case *c, uint64_t linear, enum wht_access access,
-                      uint64_t *gpa)
+bool wht_case_translate(const struct wht_case *c, uint64_t linear, enum wht_access access,
+                        uint64_t *gpa)
 {
     const unsigned purpose = 1u << access;
     const WHV_REGISTER_VALUE *cr0 = wht_init_reg(&c->init, WHvX64RegisterCr0);
@@ -44,7 +43,7 @@ static bool holds_exit(const struct wht_case *c, uint64_t linear, uint64_t size,
         uint64_t left = PAGE_MASK + 1 - (at & PAGE_MASK);
         uint64_t piece = left < size - done ? left : size - done;
         uint64_t gpa = 0;
-        if (!translate(c, at, exit->access, &gpa) || exit->gpa - gpa < piece)
+        if (!wht_case_translate(c, at, exit->access, &gpa) || exit->gpa - gpa < piece)
             return true;
         done += piece;
     }
