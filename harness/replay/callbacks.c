@@ -388,6 +388,7 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     if (call && call->has_fail)
         return fail(run, call->fail); /* both slots stay as the emulator left them */
     uint64_t address;
+    wht_guest_ask_page(&run->guest, gva, event.flags);
     *result = wht_guest_translate(&run->guest, gva, event.flags, &address);
     if (call && call->has_result)
         *result = call->result;

@@ -245,7 +245,6 @@ WHV_TRANSLATE_GVA_RESULT_CODE wht_guest_translate(const struct wht_guest *guest,
         const struct wht_page *page = page_for(guest->c, gva, bit);
         if (!page || (purposes != 0 && !(purposes & bit)))
             continue;
-        guest->asked_pages[page - guest->c->pages] = true;
         if (!found || result == WHvTranslateGvaResultSuccess)
             *gpa = page->gpa;
         found = true;
@@ -253,6 +252,16 @@ WHV_TRANSLATE_GVA_RESULT_CODE wht_guest_translate(const struct wht_guest *guest,
             result = page->result;
     }
     return result;
+}
+
+void wht_guest_ask_page(const struct wht_guest *guest, uint64_t gva, uint32_t flags)
+{
+    unsigned purposes = flags & (WHT_FOR_READ | WHT_FOR_WRITE | WHT_FOR_EXECUTE);
+    for (unsigned bit = WHT_FOR_READ; bit <= WHT_FOR_EXECUTE; bit <<= 1) {
+        const struct wht_page *page = page_for(guest->c, gva, bit);
+        if (page && (purposes == 0 || (purposes & bit)))
+            guest->asked_pages[page - guest->c->pages] = true;
+    }
 }
 
 void wht_guest_set(struct wht_guest *guest, const WHV_REGISTER_NAME *names, uint32_t count,

@@ -75,12 +75,15 @@ const uint8_t *wht_guest_ram_byte(const struct wht_guest *guest, const uint8_t *
                                   uint64_t gpa);
 
 /**
- * Translates the page at gva, and notes which entries that uses.
+ * Translates the page at gva.
  * @param flags WHV_TRANSLATE_GVA_FLAGS of the request.
  * @param gpa   receives the page's address even where the result is a failure.
  */
 WHV_TRANSLATE_GVA_RESULT_CODE wht_guest_translate(const struct wht_guest *guest, uint64_t gva,
                                                   uint32_t flags, uint64_t *gpa);
+
+/** Notes that a callback asks for a translation: the entries that answer it are in use. */
+void wht_guest_ask_page(const struct wht_guest *guest, uint64_t gva, uint32_t flags);
 
 /** Records what Set wrote; at most 128 registers. */
 void wht_guest_set(struct wht_guest *guest, const WHV_REGISTER_NAME *names, uint32_t count,
