@@ -11,9 +11,10 @@
 /* More than any case needs whose entries one would look through by eye. */
 #define CALLBACKS_MAX 16384u
 #define SECONDS_MAX   0.1
-/* After so many cases without an end the rest is passed over: the files are made to take long. */
-#define ENDLESS_MAX 64u
-#define POISON      0xa5
+/* After so many cases that take long the rest is passed over: the files are made for that. */
+#define SLOW_MAX     64u
+#define SLOW_SECONDS 0.01
+#define POISON       0xa5
 
 #define STATUS_INTERNAL_FAILURE 2u
 
@@ -22,7 +23,7 @@ struct wht_usage {
     struct wht_handles handles;
     struct wht_run run;
     struct wht_result result;
-    unsigned endless; /* cases that were cut off */
+    unsigned slow; /* cases that took long */
 };
 
 struct wht_usage *wht_usage_open(void)
@@ -57,24 +58,38 @@ static bool is_unknown(const struct wht_case *c, const struct wht_result *r)
            !(c->expect.status & STATUS_INTERNAL_FAILURE);
 }
 
-bool wht_usage_find(void *user, const struct wht_case *c, bool *memory, bool *pages)
+static clock_t ticks(double seconds)
 {
-    struct wht_usage *usage = user;
+    return (clock_t)(seconds * CLOCKS_PER_SEC);
+}
+
+/* @return whether the call came to an end that says something. */
+static bool call(struct wht_usage *usage, const struct wht_case *c)
+{
     struct wht_run *run = &usage->run;
     uint32_t status = POISON;
     bool is_written;
-    if ((c->api == WHT_API_PREVIEW && !usage->handles.preview) || usage->endless > ENDLESS_MAX ||
-        !wht_run_load(run, c) || !wht_run_start(run, c->match, POISON, &usage->result))
+    run->clock_end = clock() + ticks(SECONDS_MAX);
+    if (!wht_run_load(run, c) || !wht_run_start(run, c->match, POISON, &usage->result))
         return false;
-    run->clock_end = clock() + (clock_t)(SECONDS_MAX * CLOCKS_PER_SEC);
     wht_run_activate(run);
     HRESULT hr = wht_invoke(&usage->handles, c, run, POISON, &status, &is_written);
     wht_run_activate(NULL);
     wht_judge(run, hr, status, POISON);
-    usage->endless += usage->result.callbacks > CALLBACKS_MAX || clock() > run->clock_end;
-    if (usage->result.was_ended || is_unknown(c, &usage->result))
+    return !usage->result.was_ended && !is_unknown(c, &usage->result);
+}
+
+bool wht_usage_find(void *user, const struct wht_case *c, bool *memory, bool *pages)
+{
+    struct wht_usage *usage = user;
+    const clock_t start = clock();
+    if ((c->api == WHT_API_PREVIEW && !usage->handles.preview) || usage->slow > SLOW_MAX)
         return false;
-    memcpy(memory, run->guest.asked_memory, c->memory_count * sizeof(*memory));
-    memcpy(pages, run->guest.asked_pages, c->page_count * sizeof(*pages));
+    bool is_told = call(usage, c);
+    usage->slow += clock() - start > ticks(SLOW_SECONDS);
+    if (!is_told)
+        return false;
+    memcpy(memory, usage->run.guest.asked_memory, c->memory_count * sizeof(*memory));
+    memcpy(pages, usage->run.guest.asked_pages, c->page_count * sizeof(*pages));
     return true;
 }

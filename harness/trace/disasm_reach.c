@@ -40,6 +40,14 @@ static bool value_of(const struct reaching *r, ZydisRegister reg, uint64_t *valu
     return true;
 }
 
+/* 3Eh before a near branch is NOTRACK and a segment override; Zydis tells the first alone. */
+static ZydisRegister segment_of(const struct reaching *r, const ZydisDecodedOperand *o)
+{
+    bool is_override = (r->insn->attributes & ZYDIS_ATTRIB_HAS_NOTRACK) &&
+                       o->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN;
+    return is_override ? ZYDIS_REGISTER_DS : o->mem.segment;
+}
+
 /* @return false if the segment was not captured. */
 static bool base_of(const struct reaching *r, ZydisRegister segment, uint64_t *base)
 {
@@ -152,7 +160,7 @@ static void add_place(const struct reaching *r, const ZydisDecodedOperand *o)
         reach->is_open = true;
         return;
     }
-    bool is_known = find_offset(r, o, &offset) && base_of(r, o->mem.segment, &base);
+    bool is_known = find_offset(r, o, &offset) && base_of(r, segment_of(r, o), &base);
     reach->places[reach->count++] = (struct wht_reached){
         .is_known = is_known,
         .linear = (base + offset) & reach->mask,

@@ -140,6 +140,9 @@ Test(warn, an_exit_that_the_code_cannot_cause)
         {"'code': '67 43 89 04 bd 00 00 e0 4e', 'init': {'r13': '0x1', 'r15': '0x8'}, " MMIO(
              "write", "0x4ee00020"),
          NULL, NULL},
+        {"'code': '3e ff 55 00', 'init': {'mode': 'prot32', 'rbp': '0xb0', 'ds': {'sel': '0x10', "
+         "'base': '0x9000', 'limit': '0xffff', 'attr': '0x93'}}, " MMIO("read", "0x90b0"),
+         NULL, NULL},
         {"'code': 'ff ff', " MMIO("read", "0x5000"), NULL, NULL}, /* no instruction */
         /* a fetch */
         {STORE MMIO("execute", "0x1000"), NULL, NULL},
