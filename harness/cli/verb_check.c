@@ -7,10 +7,10 @@
 #include "trace/revoked.h"
 #include "verb.h"
 
-enum { STRICT = 1 };
+enum { STRICTLY = 1 }; /* windows.h has a STRICT */
 
 static const struct wht_option options[] = {
-    {STRICT, "strict", 0, NULL, "warnings count as errors"},
+    {STRICTLY, "strict", 0, NULL, "warnings count as errors"},
     {.name = NULL},
 };
 
@@ -101,7 +101,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             code = wht_verb_help_print(verb);
         else if (id == WHT_ARG_ERROR)
             code = WHT_EXIT_USAGE;
-        else if (id == STRICT)
+        else if (id == STRICTLY)
             is_strict = true;
         else
             wht_words_add(&paths, value);
