@@ -7,10 +7,10 @@
 #include "trace/revoked.h"
 #include "verb.h"
 
-enum { STRICTLY = 1 }; /* windows.h has a STRICT */
+enum { IS_STRICT = 1 }; /* windows.h defines STRICT */
 
 static const struct wht_option options[] = {
-    {STRICTLY, "strict", 0, NULL, "warnings count as errors"},
+    {IS_STRICT, "strict", 0, NULL, "warnings count as errors"},
     {.name = NULL},
 };
 
@@ -101,7 +101,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             code = wht_verb_help_print(verb);
         else if (id == WHT_ARG_ERROR)
             code = WHT_EXIT_USAGE;
-        else if (id == STRICTLY)
+        else if (id == IS_STRICT)
             is_strict = true;
         else
             wht_words_add(&paths, value);
