@@ -35,6 +35,7 @@ struct making {
     struct wht_operands operands;
     struct start start;
     struct wht_text *open;
+    struct wht_build todo; /* the same as sentences of the case */
     enum wht_access access;
     const struct wht_place *device; /* the place that the exit is about, or NULL */
     uint64_t device_gpa;
@@ -147,6 +148,19 @@ static bool is_bit_string(const char *slug)
     return strncmp(slug, "bt", 2) == 0 || strncmp(slug, "lock-bt", 7) == 0;
 }
 
+static bool is_division(const char *slug)
+{
+    return strncmp(slug, "div-", 4) == 0 || strncmp(slug, "idiv-", 5) == 0;
+}
+
+/* A dividend whose quotient fits, whatever the operand's width: else there is nothing but #DE. */
+static void choose_dividend(struct making *m)
+{
+    set(&m->start, WHvX64RegisterRax, PATTERN & ~UINT64_C(0xf000));
+    if (m->operands.write_count > 1)
+        set(&m->start, WHvX64RegisterRdx, 0);
+}
+
 static void choose_values(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
@@ -165,6 +179,8 @@ static void choose_values(struct making *m)
         set(&m->start, WHvX64RegisterRsp, STACK);
     if (o->has_rep)
         set(&m->start, WHvX64RegisterRcx, 1);
+    if (is_division(o->slug))
+        choose_dividend(m);
     for (size_t i = 0; i < o->read_count; i++) {
         uint64_t value = is_long ? PATTERN + i : (uint32_t)(PATTERN + i);
         if (o->reads[i] <= WHvX64RegisterR15)
@@ -176,7 +192,10 @@ static void choose_values(struct making *m)
 
 static void leave_open(struct making *m, const char *pointer, const char *what)
 {
+    char sentence[160];
     wht_text_addf(m->open, "  %-26s %s\n", pointer, what);
+    snprintf(sentence, sizeof(sentence), "%s: %s", pointer, what);
+    wht_build_add(&m->todo, NULL, wht_build_string(m->arena, sentence));
 }
 
 static struct wht_node *make_init(struct making *m)
@@ -384,7 +403,10 @@ static bool fits(const struct making *m, char *error)
 struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wanted,
                               struct wht_text *open, char *error)
 {
-    struct making m = {.arena = arena, .wanted = wanted, .open = open};
+    struct making m = {.arena = arena,
+                       .wanted = wanted,
+                       .open = open,
+                       .todo = wht_build_new(arena, WHT_NODE_LIST)};
     struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
     char text[128];
     if (!wht_operands(code_from_mode(wanted->mode), wanted->code, wanted->code_size, &m.operands)) {
@@ -411,5 +433,7 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     if (memory)
         wht_build_add(&object, "memory", memory);
     wht_build_add(&object, "expect", make_expect(&m));
+    if (m.todo.node->first)
+        wht_build_add(&object, "todo", m.todo.node);
     return object.node;
 }

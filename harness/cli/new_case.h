@@ -24,7 +24,7 @@ struct wht_new {
 };
 
 /**
- * Builds a valid case.
+ * Builds a valid case. What is left open stands in its `todo`, so that it cannot pass before.
  * @param open  receives a line for each place that is left open: its JSON pointer and what belongs
  *              there.
  * @param error receives why there is none (128 bytes).

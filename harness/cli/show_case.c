@@ -45,6 +45,10 @@ static void show_about(struct wht_text *text, const struct wht_case *c)
     struct wht_text words = {.text = NULL};
     if (c->note)
         wht_columns_words(text, "note", c->note);
+    for (size_t i = 0; i < c->todo.count; i++)
+        wht_columns_words(text, "todo", c->todo.items[i]);
+    if (c->deliberate)
+        wht_columns_words(text, "deliberate", c->deliberate);
     for (size_t i = 0; i < c->flags.count; i++) {
         const struct wht_flag *flag = wht_flag_find(c->file, c->flags.items[i]);
         wht_text_clear(&words);

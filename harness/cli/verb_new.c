@@ -234,7 +234,8 @@ static int create(struct request *r)
         code = write_file(r->path, node);
     if (code == WHT_EXIT_OK && open.size > 0)
         fprintf(stderr,
-                "These are left open and accept anything; fill them in from the manual:\n%s",
+                "These are left open. Fill them in from the manual and take them out of \"todo\": "
+                "until\nthen the case cannot pass.\n%s",
                 wht_text_get(&open));
     wht_text_free(&open);
     wht_arena_free(arena);
@@ -270,8 +271,9 @@ const struct wht_verb wht_verb_new = {
         "Writes a valid case: code, asm, registers that make the operand lie at the device, the "
         "exit,\n"
         "and the accesses in their order. What only a manual can tell is left open as \"any\" or "
-        "\"??\"\n"
-        "and listed on standard error. IN, OUT, INS and OUTS get a port exit, everything else the\n"
+        "\"??\",\n"
+        "listed on standard error and in \"todo\": such a case cannot pass. IN, OUT, INS and OUTS "
+        "get a port exit, everything else the\n"
         "exit of a memory access; an instruction without one runs from a device itself. An "
         "existing\n"
         "file is never overwritten.\n\n"

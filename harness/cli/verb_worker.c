@@ -187,7 +187,7 @@ static struct wht_case_frame frame_of(struct worker *w, const struct wht_case *c
     wht_text_clear(&w->block);
     wht_text_clear(&w->detail);
     return (struct wht_case_frame){.ordinal = c->ordinal,
-                                   .is_may = c->verdict == WHT_VERDICT_MAY,
+                                   .is_may = c->verdict == WHT_VERDICT_MAY && c->todo.count == 0,
                                    .is_explained = c->note != NULL || c->flags.count > 0,
                                    .name = c->name,
                                    .file = c->file,

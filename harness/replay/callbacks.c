@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include "progress.h"
 #include "trace/names.h"
@@ -69,6 +70,9 @@ static bool begin(struct wht_run *run, const VOID *context, const struct wht_eve
 {
     run->result->callbacks++;
     wht_progress_callback(event);
+    if (run->callbacks_max > 0 &&
+        (run->result->callbacks > run->callbacks_max || clock() > run->clock_end))
+        return false;
     if (has_diverged(run) && ++run->after > run->after_max) {
         run->result->cut_after = run->after_max;
         return false;
@@ -163,6 +167,7 @@ static HRESULT access_memory(struct wht_run *run, const struct wht_event *event,
 {
     bool is_write = event->kind == WHT_CALL_MEM_WRITE;
     enum wht_place place = wht_guest_place(&run->guest, event->address, event->size, is_write);
+    wht_guest_ask(&run->guest, event->address, event->size);
     bool is_hole = place == WHT_PLACE_HOLE;
     if (!is_write) {
         memset(data, 0xff, event->size);
@@ -435,6 +440,7 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     if (call && call->has_fail)
         return fail(run, call->fail); /* both slots stay as the emulator left them */
     uint64_t address;
+    wht_guest_ask_page(&run->guest, gva, event.flags);
     *result = wht_guest_translate(&run->guest, gva, event.flags, &address);
     if (call && call->has_result)
         *result = call->result;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "trace/disasm.h"
 #include "trace/names.h"
 
 #define STATUS_SUCCESSFUL 1u
@@ -204,6 +205,49 @@ static void judge_events(struct wht_run *run)
         r->differing |= WHT_FINAL_TRAP;
 }
 
+static bool is_on_page(uint64_t page, uint64_t address)
+{
+    return address - page < WHT_PAGE_SIZE;
+}
+
+/* Whether a page says no more than the exit and the code in it do. */
+static bool agrees_with_exit(const struct wht_case *c, const struct wht_page *page)
+{
+    const struct wht_exit *exit = &c->exit;
+    if (page->result != WHvTranslateGvaResultSuccess)
+        return false;
+    if (exit->kind == WHT_EXIT_MMIO && exit->gva_valid && is_on_page(page->gva, exit->gva))
+        return is_on_page(page->gpa, exit->gpa);
+    return is_on_page(page->gva, wht_code_linear(c));
+}
+
+/* Whether a region is what the exit speaks of: what was accessed, or the instruction. */
+static bool is_of_exit(const struct wht_guest *guest, const struct wht_memory *memory)
+{
+    const struct wht_exit *exit = &guest->c->exit;
+    uint64_t code = wht_code_linear(guest->c);
+    uint64_t offset = code % WHT_PAGE_SIZE;
+    wht_guest_translate(guest, code - offset, WHvTranslateGvaFlagValidateExecute, &code);
+    return code + offset - memory->gpa < memory->size ||
+           (exit->kind == WHT_EXIT_MMIO && exit->gpa - memory->gpa < memory->size);
+}
+
+/* Entries that the author wrote for nothing may be why a call fails. Pages come first: they say
+ * what else would have happened. */
+static void list_unasked(struct wht_run *run)
+{
+    const struct wht_guest *guest = &run->guest;
+    const struct wht_case *c = guest->c;
+    struct wht_result *r = run->result;
+    for (size_t i = 0; i < c->page_count && r->unasked_count < WHT_UNASKED_MAX; i++)
+        if (!guest->asked_pages[i] && !agrees_with_exit(c, &c->pages[i]))
+            r->unasked[r->unasked_count++] = (struct wht_unasked){.page = &c->pages[i], .index = i};
+    for (size_t i = 0; i < c->memory_count && r->unasked_count < WHT_UNASKED_MAX; i++)
+        if (!guest->asked_memory[i] && !is_of_exit(guest, &c->memory[i]))
+            r->unasked[r->unasked_count++] =
+                (struct wht_unasked){.memory = &c->memory[i], .index = c->memory[i].index};
+}
+
 void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status_poison)
 {
     struct wht_result *r = run->result;
@@ -217,6 +261,8 @@ void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status
     judge_events(run);
     r->passed = r->divergence.kind == WHT_DIVERGES_NOT && r->differing == 0 && r->reg_count == 0 &&
                 r->memory_count == 0;
+    if (!r->passed)
+        list_unasked(run);
 }
 
 uint64_t wht_final_digest(const struct wht_run *run)

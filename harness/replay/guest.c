@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/disasm.h"
+
 #define NOP 0x90
 
 /* Regions are sorted and do not overlap. Returns the count if none contains gpa. */
@@ -32,6 +34,19 @@ static int code_at(const struct wht_guest *guest, uint64_t gpa)
     return -1;
 }
 
+/* One answer for each region and each page. */
+static bool reserve_asked(struct wht_guest *guest, const struct wht_case *c)
+{
+    const size_t count = c->memory_count + c->page_count;
+    if (count > guest->asked_capacity) {
+        free(guest->asked_memory);
+        guest->asked_memory = malloc(count * sizeof(*guest->asked_memory));
+        guest->asked_capacity = guest->asked_memory ? count : 0;
+    }
+    guest->asked_pages = guest->asked_memory ? guest->asked_memory + c->memory_count : NULL;
+    return count <= guest->asked_capacity;
+}
+
 static bool reserve(struct wht_guest *guest, size_t ram, size_t regions)
 {
     if (ram > guest->ram_capacity) {
@@ -49,16 +64,6 @@ static bool reserve(struct wht_guest *guest, size_t ram, size_t regions)
         guest->start_capacity = guest->starts ? regions : 0;
     }
     return regions <= guest->start_capacity;
-}
-
-static uint64_t code_linear(const struct wht_case *c)
-{
-    const WHV_REGISTER_VALUE *rip = wht_init_reg(&c->init, WHvX64RegisterRip);
-    const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
-    uint64_t address = rip ? rip->Reg64 : 0;
-    if (c->init.mode == WHT_MODE_LONG64)
-        return address;
-    return (address + (cs ? cs->Segment.Base : 0)) & UINT32_MAX;
 }
 
 /* RAM takes the byte over; ROM, devices and holes that are listed there keep their own say. */
@@ -85,7 +90,7 @@ static void place_code(struct wht_guest *guest)
 {
     const struct wht_case *c = guest->c;
     uint64_t mask = c->init.mode == WHT_MODE_LONG64 ? UINT64_MAX : UINT32_MAX;
-    uint64_t start = code_linear(c);
+    uint64_t start = wht_code_linear(c);
     guest->code_count = 0;
     for (unsigned i = 0; i < WHT_CODE_SIZE; i++) {
         uint64_t linear = (start + i) & mask;
@@ -104,7 +109,7 @@ bool wht_guest_load(struct wht_guest *guest, const struct wht_case *c)
     for (size_t i = 0; i < c->memory_count; i++)
         if (c->memory[i].kind == WHT_MEMORY_RAM)
             ram += c->memory[i].size;
-    if (!reserve(guest, ram, c->memory_count))
+    if (!reserve(guest, ram, c->memory_count) || !reserve_asked(guest, c))
         return false;
     guest->c = c;
     guest->ram_size = 0;
@@ -126,6 +131,8 @@ void wht_guest_reset(struct wht_guest *guest)
         memcpy(guest->current, guest->pristine, guest->ram_size);
     guest->is_dirty = false;
     guest->written_count = 0;
+    if (guest->c->memory_count + guest->c->page_count > 0)
+        memset(guest->asked_memory, 0, guest->c->memory_count + guest->c->page_count);
 }
 
 void wht_guest_free(struct wht_guest *guest)
@@ -133,6 +140,7 @@ void wht_guest_free(struct wht_guest *guest)
     free(guest->pristine);
     free(guest->current);
     free(guest->starts);
+    free(guest->asked_memory);
     *guest = (struct wht_guest){.c = NULL};
 }
 
@@ -165,6 +173,15 @@ enum wht_place wht_guest_place(const struct wht_guest *guest, uint64_t gpa, uint
             place = byte;
     }
     return place;
+}
+
+void wht_guest_ask(const struct wht_guest *guest, uint64_t gpa, uint32_t size)
+{
+    for (uint32_t i = 0; guest->c->memory_count > 0 && i < size; i++) {
+        size_t region = region_at(guest->c, gpa + i);
+        if (region < guest->c->memory_count)
+            guest->asked_memory[region] = true;
+    }
 }
 
 void wht_guest_read(const struct wht_guest *guest, uint64_t gpa, uint32_t size, uint8_t *data)
@@ -242,6 +259,16 @@ WHV_TRANSLATE_GVA_RESULT_CODE wht_guest_translate(const struct wht_guest *guest,
             result = page->result;
     }
     return result;
+}
+
+void wht_guest_ask_page(const struct wht_guest *guest, uint64_t gva, uint32_t flags)
+{
+    unsigned purposes = flags & (WHT_FOR_READ | WHT_FOR_WRITE | WHT_FOR_EXECUTE);
+    for (unsigned bit = WHT_FOR_READ; bit <= WHT_FOR_EXECUTE; bit <<= 1) {
+        const struct wht_page *page = page_for(guest->c, gva, bit);
+        if (page && (purposes == 0 || (purposes & bit)))
+            guest->asked_pages[page - guest->c->pages] = true;
+    }
 }
 
 void wht_guest_set(struct wht_guest *guest, const WHV_REGISTER_NAME *names, uint32_t count,

@@ -40,6 +40,11 @@ struct wht_guest {
     uint8_t code_byte[WHT_CODE_SIZE];
     unsigned code_count;
 
+    /* Which entries the callbacks have asked for since the last reset. */
+    bool *asked_memory; /**< in the order of c->memory */
+    bool *asked_pages;  /**< in the order of c->pages; within asked_memory's block */
+    size_t asked_capacity;
+
     /* What Set wrote. */
     _Alignas(16) WHV_REGISTER_VALUE written_values[128];
     WHV_REGISTER_NAME written_names[128];
@@ -55,6 +60,9 @@ void wht_guest_free(struct wht_guest *guest);
 /** Who answers an access of size bytes (1 to 8). */
 enum wht_place wht_guest_place(const struct wht_guest *guest, uint64_t gpa, uint32_t size,
                                bool is_write);
+
+/** Notes that a callback asks for an access: its regions are in use. */
+void wht_guest_ask(const struct wht_guest *guest, uint64_t gpa, uint32_t size);
 
 /** Reads what the model knows; bytes of devices and holes are left alone. */
 void wht_guest_read(const struct wht_guest *guest, uint64_t gpa, uint32_t size, uint8_t *data);
@@ -77,6 +85,9 @@ bool wht_is_walked(WHV_TRANSLATE_GVA_RESULT_CODE result);
  */
 WHV_TRANSLATE_GVA_RESULT_CODE wht_guest_translate(const struct wht_guest *guest, uint64_t gva,
                                                   uint32_t flags, uint64_t *gpa);
+
+/** Notes that a callback asks for a translation: the entries that answer it are in use. */
+void wht_guest_ask_page(const struct wht_guest *guest, uint64_t gva, uint32_t flags);
 
 /** Records what Set wrote; at most 128 registers. */
 void wht_guest_set(struct wht_guest *guest, const WHV_REGISTER_NAME *names, uint32_t count,

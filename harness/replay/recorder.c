@@ -198,6 +198,7 @@ static void make_case(struct wht_recorder *recorder, const struct wht_case *c)
     made->verdict = WHT_VERDICT_MUST;
     made->flags = (struct wht_strings){.count = 0};
     made->spec = (struct wht_strings){.count = 0};
+    made->todo = (struct wht_strings){.count = 0}; /* the emulator has said it */
     made->expect = (struct wht_expect){.hr = recorder->hr,
                                        .status = STATUS_SUCCESSFUL,
                                        .has_calls = true,

@@ -32,7 +32,8 @@ void wht_replayer_keep_handle(struct wht_replayer *replayer);
 void wht_replayer_close(struct wht_replayer *replayer);
 
 /**
- * Runs a case at the weaker of its own level and the given one.
+ * Runs a case at the weaker of its own level and the given one. A case with `todo` fails, and
+ * passes at no level, whatever the emulator does.
  * @param outcome points into the replayer and into the case; valid until the next case.
  */
 void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wht_match level,

@@ -121,6 +121,17 @@ enum wht_final_field {
     WHT_FINAL_TRAP = 8
 };
 
+/** How many entries that nothing asked for are kept. */
+#define WHT_UNASKED_MAX 4
+
+/** An entry of `memory` or `pages` that no callback of a failed call asked for, and that says other
+ * things than the exit. */
+struct wht_unasked {
+    const struct wht_memory *memory; /**< NULL: a page */
+    const struct wht_page *page;
+    size_t index; /**< in the list as it was written */
+};
+
 /** One call of the emulator, judged at one level. */
 struct wht_result {
     enum wht_match level;
@@ -140,6 +151,9 @@ struct wht_result {
     size_t reg_count;
     struct wht_memory_diff memory[WHT_MEMORY_DIFFS_MAX];
     size_t memory_count; /**< runs found; only the first WHT_MEMORY_DIFFS_MAX are kept */
+
+    struct wht_unasked unasked[WHT_UNASKED_MAX];
+    size_t unasked_count; /**< 0 for a call that passed */
 
     /* Copies of a diverging callback's arrays: the emulator's do not outlive the callback. */
     WHV_REGISTER_NAME names[WHT_BATCH_MAX];

@@ -72,7 +72,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
                    struct wht_result *result)
 {
     const struct wht_case *c = run->guest.c;
-    run->level = c->expect.has_calls ? level : WHT_MATCH_EFFECTS;
+    run->level = level;
     run->judges_alignment = run->level == WHT_MATCH_STRICT && is_about_alignment(c);
     run->poison = poison;
     run->is_set_done = false;
@@ -92,6 +92,7 @@ bool wht_run_start(struct wht_run *run, enum wht_match level, uint8_t poison,
     result->differing = 0;
     result->reg_count = 0;
     result->memory_count = 0;
+    result->unasked_count = 0;
     wht_guest_reset(&run->guest);
     wht_answers_reset(&run->answers);
     return run->level == WHT_MATCH_EFFECTS ||

@@ -7,6 +7,8 @@
 #ifndef WHVTRACE_REPLAY_RUN_H
 #define WHVTRACE_REPLAY_RUN_H
 
+#include <time.h>
+
 #include "answers.h"
 #include "cursor.h"
 #include "guest.h"
@@ -34,8 +36,11 @@ struct wht_run {
     struct wht_guest guest;
     struct wht_cursor cursor;
     struct wht_answers answers;
-    enum wht_match level; /**< what is compared: effects where the case lists no calls */
-    uint8_t poison;       /**< fills what a callback leaves undefined; another for the warm call */
+    enum wht_match level; /**< what is compared */
+    /** Later callbacks fail; 0: no limit. No start of a call changes these two. */
+    uint32_t callbacks_max;
+    clock_t clock_end; /**< with callbacks_max: so do those after this moment, by clock() */
+    uint8_t poison;    /**< fills what a callback leaves undefined; another for the warm call */
 
     bool is_set_done; /**< a Set has returned S_OK */
     bool is_set_called;

@@ -7,6 +7,7 @@
 #include "describe.h"
 #include "finding.h"
 #include "trace/names.h"
+#include "unasked.h"
 
 /* Longer causes are cut: batches can name more than a hundred registers. */
 #define CAUSE_MAX 240u
@@ -216,6 +217,17 @@ static void find(struct wht_finding *first, struct wht_finding *second, const st
     }
 }
 
+/* What is left to say matters more than what the emulator did with the rest. */
+static void find_todo(struct wht_text *cause, struct wht_text *key, const struct wht_case *c)
+{
+    wht_text_addf(cause, "is unfinished and cannot pass: %s", c->todo.items[0]);
+    if (c->todo.count > 1)
+        wht_text_addf(cause, " (and %zu more in \"todo\")", c->todo.count - 1);
+    wht_text_add(key, "unfinished"); /* told once where the same is left to say */
+    for (size_t i = 0; i < c->todo.count; i++)
+        wht_text_addf(key, "/%s", c->todo.items[i]);
+}
+
 static const char *repetition_text(enum wht_repetition repetition)
 {
     switch (repetition) {
@@ -254,9 +266,18 @@ void wht_report_cause(struct wht_text *cause, struct wht_text *key, const struct
         wht_text_add(key, wht_text_get(cause));
         return;
     }
+    if (c->todo.count > 0) {
+        find_todo(cause, key, c);
+        cut(cause);
+        return;
+    }
     wht_text_add(cause, repetition_text(result->repetition));
     if (result->repetition != WHT_BOTH_PASS_DIFFERENTLY)
         find(&first, &second, c, result->result);
+    if (wht_unasked_hide_fault(c, result->result)) {
+        wht_text_clear(&second.text); /* what came instead of the fault says less */
+        wht_describe_unasked(&second.text, c, &result->result->unasked[0]);
+    }
     wht_text_add(cause, wht_text_get(&first.text));
     /* A Set and the registers after it say the same. */
     if (second.text.size > 0 && !strstr(wht_text_get(&first.text), wht_text_get(&second.text)))

@@ -10,6 +10,7 @@
 #include "divergence.h"
 #include "trace/flags.h"
 #include "trace/names.h"
+#include "unasked.h"
 
 /* Rows of one table; a run away emulator can change every register. */
 #define ROWS_MAX 16u
@@ -146,6 +147,23 @@ void wht_report_inputs(struct wht_text *text, const struct wht_case *c)
         wht_columns_words(text, "before", wht_text_get(&words));
     if (c->note)
         wht_columns_words(text, "note", c->note);
+    for (size_t i = 0; i < c->todo.count; i++)
+        wht_columns_words(text, i == 0 ? "todo" : "", c->todo.items[i]);
+    wht_text_free(&words);
+}
+
+/* Entries that served for nothing, where they may be why the case fails. */
+static void add_unasked(struct wht_text *text, const struct wht_case *c, const struct wht_result *r)
+{
+    struct wht_text words = {.text = NULL};
+    if (!wht_unasked_explain(c, r))
+        return;
+    wht_text_add(text, "\n");
+    for (size_t i = 0; i < r->unasked_count; i++) {
+        wht_text_clear(&words);
+        wht_describe_unasked(&words, c, &r->unasked[i]);
+        wht_columns_words(text, i == 0 ? "unused" : "", wht_text_get(&words));
+    }
     wht_text_free(&words);
 }
 
@@ -169,6 +187,7 @@ void wht_report_body(struct wht_text *text, const struct wht_case *c,
     add_end(text, options->colours, c, r);
     add_registers(text, options->colours, r);
     add_memory(text, options->colours, r);
+    add_unasked(text, c, r);
 }
 
 /* What the case was made to find, which need not be what it has found. */

@@ -135,6 +135,8 @@ static const struct rule case_rules[] = {{"format", AS_IS, NULL},
                                          {"verdict", AS_IS, NULL},
                                          {"flags", AS_IS, NULL},
                                          {"spec", AS_IS, NULL},
+                                         {"todo", AS_IS, NULL},
+                                         {"deliberate", AS_IS, NULL},
                                          {"tags", AS_IS, NULL},
                                          {"note", AS_IS, NULL},
                                          {"source", OBJECT, &source_shape}};

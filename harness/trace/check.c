@@ -35,18 +35,29 @@ static void make_printable(char *text)
     }
 }
 
-static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
-                   const char *format, va_list arguments)
+static void tell(struct wht_check *check, struct wht_pos pos, const char *pointer, bool is_warning,
+                 const char *format, va_list arguments)
 {
     char text[TEXT_MAX];
-    check->errors++;
-    check->is_bad = true;
-    if (!check->options.on_error || check->errors > WHT_ERRORS_MAX)
+    size_t *count = is_warning ? &check->warnings : &check->errors;
+    ++*count;
+    check->is_bad |= !is_warning;
+    if (!check->options.on_error || *count > WHT_ERRORS_MAX)
         return;
     vsnprintf(text, sizeof(text), format, arguments);
     make_printable(text);
-    struct wht_error error = {.file = check->file, .pos = pos, .pointer = pointer, .text = text};
+    struct wht_error error = {.file = check->file,
+                              .pos = pos,
+                              .pointer = pointer,
+                              .text = text,
+                              .is_warning = is_warning};
     check->options.on_error(check->options.user, &error);
+}
+
+static void report(struct wht_check *check, struct wht_pos pos, const char *pointer,
+                   const char *format, va_list arguments)
+{
+    tell(check, pos, pointer, false, format, arguments);
 }
 
 void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer,
@@ -58,16 +69,29 @@ void wht_report(struct wht_check *check, struct wht_pos pos, const char *pointer
     va_end(arguments);
 }
 
-void wht_report_rest(struct wht_check *check)
+static void report_rest(struct wht_check *check, size_t count, bool is_warning)
 {
     char text[64];
-    if (check->is_rest_told || check->errors <= WHT_ERRORS_MAX || !check->options.on_error)
+    if (count <= WHT_ERRORS_MAX)
+        return;
+    const size_t more = count - WHT_ERRORS_MAX;
+    snprintf(text, sizeof(text), "and %zu more %s%s", more, is_warning ? "warning" : "error",
+             more == 1 ? "" : "s");
+    struct wht_error error = {.file = check->file,
+                              .pointer = "",
+                              .text = text,
+                              .more = more,
+                              .is_warning = is_warning};
+    check->options.on_error(check->options.user, &error);
+}
+
+void wht_report_rest(struct wht_check *check)
+{
+    if (check->is_rest_told || !check->options.on_error)
         return;
     check->is_rest_told = true;
-    size_t more = check->errors - WHT_ERRORS_MAX;
-    snprintf(text, sizeof(text), "and %zu more error%s", more, more == 1 ? "" : "s");
-    struct wht_error error = {.file = check->file, .pointer = "", .text = text, .more = more};
-    check->options.on_error(check->options.user, &error);
+    report_rest(check, check->errors, false);
+    report_rest(check, check->warnings, true);
 }
 
 /* Writes a node's RFC 6901 pointer, from its root on. */
@@ -170,6 +194,21 @@ bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const ch
     fail_at(check, node, node->key_offset, format, arguments);
     va_end(arguments);
     return false;
+}
+
+void wht_warn(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+{
+    char pointer[POINTER_MAX];
+    va_list arguments;
+    if (node->origin && node->origin->is_warned)
+        return;
+    if (node->origin)
+        node->origin->is_warned = true;
+    write_pointer(node, pointer, sizeof(pointer));
+    make_printable(pointer);
+    va_start(arguments, format);
+    tell(check, pos_of(check, node, node->offset), pointer, true, format, arguments);
+    va_end(arguments);
 }
 
 const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other)

@@ -14,6 +14,7 @@ struct wht_check {
     const char *file;
     struct wht_load_options options;
     size_t errors;      /**< of the whole file, those reported once for many cases counted once */
+    size_t warnings;    /**< likewise */
     bool is_rest_told;  /**< wht_report_rest() was called */
     bool is_bad;        /**< the case at hand has an error */
     bool is_partial;    /**< `defaults` are read: keys may be missing, rules between keys wait */
@@ -38,6 +39,11 @@ bool wht_fail(struct wht_check *check, const struct wht_node *node, const char *
 
 /** Reports an error at a member's key. @return false. */
 bool wht_fail_key(struct wht_check *check, const struct wht_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Warns at a node's value: nothing is wrong by the rules, the case stays good. Warnings about
+ * something in `defaults` are given for the first case alone. */
+void wht_warn(struct wht_check *check, const struct wht_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /** Reports that an object lacks a key. @return false. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "disasm.h"
+#include "disasm_decode.h"
 
 #include <stdio.h>
-
-#include <Zydis/Zydis.h>
 
 static uint64_t reg64(const struct wht_case *c, WHV_REGISTER_NAME name)
 {
@@ -24,6 +22,15 @@ enum wht_code wht_code_of(const struct wht_case *c)
     return is_protected ? WHT_CODE_PROT16 : WHT_CODE_REAL16;
 }
 
+uint64_t wht_code_linear(const struct wht_case *c)
+{
+    const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
+    uint64_t rip = reg64(c, WHvX64RegisterRip);
+    if (c->init.mode == WHT_MODE_LONG64)
+        return rip;
+    return (rip + (cs ? cs->Segment.Base : 0)) & UINT32_MAX;
+}
+
 static void init_decoder(enum wht_code code, ZydisDecoder *decoder)
 {
     switch (code) {
@@ -40,6 +47,14 @@ static void init_decoder(enum wht_code code, ZydisDecoder *decoder)
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16);
         break;
     }
+}
+
+bool wht_decode(enum wht_code code, const uint8_t *bytes, size_t count,
+                ZydisDecodedInstruction *insn, ZydisDecodedOperand *operands)
+{
+    ZydisDecoder decoder;
+    init_decoder(code, &decoder);
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, insn, operands));
 }
 
 bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
@@ -67,14 +82,12 @@ bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length)
 bool wht_disasm_bytes(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
                       uint8_t *length)
 {
-    ZydisDecoder decoder;
     ZydisFormatter formatter;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    init_decoder(code, &decoder);
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_FORCE_SIZE, ZYAN_TRUE);
-    bool is_good = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands));
+    bool is_good = wht_decode(code, bytes, count, &insn, operands);
     if (length)
         *length = is_good ? insn.length : 0;
     if (!is_good || !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
@@ -128,12 +141,10 @@ static void add_read(const struct wht_case *c, ZydisRegister reg, WHV_REGISTER_N
 
 size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names)
 {
-    ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    init_decoder(wht_code_of(c), &decoder);
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
+    if (!wht_decode(wht_code_of(c), c->code, c->code_size, &insn, operands))
         return 0;
     for (unsigned i = 0; i < insn.operand_count; i++) {
         const ZydisDecodedOperand *o = &operands[i];
@@ -183,11 +194,9 @@ size_t wht_undefined_flags(enum wht_code code, const uint8_t *bytes, size_t coun
 
 bool wht_touches_memory(enum wht_code code, const uint8_t *bytes, size_t count, bool *is_known)
 {
-    ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    init_decoder(code, &decoder);
-    *is_known = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands));
+    *is_known = wht_decode(code, bytes, count, &insn, operands);
     if (!*is_known || insn.meta.category == ZYDIS_CATEGORY_INTERRUPT)
         return false;
     for (size_t i = 0; i < insn.operand_count; i++)
@@ -213,12 +222,10 @@ size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names)
 {
     const ZydisInstructionAttributes rep =
         ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
-    ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    init_decoder(wht_code_of(c), &decoder);
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, c->code, c->code_size, &insn, operands)))
+    if (!wht_decode(wht_code_of(c), c->code, c->code_size, &insn, operands))
         return 0;
     for (size_t i = 0; i < insn.operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];

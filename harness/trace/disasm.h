@@ -19,6 +19,9 @@ enum wht_code {
 /** @return what the case's registers make of its code: LMA and CS.L, then VM, then CS.D. */
 enum wht_code wht_code_of(const struct wht_case *c);
 
+/** @return the linear address at which the case's code lies; what was not captured counts as 0. */
+uint64_t wht_code_linear(const struct wht_case *c);
+
 /** What a loader wants to know of an instruction. */
 struct wht_insn_info {
     uint8_t length;

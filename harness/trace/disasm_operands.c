@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <Zydis/Zydis.h>
+#include "disasm_decode.h"
 
 /* @return the register that holds this one, or -1 for one that a case has no name for. */
 static int name_from_zydis(ZydisMachineMode mode, ZydisRegister reg)
@@ -140,15 +140,11 @@ bool wht_operands(enum wht_code code, const uint8_t *bytes, size_t count, struct
                                              [WHT_CODE_PROT16] = ZYDIS_MACHINE_MODE_LEGACY_16,
                                              [WHT_CODE_32] = ZYDIS_MACHINE_MODE_LEGACY_32,
                                              [WHT_CODE_64] = ZYDIS_MACHINE_MODE_LONG_64};
-    static const ZydisStackWidth widths[] = {ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_16,
-                                             ZYDIS_STACK_WIDTH_32, ZYDIS_STACK_WIDTH_64};
     const ZydisInstructionAttributes rep =
         ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
-    ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    ZydisDecoderInit(&decoder, modes[code], widths[code]);
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &insn, operands)))
+    if (!wht_decode(code, bytes, count, &insn, operands))
         return false;
     *to = (struct wht_operands){.length = insn.length};
     to->is_branch = insn.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE;

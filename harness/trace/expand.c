@@ -200,7 +200,8 @@ static struct wht_node *expand_expect(struct wht_arena *arena, const struct wht_
         if (e->status >> i & 1)
             wht_build_add(&status, NULL, word(arena, wht_status_names, i));
     wht_build_add(&object, "hr", wht_build_string(arena, wht_hresult_format(e->hr, text)));
-    wht_build_add(&object, "status", status.node);
+    if (e->hr == S_OK) /* else it is not compared */
+        wht_build_add(&object, "status", status.node);
     wht_build_add(&object, "regs", wht_expand_wants(arena, e->regs, e->reg_count));
     wht_build_add(&object, "memory", expand_wanted_memory(arena, e));
     if (e->has_fault)
@@ -254,10 +255,15 @@ struct wht_node *wht_expand_case(struct wht_arena *arena, const struct wht_case 
     wht_build_add(&object, "expect", expand_expect(arena, &c->expect, expansion));
     wht_build_add(&object, "match", word(arena, wht_match_names, (int)c->match));
     wht_build_add(&object, "verdict", word(arena, verdicts, (int)c->verdict));
-    if (!is_all)
+    if (!is_all) {
+        add_strings(&object, "todo", &c->todo); /* it decides whether the case can pass */
         return object.node;
+    }
     add_strings(&object, "flags", &c->flags);
     add_strings(&object, "spec", &c->spec);
+    add_strings(&object, "todo", &c->todo);
+    if (c->deliberate)
+        wht_build_add(&object, "deliberate", wht_build_string(arena, c->deliberate));
     add_strings(&object, "tags", &c->tags);
     if (c->note)
         wht_build_add(&object, "note", wht_build_string(arena, c->note));

@@ -393,7 +393,7 @@ static struct wht_node *make_expect(struct import *import, enum wht_code code)
     add_results(import, &expect, code);
     if (written)
         wht_build_add(&expect, "memory", written);
-    if (import->calls.node->first)
+    if (import->calls.node->first || import->call->end)
         wht_build_add(&expect, "calls", import->calls.node);
     return expect.node;
 }
@@ -451,6 +451,9 @@ struct wht_node *wht_import_case(struct import *import, const char *prefix, uint
     wht_build_add(&made, "expect", expect);
     if (import->options->is_strict && import->calls.node->first && import->call->end)
         wht_build_add(&made, "match", wht_build_string(import->arena, "strict"));
+    else if (!import->calls.node->first &&
+             !import->call->end) /* what would have come, nobody saw */
+        wht_build_add(&made, "match", wht_build_string(import->arena, "effects"));
     if (!import->call->end)
         wht_build_add(&made, "tags", make_tags(import));
     wht_build_add(&made, "source", make_source(import));

@@ -11,6 +11,7 @@
 #include "revoked.h"
 #include "scan.h"
 #include "source.h"
+#include "warn.h"
 
 enum file_kind { FILE_CASE_OR_SUITE, FILE_CORPUS, FILE_CORPUS_GZ, FILE_OTHER };
 
@@ -35,6 +36,7 @@ struct wht_reader {
     bool is_done;
     bool is_known;   /* the format's version is 1 */
     bool is_foreign; /* the format's major version is another */
+    bool is_warned;  /* of what stands in defaults, once every case is read */
     uint32_t line;
     size_t ordinal;
     struct ids ids;
@@ -374,6 +376,8 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
     c->ordinal = ordinal;
     const char *reason = reader->revoked ? wht_revoked_reason(reader->revoked, c) : NULL;
     c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
+    if (check->options.check_sense && !c->revoked)
+        wht_warn_case(check, node, c);
     return c;
 }
 
@@ -429,6 +433,9 @@ struct wht_case *wht_reader_next(struct wht_reader *reader)
     struct wht_case *c = NULL;
     if (!reader->is_done)
         c = reader->kind == FILE_CASE_OR_SUITE ? next_of_document(reader) : next_of_corpus(reader);
+    if (!c && !reader->is_warned && reader->defaults && reader->check.options.check_sense)
+        wht_warn_defaults(&reader->check, reader->defaults);
+    reader->is_warned |= !c;
     if (!c)
         wht_report_rest(&reader->check);
     return c;
@@ -459,9 +466,10 @@ void wht_reader_close(struct wht_reader *reader)
 void wht_error_print(void *user, const struct wht_error *error)
 {
     FILE *stream = user;
+    const char *kind = error->is_warning ? "warning: " : "";
     if (error->pos.line > 0)
-        fprintf(stream, "%s:%u:%u: %s: %s\n", error->file, error->pos.line, error->pos.column,
-                error->pointer, error->text);
+        fprintf(stream, "%s:%u:%u: %s: %s%s\n", error->file, error->pos.line, error->pos.column,
+                error->pointer, kind, error->text);
     else
-        fprintf(stream, "%s: %s\n", error->file, error->text);
+        fprintf(stream, "%s: %s%s\n", error->file, kind, error->text);
 }

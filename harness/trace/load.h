@@ -24,14 +24,26 @@ struct wht_error {
     const char *pointer; /**< RFC 6901; the root is "" */
     const char *text;    /**< what was found, what was expected */
     uint64_t more;       /**< not 0: it is the last one and stands for so many that were not told */
+    bool is_warning;     /**< the case is valid all the same */
 };
 
 typedef void wht_error_fn(void *user, const struct wht_error *error);
 
+/**
+ * Finds out which entries of `memory` and `pages` a case makes use of.
+ * @param memory receives c->memory_count answers, in the order of c->memory; false beforehand.
+ * @param pages  the same for c->pages.
+ * @return false if it cannot be told.
+ */
+typedef bool wht_usage_fn(void *user, const struct wht_case *c, bool *memory, bool *pages);
+
 struct wht_load_options {
     wht_error_fn *on_error; /**< NULL: errors are only counted */
     void *user;
-    bool check_asm; /**< compare `asm` with what Zydis says of `code` (the `check` verb) */
+    bool check_asm;   /**< compare `asm` with what Zydis says of `code` (the `check` verb) */
+    bool check_sense; /**< warn of what is allowed and cannot be meant (warn.h) */
+    wht_usage_fn *find_usage; /**< for warnings about entries that nothing uses; NULL: none */
+    void *usage_user;
 };
 
 struct wht_reader;
@@ -75,7 +87,8 @@ size_t wht_reader_error_count(const struct wht_reader *reader);
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
 void wht_reader_close(struct wht_reader *reader);
 
-/** Prints an error as `file:line:column: /pointer: text` and a newline, or what concerns the file
+/** Prints an error as `file:line:column: /pointer: text` and a newline (a warning has `warning: `
+ * before its text), or what concerns the file
  * as a whole (it cannot be opened) as `file: text`; `user` is a FILE pointer.
  */
 void wht_error_print(void *user, const struct wht_error *error);

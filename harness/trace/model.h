@@ -105,6 +105,7 @@ struct wht_memory {
     uint64_t size;
     uint8_t *data; /**< size bytes for RAM and ROM, otherwise NULL */
     enum wht_memory_kind kind;
+    uint32_t index; /**< in the list as it was written */
 };
 
 enum wht_page_for { WHT_FOR_READ = 1, WHT_FOR_WRITE = 2, WHT_FOR_EXECUTE = 4 };
@@ -187,7 +188,7 @@ struct wht_expect {
     struct wht_want_fault fault;
     bool trap;
     bool others_any; /**< registers not listed may change */
-    bool has_calls;
+    bool has_calls;  /**< false at WHT_MATCH_EFFECTS alone */
     struct wht_call *calls;
     size_t call_count;
 };
@@ -225,6 +226,8 @@ struct wht_case {
     enum wht_verdict verdict;
     struct wht_strings flags;
     struct wht_strings spec;
+    struct wht_strings todo; /**< what the author has not said yet; such a case cannot pass */
+    char *deliberate; /**< why exit and code, or unused entries, disagree on purpose, or NULL */
     struct wht_strings tags;
     char *note;              /**< NULL if none */
     char *revoked;           /**< why the case was withdrawn (revoked.h), or NULL */

@@ -29,6 +29,9 @@ struct wht_node {
     bool is_integer;         /**< of a number: written without fraction and exponent */
     struct wht_node *origin; /**< the node in `defaults` that this is or was taken from, or NULL */
     size_t reported_for; /**< of an origin: 1 + the case for which an error was reported, or 0 */
+    bool is_warned;      /**< of an origin: a warning was given */
+    bool is_unused;      /**< of an origin: no case that was looked at makes use of it, */
+    bool is_used;        /**< or one does, or may */
     size_t index;        /**< in a list */
     uint32_t offset;     /**< of the value in the document */
     uint32_t key_offset;

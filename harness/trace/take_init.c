@@ -11,6 +11,7 @@
 #define CR0_ET  0x10u
 #define CR0_PG  0x80000000u
 #define CR4_PAE 0x20u
+#define CR4_SSE 0x600u /* OSFXSR and OSXMMEXCPT */
 #define EFER_LM 0x500u /* LME and LMA */
 
 /* Registers in the order in which they are put; a later one replaces an earlier one. */
@@ -45,7 +46,7 @@ static void put_mode(struct builder *b)
         put(b, segments[i],
             (WHV_REGISTER_VALUE){.Segment = wht_mode_segment(&context, segments[i])});
     put64(b, WHvX64RegisterCr0, CR0_ET | (is_protected ? CR0_PE : 0) | (is_long ? CR0_PG : 0));
-    put64(b, WHvX64RegisterCr4, is_long ? CR4_PAE : 0);
+    put64(b, WHvX64RegisterCr4, CR4_SSE | (is_long ? CR4_PAE : 0));
     put64(b, WHvX64RegisterEfer, is_long ? EFER_LM : 0);
     put64(b, WHvX64RegisterRflags, mode == WHT_MODE_VM86 ? 0x20002 : 2);
     put64(b, WHvX64RegisterRip, 0x1000);

@@ -195,8 +195,10 @@ bool wht_take_memory(struct wht_check *check, const struct wht_node *node, struc
     }
     is_good &= check_regions(check, regions, count);
     c->memory = wht_arena_take(check->arena, (count + 1) * sizeof(*c->memory));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         c->memory[i] = regions[i].memory;
+        c->memory[i].index = (uint32_t)regions[i].node->index;
+    }
     c->memory_count = count;
     return is_good;
 }

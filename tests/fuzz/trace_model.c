@@ -115,7 +115,7 @@ const char *trace_check_case(const struct wht_case *c)
         return "code that is empty or too long";
     if (c->verdict == WHT_VERDICT_MAY && c->flags.count == 0)
         return "a case that may fail, and no flag that says why";
-    if (c->match == WHT_MATCH_STRICT && !c->expect.has_calls)
+    if (c->match != WHT_MATCH_EFFECTS && !c->expect.has_calls)
         return "a strict case without calls";
     if ((wrong = check_init(&c->init)) != NULL || (wrong = check_memory(c)) != NULL ||
         (wrong = check_expect(&c->expect)) != NULL)

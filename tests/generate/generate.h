@@ -57,6 +57,7 @@ struct gen_case {
 struct gen_writer {
     FILE *out;
     unsigned count;
+    unsigned pages; /**< mask: which of the device's pages and the missing one cases have touched */
     struct gen_case made;
 };
 

@@ -31,40 +31,75 @@ static const struct grid grids[] = {
 #include "grids.def"
 };
 
-/* Where device and holes are; generate_write.c knows the device's addresses too. */
-#define PAGES                                                                                      \
-    "[{\"gva\": \"0x20000000\", \"gpa\": \"0xfec00000\"}, "                                        \
-    "{\"gva\": \"0x20001000\", \"gpa\": \"0xfed05000\"}, "                                         \
-    "{\"gva\": \"0x20002000\", \"result\": \"page-not-present\"}]"
+/* Where device and hole are; generate_write.c knows the device's addresses too. */
+static const char *const pages[] = {
+    "{\"gva\": \"0x20000000\", \"gpa\": \"0xfec00000\"}",
+    "{\"gva\": \"0x20001000\", \"gpa\": \"0xfed05000\"}",
+    "{\"gva\": \"0x20002000\", \"result\": \"page-not-present\"}",
+};
 
-static void write_header(const struct grid *grid, FILE *out)
+/* @param touched mask of the pages that some case needs: an entry without a use says nothing. */
+static void write_pages(unsigned touched, FILE *out)
+{
+    const char *before = "\"pages\": [";
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (touched >> i & 1) {
+            fprintf(out, "%s%s", before, pages[i]);
+            before = ", ";
+        }
+    }
+    if (touched)
+        fputs("], ", out);
+}
+
+static void write_header(const struct grid *grid, unsigned touched, FILE *out)
 {
     fprintf(out,
             "{\"format\": \"whv-trace/1.0\", \"suite\": \"generated-%s-%s\", "
             "\"source\": {\"kind\": \"generated\", \"tool\": \"generate_cases\"}, "
-            "\"defaults\": {\"init\": {\"cpl\": 3}, \"pages\": %s, \"flags\": %s, \"spec\": %s, "
-            "\"note\": \"%s\"}}\n",
-            grid->family, grid->name, PAGES, grid->flags, grid->spec, grid->note);
+            "\"defaults\": {\"init\": {\"cpl\": 3}, ",
+            grid->family, grid->name);
+    write_pages(touched, out);
+    fprintf(out, "\"flags\": %s, \"spec\": %s, \"note\": \"%s\"}}\n", grid->flags, grid->spec,
+            grid->note);
+}
+
+static FILE *open_text(char **text, size_t *size)
+{
+    FILE *out = open_memstream(text, size);
+    if (!out) {
+        perror("generate_cases");
+        exit(1);
+    }
+    return out;
+}
+
+static void close_text(FILE *out)
+{
+    if (fclose(out) == 0)
+        return;
+    perror("generate_cases");
+    exit(1);
 }
 
 /* @return the file's text, to be freed; its size without the zero behind it. */
 static char *generate(const struct grid *grid, size_t *size, unsigned *count)
 {
     static struct gen_writer writer;
+    char *cases = NULL;
     char *text = NULL;
-    writer.out = open_memstream(&text, size);
+    size_t cases_size = 0;
+    writer.out = open_text(&cases, &cases_size);
     writer.count = 0;
-    if (!writer.out) {
-        perror("generate_cases");
-        exit(1);
-    }
-    write_header(grid, writer.out);
+    writer.pages = 0;
     grid->make(&writer);
     *count = writer.count;
-    if (fclose(writer.out) != 0) {
-        perror("generate_cases");
-        exit(1);
-    }
+    close_text(writer.out);
+    FILE *out = open_text(&text, size);
+    write_header(grid, writer.pages, out);
+    fwrite(cases, 1, cases_size, out);
+    close_text(out);
+    free(cases);
     return text;
 }
 

@@ -364,6 +364,24 @@ static void put_expect(const struct gen_case *c, const struct oracle_out *result
     fputc('}', out);
 }
 
+static void note_page(struct gen_writer *writer, uint64_t linear)
+{
+    uint64_t page = (linear - GEN_DEVICE) / ORACLE_PAGE;
+    if (page <= GEN_HOLE / ORACLE_PAGE)
+        writer->pages |= 1u << page;
+}
+
+static void note_pages(struct gen_writer *writer, const struct oracle_out *out)
+{
+    const struct gen_case *c = &writer->made;
+    for (unsigned i = 0; i < c->access_count; i++) {
+        note_page(writer, c->access[i].linear);
+        note_page(writer, c->access[i].linear + c->access[i].size - 1);
+    }
+    if (!out->completed && out->trap == VECTOR_PF)
+        note_page(writer, out->address);
+}
+
 void gen_emit_result(struct gen_writer *writer, const struct oracle_out *out)
 {
     const struct gen_case *c = &writer->made;
@@ -379,5 +397,6 @@ void gen_emit_result(struct gen_writer *writer, const struct oracle_out *out)
     put_memory(c, file);
     put_expect(c, out, file);
     fputs("}\n", file);
+    note_pages(writer, out);
     writer->count++;
 }

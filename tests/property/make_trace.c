@@ -191,6 +191,10 @@ static void add_words(struct maker *m, struct members *members)
     if (make_chance(m, 3))
         make_add(members, make_chance(m, 2) ? "\"spec\": \"sdm:2B:MOV\""
                                             : "\"spec\": [\"sdm:2B:MOV\",\"apm:3:MOV\"]");
+    if (make_chance(m, 6))
+        make_add(members, "\"todo\" : [ \"Say it.\",\"And \\u0022that\\u0022.\" ]");
+    if (make_chance(m, 6))
+        make_add(members, "\"deliberate\":\"On purpose.\"");
     if (make_chance(m, 4))
         make_add(members, "\"tags\": [ \"b\", \"a\" ]");
     if (make_chance(m, 3))
@@ -212,6 +216,7 @@ static const char *make_code(struct maker *m)
 
 static const char *make_case(struct maker *m, unsigned number, const char *format)
 {
+    static const char *const levels[] = {"strict", "device", "effects"};
     struct members members = {.count = 0};
     int has_calls = make_chance(m, 2);
     make_add(&members, format);
@@ -227,11 +232,10 @@ static const char *make_case(struct maker *m, unsigned number, const char *forma
         make_add(&members, make_text(m, "\"pages\": %s", make_pages(m)));
     if (make_chance(m, 3))
         make_add(&members, make_chance(m, 2) ? "\"api\": \"preview\"" : "\"api\":\"shipping\"");
-    if (make_chance(m, 3))
-        make_add(&members, make_text(m, "\"match\": %s",
-                                     has_calls           ? "\"strict\""
-                                     : make_chance(m, 2) ? "\"effects\""
-                                                         : "\"device\""));
+    if (!has_calls)
+        make_add(&members, "\"match\": \"effects\"");
+    else if (make_chance(m, 3))
+        make_add(&members, make_text(m, "\"match\": %s", make_word(m, levels, 3)));
     add_words(m, &members);
     return make_object(m, &members);
 }

@@ -40,6 +40,9 @@ HRESULT fake_translate(struct fake_call *call, uint64_t gva, uint32_t flags,
 /** Sets RIP to the next instruction, two bytes on. */
 HRESULT fake_retire(struct fake_call *call);
 
+/** Loads a case from JSON, `'` for `"`; ends the program if it is not valid. */
+struct wht_case *fake_case(const char *json);
+
 /** A case that was run; release with fake_close(). */
 struct fake_run {
     struct wht_case *c;
@@ -51,7 +54,8 @@ struct fake_run {
  * Runs a case against a fake.
  * @param body what the emulator does.
  * @param json members of the case's object after "format", "id", "code" and "exit" (a write to
- * 0xfee000b0 by `mov [rbx], eax`), which they may not repeat; `'` stands for `"`.
+ * 0xfee000b0 by `mov [rbx], eax`), which they may not repeat; `'` stands for `"`. Without calls the
+ * case is judged by its effects.
  */
 struct fake_run fake_run(fake_body *body, enum wht_match level, const char *json);
 

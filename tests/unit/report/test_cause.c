@@ -10,6 +10,8 @@
 
 #define GPA 0xfee000b0u
 
+#define NO_FAULT "'expect': { 'fault': { 'vector': 'pf' }, 'others': 'any' }"
+
 /* A fake plays a script: letters for callbacks, each with what it needs from here. */
 static const char *script;
 static WHV_REGISTER_NAME reg;
@@ -193,6 +195,26 @@ static const struct {
      WHvX64RegisterRcx, 0, "no fault instead of #GP code 0x0"},
     {"'expect': { 'regs': { 'rip': '+2' }, 'trap': true }", "i", WHvX64RegisterRcx, 2,
      "no single-step trap is pending"},
+    /* entries that served for nothing */
+    {"'pages': [{ 'gva': '0xfee00000', 'result': 'page-not-present' }], " NO_FAULT, "ws",
+     WHvX64RegisterRcx, 0,
+     "no fault instead of #PF; pages[0] was never asked for: the exit's own translation served"},
+    {"'pages': [{ 'gva': '0x7000', 'result': 'page-not-present' }], " NO_FAULT, "s",
+     WHvX64RegisterRcx, 0,
+     "no fault instead of #PF; pages[0] was never asked for: no address from 0x7000 to 0x7fff was "
+     "translated"},
+    {"'pages': [{ 'gva': '0xfee00000', 'result': 'page-not-present' }], " NO_FAULT, "ts",
+     WHvX64RegisterRcx, 0, "no fault instead of #PF"},
+    {"'pages': [{ 'gva': '0xfee00000' }], " NO_FAULT, "s", WHvX64RegisterRcx, 0,
+     "no fault instead of #PF"},
+    {"'deliberate': 'So.', 'pages': [{ 'gva': '0x7000', 'result': 'intercept' }], " NO_FAULT, "s",
+     WHvX64RegisterRcx, 0, "no fault instead of #PF"},
+    /* a case that is not finished, whatever the emulator does */
+    {"'todo': ['Say what is written.'], " EXPECT(", 'rcx': 'any'", ""), "s", WHvX64RegisterRcx, 0,
+     "is unfinished and cannot pass: Say what is written."},
+    {"'todo': ['Say that.', 'And this.', 'So.'], " EXPECT("", ""), "ws", WHvX64RegisterRcx, 5,
+     "is unfinished and cannot pass: Say that. (and 2 more in \"todo\")"},
+    {"'todo': [], " EXPECT(", 'rcx': 'any'", ""), "s", WHvX64RegisterRcx, 0, NULL},
 };
 
 static struct fake_run run_row(size_t i)
@@ -226,14 +248,15 @@ Test(cause, the_first_line_says_what_is_wrong)
 static void key_of(const char *code, const char *letters, WHV_REGISTER_NAME name, uint64_t to,
                    struct wht_text *key)
 {
-    char json[512];
+    char json[640];
     struct wht_text cause = {.text = NULL};
     script = letters;
     reg = name;
     value = to;
     snprintf(json, sizeof(json),
              "{ 'format': 'whv-trace/1.0', 'id': 'a', 'code': '%s', 'init': { 'rcx': "
-             "'0x1122334455667788' }, 'exit': { 'kind': 'mmio', 'access': 'read', 'gpa': "
+             "'0x1122334455667788' }, 'match': 'effects', 'exit': { 'kind': 'mmio', 'access': "
+             "'read', 'gpa': "
              "'0xfee000b0' }, 'expect': { 'regs': { 'rip': '+2', 'rcx': '0x5', 'rdx': 'any' } } }",
              code);
     struct fake_run run = fake_run_whole(play, WHT_MATCH_STRICT, json);

@@ -31,8 +31,8 @@ def member(data):
 
 def write_corpus(path):
     """Cases with a note of half a MiB each."""
-    case = {"code": "90", "exit": {"kind": "mmio", "access": "read", "gpa": "0x0"}, "expect": {},
-            "note": "n" * (MIB // 2)}
+    case = {"code": "90", "exit": {"kind": "mmio", "access": "read", "gpa": "0x0"},
+            "expect": {"calls": []}, "note": "n" * (MIB // 2)}
     with path.open("wb") as file:
         file.write(member(HEADER))
         for number in range(CASES):

@@ -45,7 +45,7 @@ Test(disasm, the_registers_that_an_instruction_reads)
             "\"%s\", \"fs\": { \"sel\": \"0x10\", \"base\": \"0x1000\", \"limit\": \"0xffff\", "
             "\"attr\": \"0x93\" } }, \"exit\": { \"kind\": \"mmio\", \"access\": \"read\", "
             "\"gpa\": "
-            "\"0x1000\" }, \"expect\": {} }",
+            "\"0x1000\" }, \"expect\": { \"calls\": [] } }",
             rows[i].code, rows[i].mode);
         write_file("a.trace.json", json, (size_t)size);
         cr_assert_eq(load_file(&c, 1, &errors), 1, "%s", messages);

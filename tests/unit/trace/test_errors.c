@@ -6,7 +6,7 @@
 
 #define HEAD "{\"format\":\"whv-trace/1.0\",\"id\":\"a\",\"code\":\"90\","
 #define EXIT "\"exit\":{\"kind\":\"mmio\",\"access\":\"write\",\"gpa\":\"0x10\"},"
-#define GOOD EXIT "\"expect\":{}"
+#define GOOD EXIT "\"expect\":{\"calls\":[]}"
 
 /* A case's text, and what its message must start with and contain. */
 struct row {
@@ -58,7 +58,12 @@ Test(errors, documents_and_cases)
         {HEAD "\"asm\":\"hlt\"," GOOD "}", "/asm", "expected what the code is: \"nop\""},
         {HEAD "\"api\":\"shiping\"," GOOD "}", "/api", "did you mean \"shipping\""},
         {HEAD "\"match\":\"stric\"," GOOD "}", "/match", "did you mean \"strict\""},
-        {HEAD "\"match\":\"strict\"," GOOD "}", "/match", "without \"calls\""},
+        {HEAD "\"match\":\"strict\"," EXIT "\"expect\":{}}", "/match",
+         "\"calls\": [] if there are none, or \"match\": \"effects\""},
+        {HEAD EXIT "\"expect\":{\"hr\":\"E_FAIL\"}}", "/expect",
+         "\"calls\": [] if there are none, or \"match\": \"effects\""},
+        {HEAD "\"todo\":\"Say it.\"," GOOD "}", "/todo", "expected a list of strings"},
+        {HEAD "\"deliberate\":\"\"," GOOD "}", "/deliberate", "a sentence that says why"},
         {HEAD "\"verdict\":\"may\"," GOOD "}", "/verdict", "without a flag"},
         {HEAD "\"flags\":[\"no-such-flag\"]," GOOD "}", "/flags/0", "flags.json"},
         {HEAD "\"tags\":\"x\"," GOOD "}", "/tags", "a list of strings"},
@@ -99,7 +104,7 @@ Test(errors, init)
 
 Test(errors, exit)
 {
-#define WITH_EXIT(exit) HEAD "\"exit\":{" exit "},\"expect\":{}}"
+#define WITH_EXIT(exit) HEAD "\"exit\":{" exit "},\"expect\":{\"calls\":[]}}"
     static const struct row rows[] = {
         {WITH_EXIT("\"kind\":\"mmio\",\"access\":\"write\""), "/exit", "no key \"gpa\""},
         {WITH_EXIT("\"kind\":\"io\",\"access\":\"read\",\"port\":\"0x60\""), "/exit",
@@ -154,7 +159,7 @@ Test(errors, memory_and_pages)
 
 Test(errors, expect)
 {
-#define WITH_EXPECT(expect) HEAD EXIT "\"expect\":{" expect "}}"
+#define WITH_EXPECT(expect) HEAD EXIT "\"match\":\"effects\",\"expect\":{" expect "}}"
     static const struct row rows[] = {
         {WITH_EXPECT("\"hr\":\"E_NONE\""), "/expect/hr", "HRESULT"},
         {WITH_EXPECT("\"status\":[]"), "/expect/status", "at least 1"},
@@ -241,7 +246,7 @@ Test(errors, members_that_occur_twice_are_taken_once)
         {"\"expect\":{\"calls\":[{\"get\":[", "\"rax\"", "],\"get\":[\"rcx\"]}]}"},
         {"\"expect\":{\"calls\":[{\"repeat\":1,\"calls\":[", "{\"get\":[]}",
          "],\"calls\":[{\"mem\":\"read\",\"gpa\":\"0x1\",\"data\":\"00\"}]}]}"},
-        {"\"expect\":{},\"tags\":[", "\"a\"", "],\"tags\":[\"b\"]"}};
+        {"\"expect\":{\"calls\":[]},\"tags\":[", "\"a\"", "],\"tags\":[\"b\"]"}};
     char *text = malloc(1 << 20);
     cr_assert_not_null(text);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {

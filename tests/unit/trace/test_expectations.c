@@ -79,7 +79,7 @@ static struct wht_case *load_below(const char *folder, const char *flags_json, c
     snprintf(
         text, sizeof(text),
         "{\"format\":\"whv-trace/1.0\",\"id\":\"a\",\"code\":\"90\",\"exit\":{\"kind\":\"mmio\","
-        "\"access\":\"read\",\"gpa\":\"0x1\"},\"expect\":{},\"flags\":[%s]}",
+        "\"access\":\"read\",\"gpa\":\"0x1\"},\"expect\":{\"calls\":[]},\"flags\":[%s]}",
         flags);
     snprintf(file_path, sizeof(file_path), "%s/sub/a.trace.json", folder);
     file = fopen(file_path, "w");

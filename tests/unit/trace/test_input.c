@@ -10,7 +10,7 @@
 #define HEADER "{\"format\":\"whv-trace/1.0\",\"suite\":\"s\"}"
 #define CASE(id)                                                                                   \
     "{\"id\":\"" id "\",\"code\":\"90\",\"exit\":{\"kind\":\"mmio\",\"access\":\"read\",\"gpa\":"  \
-    "\"0x1\"},\"expect\":{}}"
+    "\"0x1\"},\"expect\":{\"calls\":[]}}"
 
 /* Compresses text into one gzip member behind what out holds. @return the new size. */
 static size_t add_member(unsigned char *out, size_t used, size_t capacity, const char *text)
@@ -81,7 +81,7 @@ Test(input, gzip_with_several_members)
     size = add_member(data, size, sizeof(data),
                       "\"b\","
                       "\"code\":\"90\",\"exit\":{\"kind\":\"mmio\",\"access\":\"read\",\"gpa\":"
-                      "\"0x1\"},\"expect\":{}}\n");
+                      "\"0x1\"},\"expect\":{\"calls\":[]}}\n");
     cr_expect_eq(load_count("c.trace.jsonl.gz", data, size, &errors), 2, "%s", messages);
     cr_expect_eq(errors, 0, "%s", messages);
 }

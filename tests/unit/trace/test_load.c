@@ -69,7 +69,8 @@ Test(load, modes_set_segments_and_control_registers)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char text[512];
         snprintf(text, sizeof(text),
-                 HEAD "\"code\":\"90\",\"init\":{\"mode\":\"%s\"}," MMIO "\"expect\":{}}",
+                 HEAD "\"code\":\"90\",\"init\":{\"mode\":\"%s\"}," MMIO
+                      "\"expect\":{\"calls\":[]}}",
                  rows[i].mode);
         struct wht_case *c = must_load(text);
         WHV_X64_SEGMENT_REGISTER cs = wht_init_reg(&c->init, WHvX64RegisterCs)->Segment;
@@ -89,7 +90,8 @@ Test(load, short_forms_of_segments)
         HEAD "\"code\":\"90\",\"init\":{\"mode\":\"real16\",\"ds\":\"flat\",\"es\":\"null\","
              "\"fs\":\"real:0xf000\",\"gs\":{\"sel\":\"0x1\",\"base\":\"0x2\",\"limit\":\"0x3\","
              "\"attr\":\"0x93\"},\"gdtr\":{\"base\":\"0x6000\",\"limit\":\"0xff\"},"
-             "\"interrupt_shadow\":true,\"interruptstate\":\"0x2\"}," MMIO "\"expect\":{}}");
+             "\"interrupt_shadow\":true,\"interruptstate\":\"0x2\"}," MMIO
+             "\"expect\":{\"calls\":[]}}");
     cr_expect_eq(wht_init_reg(&c->init, WHvX64RegisterDs)->Segment.Limit, 0xffffffff);
     cr_expect_eq(wht_init_reg(&c->init, WHvX64RegisterEs)->Segment.Attributes, 0);
     cr_expect_eq(wht_init_reg(&c->init, WHvX64RegisterFs)->Segment.Base, 0xf0000);
@@ -101,8 +103,8 @@ Test(load, short_forms_of_segments)
 
 Test(load, registers_that_were_not_captured_are_unknown)
 {
-    struct wht_case *c =
-        must_load(HEAD "\"code\":\"90\",\"init\":{\"others\":\"unknown\"}," MMIO "\"expect\":{}}");
+    struct wht_case *c = must_load(HEAD "\"code\":\"90\",\"init\":{\"others\":\"unknown\"}," MMIO
+                                        "\"expect\":{\"calls\":[]}}");
     cr_expect_null(wht_init_reg(&c->init, WHvX64RegisterRax));
     cr_expect_not_null(wht_init_reg(&c->init, WHvX64RegisterRip));
     wht_case_free(c);
@@ -123,7 +125,7 @@ Test(load, port_exits_take_their_form_from_the_code)
         snprintf(text, sizeof(text),
                  HEAD
                  "\"code\":\"%s\",\"exit\":{\"kind\":\"io\",\"access\":\"read\",\"port\":\"0x60\","
-                 "\"size\":1},\"expect\":{}}",
+                 "\"size\":1},\"expect\":{\"calls\":[]}}",
                  rows[i].code);
         struct wht_case *c = must_load(text);
         cr_expect_eq(c->exit.string, rows[i].is_string, "%s", rows[i].code);
@@ -140,7 +142,7 @@ Test(load, expected_registers_in_all_forms)
              "\"expect\":{\"regs\":{\"rax\":\"any\",\"rcx\":\"-0x10\",\"rdx\":{\"either\":[\"0x1\","
              "\"0x2\"]},\"rbx\":{\"value\":\"0x12\",\"mask\":\"0xf\"},"
              "\"rflags\":{\"value\":\"0x2\",\"undef\":[\"af\",\"of\"]},"
-             "\"ds\":{\"value\":\"null\",\"mask\":\"0xff\"}}}}");
+             "\"ds\":{\"value\":\"null\",\"mask\":\"0xff\"}},\"calls\":[]}}");
     cr_assert_eq(c->expect.reg_count, 6);
     const struct wht_want_reg *regs = c->expect.regs; /* sorted by number */
     cr_expect_eq(regs[0].kind, WHT_WANT_ANY);
@@ -185,7 +187,7 @@ Test(load, memory_is_sorted_and_filled)
         "{\"gpa\":\"0x5000\",\"data\":\"aa\"},{\"gpa\":\"0xa000\",\"size\":4096,"
         "\"kind\":\"hole\"}],\"pages\":[{\"gva\":\"0x1000\",\"gpa\":\"0x2000\",\"for\":\"read\"},"
         "{\"gva\":\"0x1000\",\"for\":[\"write\",\"execute\"],\"result\":\"intercept\"}],"
-        "\"expect\":{\"memory\":[{\"gpa\":\"0x9000\",\"data\":\"01 ??\"}]}}");
+        "\"expect\":{\"calls\":[],\"memory\":[{\"gpa\":\"0x9000\",\"data\":\"01 ??\"}]}}");
     cr_assert_eq(c->memory_count, 3);
     cr_expect_eq(c->memory[0].gpa, 0x5000);
     cr_expect_eq(c->memory[1].data[4], 1);
@@ -205,9 +207,9 @@ Test(load, defaults_are_merged_and_register_values_replaced)
         "\"init\":{\"mode\":\"prot32\",\"rbx\":\"0x10\",\"ds\":{\"sel\":\"0x1\",\"base\":\"0x0\","
         "\"limit\":\"0x2\",\"attr\":\"0x93\"}},\"tags\":[\"x\"],"
         "\"exit\":{\"kind\":\"mmio\",\"access\":\"write\",\"gpa\":\"0x10\"}},"
-        "\"cases\":[{\"id\":\"a\",\"expect\":{}},"
+        "\"cases\":[{\"id\":\"a\",\"expect\":{\"calls\":[]}},"
         "{\"id\":\"b\",\"init\":{\"ds\":\"null\"},\"exit\":{\"gpa\":\"0x20\"},\"tags\":[],"
-        "\"expect\":{}}]}";
+        "\"expect\":{\"calls\":[]}}]}";
     write_file("suite.trace.json", text, strlen(text));
     cr_assert_eq(load_file(cases, 4, &errors), 2, "%s", messages);
     cr_expect_eq(init64(cases[1], WHvX64RegisterRbx), 0x10);
@@ -234,7 +236,8 @@ Test(load, disassembles_in_the_mode_of_the_case)
         char text[512], buf[128];
         uint8_t length;
         snprintf(text, sizeof(text),
-                 HEAD "\"code\":\"89 03\",\"init\":{\"mode\":\"%s\"}," MMIO "\"expect\":{}}",
+                 HEAD "\"code\":\"89 03\",\"init\":{\"mode\":\"%s\"}," MMIO
+                      "\"expect\":{\"calls\":[]}}",
                  rows[i].mode);
         struct wht_case *c = must_load(text);
         cr_expect(wht_disasm(c, buf, sizeof(buf), &length));
