@@ -2,6 +2,7 @@
 #include "ring.h"
 
 #include <stddef.h>
+#include <string.h>
 
 void *whvc_ring_add(struct whvc_ring *ring, enum whvc_kind kind, size_t size)
 {
@@ -15,6 +16,7 @@ void *whvc_ring_add(struct whvc_ring *ring, enum whvc_kind kind, size_t size)
     if (size > room)
         return NULL;
     struct whvc_record *record = (struct whvc_record *)(ring->record + used);
+    memset(record, 0, size);
     *record = (struct whvc_record){.size = (uint32_t)size, .kind = (uint8_t)kind};
     return record;
 }
@@ -60,7 +62,7 @@ const struct whvc_record *whvc_ring_next(const struct whvc_ring *ring, uint64_t 
     if (record->kind >= WHVC_SNAPSHOT && record->kind <= WHVC_SET) {
         const struct whvc_registers *registers = (const struct whvc_registers *)record;
         size_t room = (record->size - sizeof(*registers)) / sizeof(registers->reg[0]);
-        if (registers->count > room)
+        if (registers->count > room || registers->count > WHVC_REGISTERS_MAX)
             return NULL;
     }
     *at += record->size;

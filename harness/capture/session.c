@@ -123,6 +123,7 @@ static void end(struct whvc_session *session, HRESULT hr, const WHV_EMULATOR_STA
             record->record.hr = hr;
             record->record.is_answered = true;
             record->status = bits;
+            record->is_reconstructed = false; /* the emulator told */
             whvc_ring_publish(session->ring);
         }
         whvc_output_call(session->ring);
