@@ -97,6 +97,8 @@ static struct wht_pos pos_of(const struct wht_check *check, const struct wht_nod
                              size_t offset)
 {
     const struct wht_document *document = document_of(check, node);
+    if (!document->text)
+        return (struct wht_pos){.line = document->first_line, .column = 1};
     const struct wht_pos_mark *mark =
         document->mark_count > 0 ? &document->marks[offset / WHT_POS_STRIDE] : NULL;
     return mark ? wht_pos_from_offset(document->text + mark->start, offset - mark->start,
@@ -200,7 +202,7 @@ bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *va
 const char *wht_number_text(const struct wht_check *check, const struct wht_node *node,
                             char written[WHT_NUMBER_TEXT])
 {
-    const char *text = document_of(check, node)->text + node->offset;
+    const char *text = node->string ? node->string : document_of(check, node)->text + node->offset;
     size_t length = strspn(text, "-+.0123456789eE");
     size_t most = WHT_NUMBER_TEXT - 4;
     snprintf(written, WHT_NUMBER_TEXT, "%.*s%s", (int)(length > most ? most : length), text,

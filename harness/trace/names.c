@@ -177,7 +177,7 @@ size_t wht_reg_names(const char **names, size_t capacity)
 enum wht_reg_kind wht_reg_kind(WHV_REGISTER_NAME name)
 {
     const struct reg_row *row = find_reg(name);
-    return row ? row->kind : WHT_REG_U128;
+    return row ? row->kind : WHT_REG_U64;
 }
 
 const char *wht_reg_format(WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *value, char *buf)

@@ -23,8 +23,8 @@ bool wht_reg_from_name(const char *text, WHV_REGISTER_NAME *name);
 /** Writes the trace name of a register into buf (WHT_NAME_MAX bytes) and returns buf. */
 const char *wht_reg_name(WHV_REGISTER_NAME name, char *buf);
 
-/** Which member of WHV_REGISTER_VALUE carries the register; U128, all of it, for numbers that the
- * table does not know. */
+/** Which member of WHV_REGISTER_VALUE carries the register; U64 for numbers that the table does not
+ * know. */
 enum wht_reg_kind wht_reg_kind(WHV_REGISTER_NAME name);
 
 /** Writes a register's value as a trace spells it ("0x1f", "{sel 0x8 base 0x0 limit ... attr
