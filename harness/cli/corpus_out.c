@@ -180,6 +180,8 @@ int wht_corpus_out_close(struct wht_corpus_out *out)
         remove(out->path);
         return WHT_EXIT_OK;
     }
+    if (out->is_canonical)
+        return WHT_EXIT_OK;
     enum wht_formatted formatted = wht_format_rewrite(out->path, &load);
     return formatted == WHT_FORMATTED_SAME || formatted == WHT_FORMATTED_REWRITTEN
                ? WHT_EXIT_OK

@@ -20,6 +20,7 @@ struct wht_corpus_out {
     char **ids; /**< a hash table */
     size_t id_capacity;
     uint64_t cases;
+    bool is_canonical; /**< lines are what the loader accepts, in canonical form: they stay */
 };
 
 /**
@@ -50,7 +51,8 @@ void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struc
 void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT_ID_MAX]);
 
 /**
- * Closes the file, loads it and gives it its canonical form; without a case it is removed.
+ * Closes the file, loads it and gives it its canonical form, unless it `is_canonical`; without a
+ * case it is removed.
  * @return WHT_EXIT_OK, or WHT_EXIT_OUTPUT after saying why.
  */
 int wht_corpus_out_close(struct wht_corpus_out *out);

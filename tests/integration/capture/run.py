@@ -347,7 +347,8 @@ def imported(capture, *options, code=0):
     return done.stdout.splitlines()[-1]
 
 
-EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "unsupported", "failing", "long")
+EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "flash", "unsupported", "failing",
+              "long")
 
 
 def test_what_was_recorded_replays(capture):
