@@ -192,8 +192,8 @@ static bool take_registers(struct import *import, const struct wht_node *node, c
     import->is_fetching = false;
     if (registers->kind != WHT_NODE_OBJECT && registers->kind != WHT_NODE_LIST)
         return wht_import_fail(import, "found no registers in a get or set");
-    if (is_get && registers->kind == WHT_NODE_OBJECT)
-        wht_import_know(import, registers);
+    if (is_get && registers->kind == WHT_NODE_OBJECT && !wht_import_know(import, registers))
+        return false;
     if (!is_get && registers->kind == WHT_NODE_OBJECT && !failed_hr(node))
         import->set = registers;
     struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);

@@ -56,14 +56,20 @@ struct wht_node *wht_import_names(struct wht_arena *arena, const struct wht_node
 
 static void know(struct import *import, const char *name, const struct wht_node *value)
 {
-    if (value && !wht_node_member(import->known.node, name))
-        wht_build_add(&import->known, name, wht_import_copy(import->arena, value));
+    if (!value || wht_node_member(import->known.node, name))
+        return;
+    wht_build_add(&import->known, name, wht_import_copy(import->arena, value));
+    import->known_count++;
 }
 
-void wht_import_know(struct import *import, const struct wht_node *registers)
+bool wht_import_know(struct import *import, const struct wht_node *registers)
 {
-    for (const struct wht_node *child = registers->first; child; child = child->next)
+    for (const struct wht_node *child = registers->first; child; child = child->next) {
+        if (import->known_count >= WHT_IMPORT_REGS_MAX)
+            return wht_import_fail(import, "the call names too many registers");
         know(import, child->key, child);
+    }
+    return true;
 }
 
 void wht_import_port_code(struct import *import)
@@ -138,9 +144,7 @@ bool wht_import_context(struct import *import)
     know(import, "cs", cs);
     if (!take_exit(import, access))
         return false;
-    if (snapshot && snapshot->kind == WHT_NODE_OBJECT)
-        wht_import_know(import, snapshot);
-    return true;
+    return !snapshot || wht_import_know(import, snapshot);
 }
 
 static struct wht_node *purposes(struct import *import, const struct wht_node *flags)

@@ -14,6 +14,7 @@
 #define WHT_IMPORT_FAILED_MAX 16 /* a call ends with its first failure, if its emulator is right   \
                                   */
 #define WHT_IMPORT_PAGES_MAX 4096
+#define WHT_IMPORT_REGS_MAX   1024 /* five times as many as the platform has */
 #define WHT_IMPORT_GVA_VALID 0x8u /* of WHV_MEMORY_ACCESS_INFO */
 
 /** An entry of `pages`. */
@@ -55,6 +56,7 @@ struct import {
     struct wht_build calls;
     struct wht_build pages;
     struct wht_build known; /**< registers, of `init` */
+    size_t known_count;
     const struct wht_node *set;
 };
 
@@ -70,8 +72,11 @@ bool wht_import_context(struct import *import);
  */
 void wht_import_port_code(struct import *import);
 
-/** Notes registers whose values a Get told, unless they were known already. */
-void wht_import_know(struct import *import, const struct wht_node *registers);
+/**
+ * Notes registers whose values a Get told, unless they were known already.
+ * @return false with a reason if there are too many.
+ */
+bool wht_import_know(struct import *import, const struct wht_node *registers);
 
 /** @return whether the bytes of code that are known are not all of an instruction. */
 bool wht_import_lacks_code(const struct import *import);

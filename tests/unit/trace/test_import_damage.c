@@ -24,7 +24,7 @@
 #define PADDING " 00 00 00 00 00 00 00 00 00 00 00 00 00 00"
 #define END(n)  "{\"cap\":\"end\",\"n\":" n ",\"hr\":\"S_OK\",\"status\":[\"success\"]}\n"
 
-/* movsd from a device, out dx, al, and a store whose callback failed. */
+/* movsd from a device, out 0x64, al, and a store whose callback failed. */
 #define HEADER                                                                                     \
     "{\"cap\":\"hdr\",\"format\":\"whv-capture/1.0\",\"source\":{\"kind\":\"captured\",\"tool\":"  \
     "\"t\",\"emulator\":{\"file\":\"e\"}}}\n"
@@ -44,12 +44,12 @@ static const char good[] = HEADER BEGIN(
             "{\"n\":0,\"hr\":\"S_OK\",\"set\":{\"rip\":\"0x1001\",\"rsi\":\"0xfee000b4\",\"rdi\":"
             "\"0x5004\"}}\n" END("0") BEGIN(
                 "1",
-                "io") ",\"access\":{\"byte_count\":1,\"bytes\":\"ee 00" PADDING
+                "io") ",\"access\":{\"byte_count\":2,\"bytes\":\"e6 64" PADDING
                       "\",\"info\":\"0x3\",\"port\":\"0x64\",\"rax\":\"0x41\",\"rcx\":\"0x0\","
                       "\"rsi\":\"0x0\",\"rdi\":\"0x0\",\"ds\":" SEG ",\"es\":" SEG "}}\n"
                       "{\"n\":1,\"hr\":\"S_OK\",\"io\":\"out\",\"port\":\"0x64\",\"size\":1,"
                       "\"data\":\"0x41\"}\n"
-                      "{\"n\":1,\"hr\":\"S_OK\",\"set\":{\"rip\":\"0x1001\"}}\n" END("1") BEGIN(
+                      "{\"n\":1,\"hr\":\"S_OK\",\"set\":{\"rip\":\"0x1002\"}}\n" END("1") BEGIN(
                           "2", "mmio") ",\"access\":{\"byte_count\":2,\"bytes\":\"89 03" PADDING
                                        "\",\"info\":\"0x9\",\"gpa\":\"0xfee000b0\",\"gva\":"
                                        "\"0xfee000b0\"}}\n"
