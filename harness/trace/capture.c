@@ -19,6 +19,7 @@ struct open_call {
     uint32_t overtaken; /* the line at which its processor began another call, or 0 */
     struct wht_capture_call *call;
     struct wht_capture_event **tail;
+    size_t held; /* bytes */
 };
 
 struct wht_capture {
@@ -32,7 +33,7 @@ struct wht_capture {
     bool is_at_end;
     bool has_orphan;
     uint64_t orphan;           /* the call without a begin that was reported last */
-    struct wht_arena *scratch; /* of one line */
+    struct wht_arena *scratch; /* of one line, until a call adopts it */
     struct wht_arena *header;  /* of the process whose lines are being read */
     const struct wht_node *source;
     struct open_call open[WHT_CAPTURE_OPEN_MAX];
@@ -138,8 +139,13 @@ struct wht_capture *wht_capture_open(const char *path, const struct wht_load_opt
 
 void wht_capture_call_free(struct wht_capture_call *call)
 {
-    if (call)
-        wht_arena_free(call->arena);
+    if (!call)
+        return;
+    for (struct wht_capture_event *event = call->first, *next; event; event = next) {
+        next = event->next;
+        wht_arena_free(event->arena);
+    }
+    wht_arena_free(call->arena);
 }
 
 size_t wht_capture_error_count(const struct wht_capture *capture)
@@ -171,7 +177,7 @@ static struct wht_capture_call *take_out(struct wht_capture *capture, struct ope
 {
     struct wht_capture_call *call = open->call;
     size_t index = (size_t)(open - capture->open);
-    capture->held -= wht_arena_held(call->arena);
+    capture->held -= open->held;
     capture->open_count--;
     memmove(open, open + 1, (capture->open_count - index) * sizeof(*open));
     return call;
@@ -204,12 +210,33 @@ static struct wht_node *keep(struct wht_arena *arena, const struct wht_node *nod
     return copy;
 }
 
-static struct wht_capture_call *new_call(struct wht_capture *capture, uint64_t n, uint32_t line)
+/* @param arena becomes the call's. */
+static struct wht_capture_call *new_call(const struct wht_capture *capture, struct wht_arena *arena,
+                                         uint64_t n, uint32_t line)
 {
-    struct wht_arena *arena = wht_arena_new();
     struct wht_capture_call *call = wht_arena_take(arena, sizeof(*call));
     *call = (struct wht_capture_call){.arena = arena, .file = capture->path, .line = line, .n = n};
     return call;
+}
+
+static void use_scratch(struct wht_capture *capture, struct wht_arena *arena)
+{
+    capture->scratch = arena;
+    capture->judge.arena = arena;
+}
+
+/* What the line at hand holds becomes a call's: copying it would take longer than that. */
+static struct wht_arena *adopt(struct wht_capture *capture)
+{
+    struct wht_arena *arena = capture->scratch;
+    use_scratch(capture, wht_arena_new());
+    return arena;
+}
+
+static void hold(struct wht_capture *capture, struct open_call *open, size_t bytes)
+{
+    open->held += bytes;
+    capture->held += bytes;
 }
 
 /* What else is known of the call is forgotten: nobody may make a case of it. */
@@ -222,12 +249,13 @@ static void damage(struct wht_capture *capture, struct open_call *open, const ch
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    struct wht_capture_call *call = new_call(capture, open->n, open->call->line);
+    struct wht_capture_call *call = new_call(capture, wht_arena_new(), open->n, open->call->line);
     call->damage = wht_arena_copy(call->arena, text);
-    capture->held -= wht_arena_held(open->call->arena);
-    capture->held += wht_arena_held(call->arena);
     wht_capture_call_free(open->call);
+    capture->held -= open->held;
+    open->held = 0;
     open->call = call;
+    hold(capture, open, wht_arena_held(call->arena));
 }
 
 /* A line that cannot be read may have belonged to any call that was open. */
@@ -269,8 +297,7 @@ static void overtake(struct wht_capture *capture, uint64_t vp)
     }
 }
 
-static void take_begin(struct wht_capture *capture, uint64_t n, const struct wht_node *root,
-                       const char *text)
+static void take_begin(struct wht_capture *capture, uint64_t n, const struct wht_node *root)
 {
     struct open_call *open = find_open(capture, n);
     uint64_t vp = UINT64_MAX;
@@ -288,14 +315,12 @@ static void take_begin(struct wht_capture *capture, uint64_t n, const struct wht
     }
     if (wht_capture_count(root, "vp", UINT64_C(1) << 53, &vp))
         overtake(capture, vp);
-    struct wht_capture_call *call = new_call(capture, n, capture->line);
+    struct wht_capture_call *call = new_call(capture, adopt(capture), n, capture->line);
+    call->begin = root;
+    call->source = capture->source ? keep(call->arena, capture->source, "") : NULL;
     open = &capture->open[capture->open_count++];
     *open = (struct open_call){.n = n, .vp = vp, .call = call, .tail = &call->first};
-    if (capture->found[0] == 0) {
-        call->begin = keep(call->arena, root, text);
-        call->source = capture->source ? keep(call->arena, capture->source, "") : NULL;
-    }
-    capture->held += wht_arena_held(call->arena);
+    hold(capture, open, wht_arena_held(call->arena));
     if (capture->found[0])
         damage(capture, open, "line %u: %s", (unsigned)capture->line, capture->found);
 }
@@ -309,19 +334,18 @@ static void take_part(struct wht_capture *capture, struct open_call *open,
         damage(capture, open, "line %u: %s", (unsigned)capture->line, capture->found);
     if (open->call->damage)
         return;
-    capture->held -= wht_arena_held(call->arena);
-    const struct wht_node *node = keep(call->arena, root, text);
     if (kind == WHT_CAPTURE_DROPPED) {
-        wht_capture_count(node, "calls", UINT64_C(1) << 53, &call->dropped);
+        wht_capture_count(root, "calls", UINT64_C(1) << 53, &call->dropped);
     } else if (kind == WHT_CAPTURE_END) {
-        call->end = node;
+        call->end = keep(call->arena, root, text);
     } else {
-        struct wht_capture_event *event = wht_arena_take(call->arena, sizeof(*event));
-        *event = (struct wht_capture_event){.node = node, .line = capture->line};
+        struct wht_arena *arena = adopt(capture);
+        struct wht_capture_event *event = wht_arena_take(arena, sizeof(*event));
+        *event = (struct wht_capture_event){.arena = arena, .node = root, .line = capture->line};
         *open->tail = event;
         open->tail = &event->next;
+        hold(capture, open, wht_arena_held(arena));
     }
-    capture->held += wht_arena_held(call->arena);
     if (capture->held > WHT_CAPTURE_HELD_MAX)
         damage(capture, open, "it has more callbacks than are held");
 }
@@ -360,7 +384,7 @@ static struct wht_capture_call *take_line(struct wht_capture *capture, const str
     }
     wht_capture_check(&capture->judge, root, kind);
     if (kind == WHT_CAPTURE_BEGIN) {
-        take_begin(capture, n, root, text);
+        take_begin(capture, n, root);
         return NULL;
     }
     struct open_call *open = find_open(capture, n);

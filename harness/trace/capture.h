@@ -22,18 +22,19 @@
 #define WHT_CAPTURE_LINE_MAX (1u << 20)
 
 /** Bytes that all open calls may take together; a call that does not fit is damaged. */
-#define WHT_CAPTURE_HELD_MAX (128u << 20)
+#define WHT_CAPTURE_HELD_MAX (256u << 20)
 
 /** One callback of a call. */
 struct wht_capture_event {
+    struct wht_arena *arena; /**< of the line, this included */
     const struct wht_node *node;
     uint32_t line;
     struct wht_capture_event *next;
 };
 
 /**
- * One recorded call; its nodes live in its arena. They have no places: a number has its spelling in
- * `string`. Those of a call without damage are what capture_line.h says.
+ * One recorded call, which holds its nodes. Numbers among them have no spelling, those of `source`
+ * excepted. Lines of a call without damage are what capture_line.h says.
  */
 struct wht_capture_call {
     struct wht_arena *arena;

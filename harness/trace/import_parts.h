@@ -10,11 +10,12 @@
 #include "import.h"
 #include "import_memory.h"
 
-#define WHT_IMPORT_CODE_MAX   16
-#define WHT_IMPORT_FAILED_MAX 16 /* a call ends with its first failure, if its emulator is right   \
-                                  */
+#define WHT_IMPORT_CODE_MAX 16
+#define WHT_IMPORT_FAILED_MAX                                                                      \
+    16 /* a call ends with its first failure, if its emulator is right                             \
+        */
 #define WHT_IMPORT_PAGES_MAX 4096
-#define WHT_IMPORT_REGS_MAX   1024 /* five times as many as the platform has */
+#define WHT_IMPORT_REGS_MAX  1024 /* five times as many as the platform has */
 #define WHT_IMPORT_GVA_VALID 0x8u /* of WHV_MEMORY_ACCESS_INFO */
 
 /** An entry of `pages`. */
