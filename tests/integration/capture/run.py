@@ -10,6 +10,7 @@ import os
 import pathlib
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import jsonschema
 VMM, PLAIN, PRELOAD = sys.argv[1:4]
 WHVTRACE = sys.argv[5]
 SCHEMA = jsonschema.Draft202012Validator(json.loads(pathlib.Path(sys.argv[4]).read_text()))
+GET = 3  # the kind of a record in a ring
 VALIDATED = 8  # lines of a file; the validator is slow, and the rest is more of the same
 SANITIZED = {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:verify_asan_link_order=0"}
 
@@ -216,6 +218,22 @@ def test_damaged_rings_do_no_harm(capture):
             json.loads(line)
         for left in capture.files("*.ring"):
             left.unlink()
+
+
+def test_a_ring_that_names_too_many_registers(capture):
+    capture.run("kill", RING_BYTES="16M")
+    ring, = capture.files("*.ring")
+    data = bytearray(ring.read_bytes())
+    used, count = int.from_bytes(data[16:24], "little"), 600_000
+    size = 24 + 24 * count
+    at = 48 + used  # behind the header and the records that are there
+    data[at:at + 24] = struct.pack("<IBBxxIIQ", size, GET, True, 0, 0, count)
+    data[16:24] = (used + size).to_bytes(8, "little")
+    ring.write_bytes(data)
+    capture.run("store")
+    assert [kinds(case) for case in capture.cases()] == [["begin", "get", "mem"],
+                                                         ["begin", "get", "mem", "set", "end"]]
+    assert not capture.files("*.ring")
 
 
 def test_a_child_made_by_fork_records_nothing(capture):
