@@ -2,7 +2,6 @@
 #include "ring.h"
 
 #include <stddef.h>
-#include <string.h>
 
 void *whvc_ring_add(struct whvc_ring *ring, enum whvc_kind kind, size_t size)
 {
@@ -16,7 +15,6 @@ void *whvc_ring_add(struct whvc_ring *ring, enum whvc_kind kind, size_t size)
     if (size > room)
         return NULL;
     struct whvc_record *record = (struct whvc_record *)(ring->record + used);
-    memset(record, 0, size);
     *record = (struct whvc_record){.size = (uint32_t)size, .kind = (uint8_t)kind};
     return record;
 }

@@ -118,8 +118,8 @@ static inline void whvc_ring_clear(struct whvc_ring *ring)
 }
 
 /**
- * Makes room for a record of `size` bytes, a multiple of 8, and fills in its header; the rest of it
- * is zero, whatever calls before it left there.
+ * Makes room for a record of `size` bytes, a multiple of 8, and fills in its header. The rest of it
+ * holds what calls before left there.
  * @return where it stands, to be followed by whvc_ring_publish; NULL if there is no room, or was
  * none before: what is kept has no gaps. Room for WHVC_END is always kept.
  */

@@ -287,6 +287,9 @@ void whvk_record(struct whvk_vcpu *vcpu)
     struct whvc_begin *begin = whvc_ring_add(ring, WHVC_BEGIN, sizeof(*begin));
     if (!begin)
         return;
+    struct whvc_record header = begin->record;
+    memset(begin, 0, sizeof(*begin));
+    begin->record = header;
     begin->n = atomic_fetch_add_explicit(&recorder.n, 1, memory_order_relaxed);
     begin->vp = vcpu->number;
     begin->is_io = now->first.is_io;
