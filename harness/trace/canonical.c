@@ -193,6 +193,15 @@ static struct wht_node *as_is(const struct canon *canon, const struct wht_node *
     return build.node;
 }
 
+/* @return the value of a hexadecimal digit, 0 for '?'. */
+static unsigned digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 0;
+}
+
 static struct wht_node *bytes(const struct canon *canon, const char *text)
 {
     size_t capacity = strlen(text) / 2 + 1;
@@ -200,11 +209,10 @@ static struct wht_node *bytes(const struct canon *canon, const char *text)
     uint8_t *mask = wht_arena_take(canon->arena, capacity);
     size_t size = 0;
     for (const char *c = text; c[0] && c[1]; c++) {
-        char pair[3] = {c[0], c[1], 0};
         if (*c == ' ')
             continue;
         mask[size] = c[0] == '?' ? 0 : 0xff;
-        data[size++] = (uint8_t)strtoul(pair, NULL, 16);
+        data[size++] = (uint8_t)(digit(c[0]) << 4 | digit(c[1]));
         c++;
     }
     return wht_build_bytes(canon->arena, data, mask, size);
@@ -315,7 +323,7 @@ static struct wht_node *remake_registers(const struct canon *canon, const struct
 static struct wht_node *remake_text(const struct canon *canon, const struct wht_node *from,
                                     enum how how)
 {
-    bool is_hex = strncmp(from->string, "0x", 2) == 0;
+    bool is_hex = from->string[0] == '0' && from->string[1] == 'x';
     if (how == BYTES && !is_hex)
         return bytes(canon, from->string);
     bool is_lower = how == LOWER || how == VALUE || how == REGISTERS || is_hex;
