@@ -20,7 +20,7 @@ struct wht_corpus_out {
     char **ids; /**< a hash table */
     size_t id_capacity;
     uint64_t cases;
-    bool is_canonical; /**< lines are what the loader accepts, in canonical form: they stay */
+    bool is_accepted; /**< all cases came by wht_corpus_out_accepted() */
 };
 
 /**
@@ -34,6 +34,13 @@ int wht_corpus_out_open(struct wht_corpus_out *out, const char *verb, const char
 
 /** Writes a line, which is the header if it is the first. */
 void wht_corpus_out_line(struct wht_corpus_out *out, const struct wht_node *object);
+
+/**
+ * Writes a case that wht_accept_case() has judged and put into canonical form: nobody does so
+ * again. All cases of a file come this way, or none.
+ * @param node its object.
+ */
+void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node);
 
 /** Writes a header that says nothing of the cases. */
 void wht_corpus_out_begin(struct wht_corpus_out *out);
@@ -51,7 +58,7 @@ void wht_corpus_out_node(struct wht_corpus_out *out, const char *id, const struc
 void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT_ID_MAX]);
 
 /**
- * Closes the file, loads it and gives it its canonical form, unless it `is_canonical`; without a
+ * Closes the file, loads it and gives it its canonical form, unless it `is_accepted`; without a
  * case it is removed.
  * @return WHT_EXIT_OK, or WHT_EXIT_OUTPUT after saying why.
  */

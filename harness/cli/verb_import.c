@@ -104,8 +104,7 @@ static void take_call(struct import_run *run, const struct wht_capture_call *cal
 {
     struct wht_imported result;
     if (wht_import_call(run->arena, call, &run->options, prefix, run->out.cases + 1, &result)) {
-        wht_corpus_out_line(&run->out, result.made);
-        run->out.cases++;
+        wht_corpus_out_accepted(&run->out, result.made);
         run->incomplete += call->end == NULL;
         if (*result.status)
             wht_import_unsuccessful(&run->report, result.mnemonic, result.status, result.id);
@@ -141,13 +140,11 @@ static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
                                             slash ? slash + 1 : path, &made);
     if (left == WHT_MOO_LEFT_NONE) {
         made = wht_accept_case(run->arena, made, error);
-        if (made) {
-            wht_corpus_out_line(&run->out, made);
-            run->out.cases++;
-        } else {
+        if (made)
+            wht_corpus_out_accepted(&run->out, made);
+        else
             say_left(run, test, path, error);
-            run->left_out++;
-        }
+        run->left_out += made == NULL;
     } else if (run->moo_named[left]++ < MOO_NAMED_MAX) {
         say_left(run, test, path, wht_moo_left_text(left));
     }
@@ -250,7 +247,6 @@ static int import(struct import_run *run, const struct wht_words *paths)
     int code = wht_corpus_out_open(&run->out, "import", path, NULL);
     if (code == WHT_EXIT_OK) {
         wht_corpus_out_begin(&run->out);
-        run->out.is_canonical = true; /* wht_accept_case() has seen to it */
         run->arena = wht_arena_new();
         for (size_t i = 0; i < paths->count; i++) {
             take_capture(run, paths->items[i]);

@@ -413,6 +413,7 @@ static bool next_line(struct wht_capture *capture, struct wht_capture_call **cal
     char error[128] = "found an empty line, expected an event";
     size_t offset = 0;
     capture->judge.document = &document;
+    capture->judge.errors = 0;
     capture->found[0] = 0;
     if (size > WHT_CAPTURE_LINE_MAX)
         snprintf(error, sizeof(error), "found a line of %zu bytes, expected at most %u", size,
