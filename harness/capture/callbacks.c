@@ -111,8 +111,11 @@ static uint64_t token_of_names(enum whvc_kind kind, const WHV_REGISTER_NAME *nam
 struct whvc_registers *whvc_session_add_registers(struct whvc_session *session, enum whvc_kind kind,
                                                   const WHV_REGISTER_NAME *names, UINT32 count)
 {
-    struct whvc_registers *record =
-        whvc_session_add(session, kind, sizeof(*record) + count * sizeof(record->reg[0]));
+    struct whvc_registers *record = NULL;
+    if (count <= WHVC_REGISTERS_MAX)
+        record = whvc_session_add(session, kind, sizeof(*record) + count * sizeof(record->reg[0]));
+    else if (session->is_recorded)
+        session->ring->dropped++;
     if (!record)
         return NULL;
     record->count = count;

@@ -34,6 +34,8 @@ static void add_segment(struct whvc_text *text, const WHV_X64_SEGMENT_REGISTER *
         (unsigned)segment->Attributes);
 }
 
+/* A slot holds 128 bits; what a VMM left beside those that its register has is nobody's business.
+ */
 static void add_value(struct whvc_text *text, enum register_kind kind,
                       const struct whvc_register *reg)
 {
@@ -43,7 +45,7 @@ static void add_value(struct whvc_text *text, enum register_kind kind,
     else if (kind == TABLE)
         whvc_text_add(text, "{\"base\":\"0x%" PRIx64 "\",\"limit\":\"0x%x\"}",
                       (uint64_t)value.Table.Base, (unsigned)value.Table.Limit);
-    else if (reg->high != 0)
+    else if (kind == U128 && reg->high != 0)
         whvc_text_add(text, "\"0x%" PRIx64 "%016" PRIx64 "\"", reg->high, reg->low);
     else
         whvc_text_add(text, "\"0x%" PRIx64 "\"", reg->low);
@@ -61,7 +63,7 @@ static bool comes_again(const struct whvc_registers *registers, uint64_t index)
 
 static void add_register_name(struct whvc_text *text, uint32_t number, enum register_kind *kind)
 {
-    *kind = U64;
+    *kind = U128; /* nobody knows how wide one is that has no name here */
     for (size_t i = 0; i < sizeof(known_registers) / sizeof(known_registers[0]); i++) {
         if (known_registers[i].number == number) {
             *kind = known_registers[i].kind;
@@ -314,14 +316,25 @@ static void add_pair(struct whvc_text *text, const char *name, const char *value
     whvc_text_add_string(text, value);
 }
 
+static void begin_header(struct whvc_text *text, const char *tool)
+{
+    whvc_text_add(text,
+                  "{\"cap\":\"hdr\",\"format\":\"whv-capture/1.0\",\"source\":{"
+                  "\"kind\":\"captured\",\"tool\":\"%s " WHVTRACE_VERSION "\"",
+                  tool ? tool : "whvcapture");
+}
+
+void whvc_event_bare_header(struct whvc_text *text)
+{
+    begin_header(text, NULL);
+    whvc_text_add(text, "}}\n");
+}
+
 void whvc_event_header(struct whvc_text *text, const struct whvc_provenance *provenance)
 {
     char words[256], date[WHVC_DATE], file[WHVC_PATH_MAX], version[64];
     whvc_date(date);
-    whvc_text_add(text,
-                  "{\"cap\":\"hdr\",\"format\":\"whv-capture/1.0\",\"source\":{"
-                  "\"kind\":\"captured\",\"tool\":\"%s " WHVTRACE_VERSION "\"",
-                  provenance->tool ? provenance->tool : "whvcapture");
+    begin_header(text, provenance->tool);
     whvc_describe_program(words, sizeof(words));
     add_pair(text, "vmm", provenance->vmm && *provenance->vmm ? provenance->vmm : words);
     whvc_describe_system(words, sizeof(words));

@@ -20,6 +20,9 @@ struct whvc_provenance {
 /** Adds the line that begins the capture of a process. */
 void whvc_event_header(struct whvc_text *text, const struct whvc_provenance *provenance);
 
+/** Adds such a line that tells nothing of where the capture comes from. */
+void whvc_event_bare_header(struct whvc_text *text);
+
 /**
  * Adds the lines of the call in a ring: begin, callbacks, and the end if it is there.
  * @param redact write "??" for the data of memory outside the page of the exit.

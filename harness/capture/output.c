@@ -53,6 +53,16 @@ static void end_recording(const char *path, const char *why)
     output.has_ended = true;
 }
 
+/* A process that met a full disk leaves a line without its end. */
+static bool ends_in_line_end(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    bool is_end = file && fseek(file, -1, SEEK_END) == 0 && fgetc(file) == '\n';
+    if (file)
+        fclose(file);
+    return is_end;
+}
+
 static void open_file(void)
 {
     char stem[WHVC_PATH_MAX], path[WHVC_PATH_MAX + 64];
@@ -69,7 +79,9 @@ static void open_file(void)
     if (output.file < 0) {
         output.file = -1;
         end_recording(path, error);
+        return;
     }
+    output.is_cut = whvc_append_size(output.file) > 0 && !ends_in_line_end(path);
 }
 
 /* One write, so that what stands in the file is whole lines whenever the process ends. */
@@ -127,35 +139,74 @@ void whvc_output_call(const struct whvc_ring *ring)
 }
 
 struct recovery {
+    char stem[WHVC_PATH_MAX];
+    bool has_process;
+    unsigned process; /* the one whose ring was appended last */
     unsigned count;
 };
+
+/* "STEM-PROCESS-VP.ring": the name that whvc_output_ring() gives. */
+static bool read_process(const char *path, const char *stem, unsigned *process)
+{
+    unsigned vp;
+    int length = 0;
+    size_t start = strlen(stem);
+    bool is_ours = strncmp(path, stem, start) == 0 &&
+                   sscanf(path + start, "-%9u-%9u.ring%n", process, &vp, &length) == 2;
+    return is_ours && length > 0 && path[start + (size_t)length] == 0;
+}
+
+/* Two processes that died may have given their calls the same numbers. */
+static void part_from_other(struct recovery *recovery, unsigned process)
+{
+    if (recovery->has_process && recovery->process != process) {
+        struct whvc_text header = {.data = NULL};
+        whvc_event_bare_header(&header);
+        append(&header);
+        whvc_text_free(&header);
+    }
+    recovery->has_process = true;
+    recovery->process = process;
+}
+
+/* @return whether nothing more will come of the ring's file. */
+static bool recover_ring(struct recovery *recovery, const char *path,
+                         const struct whvc_mapping *mapping)
+{
+    const struct whvc_ring *ring = mapping->memory;
+    unsigned process = 0;
+    bool has_process = read_process(path, recovery->stem, &process);
+    /* Its process died before it had made the ring, or is about to make it. */
+    if (!ring || ring->magic == 0)
+        return has_process && !whvc_is_running(process);
+    if (ring->magic != WHVC_RING_MAGIC || ring->bytes > WHVC_RING_MAXIMUM ||
+        ring->bytes > mapping->size - sizeof(*ring))
+        return false;
+    uint64_t before = output.cases;
+    if (output.file < 0 && !output.has_ended)
+        open_file();
+    if (has_process && atomic_load_explicit(&ring->used, memory_order_acquire) > 0)
+        part_from_other(recovery, process);
+    append_call(ring);
+    recovery->count += (unsigned)(output.cases - before);
+    return !output.has_ended;
+}
 
 /* A ring whose process is gone: its call is appended and the file removed. */
 static void recover(const char *path, void *context)
 {
-    struct recovery *recovery = context;
     struct whvc_mapping mapping;
     if (!ends_with(path, ".ring") || !whvc_map_dead(path, sizeof(struct whvc_ring), &mapping))
         return;
-    struct whvc_ring *ring = mapping.memory;
-    bool is_ring =
-        ring->magic == WHVC_RING_MAGIC && ring->bytes <= mapping.size - sizeof(struct whvc_ring);
-    uint64_t before = output.cases;
-    if (output.file < 0 && !output.has_ended)
-        open_file();
-    if (is_ring)
-        append_call(ring);
-    recovery->count += (unsigned)(output.cases - before);
-    bool is_done = is_ring && !output.has_ended;
+    bool is_done = recover_ring(context, path, &mapping);
     whvc_unmap(&mapping, is_done ? path : NULL);
 }
 
 static unsigned recover_all(void)
 {
-    char stem[WHVC_PATH_MAX];
-    struct recovery recovery = {0};
-    name_stem(output.path, output.is_folder, stem);
-    whvc_find(stem, recover, &recovery);
+    struct recovery recovery = {.count = 0};
+    name_stem(output.path, output.is_folder, recovery.stem);
+    whvc_find(recovery.stem, recover, &recovery);
     return recovery.count;
 }
 

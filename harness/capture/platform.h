@@ -38,7 +38,8 @@ void whvc_describe_library(void (*function)(void), char *file, size_t file_size,
 bool whvc_is_folder(const char *path);
 
 /**
- * Opens a file to append to, and marks it as this process's own for as long as it is open.
+ * Opens a file to append to, and marks it as this process's own for as long as it is open. One that
+ * is not there yet is made for its owner alone, since it will hold a guest's memory.
  * @return a descriptor; -1 with *error set to the system's words; -2 if another process has it.
  */
 int whvc_append_open(const char *path, const char **error);
@@ -62,9 +63,13 @@ bool whvc_map(const char *path, size_t size, struct whvc_mapping *mapping);
 /** @param path of the file, to be removed; NULL to leave it. */
 void whvc_unmap(struct whvc_mapping *mapping, const char *path);
 
+/** @return whether a process of that number is running. */
+bool whvc_is_running(unsigned process);
+
 /**
- * Maps a file of a process that has died, for reading.
- * @return false if it is in use, gone, or no file of at least `smallest` bytes.
+ * Maps a file of a process that has died, for reading. One of less than `smallest` bytes is opened
+ * only: its memory is NULL.
+ * @return false if it is in use, gone, or no file.
  */
 bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mapping);
 

@@ -123,7 +123,7 @@ bool whvc_is_folder(const char *path)
 
 int whvc_append_open(const char *path, const char **error)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     struct stat status;
     if (file < 0) {
         *error = strerror(errno);
@@ -227,11 +227,17 @@ bool whvc_map(const char *path, size_t size, struct whvc_mapping *mapping)
 
 void whvc_unmap(struct whvc_mapping *mapping, const char *path)
 {
-    munmap(mapping->memory, mapping->size);
+    if (mapping->memory)
+        munmap(mapping->memory, mapping->size);
     if (mapping->file >= 0 && path)
         unlink(path);
     if (mapping->file >= 0)
         close((int)mapping->file);
+}
+
+bool whvc_is_running(unsigned process)
+{
+    return kill((pid_t)process, 0) == 0 || errno == EPERM;
 }
 
 bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mapping)
@@ -240,12 +246,12 @@ bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mappi
     struct stat status;
     if (file < 0)
         return false;
-    bool is_free = fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-                   (uint64_t)status.st_size >= smallest && flock(file, LOCK_EX | LOCK_NB) == 0;
-    void *memory = MAP_FAILED;
-    if (is_free)
+    bool is_free =
+        fstat(file, &status) == 0 && S_ISREG(status.st_mode) && flock(file, LOCK_EX | LOCK_NB) == 0;
+    void *memory = NULL;
+    if (is_free && (uint64_t)status.st_size >= smallest)
         memory = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (memory == MAP_FAILED) {
+    if (!is_free || memory == MAP_FAILED) {
         close(file);
         return false;
     }

@@ -60,7 +60,7 @@ const struct whvc_record *whvc_ring_next(const struct whvc_ring *ring, uint64_t 
     if (record->kind >= WHVC_SNAPSHOT && record->kind <= WHVC_SET) {
         const struct whvc_registers *registers = (const struct whvc_registers *)record;
         size_t room = (record->size - sizeof(*registers)) / sizeof(registers->reg[0]);
-        if (registers->count > room)
+        if (registers->count > room || registers->count > WHVC_REGISTERS_MAX)
             return NULL;
     }
     *at += record->size;

@@ -21,6 +21,9 @@
 #define WHVC_RING_MINIMUM (64u << 10)
 #define WHVC_RING_MAXIMUM (64u << 20)
 
+/** Registers that one record names at most: five times as many as the platform has. */
+#define WHVC_REGISTERS_MAX 1024u
+
 enum whvc_kind {
     WHVC_BEGIN = 1,
     WHVC_SNAPSHOT,
@@ -32,12 +35,13 @@ enum whvc_kind {
     WHVC_END
 };
 
+/* What is true or false has a byte that may hold anything: a ring is read from a file. */
 struct whvc_record {
     uint32_t size; /**< bytes, this header included; a multiple of 8 */
     uint8_t kind;  /**< enum whvc_kind */
-    bool is_answered;
-    bool is_code; /**< WHVC_MEMORY: instruction bytes, which redaction leaves alone */
-    HRESULT hr;   /**< what the callback or the call returned, once it is answered */
+    uint8_t is_answered;
+    uint8_t is_code; /**< WHVC_MEMORY: instruction bytes, which redaction leaves alone */
+    HRESULT hr;      /**< what the callback or the call returned, once it is answered */
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct whvc_record) == 16, "keeps what follows aligned");
@@ -46,8 +50,8 @@ struct whvc_begin {
     struct whvc_record record;
     uint64_t n;
     uint32_t vp; /**< number of the handle in its process */
-    bool is_io;
-    bool is_reconstructed; /**< context and registers are no observation but follow from one */
+    uint8_t is_io;
+    uint8_t is_reconstructed; /**< context and registers are no observation but follow from one */
     WHV_VP_EXIT_CONTEXT context;
     union {
         WHV_MEMORY_ACCESS_CONTEXT memory;
@@ -114,7 +118,8 @@ static inline void whvc_ring_clear(struct whvc_ring *ring)
 }
 
 /**
- * Makes room for a record of `size` bytes, a multiple of 8, and fills in its header.
+ * Makes room for a record of `size` bytes, a multiple of 8, and fills in its header. The rest of it
+ * holds what calls before left there.
  * @return where it stands, to be followed by whvc_ring_publish; NULL if there is no room, or was
  * none before: what is kept has no gaps. Room for WHVC_END is always kept.
  */
@@ -126,7 +131,8 @@ void whvc_ring_publish(struct whvc_ring *ring);
 /**
  * Walks over the records of a ring that nobody writes to; it may be damaged.
  * @param at where to go on, 0 at first; moved on.
- * @return the next record, of which `size` bytes are there and fit its kind; NULL at the end.
+ * @return the next record, of which `size` bytes are there and fit its kind, and which names no
+ * more than WHVC_REGISTERS_MAX registers; NULL at the end, and where the next one is not like that.
  */
 const struct whvc_record *whvc_ring_next(const struct whvc_ring *ring, uint64_t *at);
 

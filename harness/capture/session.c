@@ -123,6 +123,7 @@ static void end(struct whvc_session *session, HRESULT hr, const WHV_EMULATOR_STA
             record->record.hr = hr;
             record->record.is_answered = true;
             record->status = bits;
+            record->is_reconstructed = false; /* the emulator told */
             whvc_ring_publish(session->ring);
         }
         whvc_output_call(session->ring);
@@ -143,7 +144,10 @@ static struct whvc_begin *start(struct whvc_session *session)
 {
     session->is_recorded =
         atomic_load_explicit(&recorder.is_recording, memory_order_relaxed) && session->ring;
-    return whvc_session_add(session, WHVC_BEGIN, sizeof(struct whvc_begin));
+    struct whvc_begin *record = whvc_session_add(session, WHVC_BEGIN, sizeof(*record));
+    if (record)
+        record->is_io = record->is_reconstructed = false;
+    return record;
 }
 
 HRESULT WINAPI whvcapture_try_io(WHV_EMULATOR_HANDLE handle, VOID *context,

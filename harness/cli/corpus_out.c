@@ -128,6 +128,14 @@ bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
     return judge_line(out, from);
 }
 
+void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node)
+{
+    wht_corpus_out_begin(out);
+    spell(out, node);
+    put_line(out);
+    out->cases++;
+}
+
 bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const char *id,
                          const char *members)
 {

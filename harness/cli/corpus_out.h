@@ -71,6 +71,12 @@ void wht_corpus_out_begin(struct wht_corpus_out *out);
 bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
                          const struct wht_node *object);
 
+/**
+ * Writes a case that wht_accept_case() has judged and put into canonical form: nobody does so again.
+ * @param node its object, with an id that is unique in the file.
+ */
+void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node);
+
 /** As wht_corpus_out_line(). @param members of the object, ID left out, from behind its '{' to its
  * '}' and LF. */
 bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const char *id,

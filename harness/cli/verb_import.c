@@ -8,7 +8,9 @@
 
 #include "args.h"
 #include "corpus_out.h"
+#include "import_report.h"
 #include "select.h"
+#include "trace/accept.h"
 #include "trace/import.h"
 #include "trace/import_moo.h"
 #include "verb.h"
@@ -33,11 +35,17 @@ struct import_run {
     const char *prefix;
     bool force;
     struct wht_corpus_out out;
+    struct wht_import_report report;
     uint64_t incomplete;
     uint64_t left_out;
     size_t errors;
-    uint64_t moo_left[WHT_MOO_LEFT_COUNT]; /* tests of MOO files that became no case */
+    uint64_t moo_left[WHT_MOO_LEFT_COUNT];  /* tests of MOO files that became no case */
+    uint64_t moo_named[WHT_MOO_LEFT_COUNT]; /* those of one file that were named or might be */
+    struct wht_arena *arena;                /* of one case */
 };
+
+/* Of many tests that are left out for one reason, so many of a file are named. */
+#define MOO_NAMED_MAX 3
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -96,33 +104,54 @@ static void make_prefix(const char *path, char *prefix, size_t size)
 static void take_call(struct import_run *run, const struct wht_capture_call *call,
                       const char *prefix)
 {
-    char error[256] = "";
-    char from[512];
-    struct wht_arena *arena = wht_arena_new();
-    struct wht_node *made =
-        wht_import_call(arena, call, &run->options, prefix, run->out.cases + 1, error);
-    snprintf(from, sizeof(from), "%s:%u", call->file, (unsigned)call->line);
-    if (!made)
-        fprintf(stderr, "%s: left out: %s\n", from, error);
-    if (made && wht_corpus_out_line(&run->out, from, made))
+    struct wht_imported result;
+    if (wht_import_call(run->arena, call, &run->options, prefix, run->out.cases + 1, &result)) {
+        wht_corpus_out_accepted(&run->out, result.made);
         run->incomplete += call->end == NULL;
-    else
+        if (*result.status)
+            wht_import_unsuccessful(&run->report, result.mnemonic, result.status, result.id);
+    } else {
+        wht_import_say(&run->report, "%s:%u: left out: call %" PRIu64 ": %s", call->file,
+                       (unsigned)call->line, call->n, result.error);
         run->left_out++;
-    wht_arena_free(arena);
+    }
+    wht_arena_reset(run->arena);
+}
+
+/* The test's name is a disassembly; anything may stand there. */
+static void say_left(struct import_run *run, const struct wht_moo_test *test, const char *path,
+                     const char *why)
+{
+    char name[80];
+    size_t size = test->name.size < sizeof(name) - 1 ? test->name.size : sizeof(name) - 1;
+    for (size_t i = 0; i < size; i++)
+        name[i] =
+            test->name.data[i] >= ' ' && test->name.data[i] <= '~' ? (char)test->name.data[i] : '?';
+    name[size] = 0;
+    wht_import_say(&run->report, "%s: left out: test %u '%s': %s", path, (unsigned)test->index,
+                   name, why);
 }
 
 static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
                           const struct wht_moo_test *test, const char *path, const char *prefix)
 {
     const char *slash = strrchr(path, '/');
-    struct wht_arena *arena = wht_arena_new();
+    char error[WHT_ACCEPT_ERROR_MAX];
     struct wht_node *made;
-    enum wht_moo_left left = wht_import_moo(arena, moo, test, prefix, run->out.cases + 1,
+    enum wht_moo_left left = wht_import_moo(run->arena, moo, test, prefix, run->out.cases + 1,
                                             slash ? slash + 1 : path, &made);
+    if (left == WHT_MOO_LEFT_NONE) {
+        made = wht_accept_case(run->arena, made, error);
+        if (made)
+            wht_corpus_out_accepted(&run->out, made);
+        else
+            say_left(run, test, path, error);
+        run->left_out += made == NULL;
+    } else if (run->moo_named[left]++ < MOO_NAMED_MAX) {
+        say_left(run, test, path, wht_moo_left_text(left));
+    }
     run->moo_left[left]++;
-    if (left == WHT_MOO_LEFT_NONE)
-        run->left_out += !wht_corpus_out_line(&run->out, path, made);
-    wht_arena_free(arena);
+    wht_arena_reset(run->arena);
 }
 
 static void take_moo(struct import_run *run, const char *path, const char *prefix)
@@ -131,29 +160,26 @@ static void take_moo(struct import_run *run, const char *path, const char *prefi
     struct wht_moo_test test;
     struct wht_moo *moo = wht_moo_open(path, error);
     if (!moo) {
-        fprintf(stderr, "%s: %s\n", path, error);
+        wht_import_say(&run->report, "%s: %s", path, error);
         run->errors++;
         return;
     }
     enum wht_moo_next next;
-    uint64_t errors = 0;
+    memset(run->moo_named, 0, sizeof(run->moo_named));
     while ((next = wht_moo_next(moo, &test, error)) != WHT_MOO_END) {
         if (next == WHT_MOO_TEST) {
             take_moo_test(run, moo, &test, path, prefix);
-        } else if (++errors <= WHT_ERRORS_MAX) {
-            fprintf(stderr, "%s: %s\n", path, error);
+        } else {
+            wht_import_say(&run->report, "%s: %s", path, error);
+            run->errors++;
         }
     }
-    if (errors > WHT_ERRORS_MAX)
-        fprintf(stderr, "%s: and %" PRIu64 " more error%s\n", path, errors - WHT_ERRORS_MAX,
-                errors - WHT_ERRORS_MAX == 1 ? "" : "s");
-    run->errors += errors;
     wht_moo_close(moo);
 }
 
 static void take_capture(struct import_run *run, const char *path)
 {
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    const struct wht_load_options load = {.on_error = wht_import_error, .user = &run->report};
     char prefix[64];
     make_prefix(path, prefix, sizeof(prefix));
     if (is_moo(path)) {
@@ -224,8 +250,15 @@ static int import(struct import_run *run, const struct wht_words *paths)
         wht_outfile_protect(paths->items[i]);
     int code = wht_corpus_out_open(&run->out, "import", path, run->force);
     if (code == WHT_EXIT_OK) {
-        for (size_t i = 0; i < paths->count; i++)
+        wht_corpus_out_begin(&run->out);
+        run->arena = wht_arena_new();
+        for (size_t i = 0; i < paths->count; i++) {
             take_capture(run, paths->items[i]);
+            wht_import_end_of_file(&run->report, paths->items[i]);
+        }
+        wht_arena_free(run->arena);
+        wht_import_table(&run->report);
+        wht_import_report_free(&run->report);
         code = wht_corpus_out_close(&run->out, true);
         if (code == WHT_EXIT_OK)
             code = run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
@@ -237,6 +270,20 @@ static int import(struct import_run *run, const struct wht_words *paths)
     return code;
 }
 
+static bool take_prefix(const struct wht_args *args, const char *text, const char **prefix)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._/-";
+    bool is_good = *text && !strchr("._/-", *text) && text[strspn(text, letters)] == 0;
+    if (is_good)
+        *prefix = text;
+    else
+        wht_usage_error(args->verb,
+                        "option '--prefix' got '%s', expected small letters and digits, then also "
+                        "'.', '_', '/' and '-'",
+                        text);
+    return is_good;
+}
+
 static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
 {
     struct import_run *run = user;
@@ -246,8 +293,7 @@ static bool take_option(void *user, const struct wht_args *args, int id, const c
         run->output = value;
         return true;
     case PREFIX:
-        run->prefix = value;
-        return true;
+        return take_prefix(args, value, &run->prefix);
     case DEVICE:
         return take_range(args, "--device", value, o->device, &o->device_count);
     case RAM:
@@ -278,13 +324,17 @@ const struct wht_verb wht_verb_import = {
     .summary = "make cases of what a recorder captured, or of SingleStepTests",
     .details =
         "A call during which the process died is kept as a case with the tag 'incomplete'. Lines\n"
-        "that are damaged and calls of which no case can be made are named, and make exit code 3;\n"
-        "the others are imported all the same.\n\n"
+        "that belong to no call, and calls that are damaged or of which no case can be made, are\n"
+        "named, and make exit code 3; the others are imported all the same. What is written "
+        "passes\n"
+        "'whvtrace check'. Of a file 100 messages are printed, then how many more there are. A\n"
+        "table on stderr tells the calls that did not succeed: instruction, how they ended, how\n"
+        "often, names of cases. Such a case expects that failure.\n\n"
         "A FILE may also be one of SingleStepTests for the 8088 to the 386: *.MOO, *.MOO.gz. "
         "Tests\n"
         "with a memory operand or a port become cases in real mode, judged by their effects, with\n"
         "the flags and bits that the file masks left open. How many are left out, and why, is\n"
-        "printed; they do not change the exit code.\n\n" WHT_CORPUS_OUT_HELP,
+        "printed, and of each reason the first three by name; they do not change the exit code.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run_verb,
 };

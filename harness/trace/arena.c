@@ -18,6 +18,7 @@ struct block {
 
 struct wht_arena {
     struct block *blocks;
+    size_t held; /* bytes of all of them */
 };
 
 static void *allocate(size_t size)
@@ -54,10 +55,12 @@ void wht_arena_reset(struct wht_arena *arena)
     free_blocks(newest->next);
     newest->next = NULL;
     newest->used = 0;
+    arena->held = newest->size;
     if (newest->size <= BLOCK_KEPT)
         return;
     free(newest);
     arena->blocks = NULL;
+    arena->held = 0;
 }
 
 void wht_arena_free(struct wht_arena *arena)
@@ -80,6 +83,7 @@ static struct block *add_block(struct wht_arena *arena, size_t size)
     block->used = 0;
     block->next = arena->blocks;
     arena->blocks = block;
+    arena->held += wanted;
     return block;
 }
 
@@ -97,6 +101,11 @@ void *wht_arena_take_raw(struct wht_arena *arena, size_t size)
 void *wht_arena_take(struct wht_arena *arena, size_t size)
 {
     return memset(wht_arena_take_raw(arena, size), 0, size);
+}
+
+size_t wht_arena_held(const struct wht_arena *arena)
+{
+    return arena->held;
 }
 
 char *wht_arena_copy(struct wht_arena *arena, const char *text)

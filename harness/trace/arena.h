@@ -25,6 +25,9 @@ void *wht_arena_take(struct wht_arena *arena, size_t size);
 /** As wht_arena_take, but not zeroed. */
 void *wht_arena_take_raw(struct wht_arena *arena, size_t size);
 
+/** @return the bytes that an arena holds, used or not. */
+size_t wht_arena_held(const struct wht_arena *arena);
+
 /** @return a copy of text. */
 char *wht_arena_copy(struct wht_arena *arena, const char *text);
 

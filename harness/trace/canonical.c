@@ -26,6 +26,8 @@ enum how {
     EMPTIED       /* a list that somebody else fills */
 };
 
+#define RULES_MAX 32 /* of a shape */
+
 struct shape;
 
 struct rule {
@@ -41,6 +43,7 @@ struct shape {
 };
 
 #define SHAPE(name)                                                                                \
+    _Static_assert(sizeof(name##_rules) / sizeof(name##_rules[0]) <= RULES_MAX, "see RULES_MAX");  \
     static const struct shape name##_shape = {name##_rules,                                        \
                                               sizeof(name##_rules) / sizeof(name##_rules[0])}
 
@@ -152,6 +155,11 @@ SHAPE(header);
 static const struct wht_node *with_lower_text(const struct canon *canon,
                                               const struct wht_node *from)
 {
+    const char *first = from->string;
+    while (*first && !(*first >= 'A' && *first <= 'Z'))
+        first++;
+    if (!*first)
+        return from;
     struct wht_node *node = wht_arena_take(canon->arena, sizeof(*node));
     char *text = wht_arena_copy(canon->arena, from->string);
     for (char *c = text; *c; c++)
@@ -161,9 +169,11 @@ static const struct wht_node *with_lower_text(const struct canon *canon,
     return node;
 }
 
-/* A number as it is spelled in the file. */
+/* A number as it is spelled in the file, or was built. */
 static const char *number_text(const struct canon *canon, const struct wht_node *from)
 {
+    if (from->string)
+        return from->string;
     const char *text = canon->document->text + from->offset;
     size_t size = strspn(text, "+-.0123456789eE");
     char *copy = wht_arena_take(canon->arena, size + 1);
@@ -185,6 +195,15 @@ static struct wht_node *as_is(const struct canon *canon, const struct wht_node *
     return build.node;
 }
 
+/* @return the value of a hexadecimal digit, 0 for '?'. */
+static unsigned digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 0;
+}
+
 static struct wht_node *bytes(const struct canon *canon, const char *text)
 {
     size_t capacity = strlen(text) / 2 + 1;
@@ -192,11 +211,10 @@ static struct wht_node *bytes(const struct canon *canon, const char *text)
     uint8_t *mask = wht_arena_take(canon->arena, capacity);
     size_t size = 0;
     for (const char *c = text; c[0] && c[1]; c++) {
-        char pair[3] = {c[0], c[1], 0};
         if (*c == ' ')
             continue;
         mask[size] = c[0] == '?' ? 0 : 0xff;
-        data[size++] = (uint8_t)strtoul(pair, NULL, 16);
+        data[size++] = (uint8_t)(digit(c[0]) << 4 | digit(c[1]));
         c++;
     }
     return wht_build_bytes(canon->arena, data, mask, size);
@@ -216,12 +234,16 @@ static struct wht_node *remake_each(const struct canon *canon, const struct wht_
     return build.node;
 }
 
-static bool has_rule(const struct shape *shape, const char *key)
+/* @return the number of the rule for a key, shape->count if there is none. @param guess where to
+ * look first: members mostly stand in order already. */
+static size_t rule_of(const struct shape *shape, const char *key, size_t guess)
 {
-    for (size_t i = 0; i < shape->count; i++)
-        if (strcmp(shape->rules[i].key, key) == 0)
-            return true;
-    return false;
+    for (size_t n = 0; n < shape->count; n++) {
+        size_t i = guess + n < shape->count ? guess + n : guess + n - shape->count;
+        if (shape->rules[i].key[0] == key[0] && strcmp(shape->rules[i].key, key) == 0)
+            return i;
+    }
+    return shape->count;
 }
 
 /* `$schema` and `$comment` stand first; keys without a rule stay, in their order, at the end. */
@@ -229,19 +251,25 @@ static struct wht_node *remake_object(const struct canon *canon, const struct wh
                                       const struct shape *shape)
 {
     struct wht_build build = wht_build_new(canon->arena, WHT_NODE_OBJECT);
+    const struct wht_node *ruled[RULES_MAX] = {NULL};
+    size_t guess = 0;
+    for (const struct wht_node *child = from->first; child; child = child->next) {
+        size_t i = rule_of(shape, child->key, guess);
+        if (i < shape->count)
+            ruled[i] = child;
+        guess = i < shape->count ? i + 1 : guess;
+    }
     const struct wht_node *schema = wht_node_member(from, "$schema");
     const struct wht_node *comment = wht_node_member(from, "$comment");
     if (schema)
         wht_build_add(&build, schema->key, as_is(canon, schema));
     if (comment)
         wht_build_add(&build, comment->key, as_is(canon, comment));
-    for (size_t i = 0; i < shape->count; i++) {
-        const struct wht_node *member = wht_node_member(from, shape->rules[i].key);
-        if (member)
-            wht_build_add(&build, member->key, remake(canon, member, &shape->rules[i]));
-    }
+    for (size_t i = 0; i < shape->count; i++)
+        if (ruled[i])
+            wht_build_add(&build, ruled[i]->key, remake(canon, ruled[i], &shape->rules[i]));
     for (const struct wht_node *child = from->first; child; child = child->next)
-        if (child != schema && child != comment && !has_rule(shape, child->key))
+        if (child != schema && child != comment && rule_of(shape, child->key, 0) == shape->count)
             wht_build_add(&build, child->key, as_is(canon, child));
     return build.node;
 }
@@ -297,7 +325,7 @@ static struct wht_node *remake_registers(const struct canon *canon, const struct
 static struct wht_node *remake_text(const struct canon *canon, const struct wht_node *from,
                                     enum how how)
 {
-    bool is_hex = strncmp(from->string, "0x", 2) == 0;
+    bool is_hex = from->string[0] == '0' && from->string[1] == 'x';
     if (how == BYTES && !is_hex)
         return bytes(canon, from->string);
     bool is_lower = how == LOWER || how == VALUE || how == REGISTERS || is_hex;

@@ -2,11 +2,12 @@
 #include "capture.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "capture_line.h"
 #include "input.h"
 #include "values.h"
 
@@ -14,44 +15,46 @@
 
 struct open_call {
     uint64_t n;
+    uint64_t vp;
+    uint32_t overtaken; /* the line at which its processor began another call, or 0 */
     struct wht_capture_call *call;
     struct wht_capture_event **tail;
+    size_t held; /* bytes */
 };
 
 struct wht_capture {
+    struct wht_check check; /* reports what belongs to no call */
+    struct wht_check judge; /* of a line; what it finds is noted in `found` */
+    char found[512];        /* the first thing that is wrong with the line, or "" */
     char *path;
-    struct wht_load_options options;
     struct wht_input *input;
     uint32_t line;
-    size_t errors;
+    uint32_t unread; /* a line that may belong to any open call, or was cut; 0: none */
     bool is_at_end;
-    bool is_rest_told;
-    struct wht_arena *header; /* of the process whose lines are being read; kept until the end */
+    bool has_orphan;
+    uint64_t orphan;           /* the call without a begin that was reported last */
+    struct wht_arena *scratch; /* of one line, until a call adopts it */
+    struct wht_arena *header;  /* of the process whose lines are being read */
     const struct wht_node *source;
     struct open_call open[WHT_CAPTURE_OPEN_MAX];
     size_t open_count;
     size_t left; /* the first ones of them were left open by a process that is gone */
+    size_t held; /* bytes of the open calls */
 };
 
 static void report(struct wht_capture *capture, uint32_t line, uint32_t column, const char *pointer,
                    const char *text)
 {
-    struct wht_error error = {.file = capture->path,
-                              .pos = {.line = line, .column = column},
-                              .pointer = pointer,
-                              .text = text};
-    if (++capture->errors <= WHT_ERRORS_MAX && capture->options.on_error)
-        capture->options.on_error(capture->options.user, &error);
+    wht_report(&capture->check, (struct wht_pos){.line = line, .column = column}, pointer, "%s",
+               text);
 }
 
-/* At the end of the file: how many errors there were beyond those that were reported. */
-static void report_rest(struct wht_capture *capture)
+static void note_found(void *user, const struct wht_error *error)
 {
-    struct wht_check check = {
-        .file = capture->path, .options = capture->options, .errors = capture->errors};
-    if (!capture->is_rest_told)
-        wht_report_rest(&check);
-    capture->is_rest_told = true;
+    struct wht_capture *capture = user;
+    if (capture->found[0] == 0)
+        snprintf(capture->found, sizeof(capture->found), "%.200s%s%s", error->pointer,
+                 *error->pointer ? ": " : "", error->text);
 }
 
 const char *wht_capture_text(const struct wht_node *object, const char *key)
@@ -119,8 +122,12 @@ struct wht_capture *wht_capture_open(const char *path, const struct wht_load_opt
     if (!capture || !(capture->path = malloc(size)))
         abort();
     memcpy(capture->path, path, size);
-    capture->options = *options;
     capture->header = wht_arena_new();
+    capture->scratch = wht_arena_new();
+    capture->check = (struct wht_check){.file = capture->path, .options = *options};
+    capture->judge = (struct wht_check){.file = capture->path,
+                                        .arena = capture->scratch,
+                                        .options = {.on_error = note_found, .user = capture}};
     bool is_gzip = size > 3 && strcmp(path + size - 4, ".gz") == 0;
     capture->input = wht_input_open(path, is_gzip, error);
     if (capture->input)
@@ -132,22 +139,27 @@ struct wht_capture *wht_capture_open(const char *path, const struct wht_load_opt
 
 void wht_capture_call_free(struct wht_capture_call *call)
 {
-    if (call)
-        wht_arena_free(call->arena);
+    if (!call)
+        return;
+    for (struct wht_capture_event *event = call->first, *next; event; event = next) {
+        next = event->next;
+        wht_arena_free(event->arena);
+    }
+    wht_arena_free(call->arena);
 }
 
 size_t wht_capture_error_count(const struct wht_capture *capture)
 {
-    return capture->errors;
+    return capture->check.errors;
 }
 
 void wht_capture_close(struct wht_capture *capture)
 {
     for (size_t i = 0; i < capture->open_count; i++)
         wht_capture_call_free(capture->open[i].call);
-    if (capture->input)
-        wht_input_close(capture->input);
+    wht_input_close(capture->input);
     wht_arena_free(capture->header);
+    wht_arena_free(capture->scratch);
     free(capture->path);
     free(capture);
 }
@@ -165,91 +177,223 @@ static struct wht_capture_call *take_out(struct wht_capture *capture, struct ope
 {
     struct wht_capture_call *call = open->call;
     size_t index = (size_t)(open - capture->open);
+    capture->held -= open->held;
     capture->open_count--;
     memmove(open, open + 1, (capture->open_count - index) * sizeof(*open));
     return call;
 }
 
-/* What the line tells is moved into the call's arena by parsing it again there. */
-static const struct wht_node *parse_into(struct wht_arena *arena, const char *line, size_t size)
+/* A copy for a call, without what the parser needed. */
+static struct wht_node *keep(struct wht_arena *arena, const struct wht_node *node, const char *text)
 {
-    struct wht_document document = {.arena = arena, .text = line, .first_line = 1};
-    char error[128];
-    size_t offset;
-    return wht_document_parse(&document, size, error, &offset) ? document.root : NULL;
+    struct wht_node *copy = wht_arena_take(arena, sizeof(*copy));
+    struct wht_node **tail = &copy->first;
+    copy->kind = node->kind;
+    copy->key = node->key ? wht_arena_copy(arena, node->key) : NULL;
+    copy->number = node->number;
+    copy->boolean = node->boolean;
+    copy->is_integer = node->is_integer;
+    copy->index = node->index;
+    if (node->string) {
+        copy->string = wht_arena_copy(arena, node->string);
+    } else if (node->kind == WHT_NODE_NUMBER) {
+        size_t length = strspn(text + node->offset, "+-.0123456789eE");
+        char *spelling = wht_arena_take(arena, length + 1);
+        memcpy(spelling, text + node->offset, length);
+        copy->string = spelling;
+    }
+    for (const struct wht_node *child = node->first; child; child = child->next) {
+        *tail = keep(arena, child, text);
+        (*tail)->parent = copy;
+        tail = &(*tail)->next;
+    }
+    return copy;
 }
 
-static void take_header(struct wht_capture *capture, const struct wht_node *root, const char *line,
-                        size_t size)
+/* @param arena becomes the call's. */
+static struct wht_capture_call *new_call(const struct wht_capture *capture, struct wht_arena *arena,
+                                         uint64_t n, uint32_t line)
+{
+    struct wht_capture_call *call = wht_arena_take(arena, sizeof(*call));
+    *call = (struct wht_capture_call){.arena = arena, .file = capture->path, .line = line, .n = n};
+    return call;
+}
+
+static void use_scratch(struct wht_capture *capture, struct wht_arena *arena)
+{
+    capture->scratch = arena;
+    capture->judge.arena = arena;
+}
+
+/* What the line at hand holds becomes a call's: copying it would take longer than that. */
+static struct wht_arena *adopt(struct wht_capture *capture)
+{
+    struct wht_arena *arena = capture->scratch;
+    use_scratch(capture, wht_arena_new());
+    return arena;
+}
+
+static void hold(struct wht_capture *capture, struct open_call *open, size_t bytes)
+{
+    open->held += bytes;
+    capture->held += bytes;
+}
+
+/* What else is known of the call is forgotten: nobody may make a case of it. */
+static void damage(struct wht_capture *capture, struct open_call *open, const char *format, ...)
+{
+    char text[640];
+    va_list arguments;
+    if (open->call->damage)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    struct wht_capture_call *call = new_call(capture, wht_arena_new(), open->n, open->call->line);
+    call->damage = wht_arena_copy(call->arena, text);
+    wht_capture_call_free(open->call);
+    capture->held -= open->held;
+    open->held = 0;
+    open->call = call;
+    hold(capture, open, wht_arena_held(call->arena));
+}
+
+/* A line that cannot be read may have belonged to any call that was open. */
+static void settle_unread(struct wht_capture *capture)
+{
+    for (size_t i = capture->left; capture->unread && i < capture->open_count; i++)
+        damage(capture, &capture->open[i], "line %u, which may be one of its own, cannot be read",
+               (unsigned)capture->unread);
+    capture->unread = 0;
+}
+
+static void take_header(struct wht_capture *capture, const struct wht_node *root, const char *text)
 {
     const char *format = wht_capture_text(root, "format");
+    capture->source = NULL;
     if (!format || strncmp(format, FORMAT, strlen(FORMAT)) != 0) {
         report(capture, capture->line, 1, "/format",
                "found no format that this program reads, expected \"whv-capture/1.0\"");
+        capture->unread = capture->line;
+        settle_unread(capture);
         return;
     }
-    capture->left = capture->open_count; /* another process begins: what is open will not go on */
-    root = parse_into(capture->header, line, size);
-    const struct wht_node *source = root ? wht_node_member(root, "source") : NULL;
-    capture->source = source && source->kind == WHT_NODE_OBJECT ? source : NULL;
+    capture->unread = 0;                 /* it was the last one of a process that is gone */
+    capture->left = capture->open_count; /* what is open will not go on */
+    capture->has_orphan = false;
+    wht_arena_reset(capture->header);
+    if (!wht_capture_check(&capture->judge, root, WHT_CAPTURE_HEADER))
+        report(capture, capture->line, 1, "", capture->found);
+    else
+        capture->source = keep(capture->header, wht_node_member(root, "source"), text);
 }
 
-static void take_begin(struct wht_capture *capture, uint64_t n, const char *line, size_t size)
+/* The one before it on the same processor has ended, or its end is missing. */
+static void overtake(struct wht_capture *capture, uint64_t vp)
 {
-    if (capture->open_count == WHT_CAPTURE_OPEN_MAX || find_open(capture, n)) {
-        report(capture, capture->line, 1, "/n",
-               "found the begin of a call that is open already, or too many open calls");
+    for (size_t i = capture->left; i < capture->open_count; i++) {
+        if (capture->open[i].vp == vp && !capture->open[i].overtaken)
+            capture->open[i].overtaken = capture->line;
+    }
+}
+
+static void take_begin(struct wht_capture *capture, uint64_t n, const struct wht_node *root)
+{
+    struct open_call *open = find_open(capture, n);
+    uint64_t vp = UINT64_MAX;
+    char error[80];
+    if (open) {
+        snprintf(error, sizeof(error), "found a second begin of call %" PRIu64 ", which is open",
+                 n);
+        report(capture, capture->line, 1, "/n", error);
+        damage(capture, open, "line %u begins a call of the same number", (unsigned)capture->line);
         return;
     }
-    struct wht_arena *arena = wht_arena_new();
-    struct wht_capture_call *call = wht_arena_take(arena, sizeof(*call));
-    *call = (struct wht_capture_call){.arena = arena,
-                                      .file = capture->path,
-                                      .line = capture->line,
-                                      .source = capture->source,
-                                      .begin = parse_into(arena, line, size)};
-    capture->open[capture->open_count++] =
-        (struct open_call){.n = n, .call = call, .tail = &call->first};
+    if (capture->open_count == WHT_CAPTURE_OPEN_MAX) {
+        report(capture, capture->line, 1, "", "found too many calls that have no end");
+        return;
+    }
+    if (wht_capture_count(root, "vp", UINT64_C(1) << 53, &vp))
+        overtake(capture, vp);
+    struct wht_capture_call *call = new_call(capture, adopt(capture), n, capture->line);
+    call->begin = root;
+    call->source = capture->source ? keep(call->arena, capture->source, "") : NULL;
+    open = &capture->open[capture->open_count++];
+    *open = (struct open_call){.n = n, .vp = vp, .call = call, .tail = &call->first};
+    hold(capture, open, wht_arena_held(call->arena));
+    if (capture->found[0])
+        damage(capture, open, "line %u: %s", (unsigned)capture->line, capture->found);
+}
+
+/* A line of a call that is open: a callback, what was dropped, its end. */
+static void take_part(struct wht_capture *capture, struct open_call *open,
+                      enum wht_capture_kind kind, const struct wht_node *root, const char *text)
+{
+    struct wht_capture_call *call = open->call;
+    if (capture->found[0])
+        damage(capture, open, "line %u: %s", (unsigned)capture->line, capture->found);
+    if (open->call->damage)
+        return;
+    if (kind == WHT_CAPTURE_DROPPED) {
+        wht_capture_count(root, "calls", UINT64_C(1) << 53, &call->dropped);
+    } else if (kind == WHT_CAPTURE_END) {
+        call->end = keep(call->arena, root, text);
+    } else {
+        struct wht_arena *arena = adopt(capture);
+        struct wht_capture_event *event = wht_arena_take(arena, sizeof(*event));
+        *event = (struct wht_capture_event){.arena = arena, .node = root, .line = capture->line};
+        *open->tail = event;
+        open->tail = &event->next;
+        hold(capture, open, wht_arena_held(arena));
+    }
+    if (capture->held > WHT_CAPTURE_HELD_MAX)
+        damage(capture, open, "it has more callbacks than are held");
+}
+
+/* Of many lines of a call without begin one is reported. */
+static void report_orphan(struct wht_capture *capture, uint64_t n)
+{
+    char text[80];
+    snprintf(text, sizeof(text), "found a line of call %" PRIu64 ", which has no begin", n);
+    if (!capture->has_orphan || capture->orphan != n)
+        report(capture, capture->line, 1, "/n", text);
+    capture->has_orphan = true;
+    capture->orphan = n;
+    capture->unread = capture->line; /* the number may be what is wrong */
+    settle_unread(capture);
 }
 
 /* @return the call that the line ends, or NULL. */
 static struct wht_capture_call *take_line(struct wht_capture *capture, const struct wht_node *root,
-                                          const char *line, size_t size)
+                                          const char *text)
 {
-    const char *kind = wht_capture_text(root, "cap");
     uint64_t n = 0;
-    if (kind && strcmp(kind, "hdr") == 0) {
-        take_header(capture, root, line, size);
+    enum wht_capture_kind kind = wht_capture_kind(root);
+    if (kind == WHT_CAPTURE_HEADER) {
+        take_header(capture, root, text);
         return NULL;
     }
+    settle_unread(capture);
     if (!wht_capture_count(root, "n", UINT64_C(1) << 53, &n)) {
         report(capture, capture->line, 1, "", "found no number of a call, expected \"n\"");
+        if (wht_node_member(root, "source")) /* it was a header */
+            capture->source = NULL;
+        capture->unread = capture->line;
+        settle_unread(capture);
         return NULL;
     }
-    if (kind && strcmp(kind, "begin") == 0) {
-        take_begin(capture, n, line, size);
+    wht_capture_check(&capture->judge, root, kind);
+    if (kind == WHT_CAPTURE_BEGIN) {
+        take_begin(capture, n, root);
         return NULL;
     }
     struct open_call *open = find_open(capture, n);
     if (!open) {
-        report(capture, capture->line, 1, "/n", "found a line of a call that has no begin");
+        report_orphan(capture, n);
         return NULL;
     }
-    struct wht_capture_call *call = open->call;
-    const struct wht_node *node = parse_into(call->arena, line, size);
-    if (kind && strcmp(kind, "dropped") == 0) {
-        wht_capture_count(node, "calls", UINT64_C(1) << 53, &call->dropped);
-        return NULL;
-    }
-    if (kind && strcmp(kind, "end") == 0) {
-        call->end = node;
-        return take_out(capture, open);
-    }
-    struct wht_capture_event *event = wht_arena_take(call->arena, sizeof(*event));
-    *event = (struct wht_capture_event){.node = node, .line = capture->line};
-    *open->tail = event;
-    open->tail = &event->next;
-    return NULL;
+    take_part(capture, open, kind, root, text);
+    return kind == WHT_CAPTURE_END ? take_out(capture, open) : NULL;
 }
 
 /* @return false at the end of the file. */
@@ -263,20 +407,40 @@ static bool next_line(struct wht_capture *capture, struct wht_capture_call **cal
         return false;
     }
     capture->line++;
-    struct wht_arena *arena = wht_arena_new();
-    struct wht_document document = {.arena = arena, .text = line, .first_line = capture->line};
-    char error[128] = "";
+    wht_arena_reset(capture->scratch);
+    struct wht_document document = {
+        .arena = capture->scratch, .text = line, .first_line = capture->line};
+    char error[128] = "found an empty line, expected an event";
     size_t offset = 0;
-    if (size == 0)
-        report(capture, capture->line, 1, "", "found an empty line, expected an event");
-    else if (!wht_document_parse(&document, size, error, &offset))
-        report(capture, capture->line, (uint32_t)offset + 1, "", error);
-    else if (document.root->kind != WHT_NODE_OBJECT)
-        report(capture, capture->line, 1, "", "found no object, expected an event");
-    else
-        *call = take_line(capture, document.root, line, size);
-    wht_arena_free(arena);
+    capture->judge.document = &document;
+    capture->judge.errors = 0;
+    capture->found[0] = 0;
+    if (size > WHT_CAPTURE_LINE_MAX)
+        snprintf(error, sizeof(error), "found a line of %zu bytes, expected at most %u", size,
+                 WHT_CAPTURE_LINE_MAX);
+    if (size > 0 && size <= WHT_CAPTURE_LINE_MAX &&
+        wht_document_parse(&document, size, error, &offset)) {
+        if (document.root->kind == WHT_NODE_OBJECT) {
+            *call = take_line(capture, document.root, line);
+            return true;
+        }
+        strcpy(error, "found no object, expected an event");
+    }
+    report(capture, capture->line, (uint32_t)offset + 1, "", error);
+    settle_unread(capture);
+    capture->unread = capture->line;
     return true;
+}
+
+/* A call without its end, which nothing will bring any more. */
+static struct wht_capture_call *take_left(struct wht_capture *capture)
+{
+    struct open_call *open = &capture->open[0];
+    if (open->overtaken)
+        damage(capture, open, "its end is missing: its processor began another call at line %u",
+               (unsigned)open->overtaken);
+    capture->left -= capture->left > 0;
+    return take_out(capture, open);
 }
 
 struct wht_capture_call *wht_capture_next(struct wht_capture *capture)
@@ -284,11 +448,9 @@ struct wht_capture_call *wht_capture_next(struct wht_capture *capture)
     struct wht_capture_call *call = NULL;
     while (!capture->is_at_end && !call && capture->left == 0)
         capture->is_at_end = !next_line(capture, &call);
-    if (!call && capture->open_count > 0) {
-        call = take_out(capture, &capture->open[0]);
-        capture->left -= capture->left > 0;
-    }
+    if (!call && capture->open_count > 0)
+        call = take_left(capture);
     if (!call)
-        report_rest(capture);
+        wht_report_rest(&capture->check);
     return call;
 }

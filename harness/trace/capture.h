@@ -4,8 +4,10 @@
  * Reading captures (*.cap.jsonl, whv-capture/1.0): the lines of a recorder, gathered call by call.
  *
  * A capture may be cut anywhere, damaged, or written by several processes one after the other:
- * every line that is no event is reported with its place, and every call whose begin is there is
- * handed out. Lines of different calls may interleave. A reader serves one thread at a time.
+ * every call whose begin is there is handed out, and what is wrong with it is said, so that none
+ * becomes another. Lines that belong to no call are reported with their place. Lines of different
+ * calls may interleave. What is held is bounded, whatever the file. A reader serves one thread at a
+ * time.
  */
 #ifndef WHVTRACE_TRACE_CAPTURE_H
 #define WHVTRACE_TRACE_CAPTURE_H
@@ -16,20 +18,32 @@
 /** Calls that may be open at once; a capture with more is damaged. */
 #define WHT_CAPTURE_OPEN_MAX 1024
 
+/** Longest line, in bytes: 20 times what a recorder writes. */
+#define WHT_CAPTURE_LINE_MAX (1u << 20)
+
+/** Bytes that all open calls may take together; a call that does not fit is damaged. */
+#define WHT_CAPTURE_HELD_MAX (256u << 20)
+
 /** One callback of a call. */
 struct wht_capture_event {
+    struct wht_arena *arena; /**< of the line, this included */
     const struct wht_node *node;
     uint32_t line;
     struct wht_capture_event *next;
 };
 
-/** One recorded call; its nodes live in its arena. */
+/**
+ * One recorded call, which holds its nodes. Numbers among them have no spelling, those of `source`
+ * excepted. Lines of a call without damage are what capture_line.h says.
+ */
 struct wht_capture_call {
     struct wht_arena *arena;
     const char *file;
-    uint32_t line;                 /**< of its begin */
-    const struct wht_node *source; /**< of the process's header, or NULL */
-    const struct wht_node *begin;
+    uint32_t line; /**< of its begin */
+    uint64_t n;
+    const char *damage;              /**< why it must not become a case, or NULL */
+    const struct wht_node *source;   /**< of the process's header, or NULL */
+    const struct wht_node *begin;    /**< NULL if there is damage, as what follows */
     struct wht_capture_event *first; /**< in order */
     const struct wht_node *end;      /**< NULL: the process died, or the capture is cut */
     uint64_t dropped;                /**< callbacks after these, for which there was no room */

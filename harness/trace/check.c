@@ -133,6 +133,8 @@ static struct wht_pos pos_of(const struct wht_check *check, const struct wht_nod
                              size_t offset)
 {
     const struct wht_document *document = document_of(check, node);
+    if (!document->text)
+        return (struct wht_pos){.line = document->first_line, .column = 1};
     if (document->mark_count == 0)
         return wht_pos_from_offset(document->text, offset, document->first_line);
     /* A line may be as long as the document: only what follows the mark is searched. */
@@ -260,7 +262,7 @@ bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *va
 const char *wht_number_text(const struct wht_check *check, const struct wht_node *node,
                             char written[WHT_NUMBER_TEXT])
 {
-    const char *text = document_of(check, node)->text + node->offset;
+    const char *text = node->string ? node->string : document_of(check, node)->text + node->offset;
     size_t length = strspn(text, "-+.0123456789eE");
     size_t most = WHT_NUMBER_TEXT - 4;
     snprintf(written, WHT_NUMBER_TEXT, "%.*s%s", (int)(length > most ? most : length), text,

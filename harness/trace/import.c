@@ -5,17 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accept.h"
 #include "build.h"
 #include "import_memory.h"
 #include "import_parts.h"
 
 #define PAGE_MASK UINT64_C(0xfff)
-
-static bool fail(struct import *import, const char *what)
-{
-    snprintf(import->error, WHT_IMPORT_ERROR_MAX, "%s", what);
-    return false;
-}
 
 static bool is_in(const struct wht_range *ranges, size_t count, uint64_t gpa)
 {
@@ -41,7 +36,7 @@ static bool note_failures(struct import *import)
             !wht_capture_hex(event->node, "gpa", &gpa))
             continue;
         if (import->failed_count == WHT_IMPORT_FAILED_MAX)
-            return fail(import, "too many accesses failed");
+            return wht_import_fail(import, "too many accesses failed");
         import->failed_page[import->failed_count++] = gpa & ~PAGE_MASK;
     }
     return true;
@@ -97,10 +92,10 @@ static bool take_memory(struct import *import, const struct wht_node *node)
     const bool is_read = strcmp(wht_capture_text(node, "mem"), "read") == 0;
     if (!wht_capture_hex(node, "gpa", &gpa) || !wht_capture_count(node, "size", 8, &size) ||
         size == 0)
-        return fail(import, "a memory access has no address or a size beyond 1 to 8");
+        return wht_import_fail(import, "a memory access has no address or a size beyond 1 to 8");
     size_t known = wht_capture_bytes(node, "data", data, sizeof(data), &hidden);
     if (known != 0 && known != size)
-        return fail(import, "a memory access has data of another size");
+        return wht_import_fail(import, "a memory access has data of another size");
     bool is_fetch = known == size && take_fetch(import, is_read, gpa, data, (size_t)size);
     if (!is_fetch)
         import->is_fetching = false;
@@ -131,7 +126,7 @@ static bool take_port(struct import *import, const struct wht_node *node)
     import->is_fetching = false;
     if (!wht_capture_hex(node, "port", &port) || port > 0xffff ||
         !wht_capture_count(node, "size", 4, &size))
-        return fail(import, "a port access has no port or no size");
+        return wht_import_fail(import, "a port access has no port or no size");
     wht_capture_hex(node, "data", &data);
     struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
     add_text(import, &call, "io", wht_capture_text(node, "io"));
@@ -169,15 +164,16 @@ static bool take_translate(struct import *import, const struct wht_node *node)
     const char *result = wht_capture_text(node, "result");
     const struct wht_node *flags = wht_node_member(node, "flags");
     if (!wht_capture_hex(node, "translate", &gva))
-        return fail(import, "a translation has no address");
+        return wht_import_fail(import, "a translation has no address");
     bool has_gpa = wht_capture_hex(node, "gpa", &gpa);
     import->is_fetching = false;
     if (flags_have(flags, "execute") && has_gpa)
         begin_fetch(import, gva & ~PAGE_MASK, gpa & ~PAGE_MASK);
     if (result && strncmp(result, "0x", 2) == 0)
-        return fail(import, "a translation was answered with a result that does not exist");
-    if (!failed_hr(node) && result)
-        wht_import_page(import, gva, gpa, result, flags);
+        return wht_import_fail(import,
+                               "a translation was answered with a result that does not exist");
+    if (!failed_hr(node) && result && !wht_import_page(import, gva, gpa, result, flags))
+        return false;
 
     struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
     wht_build_add(&call, "translate", wht_build_hex(import->arena, gva));
@@ -195,9 +191,9 @@ static bool take_registers(struct import *import, const struct wht_node *node, c
     const bool is_get = strcmp(key, "get") == 0;
     import->is_fetching = false;
     if (registers->kind != WHT_NODE_OBJECT && registers->kind != WHT_NODE_LIST)
-        return fail(import, "found no registers in a get or set");
-    if (is_get && registers->kind == WHT_NODE_OBJECT)
-        wht_import_know(import, registers);
+        return wht_import_fail(import, "found no registers in a get or set");
+    if (is_get && registers->kind == WHT_NODE_OBJECT && !wht_import_know(import, registers))
+        return false;
     if (!is_get && registers->kind == WHT_NODE_OBJECT && !failed_hr(node))
         import->set = registers;
     struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
@@ -211,6 +207,9 @@ static bool take_registers(struct import *import, const struct wht_node *node, c
 static bool take_event(struct import *import, const struct wht_capture_event *event)
 {
     const struct wht_node *node = event->node;
+    /* Only the callback during which the process died has not returned. */
+    if (!wht_capture_text(node, "hr") && (event->next || import->call->end))
+        return wht_import_fail(import, "a callback has no result, yet the call went on");
     if (wht_capture_text(node, "mem"))
         return take_memory(import, node);
     if (wht_capture_text(node, "io"))
@@ -221,48 +220,70 @@ static bool take_event(struct import *import, const struct wht_capture_event *ev
         return take_registers(import, node, "get");
     if (wht_node_member(node, "set"))
         return take_registers(import, node, "set");
-    return fail(import, "found a callback of no kind that is known");
+    return wht_import_fail(import, "found a callback of no kind that is known");
 }
 
 static bool take_events(struct import *import)
 {
     for (const struct wht_capture_event *event = import->call->first; event; event = event->next) {
         if (!take_event(import, event)) {
-            char what[128];
-            snprintf(what, sizeof(what), "%s", import->error);
-            snprintf(import->error, WHT_IMPORT_ERROR_MAX, "line %u: %s", event->line, what);
+            char what[WHT_IMPORT_ERROR_MAX - 32];
+            snprintf(what, sizeof(what), "%.900s", import->result->error);
+            snprintf(import->result->error, WHT_IMPORT_ERROR_MAX, "line %u: %s",
+                     (unsigned)event->line, what);
             return false;
         }
     }
     return true;
 }
 
-struct wht_node *wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
-                                 const struct wht_import_options *options, const char *prefix,
-                                 uint64_t number, char *error)
+/* The exit's own translation serves for the code if that lies in the page of the exit. */
+static void begin_fetch_at_exit(struct import *import)
+{
+    if (!import->is_io && (import->exit_info & WHT_IMPORT_GVA_VALID) &&
+        wht_import_lacks_code(import))
+        begin_fetch(import, import->exit_gva & ~PAGE_MASK, import->exit_gpa & ~PAGE_MASK);
+}
+
+static struct wht_node *make(struct import *import, const char *prefix, uint64_t number)
+{
+    if (!wht_import_context(import) || !note_failures(import))
+        return NULL;
+    begin_fetch_at_exit(import);
+    if (!take_events(import))
+        return NULL;
+    if (import->ram.is_full)
+        wht_import_fail(import, "the instruction touches too many pages");
+    else if (import->code_size == 0)
+        wht_import_port_code(import);
+    if (!import->ram.is_full && import->code_size == 0)
+        wht_import_fail(import, "the instruction's bytes are not in the capture");
+    return import->result->error[0] ? NULL : wht_import_case(import, prefix, number);
+}
+
+bool wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
+                     const struct wht_import_options *options, const char *prefix, uint64_t number,
+                     struct wht_imported *result)
 {
     struct import import = {.arena = arena,
                             .call = call,
                             .options = options,
-                            .error = error,
+                            .result = result,
                             .ram = {.arena = arena},
                             .calls = wht_build_new(arena, WHT_NODE_LIST),
                             .pages = wht_build_new(arena, WHT_NODE_LIST)};
-    if (call->dropped > 0) {
-        fail(&import, "callbacks were dropped, so nobody knows what the instruction did");
-        return NULL;
-    }
-    if (!wht_import_context(&import) || !note_failures(&import) || !take_events(&import))
-        return NULL;
-    if (import.ram.is_full || import.page_count > WHT_IMPORT_PAGES_MAX) {
-        fail(&import, "the instruction touches too many pages");
-        return NULL;
-    }
-    if (import.code_size == 0)
-        wht_import_port_code(&import);
-    if (import.code_size == 0) {
-        fail(&import, "the instruction's bytes are not in the capture");
-        return NULL;
-    }
-    return wht_import_case(&import, prefix, number);
+    char error[WHT_ACCEPT_ERROR_MAX];
+    *result = (struct wht_imported){.made = NULL};
+    if (call->damage)
+        return wht_import_fail(&import, call->damage);
+    if (call->dropped > 0)
+        return wht_import_fail(&import,
+                               "callbacks were dropped, so nobody knows what the instruction did");
+    struct wht_node *made = make(&import, prefix, number);
+    if (!made)
+        return false;
+    result->made = wht_accept_case(arena, made, error);
+    if (!result->made)
+        snprintf(result->error, WHT_IMPORT_ERROR_MAX, "no case can say this: %s", error);
+    return result->made != NULL;
 }

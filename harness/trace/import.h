@@ -28,16 +28,28 @@ struct wht_import_options {
     bool is_strict; /**< every callback is expected as it was */
 };
 
+#define WHT_IMPORT_ERROR_MAX 1024
+
+/** What a recorded call became. */
+struct wht_imported {
+    struct wht_node
+        *made; /**< a case in canonical form that the loader accepts; NULL: there is none */
+    char error[WHT_IMPORT_ERROR_MAX]; /**< why there is none */
+    char id[128];
+    char mnemonic[32];
+    char status[160]; /**< how the call ended, unless with success alone; "" if so */
+};
+
 /**
  * Makes a case.
- * @param arena  receives the nodes.
+ * @param arena  receives the nodes, which share what the call holds.
  * @param prefix what ids begin with.
  * @param number makes the id unique.
- * @param error  256 bytes; receives why there is none.
- * @return an object with the keys of a case, or NULL.
+ * @param result is filled in.
+ * @return whether there is a case.
  */
-struct wht_node *wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
-                                 const struct wht_import_options *options, const char *prefix,
-                                 uint64_t number, char *error);
+bool wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
+                     const struct wht_import_options *options, const char *prefix, uint64_t number,
+                     struct wht_imported *result);
 
 #endif

@@ -26,31 +26,20 @@
 #define ATTR_D     0x4000u
 #define SINGLESTEP 0x10u
 
-#define ACCESS_UNMAPPED  0x4u
-#define ACCESS_GVA_VALID 0x8u
+#define ACCESS_UNMAPPED 0x4u
 
 #define VECTOR_PF 14u
 
-static bool fail(struct import *import, const char *what)
+bool wht_import_fail(struct import *import, const char *what)
 {
-    snprintf(import->error, WHT_IMPORT_ERROR_MAX, "%s", what);
+    snprintf(import->result->error, WHT_IMPORT_ERROR_MAX, "%s", what);
     return false;
 }
 
 struct wht_node *wht_import_copy(struct wht_arena *arena, const struct wht_node *node)
 {
-    struct wht_node *copy = wht_arena_take(arena, sizeof(*copy));
+    struct wht_node *copy = wht_arena_take_raw(arena, sizeof(*copy));
     *copy = *node;
-    copy->next = NULL;
-    copy->first = NULL;
-    copy->string = node->string ? wht_arena_copy(arena, node->string) : NULL;
-    struct wht_node **tail = &copy->first;
-    for (const struct wht_node *child = node->first; child; child = child->next) {
-        *tail = wht_import_copy(arena, child);
-        (*tail)->key = child->key ? wht_arena_copy(arena, child->key) : NULL;
-        (*tail)->parent = copy;
-        tail = &(*tail)->next;
-    }
     return copy;
 }
 
@@ -67,23 +56,28 @@ struct wht_node *wht_import_names(struct wht_arena *arena, const struct wht_node
 
 static void know(struct import *import, const char *name, const struct wht_node *value)
 {
-    if (value && !wht_node_member(import->known.node, name))
-        wht_build_add(&import->known, wht_arena_copy(import->arena, name),
-                      wht_import_copy(import->arena, value));
+    if (!value || wht_node_member(import->known.node, name))
+        return;
+    wht_build_add(&import->known, name, wht_import_copy(import->arena, value));
+    import->known_count++;
 }
 
-void wht_import_know(struct import *import, const struct wht_node *registers)
+bool wht_import_know(struct import *import, const struct wht_node *registers)
 {
-    for (const struct wht_node *child = registers->first; child; child = child->next)
+    for (const struct wht_node *child = registers->first; child; child = child->next) {
+        if (import->known_count >= WHT_IMPORT_REGS_MAX)
+            return wht_import_fail(import, "the call names too many registers");
         know(import, child->key, child);
+    }
+    return true;
 }
 
 void wht_import_port_code(struct import *import)
 {
     const struct wht_node *context = wht_node_member(import->call->begin, "context");
     const struct wht_node *access = wht_node_member(import->call->begin, "access");
-    uint64_t info = 0, port = 0, length = 0, attributes = 0;
-    wht_capture_hex(access, "info", &info);
+    const uint64_t info = import->exit_info;
+    uint64_t port = 0, length = 0, attributes = 0;
     wht_capture_hex(access, "port", &port);
     wht_capture_count(context, "instruction_length", 15, &length);
     wht_capture_hex(wht_node_member(context, "cs"), "attr", &attributes);
@@ -113,12 +107,16 @@ static bool take_exit(struct import *import, const struct wht_node *access)
     uint64_t count;
     if (!wht_capture_count(access, "byte_count", 255, &count) ||
         wht_capture_bytes(access, "bytes", bytes, sizeof(bytes), NULL) != sizeof(bytes))
-        return fail(import, "the exit has no instruction bytes");
+        return wht_import_fail(import, "the exit has no instruction bytes");
     import->given = (size_t)count;
     import->code_size = count < sizeof(bytes) ? (size_t)count : sizeof(bytes);
     memcpy(import->code, bytes, import->code_size);
+    wht_capture_hex(access, "info", &import->exit_info);
+    wht_capture_hex(access, "gva", &import->exit_gva);
     if (!import->is_io && !wht_capture_hex(access, "gpa", &import->exit_gpa))
-        return fail(import, "the exit has no address");
+        return wht_import_fail(import, "the exit has no address");
+    if (!import->is_io && (import->exit_info & 3) == 3)
+        return wht_import_fail(import, "the exit is of an access type that does not exist");
     for (size_t i = 0; import->is_io && i < sizeof(registers) / sizeof(registers[0]); i++)
         know(import, registers[i], wht_node_member(access, registers[i]));
     return true;
@@ -137,7 +135,7 @@ bool wht_import_context(struct import *import)
         !wht_capture_hex(context, "execution_state", &import->state) ||
         !wht_capture_hex(context, "rip", &import->rip) || !wht_capture_text(context, "rflags") ||
         !wht_capture_hex(cs, "base", &import->cs_base) || !wht_capture_hex(cs, "attr", &attributes))
-        return fail(import, "the begin lacks a part of the exit context");
+        return wht_import_fail(import, "the begin lacks a part of the exit context");
     import->is_io = strcmp(kind, "io") == 0;
     import->is_long64 = (import->state & STATE_LMA) && (attributes & ATTR_L);
     import->known = wht_build_new(import->arena, WHT_NODE_OBJECT);
@@ -146,9 +144,7 @@ bool wht_import_context(struct import *import)
     know(import, "cs", cs);
     if (!take_exit(import, access))
         return false;
-    if (snapshot && snapshot->kind == WHT_NODE_OBJECT)
-        wht_import_know(import, snapshot);
-    return true;
+    return !snapshot || wht_import_know(import, snapshot);
 }
 
 static struct wht_node *purposes(struct import *import, const struct wht_node *flags)
@@ -164,31 +160,39 @@ static struct wht_node *purposes(struct import *import, const struct wht_node *f
     return list.node->first ? list.node : NULL;
 }
 
-static bool is_same_page(const struct wht_node *page, uint64_t gva, uint64_t gpa,
-                         const char *result)
+/* @return room for one more. */
+static struct import_page *new_page(struct import *import)
 {
-    uint64_t other_gva = 0, other_gpa = 0;
-    const char *other = wht_capture_text(page, "result");
-    wht_capture_hex(page, "gva", &other_gva);
-    wht_capture_hex(page, "gpa", &other_gpa);
-    return other_gva == gva && other_gpa == gpa && strcmp(other ? other : "success", result) == 0;
+    if (import->page_count == import->page_room) {
+        size_t room = import->page_room ? 2 * import->page_room : 4;
+        struct import_page *pages = wht_arena_take(import->arena, room * sizeof(*pages));
+        for (size_t i = 0; i < import->page_count; i++)
+            pages[i] = import->page[i];
+        import->page = pages;
+        import->page_room = room;
+    }
+    return &import->page[import->page_count++];
 }
 
 /* A page with one answer serves every purpose; once it has two, each purpose has its own. */
-void wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const char *result,
+bool wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const char *result,
                      const struct wht_node *flags)
 {
     bool is_identity = gva == gpa && strcmp(result, "success") == 0;
     bool is_known = false;
-    for (struct wht_node *page = import->pages.node->first; page; page = page->next) {
-        uint64_t other = 0;
-        if (is_same_page(page, gva, gpa, result))
-            return;
-        if (wht_capture_hex(page, "gva", &other) && other == gva)
-            is_known = true;
+    for (size_t i = 0; i < import->page_count; i++) {
+        const struct import_page *page = &import->page[i];
+        if (page->gva != gva)
+            continue;
+        if (page->gpa == gpa && strcmp(page->result, result) == 0)
+            return true;
+        is_known = true;
     }
-    if ((is_identity && !is_known) || import->page_count++ > WHT_IMPORT_PAGES_MAX)
-        return;
+    if (is_identity && !is_known)
+        return true;
+    if (import->page_count == WHT_IMPORT_PAGES_MAX)
+        return wht_import_fail(import, "the instruction touches too many pages");
+    *new_page(import) = (struct import_page){.gva = gva, .gpa = gpa, .result = result};
     struct wht_build page = wht_build_new(import->arena, WHT_NODE_OBJECT);
     wht_build_add(&page, "gva", wht_build_hex(import->arena, gva));
     if (strcmp(result, "success") == 0)
@@ -199,6 +203,7 @@ void wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const ch
     if (which)
         wht_build_add(&page, "for", which);
     wht_build_add(&import->pages, NULL, page.node);
+    return true;
 }
 
 static const char *mode_of(const struct import *import, enum wht_code *code)
@@ -219,6 +224,18 @@ static const char *mode_of(const struct import *import, enum wht_code *code)
         return import->state & STATE_PE ? "vm86" : "real16";
     }
     return is_32 ? "prot32" : "prot16";
+}
+
+bool wht_import_lacks_code(const struct import *import)
+{
+    char mnemonic[32];
+    enum wht_code code;
+    mode_of(import, &code);
+    if (import->code_size > 0 && import->code_size < WHT_IMPORT_CODE_MAX - 1)
+        wht_mnemonic_of(code, import->code, import->code_size, mnemonic, sizeof(mnemonic));
+    else
+        strcpy(mnemonic, import->code_size == 0 ? "none" : "some");
+    return strcmp(mnemonic, "none") == 0;
 }
 
 static struct wht_node *make_init(struct import *import, const char *mode)
@@ -250,16 +267,14 @@ static struct wht_node *make_init(struct import *import, const char *mode)
 
 static void add_exit_of_memory(struct import *import, struct wht_build *exit)
 {
-    static const char *const accesses[] = {"read", "write", "execute", "execute"};
-    const struct wht_node *access = wht_node_member(import->call->begin, "access");
-    uint64_t info = 0, gva = 0;
-    wht_capture_hex(access, "info", &info);
-    wht_capture_hex(access, "gva", &gva);
+    static const char *const accesses[] = {"read", "write", "execute"};
+    const uint64_t info = import->exit_info;
     wht_build_add(exit, "kind", wht_build_string(import->arena, "mmio"));
     wht_build_add(exit, "access", wht_build_string(import->arena, accesses[info & 3]));
     wht_build_add(exit, "gpa", wht_build_hex(import->arena, import->exit_gpa));
-    wht_build_add(exit, "gva", wht_build_hex(import->arena, gva));
-    wht_build_add(exit, "gva_valid", wht_build_bool(import->arena, (info & ACCESS_GVA_VALID) != 0));
+    wht_build_add(exit, "gva", wht_build_hex(import->arena, import->exit_gva));
+    wht_build_add(exit, "gva_valid",
+                  wht_build_bool(import->arena, (info & WHT_IMPORT_GVA_VALID) != 0));
     wht_build_add(exit, "gpa_unmapped",
                   wht_build_bool(import->arena, (info & ACCESS_UNMAPPED) != 0));
 }
@@ -267,8 +282,8 @@ static void add_exit_of_memory(struct import *import, struct wht_build *exit)
 static void add_exit_of_port(struct import *import, struct wht_build *exit)
 {
     const struct wht_node *access = wht_node_member(import->call->begin, "access");
-    uint64_t info = 0, port = 0;
-    wht_capture_hex(access, "info", &info);
+    const uint64_t info = import->exit_info;
+    uint64_t port = 0;
     wht_capture_hex(access, "port", &port);
     wht_build_add(exit, "kind", wht_build_string(import->arena, "io"));
     wht_build_add(exit, "port", wht_build_hex(import->arena, port));
@@ -366,16 +381,16 @@ static bool add_status(struct import *import, struct wht_build *expect)
     const char *hr = wht_capture_text(import->call->end, "hr");
     const struct wht_node *status = wht_node_member(import->call->end, "status");
     if (!hr)
-        return fail(import, "the end has no result");
+        return wht_import_fail(import, "the end has no result");
     if (strcmp(hr, "S_OK") != 0) {
         wht_build_add(expect, "hr", wht_build_string(import->arena, hr));
         return true;
     }
     if (!status || status->kind != WHT_NODE_LIST || !status->first)
-        return fail(import, "the status has no bit, which no case can expect");
+        return wht_import_fail(import, "the status has no bit, which no case can expect");
     for (const struct wht_node *bit = status->first; bit; bit = bit->next) {
         if (bit->kind != WHT_NODE_STRING || strncmp(bit->string, "0x", 2) == 0)
-            return fail(import, "the status has a bit without a name");
+            return wht_import_fail(import, "the status has a bit without a name");
     }
     if (status->first->next || strcmp(status->first->string, "success") != 0)
         wht_build_add(expect, "status", wht_import_copy(import->arena, status));
@@ -408,8 +423,7 @@ static struct wht_node *make_source(struct import *import)
          child; child = child->next) {
         has_kind |= strcmp(child->key, "kind") == 0;
         if (strcmp(child->key, "from") != 0)
-            wht_build_add(&source, wht_arena_copy(import->arena, child->key),
-                          wht_import_copy(import->arena, child));
+            wht_build_add(&source, child->key, wht_import_copy(import->arena, child));
     }
     if (!has_kind)
         wht_build_add(&source, "kind", wht_build_string(import->arena, "captured"));
@@ -426,22 +440,47 @@ static struct wht_node *make_tags(struct import *import)
     return tags.node;
 }
 
+/* How the call ended, in a few words; nothing where it did so with success alone. */
+static void describe_end(const struct import *import, char *text, size_t size)
+{
+    const struct wht_node *end = import->call->end;
+    const char *hr = wht_capture_text(end, "hr");
+    size_t used = 0;
+    if (!end || !hr || strcmp(hr, "S_OK") != 0) {
+        snprintf(text, size, "%s", hr ? hr : "no end");
+        return;
+    }
+    const struct wht_node *first = wht_node_member(end, "status")->first;
+    if (strcmp(first->string, "success") == 0 && !first->next)
+        return;
+    for (const struct wht_node *bit = first; bit && used < size; bit = bit->next)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", bit == first ? "" : "+",
+                                 bit->string);
+}
+
 struct wht_node *wht_import_case(struct import *import, const char *prefix, uint64_t number)
 {
-    char id[128], mnemonic[32];
+    struct wht_imported *result = import->result;
     enum wht_code code;
     const char *mode = mode_of(import, &code);
     struct wht_node *expect = make_expect(import, code);
     if (!expect)
         return NULL;
-    wht_mnemonic_of(code, import->code, import->code_size, mnemonic, sizeof(mnemonic));
-    snprintf(id, sizeof(id), "%.64s-%s-%06" PRIu64, prefix, mnemonic, number);
+    describe_end(import, result->status, sizeof(result->status));
+    wht_mnemonic_of(code, import->code, import->code_size, result->mnemonic,
+                    sizeof(result->mnemonic));
+    snprintf(result->id, sizeof(result->id), "%.64s-%s-%06" PRIu64, prefix, result->mnemonic,
+             number);
+    const char *id = result->id;
+    const char *api = wht_capture_text(import->call->begin, "api");
 
     struct wht_build made = wht_build_new(import->arena, WHT_NODE_OBJECT);
     struct wht_node *memory = wht_ram_regions(&import->ram, import->arena);
     wht_build_add(&made, "id", wht_build_string(import->arena, id));
     wht_build_add(&made, "code",
                   wht_build_bytes(import->arena, import->code, NULL, import->code_size));
+    if (api && strcmp(api, "shipping") != 0)
+        wht_build_add(&made, "api", wht_build_string(import->arena, api));
     wht_build_add(&made, "init", make_init(import, mode));
     wht_build_add(&made, "exit", make_exit(import));
     if (memory)

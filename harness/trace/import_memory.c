@@ -3,23 +3,49 @@
 
 #include <string.h>
 
+/* @return where a page stands, or would have to stand. */
+static size_t place_of(const struct wht_ram *ram, uint64_t gpa)
+{
+    size_t low = 0;
+    size_t high = ram->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (ram->pages[middle]->gpa < gpa)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void grow(struct wht_ram *ram)
+{
+    if (ram->count < ram->capacity)
+        return;
+    ram->capacity = ram->capacity ? 2 * ram->capacity : 4;
+    struct wht_ram_page **pages = wht_arena_take(ram->arena, ram->capacity * sizeof(*pages));
+    for (size_t i = 0; i < ram->count; i++)
+        pages[i] = ram->pages[i];
+    ram->pages = pages;
+}
+
 /* @return NULL if there are too many. */
 static struct wht_ram_page *page_of(struct wht_ram *ram, uint64_t gpa)
 {
-    struct wht_ram_page **link = &ram->first;
     gpa &= ~(uint64_t)(WHT_IMPORT_PAGE - 1);
-    while (*link && (*link)->gpa < gpa)
-        link = &(*link)->next;
-    if (*link && (*link)->gpa == gpa)
-        return *link;
+    size_t place = place_of(ram, gpa);
+    if (place < ram->count && ram->pages[place]->gpa == gpa)
+        return ram->pages[place];
     ram->is_full |= ram->count == WHT_RAM_PAGES;
     if (ram->is_full)
         return NULL;
-    ram->count++;
+    grow(ram);
     struct wht_ram_page *page = wht_arena_take(ram->arena, sizeof(*page));
     page->gpa = gpa;
-    page->next = *link;
-    *link = page;
+    memmove(ram->pages + place + 1, ram->pages + place,
+            (ram->count - place) * sizeof(ram->pages[0]));
+    ram->pages[place] = page;
+    ram->count++;
     return page;
 }
 
@@ -54,7 +80,8 @@ static struct wht_node *runs(const struct wht_ram *ram, struct wht_arena *arena,
                              bool wants_current)
 {
     struct wht_build list = wht_build_new(arena, WHT_NODE_LIST);
-    for (const struct wht_ram_page *page = ram->first; page; page = page->next) {
+    for (size_t i = 0; i < ram->count; i++) {
+        const struct wht_ram_page *page = ram->pages[i];
         const uint8_t *bytes = wants_current ? page->current : page->initial;
         for (size_t at = 0; at < WHT_IMPORT_PAGE;) {
             uint8_t mask[WHT_IMPORT_PAGE];

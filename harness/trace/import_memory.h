@@ -14,7 +14,6 @@
 
 struct wht_ram_page {
     uint64_t gpa;
-    struct wht_ram_page *next;      /**< ascending */
     uint8_t state[WHT_IMPORT_PAGE]; /**< mask of enum wht_ram_state */
     uint8_t initial[WHT_IMPORT_PAGE];
     uint8_t current[WHT_IMPORT_PAGE];
@@ -31,8 +30,9 @@ enum wht_ram_state {
 
 struct wht_ram {
     struct wht_arena *arena;
-    struct wht_ram_page *first;
+    struct wht_ram_page **pages; /**< ascending */
     size_t count;
+    size_t capacity;
     bool is_full; /**< there were more pages; they are not kept */
 };
 

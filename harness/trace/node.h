@@ -23,7 +23,7 @@ enum wht_node_kind {
 struct wht_node {
     enum wht_node_kind kind;
     const char *key;    /**< in an object, otherwise NULL */
-    const char *string; /**< of a string */
+    const char *string; /**< of a string; of a number that was built */
     double number;
     bool boolean;
     bool is_integer;         /**< of a number: written without fraction and exponent */
@@ -40,7 +40,10 @@ struct wht_node {
     struct wht_node *next;
 };
 
-/** A document: its text stays with the caller, for positions. */
+/**
+ * A document: its text stays with the caller, for positions. Nodes that were built rather than
+ * parsed have no text (NULL) and no positions; the `string` of their numbers is the spelling.
+ */
 struct wht_document {
     struct wht_arena *arena;
     const char *text;

@@ -13,6 +13,33 @@ struct spacing {
 static const struct spacing in_document = {"{ ", " }"};
 static const struct spacing in_line = {"{", "}"};
 
+/* Text on its way to a writer: one call for each of its parts would cost more than the text. */
+struct gathered {
+    const struct wht_writer *to;
+    size_t used;
+    char text[4096];
+};
+
+static void flush(struct gathered *gathered)
+{
+    if (gathered->used > 0)
+        gathered->to->write(gathered->to->user, gathered->text, gathered->used);
+    gathered->used = 0;
+}
+
+static void gather(void *user, const char *bytes, size_t size)
+{
+    struct gathered *gathered = user;
+    if (size > sizeof(gathered->text) - gathered->used)
+        flush(gathered);
+    if (size > sizeof(gathered->text)) {
+        gathered->to->write(gathered->to->user, bytes, size);
+        return;
+    }
+    memcpy(gathered->text + gathered->used, bytes, size);
+    gathered->used += size;
+}
+
 static void put(const struct wht_writer *w, const char *text)
 {
     w->write(w->user, text, strlen(text));
@@ -42,9 +69,9 @@ static void put_string(const struct wht_writer *w, const char *text)
     const char *start = text;
     put(w, "\"");
     for (const char *c = text; *c; c++) {
-        const char *escaped = escape((unsigned char)*c, buf);
-        if (!escaped)
+        if ((unsigned char)*c >= 0x20 && *c != '"' && *c != '\\')
             continue;
+        const char *escaped = escape((unsigned char)*c, buf);
         w->write(w->user, start, (size_t)(c - start));
         put(w, escaped);
         start = c + 1;
@@ -160,12 +187,22 @@ static void put_spread(const struct wht_writer *w, const struct wht_node *node, 
 
 void wht_write_document(const struct wht_writer *writer, const struct wht_node *root)
 {
-    put_spread(writer, root, 0, 1);
-    put(writer, "\n");
+    struct gathered gathered;
+    gathered.to = writer;
+    gathered.used = 0;
+    const struct wht_writer to = {.write = gather, .user = &gathered};
+    put_spread(&to, root, 0, 1);
+    put(&to, "\n");
+    flush(&gathered);
 }
 
 void wht_write_line(const struct wht_writer *writer, const struct wht_node *root)
 {
-    put_flat(writer, root, &in_line);
-    put(writer, "\n");
+    struct gathered gathered;
+    gathered.to = writer;
+    gathered.used = 0;
+    const struct wht_writer to = {.write = gather, .user = &gathered};
+    put_flat(&to, root, &in_line);
+    put(&to, "\n");
+    flush(&gathered);
 }

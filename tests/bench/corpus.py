@@ -16,6 +16,8 @@ import counts
 
 ROOT = counts.ROOT
 CAPTURED = ROOT / "traces" / "captured"
+RECORDED = ROOT / "tests" / "integration" / "data" / "three-calls.cap.jsonl"
+RECORDED_LINES = 12  # the third call fails, which would be said at length
 CASES = 100_000  # what the big corpus holds at least
 REPEATS = 3
 
@@ -106,6 +108,27 @@ def retired(program, path):
     return (counts.total([program, "check", path]) - few) / cases
 
 
+def capture(path, times):
+    """A capture with the recorded calls of tests/integration that succeed, so many times. How many calls."""
+    calls = RECORDED.read_text().splitlines(True)[:RECORDED_LINES]
+    path.write_text("".join(calls) * times)
+    return times * sum('"cap":"begin"' in line for line in calls)
+
+
+def imports(program, folder):
+    """The rows of `import`, and of the replay of what it makes."""
+    recorded = folder / "recorded.cap.jsonl"
+    made = folder / "recorded.trace.jsonl"
+    command = [program, "import", recorded, "-o", made]
+    calls = capture(recorded, 1000)
+    few = counts.total(command)
+    capture(recorded, 2000)
+    cost = (counts.total(command) - few) / calls
+    calls = capture(recorded, -(-CASES * 1000 // calls))
+    return [("whvtrace import", f"{cost:.0f}", timed(command, calls)),
+            ("whvtrace run -j 1, of that", "-", timed([program, "run", "-q", "-j", "1", made], calls))]
+
+
 def table(build):
     """The lines to print."""
     program = build / "bin" / "whvtrace"
@@ -121,6 +144,7 @@ def table(build):
     for few in (1, times):
         cases = stream(one, few)
         rows.append(("whvtrace check, one stream", "-", timed([*check, one], cases)))
+    rows += imports(program, folder)
     yield (f"{'captured cases':<32}{'retired':>9}{'cases':>11}{'a second':>10}{'of CPU':>8}"
            f"{'peak MB':>9}")
     for name, instructions, speed in rows:

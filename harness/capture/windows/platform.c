@@ -241,10 +241,21 @@ void whvc_unmap(struct whvc_mapping *mapping, const char *path)
         VirtualFree(mapping->memory, 0, MEM_RELEASE);
         return;
     }
-    UnmapViewOfFile(mapping->memory);
+    if (mapping->memory)
+        UnmapViewOfFile(mapping->memory);
     CloseHandle((HANDLE)mapping->file);
     if (path)
         DeleteFileA(path);
+}
+
+bool whvc_is_running(unsigned process)
+{
+    HANDLE handle = OpenProcess(SYNCHRONIZE, FALSE, process);
+    bool is_running = handle ? WaitForSingleObject(handle, 0) == WAIT_TIMEOUT
+                             : GetLastError() == ERROR_ACCESS_DENIED;
+    if (handle)
+        CloseHandle(handle);
+    return is_running;
 }
 
 bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mapping)
@@ -255,9 +266,12 @@ bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mappi
     if (file == INVALID_HANDLE_VALUE)
         return false;
     void *memory = NULL;
-    if (GetFileSizeEx(file, &size) && (uint64_t)size.QuadPart >= smallest)
+    bool is_good = GetFileSizeEx(file, &size) != 0;
+    if (is_good && (uint64_t)size.QuadPart >= smallest) {
         memory = map_handle(file, (size_t)size.QuadPart, false);
-    if (!memory) {
+        is_good = memory != NULL;
+    }
+    if (!is_good) {
         CloseHandle(file);
         return false;
     }

@@ -10,6 +10,7 @@ import os
 import pathlib
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import jsonschema
 VMM, PLAIN, PRELOAD = sys.argv[1:4]
 WHVTRACE = sys.argv[5]
 SCHEMA = jsonschema.Draft202012Validator(json.loads(pathlib.Path(sys.argv[4]).read_text()))
+GET = 3  # the kind of a record in a ring
 VALIDATED = 8  # lines of a file; the validator is slow, and the rest is more of the same
 SANITIZED = {"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:verify_asan_link_order=0"}
 
@@ -150,6 +152,58 @@ def test_a_process_that_dies_between_calls_leaves_an_empty_ring(capture):
     assert len(capture.cases()) == 2 and not capture.files("*.ring")
 
 
+def test_rings_that_were_never_made_are_cleared(capture):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name, size in (("-0", 0), ("-1", 20), ("-2", 1 << 20)):
+        (capture.folder / f"whv-{gone.pid}{name}.ring").write_bytes(bytes(size))
+    kept = [f"whv-{os.getpid()}-0.ring", "whv-notes.ring", f"whv-{gone.pid}-0.ring.bak"]
+    for name in kept:
+        (capture.folder / name).write_bytes(b"")
+    capture.run("store")
+    assert [file.name for file in capture.files("*.ring*")] == sorted(kept)
+    assert len(capture.cases()) == 1
+
+
+def test_captures_and_rings_are_their_owners(capture):
+    before = os.umask(0)
+    capture.run("store", "kill")
+    os.umask(before)
+    assert [file.stat().st_mode & 0o777 for file in capture.files("*")] == [0o600, 0o600]
+
+
+def test_a_line_that_was_cut_gets_its_end_from_the_next_run(capture):
+    capture.run("store")
+    file = capture.folder / "whv.cap.jsonl"
+    file.write_text(file.read_text()[:-20])
+    capture.run("load")
+    lines = file.read_text().splitlines()
+    assert json.loads(lines[6])["cap"] == "hdr", lines[5:7]
+    assert imported(capture, code=3) == "2 cases in whv.trace.jsonl, 1 incomplete, 1 error"
+
+
+def test_calls_of_two_processes_that_died_are_two(capture):
+    capture.run("kill")
+    ring, = capture.files("*.ring")
+    whole = ring.read_bytes()
+    capture.run("store")
+    for process in (4194302, 4194303):  # beyond what Linux gives by default
+        (capture.folder / f"whv-{process}-0.ring").write_bytes(whole)
+    assert imported(capture) == "4 cases in whv.trace.jsonl, 3 incomplete"
+
+
+def test_only_what_no_emulator_told_is_reconstructed(capture):
+    capture.run(*EVERYTHING, *reversed(EVERYTHING))
+    assert not any("reconstructed" in event for event in capture.events())
+
+
+def test_a_register_has_its_own_bits_alone(capture):
+    capture.run("rubbish", "store")
+    assert capture.cases()[0][1]["get"] == {"rax": "0x12345678", "rbx": "0xfee000b0"}
+    assert "5a5a" not in (capture.folder / "whv.cap.jsonl").read_text()
+    imported(capture)
+
+
 def test_damaged_rings_do_no_harm(capture):
     capture.run("kill")
     ring, = capture.files("*.ring")
@@ -164,6 +218,22 @@ def test_damaged_rings_do_no_harm(capture):
             json.loads(line)
         for left in capture.files("*.ring"):
             left.unlink()
+
+
+def test_a_ring_that_names_too_many_registers(capture):
+    capture.run("kill", RING_BYTES="16M")
+    ring, = capture.files("*.ring")
+    data = bytearray(ring.read_bytes())
+    used, count = int.from_bytes(data[16:24], "little"), 600_000
+    size = 24 + 24 * count
+    at = 48 + used  # behind the header and the records that are there
+    data[at:at + 24] = struct.pack("<IBBxxIIQ", size, GET, True, 0, 0, count)
+    data[16:24] = (used + size).to_bytes(8, "little")
+    ring.write_bytes(data)
+    capture.run("store")
+    assert [kinds(case) for case in capture.cases()] == [["begin", "get", "mem"],
+                                                         ["begin", "get", "mem", "set", "end"]]
+    assert not capture.files("*.ring")
 
 
 def test_a_child_made_by_fork_records_nothing(capture):
@@ -295,7 +365,8 @@ def imported(capture, *options, code=0):
     return done.stdout.splitlines()[-1]
 
 
-EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "unsupported", "failing", "long")
+EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "flash", "unsupported", "failing",
+              "long")
 
 
 def test_what_was_recorded_replays(capture):

@@ -21,7 +21,7 @@
 #define RAM  0x8000u
 #define PAGE 0x1000u
 
-enum in_callback { NOTHING, ABORT, EXIT, KILL, FORK, FAIL };
+enum in_callback { NOTHING, ABORT, EXIT, KILL, FORK, FAIL, RUBBISH };
 
 struct vcpu {
     uint64_t reg[WHvX64RegisterRflags + 1];
@@ -77,8 +77,11 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     const struct vcpu *vcpu = context;
     for (UINT32 i = 0; i < count; i++) {
         memset(&values[i], 0, sizeof(values[i]));
-        if (names[i] >= 0 && names[i] <= WHvX64RegisterRflags)
-            values[i].Reg64 = vcpu->reg[names[i]];
+        if (names[i] < 0 || names[i] > WHvX64RegisterRflags)
+            continue;
+        if (vcpu->in_callback == RUBBISH)
+            memset(&values[i], 0x5a, sizeof(values[i]));
+        values[i].Reg64 = vcpu->reg[names[i]];
     }
     return S_OK;
 }
@@ -129,6 +132,8 @@ static const struct scenario scenarios[] = {
     {"exit", 1, 2, {0x89, 0x03}, EXIT},
     {"kill", 1, 2, {0x89, 0x03}, KILL},
     {"fork", 1, 2, {0x89, 0x03}, FORK},
+    {"rubbish", 1, 2, {0x89, 0x03}, RUBBISH}, /* beside the 64 bits of a register in its slot */
+    {"flash", 2, 0, {0}, NOTHING},            /* mov [rbx], eax, from where the exit was */
 };
 
 static WHV_EMULATOR_STATUS run_once(WHV_EMULATOR_HANDLE emulator, struct vcpu *vcpu,
@@ -163,6 +168,8 @@ static WHV_EMULATOR_STATUS run_once(WHV_EMULATOR_HANDLE emulator, struct vcpu *v
     WHV_MEMORY_ACCESS_CONTEXT access = {
         .InstructionByteCount = scenario->count, .Gpa = 0xfee000b0, .Gva = 0xfee000b0};
     access.AccessInfo.AccessType = scenario->access & 3u;
+    if (scenario->access == 2)
+        access.Gpa = access.Gva = vp.Rip;
     access.AccessInfo.GvaValid = 1;
     memcpy(access.InstructionBytes, scenario->code, sizeof(scenario->code));
     WHvEmulatorTryMmioEmulation(emulator, vcpu, &vp, &access, &status);

@@ -56,13 +56,13 @@ static struct found read_text(const char *text, size_t size)
     cr_assert_not_null(capture);
     for (struct wht_capture_call *call; (call = wht_capture_next(capture)) != NULL;) {
         static const struct wht_import_options import;
-        char error[256];
+        struct wht_imported result;
         struct wht_arena *arena = wht_arena_new();
         found.complete += call->end != NULL;
         found.incomplete += call->end == NULL;
         for (const struct wht_capture_event *event = call->first; event; event = event->next)
             found.events++;
-        found.cases += wht_import_call(arena, call, &import, "t", 1, error) != NULL;
+        found.cases += wht_import_call(arena, call, &import, "t", 1, &result);
         wht_arena_free(arena);
         wht_capture_call_free(call);
     }
