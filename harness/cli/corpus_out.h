@@ -72,7 +72,8 @@ bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
                          const struct wht_node *object);
 
 /**
- * Writes a case that wht_accept_case() has judged and put into canonical form: nobody does so again.
+ * Writes a case that wht_accept_case() has judged and put into canonical form: nobody does so
+ * again.
  * @param node its object, with an id that is unique in the file.
  */
 void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node);

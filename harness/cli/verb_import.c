@@ -334,7 +334,8 @@ const struct wht_verb wht_verb_import = {
         "Tests\n"
         "with a memory operand or a port become cases in real mode, judged by their effects, with\n"
         "the flags and bits that the file masks left open. How many are left out, and why, is\n"
-        "printed, and of each reason the first three by name; they do not change the exit code.\n\n" WHT_CORPUS_OUT_HELP,
+        "printed, and of each reason the first three by name; they do not change the exit "
+        "code.\n\n" WHT_CORPUS_OUT_HELP,
     .options = options,
     .run = run_verb,
 };

@@ -433,9 +433,11 @@ const struct wht_verb wht_verb_run = {
         "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
         "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
         "although all that it means was run, fails the run.\n\n"
-        "A call that makes more than 1,000,000 callbacks which its case does not list fails; after\n"
+        "A call that makes more than 1,000,000 callbacks which its case does not list fails; "
+        "after\n"
         "a divergence 1,000 more are answered, and 4 for each that is listed. An emulator that\n"
-        "crashes in 20 cases, or times out in 5, before any has passed is given up: the others are\n"
+        "crashes in 20 cases, or times out in 5, before any has passed is given up: the others "
+        "are\n"
         "told as skipped, and the exit code is 1. What is wrong with Create or Destroy fails the\n"
         "run and no case. A folder is walked once, whatever links lead to it.\n",
     .print_more = print_formats,

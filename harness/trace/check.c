@@ -77,11 +77,8 @@ static void report_rest(struct wht_check *check, size_t count, bool is_warning)
     const size_t more = count - WHT_ERRORS_MAX;
     snprintf(text, sizeof(text), "and %zu more %s%s", more, is_warning ? "warning" : "error",
              more == 1 ? "" : "s");
-    struct wht_error error = {.file = check->file,
-                              .pointer = "",
-                              .text = text,
-                              .more = more,
-                              .is_warning = is_warning};
+    struct wht_error error = {
+        .file = check->file, .pointer = "", .text = text, .more = more, .is_warning = is_warning};
     check->options.on_error(check->options.user, &error);
 }
 
