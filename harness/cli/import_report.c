@@ -21,7 +21,9 @@ void wht_import_say(struct wht_import_report *report, const char *format, ...)
 void wht_import_error(void *user, const struct wht_error *error)
 {
     struct wht_import_report *report = user;
-    if (report->lines++ < WHT_IMPORT_LINES_MAX)
+    if (error->more > 0)
+        report->lines += error->more;
+    else if (report->lines++ < WHT_IMPORT_LINES_MAX)
         wht_error_print(stderr, error);
 }
 

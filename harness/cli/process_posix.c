@@ -75,8 +75,12 @@ static int make_shared(struct wht_process *process)
     }
     if (fd >= 0)
         fd = lift(fd);
+    if (fd >= 0 && ftruncate(fd, WHT_SHARED_SIZE) != 0) {
+        close(fd); /* no room: a mapping would end the process that touches it */
+        fd = -1;
+    }
     void *shared = MAP_FAILED;
-    if (fd >= 0 && ftruncate(fd, WHT_SHARED_SIZE) == 0)
+    if (fd >= 0)
         shared = mmap(NULL, WHT_SHARED_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     process->shared = shared == MAP_FAILED ? NULL : shared;
     return fd;

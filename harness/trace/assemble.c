@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <Zydis/Zydis.h>
+#include "disasm_decode.h"
 
 #define ERROR_MAX    128
 #define WORD_MAX     32
 #define OPERANDS_MAX 4u /* that can be spelled */
+
+#define PREFIX_ADDRESS_SIZE 0x67
 
 struct assembler {
     const char *at;
@@ -108,9 +110,12 @@ static bool take_prefixes(struct assembler *a)
     static const struct {
         const char *word;
         ZydisInstructionAttributes prefix;
-    } prefixes[] = {{"lock", ZYDIS_ATTRIB_HAS_LOCK},   {"rep", ZYDIS_ATTRIB_HAS_REP},
-                    {"repe", ZYDIS_ATTRIB_HAS_REPE},   {"repz", ZYDIS_ATTRIB_HAS_REPE},
-                    {"repne", ZYDIS_ATTRIB_HAS_REPNE}, {"repnz", ZYDIS_ATTRIB_HAS_REPNE}};
+    } prefixes[] = {
+        {"lock", ZYDIS_ATTRIB_HAS_LOCK},         {"rep", ZYDIS_ATTRIB_HAS_REP},
+        {"repe", ZYDIS_ATTRIB_HAS_REPE},         {"repz", ZYDIS_ATTRIB_HAS_REPE},
+        {"repne", ZYDIS_ATTRIB_HAS_REPNE},       {"repnz", ZYDIS_ATTRIB_HAS_REPNE},
+        {"xacquire", ZYDIS_ATTRIB_HAS_XACQUIRE}, {"xrelease", ZYDIS_ATTRIB_HAS_XRELEASE},
+        {"bnd", ZYDIS_ATTRIB_HAS_BND},           {"notrack", ZYDIS_ATTRIB_HAS_NOTRACK}};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (!take_keyword(a, prefixes[i].word))
             continue;
@@ -229,6 +234,8 @@ static bool take_operand(struct assembler *a, ZydisEncoderOperand *operand)
         return take_address(a, operand);
     }
     bool is_negative = take_char(a, '-');
+    if (!is_negative)
+        take_char(a, '+'); /* before the distance of a branch */
     if (!take_number(a, &value))
         return fail(a, "found \"%.40s\", expected a register, a number or an address in []", a->at);
     operand->type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
@@ -251,6 +258,28 @@ static bool take_operands(struct assembler *a)
     return true;
 }
 
+static bool is_long(const struct assembler *a)
+{
+    return a->request.machine_mode == ZYDIS_MACHINE_MODE_LONG_64;
+}
+
+static bool is_16_bit(const struct assembler *a)
+{
+    return !is_long(a) && a->request.machine_mode != ZYDIS_MACHINE_MODE_LEGACY_32;
+}
+
+/* For LEA the encoder means by the size of the operand that of the address. */
+static uint16_t address_size(const struct assembler *a, const ZydisEncoderOperand *operand)
+{
+    ZydisRegister reg =
+        operand->mem.base != ZYDIS_REGISTER_NONE ? operand->mem.base : operand->mem.index;
+    if (reg == ZYDIS_REGISTER_EIP || reg == ZYDIS_REGISTER_RIP)
+        return reg == ZYDIS_REGISTER_RIP ? 8 : 4;
+    if (reg != ZYDIS_REGISTER_NONE)
+        return ZydisRegisterGetWidth(a->request.machine_mode, reg) / 8;
+    return is_long(a) ? 8 : is_16_bit(a) ? 2 : 4;
+}
+
 /* A memory operand without a size has that of the register beside it. */
 static bool infer_sizes(struct assembler *a)
 {
@@ -262,7 +291,11 @@ static bool infer_sizes(struct assembler *a)
                 8;
     for (size_t i = 0; i < a->request.operand_count; i++) {
         ZydisEncoderOperand *operand = &a->request.operands[i];
-        if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.size > 0)
+        if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+            continue;
+        if (a->request.mnemonic == ZYDIS_MNEMONIC_LEA)
+            operand->mem.size = address_size(a, operand);
+        if (operand->mem.size > 0)
             continue;
         if (size == 0)
             return fail(a, "the size of the memory operand is missing, e.g. \"dword ptr\"");
@@ -277,32 +310,132 @@ static bool encode_request(const ZydisEncoderRequest *request, uint8_t *bytes, s
     return ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, bytes, length));
 }
 
-/* Immediates that fit into the first operand as it is written, "0xfffd" beside 16 bits, are what
- * the encoder calls -3. */
-static void extend_immediates(struct assembler *a)
+/* @return the bits that an immediate may have, 0 if that cannot be told: those of the first
+ * operand, of what is pushed if there is none. */
+static unsigned immediate_bits(const struct assembler *a)
 {
     const ZydisEncoderOperand *first = &a->request.operands[0];
-    unsigned bits = first->type == ZYDIS_OPERAND_TYPE_MEMORY
-                        ? 8u * first->mem.size
-                        : ZydisRegisterGetWidth(a->request.machine_mode, first->reg.value);
-    for (size_t i = 1; i < a->request.operand_count && bits > 0 && bits < 64; i++) {
+    if (first->type == ZYDIS_OPERAND_TYPE_MEMORY)
+        return 8u * first->mem.size;
+    if (first->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        return ZydisRegisterGetWidth(a->request.machine_mode, first->reg.value);
+    if (is_long(a))
+        return 0; /* 64 bits are pushed */
+    return is_16_bit(a) && first->imm.u >> 16 == 0 ? 16 : 32;
+}
+
+/* Immediates that fit in there as they are written, "0xfffd" beside 16 bits, are what the encoder
+ * calls -3. */
+static void extend_immediates(struct assembler *a)
+{
+    unsigned bits = immediate_bits(a);
+    for (size_t i = 0; i < a->request.operand_count && bits > 0 && bits < 64; i++) {
         ZydisEncoderOperand *operand = &a->request.operands[i];
         if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.u >> (bits - 1) == 1)
             operand->imm.u |= ~UINT64_C(0) << bits;
     }
 }
 
-/* REP is spelled alike before all string instructions; where a condition is tested it is REPE. */
-static bool encode(struct assembler *a, uint8_t *bytes, size_t *length)
+/* A number alone may be an address in the upper half of what 32 bits reach, in 64-bit code where an
+ * address has 32 bits. The encoder takes such a number with its sign, and writes no prefix for it.
+ */
+static bool encode_memory(struct assembler *a, uint8_t *bytes, size_t *length)
 {
     if (encode_request(&a->request, bytes, length))
+        return true;
+    ZydisEncoderOperand *operand = a->request.operands;
+    const ZydisEncoderOperand *end = operand + a->request.operand_count;
+    while (operand < end && operand->type != ZYDIS_OPERAND_TYPE_MEMORY)
+        operand++;
+    if (operand == end || operand->mem.displacement >> 31 != 1 ||
+        operand->mem.base != ZYDIS_REGISTER_NONE || operand->mem.index != ZYDIS_REGISTER_NONE)
+        return false;
+    ZydisEncoderOperand asked = *operand;
+    bool is_lea = a->request.mnemonic == ZYDIS_MNEMONIC_LEA;
+    operand->mem.displacement = (int32_t)operand->mem.displacement;
+    if (is_lea)
+        operand->mem.size = 4;
+    bool is_encoded = encode_request(&a->request, bytes, length);
+    *operand = asked;
+    if (!is_encoded || !is_long(a) || is_lea)
+        return is_encoded;
+    if (*length == WHT_CODE_MAX)
+        return false;
+    memmove(bytes + 1, bytes, *length);
+    bytes[0] = PREFIX_ADDRESS_SIZE;
+    (*length)++;
+    return true;
+}
+
+/* A branch is written as it is printed: from where the instruction begins. The encoder counts from
+ * where it ends. */
+static bool encode_branch(struct assembler *a, int64_t from_start, uint8_t *bytes, size_t *length)
+{
+    static const ZydisBranchWidth widths[] = {ZYDIS_BRANCH_WIDTH_8, ZYDIS_BRANCH_WIDTH_16,
+                                              ZYDIS_BRANCH_WIDTH_32};
+    for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+        if (!is_16_bit(a) && widths[i] == ZYDIS_BRANCH_WIDTH_16)
+            continue; /* it would cut the instruction pointer */
+        a->request.branch_width = widths[i];
+        a->request.operands[0].imm.s = 0;
+        if (!encode_request(&a->request, bytes, length))
+            continue;
+        a->request.operands[0].imm.s = from_start - (int64_t)*length;
+        if (is_16_bit(a) && from_start >> 16 == 0) /* the instruction pointer wraps */
+            a->request.operands[0].imm.s = (int16_t)a->request.operands[0].imm.s;
+        if (encode_request(&a->request, bytes, length))
+            return true;
+    }
+    return fail(a, "the branch does not reach so far");
+}
+
+static bool is_relative(struct assembler *a, enum wht_code code)
+{
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisEncoderRequest request = a->request;
+    uint8_t bytes[WHT_CODE_MAX];
+    size_t length;
+    if (request.operand_count != 1 || request.operands[0].type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return false;
+    request.operands[0].imm.u = 0;
+    return encode_request(&request, bytes, &length) &&
+           wht_decode(code, bytes, length, &insn, operands) &&
+           (insn.attributes & ZYDIS_ATTRIB_IS_RELATIVE);
+}
+
+/* REP is spelled alike before all string instructions; where a condition is tested it is REPE. */
+static bool encode(struct assembler *a, enum wht_code code, uint8_t *bytes, size_t *length)
+{
+    if (is_relative(a, code))
+        return encode_branch(a, a->request.operands[0].imm.s, bytes, length);
+    if (encode_memory(a, bytes, length))
         return true;
     if (a->request.prefixes & ZYDIS_ATTRIB_HAS_REP)
         a->request.prefixes ^= ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE;
     extend_immediates(a);
-    if (encode_request(&a->request, bytes, length))
+    if (encode_memory(a, bytes, length))
         return true;
     return fail(a, "there is no such instruction in this mode, or not with these operands");
+}
+
+/* Reads back what the encoder of Zydis 4.0 does not do as it is asked to. In 16-bit code it cuts a
+ * displacement of 32 bits to 16: what cannot be had is refused. */
+static bool is_as_asked(struct assembler *a, enum wht_code code, const uint8_t *bytes,
+                        size_t length)
+{
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    if (!wht_decode(code, bytes, length, &insn, operands))
+        return fail(a, "there is no such instruction in this mode, or not with these operands");
+    for (size_t i = 0; i < a->request.operand_count; i++) {
+        const ZydisEncoderOperand *operand = &a->request.operands[i];
+        if (insn.machine_mode != ZYDIS_MACHINE_MODE_LONG_64 &&
+            operand->type == ZYDIS_OPERAND_TYPE_MEMORY && insn.address_width == 32 &&
+            (uint32_t)operand->mem.displacement != (uint32_t)insn.raw.disp.value)
+            return fail(a, "an address of 32 bits cannot have such a number in 16-bit code");
+    }
+    return true;
 }
 
 size_t wht_assemble(enum wht_code code, const char *text, uint8_t *bytes, char *error)
@@ -315,7 +448,8 @@ size_t wht_assemble(enum wht_code code, const char *text, uint8_t *bytes, char *
     size_t length;
     while (take_prefixes(&a))
         continue;
-    if (!take_mnemonic(&a) || !take_operands(&a) || !infer_sizes(&a) || !encode(&a, bytes, &length))
+    if (!take_mnemonic(&a) || !take_operands(&a) || !infer_sizes(&a) ||
+        !encode(&a, code, bytes, &length) || !is_as_asked(&a, code, bytes, length))
         return 0;
     return length;
 }

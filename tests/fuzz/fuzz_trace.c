@@ -60,7 +60,7 @@ static void on_error(void *user, const struct wht_error *error)
                   error->pointer, error->text);
     if (error->is_warning) /* how long a replay takes decides about some: they are not compared */
         return;
-    reading->errors++;
+    reading->errors += error->more > 0 ? (size_t)error->more : 1;
     reading->digest = mix(reading->digest, error->text, strlen(error->text) + 1);
     reading->digest = mix(reading->digest, error->pointer, strlen(error->pointer) + 1);
     reading->digest = mix(reading->digest, &error->pos.line, sizeof(error->pos.line));

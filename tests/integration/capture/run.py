@@ -199,7 +199,7 @@ def test_only_what_no_emulator_told_is_reconstructed(capture):
 
 def test_a_register_has_its_own_bits_alone(capture):
     capture.run("rubbish", "store")
-    assert capture.cases()[0][1]["get"] == {"rax": "0x12345678", "rbx": "0xfee000b0"}
+    assert capture.cases()[0][1]["get"] == {"rax": "0x12345678"}
     assert "5a5a" not in (capture.folder / "whv.cap.jsonl").read_text()
     imported(capture)
 

@@ -62,10 +62,19 @@ class Schemas:
                 return self.document.is_valid(json.loads(text))
             header, *cases = text.removesuffix("\n").split("\n")
             cases = cases[:FIRST] + cases[FIRST::STRIDE]
-            return self.header.is_valid(json.loads(header)) and all(
-                self.case.is_valid(json.loads(case)) for case in cases)
+            header = json.loads(header)
+            return self.header.is_valid(header) and all(
+                self.case.is_valid(merged(header.get("defaults", {}), json.loads(case)))
+                for case in cases)
         except (ValueError, OSError, EOFError, RecursionError, zlib.error):
             return None
+
+
+def merged(under, over):
+    """A case with the defaults under it: objects member by member, everything else as a whole."""
+    if not isinstance(under, dict) or not isinstance(over, dict):
+        return over
+    return {**under, **{key: merged(under.get(key), value) for key, value in over.items()}}
 
 
 def content(path):
