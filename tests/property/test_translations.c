@@ -222,7 +222,7 @@ static const char *judge(const struct guest_event *asked, size_t at, size_t answ
 static bool try_case(struct property *property, uint64_t index, WHV_EMULATOR_HANDLE emulator)
 {
     unsigned translation = 0;
-    char text[256];
+    char text[320];
     for (size_t at = 0; at < whole.event_count; at++) {
         if (whole.event[at].kind != GUEST_TRANSLATE)
             continue;
