@@ -6,6 +6,7 @@
 
 #include <whvemu/emulator.h>
 #include <whvemu/preview.h>
+#include <whvemu/reason.h>
 
 #include "emulate.h"
 #include "status.h"
@@ -55,6 +56,12 @@ EXPORT HRESULT WINAPI WHvEmulatorDestroyEmulator(WHV_EMULATOR_HANDLE Emulator)
     return S_OK;
 }
 
+EXPORT const char *whvemu_reason(WHV_EMULATOR_HANDLE Emulator)
+{
+    struct whe_emulator *emulator = emulator_from_handle(Emulator);
+    return emulator ? whe_reason_text(&emulator->reason) : NULL;
+}
+
 static bool has_port_size(WHV_X64_IO_PORT_ACCESS_INFO access)
 {
     return access.AccessSize == 1 || access.AccessSize == 2 || access.AccessSize == 4;
@@ -72,7 +79,8 @@ EXPORT HRESULT WINAPI WHvEmulatorTryIoEmulation(
         (!access->AccessInfo.StringOp && VpContext->InstructionLength == 0))
         return E_INVALIDARG;
     if (!access->AccessInfo.StringOp && !has_port_size(access->AccessInfo)) {
-        *EmulatorReturnStatus = whe_status_from_result(WHE_UNSUPPORTED);
+        whe_reason_keep(&emulator->reason, WHE_NO_PORT_SIZE, 0);
+        *EmulatorReturnStatus = whe_status_from_result(WHE_NO_PORT_SIZE);
         return S_OK;
     }
     return whe_emulate_port_exit(emulator, Context, VpContext, access, EmulatorReturnStatus);

@@ -276,6 +276,10 @@ static void add_end(struct whvc_text *text, const struct whvc_begin *begin,
         }
         whvc_text_add(text, "]");
     }
+    if (memchr(end->reason, 0, sizeof(end->reason)) && end->reason[0]) {
+        whvc_text_add(text, ",\"reason\":");
+        whvc_text_add_string(text, end->reason);
+    }
     if (end->is_reconstructed)
         whvc_text_add(text, ",\"reconstructed\":true");
     whvc_text_add(text, "}\n");

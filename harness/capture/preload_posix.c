@@ -28,6 +28,7 @@ static bool find_emulator(void)
     next("WHvEmulatorDestroyEmulator", &functions.destroy);
     next("WHvEmulatorTryIoEmulation", &functions.try_io);
     next("WHvEmulatorTryMmioEmulation", &functions.try_mmio);
+    next("whvemu_reason", &functions.reason);
     if (!functions.create || !functions.destroy || !functions.try_io || !functions.try_mmio)
         return false;
     whvcapture_wrap(NULL, &functions);

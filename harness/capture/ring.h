@@ -99,6 +99,7 @@ struct whvc_end {
     struct whvc_record record;
     uint32_t status;
     uint32_t is_reconstructed; /**< there was no emulator to tell the result */
+    char reason[160];          /**< what the emulator says of an internal failure; ends with 0 */
 };
 
 struct whvc_ring {

@@ -3,6 +3,7 @@
  * The recording functions. A handle of the emulator has a session; its address is the context that
  * the emulator's callbacks get, and each callback goes on to the VMM's own with the VMM's context.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #include "seen.h"
 #include "session.h"
 #include "snapshot.h"
+
+#define STATUS_INTERNAL_FAILURE 2u
 
 #define BUCKETS   256u
 #define SALT_CODE UINT64_C(0xc0de)
@@ -112,6 +115,14 @@ static uint64_t case_key(const struct whvc_session *session, HRESULT hr, uint32_
     return whvc_mix(whvc_mix(key, (uint32_t)hr), hr == S_OK ? status : 0);
 }
 
+/* Asked while the call's own thread still has the handle. */
+static void take_reason(WHV_EMULATOR_HANDLE handle, bool has_failed, char *reason, size_t size)
+{
+    const char *said =
+        has_failed && recorder.original.reason ? recorder.original.reason(handle) : NULL;
+    snprintf(reason, size, "%s", said ? said : "");
+}
+
 static void end(struct whvc_session *session, HRESULT hr, const WHV_EMULATOR_STATUS *status)
 {
     uint32_t bits = hr == S_OK && status ? status->AsUINT32 : 0;
@@ -124,6 +135,8 @@ static void end(struct whvc_session *session, HRESULT hr, const WHV_EMULATOR_STA
             record->record.is_answered = true;
             record->status = bits;
             record->is_reconstructed = false; /* the emulator told */
+            take_reason(session->handle, (bits & STATUS_INTERNAL_FAILURE) != 0, record->reason,
+                        sizeof(record->reason));
             whvc_ring_publish(session->ring);
         }
         whvc_output_call(session->ring);
@@ -351,8 +364,9 @@ void whvcapture_wrap(const struct whvcapture_options *options,
     whvc_unlock(WHVC_LOCK_SESSIONS);
     if (is_first)
         whvcapture_start(options);
-    *functions = (struct whvcapture_functions){whvcapture_create, whvcapture_destroy,
-                                               whvcapture_try_io, whvcapture_try_mmio};
+    *functions =
+        (struct whvcapture_functions){whvcapture_create, whvcapture_destroy, whvcapture_try_io,
+                                      whvcapture_try_mmio, functions->reason};
 }
 
 void whvcapture_count(struct whvcapture_counts *counts)

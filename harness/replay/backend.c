@@ -15,6 +15,7 @@ static const struct wht_backend builtin = {
     .preview_destroy = WHvEmulatorDestroyEmulatorPreview,
     .preview_try_io = WHvEmulatorTryIoEmulationPreview,
     .preview_try_mmio = WHvEmulatorTryMmioEmulationPreview,
+    .reason = whvemu_reason,
 };
 
 /* A pointer to any function may be stored as another; it is cast back to what the name stands for.
@@ -59,6 +60,7 @@ bool wht_backend_open(const char *emulator, struct wht_backend *backend, char *e
         return false;
     }
     resolve_preview(&b);
+    RESOLVE(&b, reason, "whvemu_reason");
     *backend = b;
     return true;
 }

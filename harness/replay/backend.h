@@ -12,13 +12,15 @@
 
 #include <whvemu/emulator.h>
 #include <whvemu/preview.h>
+#include <whvemu/reason.h>
 
 /** Enough for every message of wht_backend_open(). */
 #define WHT_BACKEND_ERROR_MAX 512
 
 #define WHT_BACKEND_BUILTIN "builtin"
 
-/** The entry points of one emulator. The preview's may all be NULL. Tests fill it with fakes. */
+/** The entry points of one emulator. The preview's and `reason` may be NULL. Tests fill it with
+ * fakes. */
 struct wht_backend {
     HRESULT(WINAPI *create)(const WHV_EMULATOR_CALLBACKS *, WHV_EMULATOR_HANDLE *);
     HRESULT(WINAPI *destroy)(WHV_EMULATOR_HANDLE);
@@ -36,7 +38,8 @@ struct wht_backend {
     HRESULT(WINAPI *preview_try_mmio)
     (WHV_EMULATOR_HANDLE, VOID *, WHV_PREVIEW_MEMORY_ACCESS_CONTEXT *,
      WHV_PREVIEW_EMULATOR_STATUS *);
-    void *library; /**< NULL for the built-in emulator and for fakes */
+    const char *(*reason)(WHV_EMULATOR_HANDLE); /**< whvemu_reason() */
+    void *library;                              /**< NULL for the built-in emulator and for fakes */
 };
 
 /**

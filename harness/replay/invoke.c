@@ -152,3 +152,17 @@ HRESULT wht_invoke(const struct wht_handles *handles, const struct wht_case *c, 
     wht_progress_enter(WHT_DOING_NOTHING, "");
     return hr;
 }
+
+void wht_invoke_reason(const struct wht_handles *handles, const struct wht_case *c, char *reason,
+                       size_t n)
+{
+    const struct wht_backend *backend = handles->backend;
+    size_t length = 0;
+    const char *said =
+        backend->reason
+            ? backend->reason(c->api == WHT_API_PREVIEW ? handles->preview : handles->shipping)
+            : NULL;
+    for (; said && said[length] && length < n - 1; length++)
+        reason[length] = said[length] >= ' ' && said[length] <= '~' ? said[length] : '?';
+    reason[length] = 0;
+}

@@ -41,4 +41,11 @@ void wht_handles_keep(struct wht_handles *handles);
 HRESULT wht_invoke(const struct wht_handles *handles, const struct wht_case *c, void *context,
                    uint8_t filler, uint32_t *status, bool *written);
 
+/**
+ * Asks why the last call, of this case, ended in InternalEmulationFailure.
+ * @param reason n bytes; receives one line of ASCII, "" if the emulator does not say.
+ */
+void wht_invoke_reason(const struct wht_handles *handles, const struct wht_case *c, char *reason,
+                       size_t n);
+
 #endif

@@ -74,6 +74,10 @@ static uint64_t call_once(struct wht_replayer *replayer, const struct wht_case *
     if (is_written)
         wht_run_break_rule(run, WHT_RULE_EXIT_CONTEXT_WRITTEN);
     wht_judge(run, hr, status, status_poison);
+    result->reason[0] = 0;
+    if (!result->passed && hr == S_OK &&
+        (WHV_EMULATOR_STATUS){.AsUINT32 = status}.InternalEmulationFailure)
+        wht_invoke_reason(&replayer->handles, c, result->reason, sizeof(result->reason));
     return wht_final_digest(run);
 }
 

@@ -114,6 +114,9 @@ struct wht_memory_diff {
 #define WHT_REG_DIFFS_MAX    WHT_BATCH_MAX
 #define WHT_MEMORY_DIFFS_MAX 16
 
+/** Room for what an emulator says of an internal failure. */
+#define WHT_REASON_MAX 160
+
 enum wht_final_field {
     WHT_FINAL_HR = 1,
     WHT_FINAL_STATUS = 2,
@@ -140,7 +143,8 @@ struct wht_result {
     uint32_t cut_after; /**< not 0: callbacks after the divergence before all failed */
     HRESULT hr;
     uint32_t status;
-    uint32_t callbacks; /**< all that were made */
+    char reason[WHT_REASON_MAX]; /**< of an internal failure, if the emulator says one; else "" */
+    uint32_t callbacks;          /**< all that were made */
     /** The last compared callbacks that came as expected, call n at index n % WHT_MATCHED_MAX. */
     struct wht_expected_call matched[WHT_MATCHED_MAX];
     unsigned matched_count; /**< of all that did */

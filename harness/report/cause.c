@@ -106,7 +106,9 @@ static void find_status(struct wht_finding *f, const struct wht_case *c, const s
     }
     wht_text_addf(&f->text, "status is %s instead of %s", wht_status_format(r->status, got),
                   wht_status_format(c->expect.status, want));
-    wht_text_addf(&f->key, "/status-%x-%x", r->status, c->expect.status);
+    if (r->reason[0])
+        wht_text_addf(&f->text, ": %s", r->reason);
+    wht_text_addf(&f->key, "/status-%x-%x/%s", r->status, c->expect.status, r->reason);
 }
 
 static void find_fault(struct wht_finding *f, const struct wht_case *c, const struct wht_result *r)

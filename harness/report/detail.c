@@ -130,6 +130,8 @@ static void add_end(struct writer *w, const struct wht_case *c, const struct wht
     if (r->differing & WHT_FINAL_STATUS)
         add_pair(w, "status", wht_status_format(c->expect.status, want),
                  wht_status_format(r->status, got));
+    if (r->reason[0])
+        add_string(w, "reason", r->reason);
     if (r->differing & WHT_FINAL_FAULT) {
         wht_describe_fault(&fault, &c->expect.fault);
         wht_describe_event_register(&w->word, &r->pending_event);

@@ -110,6 +110,8 @@ static void add_end(struct wht_text *text, bool colours, const struct wht_case *
     }
     if (r->differing & WHT_FINAL_TRAP)
         wht_columns_row(text, colours, true, "trap", "single-step", "none");
+    if (r->reason[0])
+        wht_columns_words(text, "reason", r->reason);
     wht_cells_free(&cells);
 }
 

@@ -48,6 +48,13 @@ static bool take_nothing(struct wht_check *check, const struct wht_node *node, v
     return true;
 }
 
+static bool take_text(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    const char *text;
+    (void)target;
+    return wht_get_string(check, node, &text);
+}
+
 static bool take_segment(struct wht_check *check, const struct wht_node *node, void *target)
 {
     static const struct wht_segment_context context = {.mode = WHT_MODE_LONG64};
@@ -354,11 +361,10 @@ static bool check_dropped(struct wht_check *check, const struct wht_node *line)
 
 static bool check_end(struct wht_check *check, const struct wht_node *line)
 {
-    static const struct wht_field fields[] = {{"cap", take_nothing, true},
-                                              {"n", take_nothing, true},
-                                              {"hr", take_hr, true},
-                                              {"status", take_status, false},
-                                              {"reconstructed", take_flag, false}};
+    static const struct wht_field fields[] = {
+        {"cap", take_nothing, true},  {"n", take_nothing, true},
+        {"hr", take_hr, true},        {"status", take_status, false},
+        {"reason", take_text, false}, {"reconstructed", take_flag, false}};
     return wht_take_object(check, line, FIELDS(fields), NULL) &&
            check_has(check, line, "status", is_answered(line));
 }

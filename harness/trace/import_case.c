@@ -456,6 +456,14 @@ static void describe_end(const struct import *import, char *text, size_t size)
     for (const struct wht_node *bit = first; bit && used < size; bit = bit->next)
         used += (size_t)snprintf(text + used, size - used, "%s%s", bit == first ? "" : "+",
                                  bit->string);
+    const char *reason = wht_capture_text(end, "reason");
+    if (!reason || used >= size)
+        return;
+    used += (size_t)snprintf(text + used, size - used, ": ");
+    for (; *reason && used < size - 1; reason++)
+        text[used++] = *reason >= ' ' && *reason <= '~' ? *reason : '?';
+    if (used < size)
+        text[used] = 0;
 }
 
 struct wht_node *wht_import_case(struct import *import, const char *prefix, uint64_t number)

@@ -8,7 +8,8 @@ set(expected
     WHvEmulatorTryIoEmulation
     WHvEmulatorTryIoEmulationPreview
     WHvEmulatorTryMmioEmulation
-    WHvEmulatorTryMmioEmulationPreview)
+    WHvEmulatorTryMmioEmulationPreview
+    whvemu_reason)
 
 execute_process(
     COMMAND "${NM}" -D --defined-only --format=posix "${LIBRARY}"

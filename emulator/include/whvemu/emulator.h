@@ -35,7 +35,8 @@
  * cannot have made the access of its exit (a load after a write exit, another port instruction) is
  * #GP(0) for the guest, whether or not it is one that can be emulated. InternalEmulationFailure is
  * left for an instruction that is not supported, for bytes that are none after a read or write
- * exit, and for a Gva and a Gpa that differ in their low 12 bits (the page walk was stopped).
+ * exit, and for a Gva and a Gpa that differ in their low 12 bits (the page walk was stopped);
+ * reason.h tells which.
  */
 #ifndef WHVEMU_EMULATOR_H
 #define WHVEMU_EMULATOR_H

@@ -7,7 +7,7 @@
 #define WHE_RESULT_H
 
 enum whe_result {
-#define WHE_RESULT(name, bit, state) WHE_##name,
+#define WHE_RESULT(name, bit, state, reason) WHE_##name,
 #include "result.def"
     WHE_RESULT_COUNT
 };

@@ -14,7 +14,7 @@
 static inline WHV_EMULATOR_STATUS whe_status_from_result(enum whe_result result)
 {
     static const WHV_EMULATOR_STATUS statuses[WHE_RESULT_COUNT] = {
-#define WHE_RESULT(name, bit, state) [WHE_##name] = {.bit = 1},
+#define WHE_RESULT(name, bit, state, reason) [WHE_##name] = {.bit = 1},
 #include "result.def"
     };
     return statuses[result];

@@ -62,6 +62,7 @@ struct whe_call {
     struct whe_translations translations;
     struct whe_event event;
     struct whe_regs regs;
+    uint16_t unknown; /**< of WHE_NO_ROW: the decoder's number of the mnemonic */
 };
 
 /** @return a segment register; CS is what the exit says, the others must be known. */

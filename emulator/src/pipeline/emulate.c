@@ -45,6 +45,12 @@ static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
     return whe_fault_code(call, WHE_VECTOR_GP, 0);
 }
 
+static WHE_COLD enum whe_result refuse_unknown(struct whe_call *call, const struct whe_insn *insn)
+{
+    call->unknown = insn->mnemonic;
+    return WHE_NO_ROW;
+}
+
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
 static enum whe_result load_set(struct whe_call *call, const struct whe_set *set)
 {
@@ -171,7 +177,7 @@ static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)
     if (!can_cause_exit(insn, &call->exit))
         return refuse_swapped(call);
     if (insn->id == WHE_INSN_NONE)
-        return WHE_UNSUPPORTED;
+        return refuse_unknown(call, insn);
     if (insn->form == WHE_FORM_VALUES)
         return run_values(call, insn);
     WHE_TRY(load(call, &insn->reads));
@@ -290,6 +296,7 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
         result = whe_event_inject(call);
     if (result == WHE_OK)
         result = whe_host_set(call);
+    whe_reason_keep(&emulator->reason, result, call->unknown);
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;

@@ -9,6 +9,7 @@
 #include <whvemu/whv_abi.h>
 
 #include "decode_cache.h"
+#include "reason.h"
 
 /** Marks of a handle, which tell it from other pointers. One at work is nobody's: what a callback
  * tries with it is refused like any other pointer. */
@@ -20,6 +21,7 @@ struct whe_emulator {
     uint32_t mark; /**< WHE_HANDLE_FREE or WHE_HANDLE_BUSY */
     WHV_EMULATOR_CALLBACKS callbacks;
     struct whe_decode_cache cache;
+    struct whe_reason reason;
 };
 
 /**

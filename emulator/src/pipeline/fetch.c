@@ -71,7 +71,7 @@ static enum whe_result undecodable(struct whe_call *call, enum whe_decoded decod
         return whe_fault(call, WHE_VECTOR_UD);
     default:
         return call->exit.kind == WHE_EXIT_EXECUTE ? whe_fault(call, WHE_VECTOR_UD)
-                                                   : WHE_UNSUPPORTED;
+                                                   : WHE_NO_INSTRUCTION;
     }
 }
 

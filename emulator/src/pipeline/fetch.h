@@ -23,7 +23,7 @@
  * @param insn receives the instruction; it lives until the next call on the handle.
  * @return WHE_OK, also for an instruction without a row; WHE_FAULT (#GP(0) past the limit or 15
  * bytes, #PF, #UD for an illegal LOCK and, on an execute exit, for bytes that are no instruction);
- *         WHE_UNSUPPORTED for those on other exits, where the processor knew better than the
+ *         WHE_NO_INSTRUCTION for those on other exits, where the processor knew better than the
  * decoder.
  */
 enum whe_result whe_fetch(struct whe_call *call, struct whe_decode_cache *cache,

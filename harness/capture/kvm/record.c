@@ -309,6 +309,7 @@ void whvk_record(struct whvk_vcpu *vcpu)
         end->record.is_answered = true;
         end->status = 1; /* success */
         end->is_reconstructed = true;
+        end->reason[0] = 0;
         whvc_ring_publish(ring);
     }
     whvc_output_call(ring);

@@ -57,6 +57,7 @@ static HRESULT load(void)
     find(module, "WHvEmulatorDestroyEmulator", &functions.destroy);
     find(module, "WHvEmulatorTryIoEmulation", &functions.try_io);
     find(module, "WHvEmulatorTryMmioEmulation", &functions.try_mmio);
+    find(module, "whvemu_reason", &functions.reason);
     if (!functions.create || !functions.destroy || !functions.try_io || !functions.try_mmio) {
         whvc_complain("%s: lacks a function of the emulator", path);
         return NOT_FOUND;

@@ -97,6 +97,8 @@ def test_failures_say_how(capture):
     unsupported, failing = capture.cases()
     assert kinds(unsupported) == ["begin", "end"]
     assert unsupported[1]["status"] == ["internal-failure"]
+    assert unsupported[1]["reason"] == "the bytes at CS:RIP are no instruction that is known"
+    assert "reason" not in failing[-1]
     assert failing[-1]["status"] == ["mem-failed"] and failing[-2]["hr"] == "E_FAIL"
 
 

@@ -250,7 +250,9 @@ Test(api, each_result_has_exactly_its_bit)
         uint32_t status;
     } rows[] = {{WHE_OK, 0x1},
                 {WHE_FAULT, 0x1},
-                {WHE_UNSUPPORTED, 0x2},
+                {WHE_NO_ROW, 0x2},
+                {WHE_NO_INSTRUCTION, 0x2},
+                {WHE_NO_PORT_SIZE, 0x2},
                 {WHE_WALK_STOPPED, 0x2},
                 {WHE_BAD_ANSWER, 0x2},
                 {WHE_IO_FAILED, 0x4},

@@ -68,7 +68,7 @@ struct whvcapture_options {
     const char *guest; /**< provenance: what runs in it */
 };
 
-/** The four functions of an emulator. */
+/** The four functions of an emulator, and what it may have beside them. */
 struct whvcapture_functions {
     HRESULT(WINAPI *create)(const WHV_EMULATOR_CALLBACKS *, WHV_EMULATOR_HANDLE *);
     HRESULT(WINAPI *destroy)(WHV_EMULATOR_HANDLE);
@@ -78,6 +78,7 @@ struct whvcapture_functions {
     HRESULT(WINAPI *try_mmio)
     (WHV_EMULATOR_HANDLE, VOID *, const WHV_VP_EXIT_CONTEXT *, const WHV_MEMORY_ACCESS_CONTEXT *,
      WHV_EMULATOR_STATUS *);
+    const char *(*reason)(WHV_EMULATOR_HANDLE); /**< whvemu_reason(), or NULL */
 };
 
 /**

@@ -9,12 +9,20 @@
 
 #include "capture.h"
 
+#if defined(__ELF__)
+/* Of whvemu/reason.h; NULL where another emulator is linked. */
+extern const char *whvemu_reason(WHV_EMULATOR_HANDLE) __attribute__((weak));
+#define WHVCAPTURE_REASON whvemu_reason
+#else
+#define WHVCAPTURE_REASON NULL
+#endif
+
 static inline HRESULT whvcapture_redirected_create(const WHV_EMULATOR_CALLBACKS *callbacks,
                                                    WHV_EMULATOR_HANDLE *handle)
 {
     struct whvcapture_functions functions = {WHvEmulatorCreateEmulator, WHvEmulatorDestroyEmulator,
-                                             WHvEmulatorTryIoEmulation,
-                                             WHvEmulatorTryMmioEmulation};
+                                             WHvEmulatorTryIoEmulation, WHvEmulatorTryMmioEmulation,
+                                             WHVCAPTURE_REASON};
     whvcapture_wrap(NULL, &functions);
     return functions.create(callbacks, handle);
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode_names.h"
+
+#include <Zydis/Zydis.h>
+
+#include "regs.h"
+
+/* Registers of the shadow plus one, by the decoder's number; 0: the shadow does not hold it. */
+#define GPR(reg, q, d, w, b)                                                                       \
+    [ZYDIS_REGISTER_##q] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##d] = WHE_REG_##reg + 1,            \
+    [ZYDIS_REGISTER_##w] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##b] = WHE_REG_##reg + 1
+#define GPR_NUMBERED(n) GPR(R##n, R##n, R##n##D, R##n##W, R##n##B)
+#define SAME(reg)       [ZYDIS_REGISTER_##reg] = WHE_REG_##reg + 1
+
+static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
+    [ZYDIS_REGISTER_NONE] = WHE_REG_ZERO + 1,
+    GPR(RAX, RAX, EAX, AX, AL),
+    GPR(RCX, RCX, ECX, CX, CL),
+    GPR(RDX, RDX, EDX, DX, DL),
+    GPR(RBX, RBX, EBX, BX, BL),
+    GPR(RSP, RSP, ESP, SP, SPL),
+    GPR(RBP, RBP, EBP, BP, BPL),
+    GPR(RSI, RSI, ESI, SI, SIL),
+    GPR(RDI, RDI, EDI, DI, DIL),
+    GPR_NUMBERED(8),
+    GPR_NUMBERED(9),
+    GPR_NUMBERED(10),
+    GPR_NUMBERED(11),
+    GPR_NUMBERED(12),
+    GPR_NUMBERED(13),
+    GPR_NUMBERED(14),
+    GPR_NUMBERED(15),
+    [ZYDIS_REGISTER_AH] = WHE_REG_RAX + 1,
+    [ZYDIS_REGISTER_CH] = WHE_REG_RCX + 1,
+    [ZYDIS_REGISTER_DH] = WHE_REG_RDX + 1,
+    [ZYDIS_REGISTER_BH] = WHE_REG_RBX + 1,
+    SAME(ES),
+    SAME(CS),
+    SAME(SS),
+    SAME(DS),
+    SAME(FS),
+    SAME(GS),
+    SAME(XMM0),
+    SAME(XMM1),
+    SAME(XMM2),
+    SAME(XMM3),
+    SAME(XMM4),
+    SAME(XMM5),
+    SAME(XMM6),
+    SAME(XMM7),
+    SAME(XMM8),
+    SAME(XMM9),
+    SAME(XMM10),
+    SAME(XMM11),
+    SAME(XMM12),
+    SAME(XMM13),
+    SAME(XMM14),
+    SAME(XMM15),
+    [ZYDIS_REGISTER_IP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_EIP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_RIP] = WHE_REG_RIP + 1,
+    [ZYDIS_REGISTER_FLAGS] = WHE_REG_RFLAGS + 1,
+    [ZYDIS_REGISTER_EFLAGS] = WHE_REG_RFLAGS + 1,
+    [ZYDIS_REGISTER_RFLAGS] = WHE_REG_RFLAGS + 1,
+};
+
+_Static_assert(WHE_REG_COUNT < UINT8_MAX, "registers plus one are kept in 8 bits");
+
+unsigned whe_reg_from_decoder(unsigned reg)
+{
+    return registers[reg] - 1u; /* no register at all where the shadow holds none */
+}
+
+void whe_mnemonic_name(uint16_t mnemonic, char *name, size_t n)
+{
+    const char *lower = ZydisMnemonicGetString((ZydisMnemonic)mnemonic);
+    size_t length = 0;
+    for (; lower && lower[length] && length < n - 1; length++)
+        name[length] = lower[length] >= 'a' && lower[length] <= 'z'
+                           ? (char)(lower[length] - 'a' + 'A')
+                           : lower[length];
+    name[length] = 0;
+}
