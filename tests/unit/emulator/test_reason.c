@@ -10,10 +10,12 @@
 #define NO_CODE  0x0f, 0x04
 #define LOAD     0x8b, 0x03 /* mov eax, [rbx] */
 
-static WHV_EMULATOR_HANDLE emulator;
+static WHV_EMULATOR_HANDLE emulator; /* of the running test, for as long as it runs */
 
 static struct guest_exit read_exit(const uint8_t *code, size_t size)
 {
+    if (!emulator)
+        emulator = guest_create_emulator();
     guest_init(&guest, GUEST_LONG64);
     guest_set64(&guest, WHvX64RegisterRbx, ADDRESS);
     return guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, ADDRESS, code, size);
@@ -25,18 +27,6 @@ static void expect(const struct guest_exit *exit, uint32_t status, const char *r
     cr_expect_eq(result.status, status, "0x%x", result.status);
     cr_expect_str_eq(whvemu_reason(emulator), reason);
 }
-
-static void open(void)
-{
-    emulator = guest_create_emulator();
-}
-
-static void close(void)
-{
-    WHvEmulatorDestroyEmulator(emulator);
-}
-
-TestSuite(reason, .init = open, .fini = close);
 
 Test(reason, is_empty_before_the_first_failure)
 {
@@ -78,9 +68,8 @@ Test(reason, tells_of_an_answer_without_meaning)
 
 Test(reason, tells_of_a_port_access_of_no_size)
 {
-    guest_init(&guest, GUEST_LONG64);
-    struct guest_exit exit =
-        guest_io_exit(&guest, GUEST_LONG64, 0x64, 3, false, false, BYTES(0xec));
+    struct guest_exit exit = read_exit(BYTES(LOAD));
+    exit = guest_io_exit(&guest, GUEST_LONG64, 0x64, 3, false, false, BYTES(0xec));
     expect(&exit, INTERNAL, "AccessSize of the exit is neither 1, 2 nor 4");
 }
 
