@@ -6,7 +6,7 @@ usage: check_format.py PROGRAM SOURCE_DIR
 
 Its examples are valid, canonical and pass; its tables name exactly the keys of the schemas and of the
 loader, say of each whether it is required, and stand in the canonical order; it has every word that a
-key may have; and digests are what it says that they are.
+key may have; defaults and digests are what it says that they are.
 """
 
 import hashlib
@@ -42,6 +42,10 @@ TABLES = {
 FILE_KEYS = {"format", "$schema"}  # of a case that is a file
 SETTINGS = "setting in `init`"
 CALLS = "kind"
+MODES = "mode"
+SHORTEST = {"format": "whv-trace/1.0", "id": "shortest", "code": "89 03", "match": "effects",
+            "exit": {"kind": "mmio", "access": "write", "gpa": "0x0"}, "expect": {}}
+PORT = {"code": "f3 6c", "exit": {"kind": "io", "access": "read", "port": "0x0", "size": 1}}
 REGISTERS = ("value", "registers")
 WORD = re.compile(r"`([^`]+)`")
 FIELD = re.compile(r'\{\s*"([^"]+)",\s*\w+(?:,\s*(true|false|NULL|&\w+))?')
@@ -174,6 +178,64 @@ def check_examples(findings, program, schemas, text, folder):
     return paths
 
 
+def expanded(program, folder, case):
+    """A case with all defaults filled in by the program."""
+    path = folder / "expanded.trace.json"
+    path.write_text(json.dumps(case), encoding="utf-8")
+    done = run(program, "show", "--expanded", path)
+    return json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr}
+
+
+def default_of(cell):
+    """The value that the second column of a table gives, or None where it says it in words."""
+    found = re.fullmatch(r"(?:mmio: )?(?:`([^`]+)`|(\d+))", cell)
+    if not found:
+        return None
+    text = found.group(1) or found.group(2)
+    return json.loads(text) if text[0] in '[{"0123456789' or text in ("true", "false") else text
+
+
+def check_defaults(findings, program, tables, folder):
+    shortest = expanded(program, folder, SHORTEST)
+    compared = 0
+    for head, made, given in (("key of a case", shortest, {"match", "init"}),
+                              ("key of an exit", shortest["exit"], {"gva"}),
+                              ("key of `expect`", shortest["expect"], set())):
+        for cells in tables[head][1]:
+            default = default_of(cells[1])
+            for key in WORD.findall(cells[0]):
+                if default is None or key in given or key not in made:
+                    continue
+                compared += 1
+                if made[key] != default:
+                    findings.append(f"{head}: {key} is {made[key]!r} by default, not {default!r}")
+    exit_of_port = expanded(program, folder, {**SHORTEST, **PORT})["exit"]
+    if (exit_of_port["string"], exit_of_port["rep"], exit_of_port["instr_len"]) != (True, True, 2):
+        findings.append(f"rep insb: {exit_of_port}")
+    if compared < 14:
+        findings.append(f"only {compared} defaults could be compared")
+
+
+def check_modes(findings, program, tables, folder):
+    """The table of modes, at CPL 0 and at CPL 3."""
+    for mode, code, data, limit, *control in tables[MODES][1]:
+        mode = mode.strip("`")
+        for cpl in {"real16": (0,), "vm86": (3,)}.get(mode, (0, 3)):
+            case = {**SHORTEST, "init": {"mode": mode, "cpl": cpl}}
+            init = expanded(program, folder, case)["init"]
+            more = 0 if mode == "vm86" else cpl  # its row is that of CPL 3
+            for name in ("cs", "ss", "ds", "es", "fs", "gs"):
+                attr, sel = (int(n, 16) for n in (code if name == "cs" else data).split(", "))
+                wanted = {"sel": sel + more, "base": 0, "limit": int(limit, 16),
+                          "attr": attr | more << 5}
+                actual = {key: int(value, 16) for key, value in init[name].items()}
+                if actual != wanted:
+                    findings.append(f"{mode}, CPL {cpl}, {name}: {actual}, by {DOCUMENT} {wanted}")
+            actual = [int(init.get(name, "0x0"), 16) for name in ("cr0", "cr4", "efer", "rflags", "rip")]
+            if actual != [*(int(n, 16) for n in control), 0x1000]:
+                findings.append(f"{mode}: CR0, CR4, EFER, RFLAGS, RIP are {list(map(hex, actual))}")
+
+
 def without_notes(call):
     kept = {key: value for key, value in call.items() if key != "note"}
     for group in ("any_order", "optional", "calls"):
@@ -224,7 +286,10 @@ def main():
     check_registers(findings, schemas, tables)
     check_words(findings, schemas, text)
     with tempfile.TemporaryDirectory() as folder:
-        paths = check_examples(findings, program, schemas, text, pathlib.Path(folder))
+        folder = pathlib.Path(folder)
+        paths = check_examples(findings, program, schemas, text, folder)
+        check_defaults(findings, program, tables, folder)
+        check_modes(findings, program, tables, folder)
         good = source / "tests/unit/trace/good"
         more = [good / f"{name}.trace.json" for name in ("wants", "groups", "unfinished", "every-key")]
         check_digests(findings, program, paths + more)
