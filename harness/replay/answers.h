@@ -6,6 +6,7 @@
  *
  * Every byte of an element answers once; when all that cover an address are used up, the last of
  * them answers again, as a register would that is read twice. What nothing covers is not answered.
+ * traces/FORMAT.md, "Levels".
  */
 #ifndef WHVTRACE_REPLAY_ANSWERS_H
 #define WHVTRACE_REPLAY_ANSWERS_H

@@ -6,6 +6,7 @@
  * Matching is greedy and never goes back: an optional group whose first element accepts is entered
  * and must be finished; in any_order the first unfinished child that accepts is taken and must be
  * finished before the next. Elements that the level does not compare are passed over.
+ * traces/FORMAT.md, "calls".
  */
 #ifndef WHVTRACE_REPLAY_CURSOR_H
 #define WHVTRACE_REPLAY_CURSOR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file exit_context.h
- * The structures that an emulator is handed for a case, in both layouts.
+ * The structures that an emulator is handed for a case, in both layouts: traces/FORMAT.md, "exit".
  *
  * Instruction bytes behind those that are given are filled with WHT_BYTES_POISON: an emulator has
  * no business there.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file guest.h
- * The guest of one case: memory, code, translations and registers, as TRACE-FORMAT's "memory",
- * "pages" and "init" describe them. It knows nothing of expectations.
+ * The guest of one case: memory, code, translations and registers, as they are described in
+ * traces/FORMAT.md, "init", "memory" and "pages". It knows nothing of expectations.
  *
  * One guest serves case after case and keeps its buffers. The case must outlive its use.
  */

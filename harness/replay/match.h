@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file match.h
- * Does a callback equal an expected element?
+ * Does a callback equal an expected element? traces/FORMAT.md, "calls".
  */
 #ifndef WHVTRACE_REPLAY_MATCH_H
 #define WHVTRACE_REPLAY_MATCH_H

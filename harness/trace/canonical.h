@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file canonical.h
- * The one order and spelling of a trace file's JSON.
+ * The one order and spelling of a trace file's JSON: traces/FORMAT.md, "The canonical form".
  *
  * Keys stand in the order of the format's tables: `$schema` and `$comment` first, then the keys of
  * the object, registers by their number, `x-*` last as the author ordered them. Hexadecimal digits

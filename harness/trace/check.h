@@ -3,6 +3,7 @@
  * @file check.h
  * Reading nodes with errors: every function reports what it does not like at the node and returns
  * false; callers go on, so that one pass finds every error of a document.
+ * Where each stands: traces/FORMAT.md, "Errors".
  */
 #ifndef WHVTRACE_TRACE_CHECK_H
 #define WHVTRACE_TRACE_CHECK_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file digest.h
- * What identifies the meaning of a case, whatever it is called and however it is written.
+ * What identifies the meaning of a case, whatever it is called and however it is written:
+ * traces/FORMAT.md, "Digests".
  */
 #ifndef WHVTRACE_TRACE_DIGEST_H
 #define WHVTRACE_TRACE_DIGEST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file expand.h
- * A case as JSON again, with nothing left to a default.
+ * A case as JSON again, with nothing left to a default: traces/FORMAT.md, "Digests".
  */
 #ifndef WHVTRACE_TRACE_EXPAND_H
 #define WHVTRACE_TRACE_EXPAND_H

@@ -6,6 +6,7 @@
  * An expectations file is a JSON list of {match, expect, reason, issue?, emulator?}. `match` is a
  * test name in which `*` stands for any run of characters. An entry that matches nothing, or whose
  * case passes, is an error of the run: the file must be brought up to date.
+ * traces/FORMAT.md, "Expectations".
  */
 #ifndef WHVTRACE_TRACE_EXPECTATIONS_H
 #define WHVTRACE_TRACE_EXPECTATIONS_H

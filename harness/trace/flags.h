@@ -5,7 +5,7 @@
  *
  * A file is ruled by flags.json of the nearest folder named "traces" above it if there is one, else
  * by the list that is built in (the project's own flags.json). Lists are read once and kept; not
- * thread-safe.
+ * thread-safe. traces/FORMAT.md, "Flags".
  */
 #ifndef WHVTRACE_TRACE_FLAGS_H
 #define WHVTRACE_TRACE_FLAGS_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "Files" and "Versions". */
 #include "load.h"
 
 #include <stdio.h>

@@ -76,7 +76,8 @@ void wht_node_mark_defaults(struct wht_node *defaults);
 
 /**
  * Lays a case over defaults: objects are merged member by member, everything else is replaced
- * whole, and so are register values. Neither argument is changed; what is not merged is shared.
+ * whole, and so are register values: traces/FORMAT.md, "Defaults". Neither argument is changed;
+ * what is not merged is shared.
  */
 struct wht_node *wht_node_merge(struct wht_arena *arena, const struct wht_node *defaults,
                                 const struct wht_node *over);

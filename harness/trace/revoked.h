@@ -7,6 +7,7 @@
  * A list is a text file with a line `DIGEST REASON` for each case; empty lines and lines that start
  * with `#` are passed over. For a case the list `revoked.txt` in the nearest folder named "traces"
  * above its file counts if there is one, else the one that is built in (the project's own).
+ * traces/FORMAT.md, "Withdrawn cases".
  */
 #ifndef WHVTRACE_TRACE_REVOKED_H
 #define WHVTRACE_TRACE_REVOKED_H

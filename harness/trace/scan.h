@@ -3,7 +3,7 @@
  * @file scan.h
  * A strict JSON scanner. It decides whether a text is JSON (RFC 8259, UTF-8, no byte-order mark)
  * and says where each value stands; cJSON, which is lenient and knows no positions, only parses
- * what passed.
+ * what passed. Bounds: traces/FORMAT.md, "Text and limits".
  */
 #ifndef WHVTRACE_TRACE_SCAN_H
 #define WHVTRACE_TRACE_SCAN_H

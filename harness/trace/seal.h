@@ -3,7 +3,7 @@
  * @file seal.h
  * A mark by which a corpus that this program wrote is known again, as long as nobody has edited it:
  * the member `x-written` of its header has size and CRC-32 of the whole file, its own digits
- * counting as '0'.
+ * counting as '0'. traces/FORMAT.md, "The mark of a written corpus".
  */
 #ifndef WHVTRACE_TRACE_SEAL_H
 #define WHVTRACE_TRACE_SEAL_H

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "source". */
 #include "source.h"
 
 static bool check_text(struct wht_check *check, const struct wht_node *node, void *target)

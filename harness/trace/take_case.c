@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "A case". */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

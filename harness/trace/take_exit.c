@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "exit". */
 #include "disasm.h"
 #include "name_lists.h"
 #include "parts.h"

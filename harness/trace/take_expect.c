@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "expect". */
 #include <stdlib.h>
 #include <string.h>
 

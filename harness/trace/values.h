@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file values.h
- * Guest values as traces spell them: hex strings, bytes, registers, expected registers.
+ * Guest values as traces spell them: hex strings, bytes, registers, expected registers;
+ * traces/FORMAT.md, "Values" and "Registers".
  */
 #ifndef WHVTRACE_TRACE_VALUES_H
 #define WHVTRACE_TRACE_VALUES_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Expected registers, in all the forms that a trace may give them, and what a get answers. */
+/* Expected registers, in all the forms that a trace may give them, and what a get answers:
+ * traces/FORMAT.md, "Expected registers". */
 #include <stdlib.h>
 #include <string.h>
 
