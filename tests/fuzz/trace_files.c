@@ -218,13 +218,13 @@ void trace_each_seed(fuzz_take *take, void *user)
         "\"issue\": \"i\", \"emulator\": \"builtin\"}]";
     static const char flags[] = "{\"$comment\": \"c\", \"a\": {\"bug\": \"b\", \"description\": "
                                 "\"d\", \"effect\": \"e\", \"links\": [\"l\"]}}";
-    static const char *const folders[] = {"traces/invalid", "traces/manual", "traces/regress"};
+    static const char *const folders[] = {WHVTRACE_INVALID_DIR,
+                                          WHVTRACE_SOURCE_DIR "/traces/manual",
+                                          WHVTRACE_SOURCE_DIR "/traces/regress"};
     struct wht_file_list list = {.paths = NULL};
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        char path[PATH_MAX_HERE];
-        snprintf(path, sizeof(path), "%s/%s", WHVTRACE_SOURCE_DIR, folders[i]);
-        wht_find_traces(path, NULL, &list);
-    }
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        if (!wht_find_traces(folders[i], NULL, &list))
+            fuzz_fail("cannot read the folder %s", folders[i]);
     for (size_t i = 0; i < list.count; i++)
         emit_file(list.paths[i], take, user);
     wht_file_list_free(&list);

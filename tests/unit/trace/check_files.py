@@ -4,11 +4,11 @@
 
 usage: check_files.py LIST_ERRORS SOURCE_DIR [--write]
 
-Every file of traces/invalid has a NAME.expect: `schema: rejects` or `schema: cannot-see`, then the
-loader's messages, one per line as `line:column pointer text`. Where the text is JSON, the place must
-be one where positions.py finds the pointer's value or key. Every other trace, and every file of
-good/ beside this script, must load without a message and pass the schema. With --write the .expect
-files are written instead; read them before they are committed.
+With every input of traces/invalid/*.cases stands what is expected (see invalid_cases.py): `schema:
+rejects` or `schema: cannot-see`, then the loader's messages, one per line as `line:column pointer
+text`. Where the text is JSON, the place must be one where positions.py finds the pointer's value or
+key. Every other trace, and every file of good/ beside this script, must load without a message and
+pass the schema. With --write the .cases files get what was found; read it before it is committed.
 """
 
 import gzip
@@ -17,14 +17,16 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import zlib
 
 import jsonschema
 
+import invalid_cases
 import positions
 
 MESSAGES_SHOWN = 3
-# Validating a case takes a millisecond: of long corpora the schema sees the first and every so many more.
+# Validating a case takes a millisecond: of long corpora the schema sees the first and some more.
 FIRST, STRIDE = 100, 8
 PLACE = re.compile(r"(\d+):(\d+) ((?:/.*?)?) (found .*)")
 
@@ -103,28 +105,25 @@ def misplaced(path, messages):
     for message in messages:
         match = PLACE.fullmatch(message)
         if not match:
-            yield f"{path}: cannot read the message: {message}"
+            yield f"cannot read the message: {message}"
             continue
         line, column, pointer = int(match[1]), int(match[2]), match[3]
         is_corpus = ".trace.jsonl" in path.name
         if positions.may_stand_at(data, is_corpus, line, column, pointer) is False:
-            yield f"{path}: the place is none of {pointer}: {message}"
+            yield f"the place is none of {pointer}: {message}"
 
 
-def check_invalid(paths, messages, schemas, is_writing):
-    for path in paths:
-        verdict = "cannot-see" if schemas.accepts(path) in (True, None) else "rejects"
-        found = "\n".join(["schema: " + verdict, *messages[path]]) + "\n"
-        expect = path.with_name(path.name + ".expect")
-        if is_writing:
-            expect.write_text(found, encoding="utf-8")
-        if not messages[path]:
-            yield f"{path}: the loader accepts it"
-        elif not expect.exists():
-            yield f"{path}: has no {expect.name}"
-        elif expect.read_text(encoding="utf-8") != found:
-            yield f"{expect}: expected\n{expect.read_text(encoding='utf-8')}but found\n{found}"
-        yield from misplaced(path, messages[path])
+def check_invalid(path, case, messages, schemas, is_writing):
+    """Compares a case, of which path is the file; is_writing: lets it expect what is found."""
+    verdict = "cannot-see" if schemas.accepts(path) in (True, None) else "rejects"
+    found = ["schema: " + verdict, *messages]
+    if is_writing:
+        case.expected = found
+    if not messages:
+        yield "the loader accepts it"
+    elif case.expected != found:
+        yield "\n".join(["expected", *case.expected, "but found", *found])
+    yield from misplaced(path, messages)
 
 
 def check_valid(paths, messages, schemas):
@@ -135,25 +134,49 @@ def check_valid(paths, messages, schemas):
             yield f"{path}: the schema rejects what the loader accepts"
 
 
+def check_all_invalid(program, traces, schemas, is_writing):
+    """Returns how many inputs there are, and the findings."""
+    findings = []
+    try:
+        files = invalid_cases.read_all(traces / "invalid")
+    except ValueError as error:
+        return 0, [str(error)]
+    with tempfile.TemporaryDirectory() as scratch:
+        # What a loader looks up in the folder "traces" above a file is there as well.
+        folder = pathlib.Path(scratch, "traces", "invalid")
+        folder.mkdir(parents=True)
+        for name in ("flags.json", "revoked.txt"):
+            (folder.parent / name).symlink_to((traces / name).resolve())
+        for cases in files.values():
+            invalid_cases.unpack(cases, folder)
+        names = [folder / case.name for cases in files.values() for case in cases]
+        messages = loader_messages(program, names)
+        for source, cases in files.items():
+            for case in cases:
+                path = folder / case.name
+                findings += [f"{source}: {case.name}: {finding}" for finding
+                             in check_invalid(path, case, messages[path], schemas, is_writing)]
+            if is_writing:
+                invalid_cases.write(source, cases)
+    return len(names), findings
+
+
 def main():
     program, source = sys.argv[1], pathlib.Path(sys.argv[2])
     traces = source / "traces"
     good = source / "tests" / "unit" / "trace" / "good"
     schemas = Schemas(source)
-    paths = sorted(path for folder in (traces, good) for path in folder.rglob("*")
-                   if is_trace(path))
-    invalid = [path for path in paths if traces / "invalid" in path.parents]
-    valid = [path for path in paths if path not in set(invalid)]
-    messages = loader_messages(program, paths)
-    findings = [*check_invalid(invalid, messages, schemas, "--write" in sys.argv),
-                *check_valid(valid, messages, schemas)]
+    valid = sorted(path for folder in (traces, good) for path in folder.rglob("*")
+                   if is_trace(path) and traces / "invalid" not in path.parents)
+    invalid, findings = check_all_invalid(program, traces, schemas, "--write" in sys.argv)
+    findings += check_valid(valid, loader_messages(program, valid), schemas)
     for path in sorted((traces / "expectations").glob("*.json")):
         if not schemas.expectations.is_valid(json.loads(path.read_text(encoding="utf-8"))):
             findings.append(f"{path}: the schema rejects it")
     if not schemas.flags.is_valid(json.loads((traces / "flags.json").read_text(encoding="utf-8"))):
         findings.append(f"{traces / 'flags.json'}: the schema rejects it")
     print("\n".join(findings))
-    print(f"{len(invalid)} invalid and {len(valid)} valid files, {len(findings)} findings")
+    print(f"{invalid} invalid and {len(valid)} valid files, {len(findings)} findings")
     return 1 if findings or not invalid or not valid else 0
 
 
