@@ -329,6 +329,8 @@ static unsigned immediate_bits(const struct assembler *a)
 static void extend_immediates(struct assembler *a)
 {
     unsigned bits = immediate_bits(a);
+    if (is_16_bit(a) && bits == 32 && a->request.operand_count == 1) /* PUSH of 32 bits */
+        a->request.operand_size_hint = ZYDIS_OPERAND_SIZE_HINT_32;
     for (size_t i = 0; i < a->request.operand_count && bits > 0 && bits < 64; i++) {
         ZydisEncoderOperand *operand = &a->request.operands[i];
         if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.u >> (bits - 1) == 1)

@@ -80,6 +80,14 @@ static void read_exit(struct rows_case *made, uint8_t byte, uint8_t page)
     }
 }
 
+/* Hints have operands in memory, and make no access. */
+static bool is_hint(const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_NOP ||
+           decoded->meta.category == ZYDIS_CATEGORY_WIDENOP ||
+           decoded->meta.category == ZYDIS_CATEGORY_PREFETCH;
+}
+
 /* An instruction that cannot have made the access of the exit is no matter of the processor's. */
 static void keep_possible_exit(const struct native_insn *insn, struct rows_case *made)
 {
@@ -88,7 +96,7 @@ static void keep_possible_exit(const struct native_insn *insn, struct rows_case 
                                 : ZYDIS_OPERAND_ACTION_MASK_READ;
     for (unsigned i = 0; i < insn->decoded.operand_count; i++) {
         if (insn->operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY ||
-            !(insn->operands[i].actions & wanted))
+            !(insn->operands[i].actions & wanted) || is_hint(&insn->decoded))
             continue;
         /* The exit's address lies at the beginning of a page: there it can only be a byte's. */
         made->exit.gva_valid &= insn->operands[i].size > 8;
@@ -175,6 +183,8 @@ enum native_verdict native_read(const struct rows_world *world, const uint8_t *b
         return judge_bad_lock(world, made);
     if (!ZYAN_SUCCESS(status))
         return NATIVE_INVALID;
+    if (insn->decoded.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE)
+        return NATIVE_UNFIT; /* the oracle goes on behind the instruction */
     keep_possible_exit(insn, made);
     if (exit & NEAR_EDGE)
         target = (target & 0x7000) + 0xff8 + (target & 15);

@@ -25,14 +25,40 @@ static bool is_64bit_code(const struct rules_exit *exit)
     return exit->vp.ExecutionState.EferLma && exit->vp.Cs.Long;
 }
 
+/* A branch writes nothing but RIP; what retires with every instruction goes along. */
+static bool may_be_branch(const struct rules_exit *exit, const struct rules_call *call,
+                          const struct rules_event *set)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        switch (set->registers[i].name) {
+        case WHvX64RegisterRip:
+        case WHvX64RegisterRflags: /* RF: check_rflags() */
+        case WHvX64RegisterPendingDebugException:
+        case WHvRegisterInterruptState:
+            break;
+        default:
+            return false;
+        }
+    }
+    for (size_t i = 0; i < call->count; i++) {
+        const struct rules_event *event = &call->events[i];
+        if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction != 0))
+            return false;
+    }
+    return !exit->is_io;
+}
+
 /* @return whether RIP may become `rip`; length receives by how much it advances. */
-static bool is_rip_good(const struct rules_exit *exit, uint64_t rip, unsigned *length)
+static bool is_rip_good(const struct rules_exit *exit, bool is_branch, uint64_t rip,
+                        unsigned *length)
 {
     uint64_t mask = is_64bit_code(exit) ? UINT64_MAX : UINT32_MAX;
     uint64_t distance = (rip - exit->vp.Rip) & mask;
     *length = (unsigned)(distance & 0xff);
     if (rip == exit->vp.Rip) /* nothing is written that was not there */
         return true;
+    if (is_branch)
+        return (rip & ~mask) == 0;
     if (distance > LENGTH_MAX || (rip & ~mask) != 0)
         return false;
     return !exit->is_io || exit->io.AccessInfo.StringOp || *length == exit->instruction_length;
@@ -81,15 +107,17 @@ enum rules_rule rules_check_retirement(const struct rules_exit *exit, const stru
     bool has_begun_shadow = false;
     if (!rip)
         return RULES_RIP_MISSING;
-    if (!is_rip_good(exit, rip->value.Reg64, &length))
+    const bool is_branch = may_be_branch(exit, call, set);
+    if (!is_rip_good(exit, is_branch, rip->value.Reg64, &length))
         return RULES_RIP_VALUE;
     RULES_TRY(check_shadow(exit, call, set, &has_begun_shadow));
     RULES_TRY(check_trap(exit, set, has_begun_shadow));
-    /* Only a REP that is stepped through ends where it began. */
-    if (length == 0 && (!rules_find(set, WHvX64RegisterPendingDebugException) ||
-                        !rules_find(set, WHvX64RegisterRcx)))
+    /* Only a REP that is stepped through ends where it began, and a branch to itself. */
+    if (length == 0 && !is_branch &&
+        (!rules_find(set, WHvX64RegisterPendingDebugException) ||
+         !rules_find(set, WHvX64RegisterRcx)))
         return RULES_RIP_VALUE;
-    return check_rflags(exit, set, length > 0);
+    return check_rflags(exit, set, length > 0 || is_branch);
 }
 
 static unsigned privilege(const struct rules_exit *exit)

@@ -361,3 +361,20 @@ bool model_may_keep_flags(const struct model *model)
     return model_repeats(model) || model->insn.meta.category == ZYDIS_CATEGORY_SHIFT ||
            model->insn.meta.category == ZYDIS_CATEGORY_ROTATE;
 }
+
+bool model_is_branch(const struct model *model)
+{
+    return model->insn.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE;
+}
+
+bool model_target(const struct model *model, uint64_t next_rip, uint64_t *rip)
+{
+    const ZydisDecodedOperand *target = &model->operand[0];
+    const unsigned width = model->insn.operand_width;
+    if (target->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return false;
+    *rip = next_rip + target->imm.value.u;
+    if (width < 64)
+        *rip &= (UINT64_C(1) << width) - 1;
+    return true;
+}

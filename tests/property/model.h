@@ -44,6 +44,11 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
 /** @return whether it is one of MOVS to OUTS. */
 bool model_is_string(const struct model *model);
 
+bool model_is_branch(const struct model *model);
+
+/** Finds out where a branch goes. @return false for an indirect one. */
+bool model_target(const struct model *model, uint64_t next_rip, uint64_t *rip);
+
 /** @return whether a prefix repeats it. */
 bool model_repeats(const struct model *model);
 

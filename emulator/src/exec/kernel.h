@@ -63,6 +63,8 @@ whe_kernel_fn whe_kernel_cmpxchg;      /**< exchange.c */
 whe_kernel_fn whe_kernel_cmpxchg_pair; /**< exchange.c */
 whe_kernel_fn whe_kernel_setcc;        /**< operation: the condition: condition.c */
 whe_kernel_fn whe_kernel_cmovcc;       /**< operation: the condition: condition.c */
+whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
+whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
 

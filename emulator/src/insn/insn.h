@@ -109,6 +109,7 @@ struct whe_insn {
     uint8_t traits;    /**< of its row */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
+    uint8_t operand_size; /**< bytes; of a branch that of the instruction pointer */
     uint8_t operand_count;
     uint8_t memory_count;
     uint8_t writes;        /**< mask of operands that are written */

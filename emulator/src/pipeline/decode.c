@@ -406,7 +406,9 @@ static bool is_by_exit(const struct whe_insn *insn)
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    const uint16_t id = rows[is_string(decoded)][decoded->mnemonic];
+    /* Far branches share their mnemonics with near ones, and are other instructions. */
+    const bool is_far = decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
+    const uint16_t id = is_far ? WHE_INSN_NONE : rows[is_string(decoded)][decoded->mnemonic];
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
@@ -416,6 +418,7 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .form = row->form,
                           .operation = row->operation,
                           .traits = row->traits,
+                          .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
     insn->exits = exits_from_accesses(data_accesses(mode, decoded, operands), decoded);

@@ -124,6 +124,14 @@ static enum whe_result plan_all(struct whe_call *call, const struct whe_insn *in
     return WHE_OK;
 }
 
+/* A branch to where no code can be faults itself. SDM 2A, JMP: near branches. */
+static WHE_COLD enum whe_result check_target(struct whe_call *call, uint64_t rip)
+{
+    if (call->mode.code == WHE_CODE64)
+        return whe_check_canonical(call, rip, 1, false);
+    return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
+}
+
 /* Everything after the memory operands are planned. */
 static enum whe_result compute(struct whe_call *call, const struct whe_insn *insn,
                                const struct whe_places *places)
@@ -138,6 +146,8 @@ static enum whe_result compute(struct whe_call *call, const struct whe_insn *ins
     const enum whe_vector vector = whe_kernels[insn->id](&work);
     if (vector != WHE_VECTOR_NONE)
         return whe_fault(call, vector);
+    if (work.next_rip != call->vp->Rip + insn->length)
+        WHE_TRY(check_target(call, work.next_rip));
     WHE_TRY(whe_values_write(call, places, &work));
     return retire(call, work.next_rip);
 }

@@ -122,8 +122,8 @@ Test(assemble, takes_what_the_disassembler_writes)
     for (size_t i = 0; i < files.count; i++) {
         struct wht_reader *reader = wht_reader_open(files.paths[i], NULL);
         for (struct wht_case *c; (c = wht_reader_next(reader)) != NULL; wht_case_free(c)) {
-            if (count++ < 2000 || count % 7 == 0)
-                check_case(c);
+            check_case(c);
+            count++;
         }
         wht_reader_close(reader);
     }
