@@ -57,7 +57,7 @@ struct rules_exit {
 };
 
 /** Not the address of a page. */
-#define RULES_NO_PAGE UINT64_C(1)
+#define RULES_NO_PAGE UINT64_MAX
 
 /** A whole call. */
 struct rules_call {
