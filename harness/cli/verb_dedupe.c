@@ -11,7 +11,6 @@
 #include "replay/backend.h"
 #include "replay/result.h"
 #include "select.h"
-#include "trace/raw.h"
 #include "verb.h"
 
 #define KEEP_MAX 1000000u
@@ -200,18 +199,17 @@ static void read_files(struct dedupe *d)
 {
     const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     for (size_t i = 0; i < d->files.count; i++) {
-        struct wht_raw *raw = wht_raw_open(d->files.paths[i], &load);
-        const struct wht_node *node;
-        if (!raw) {
+        struct wht_reader *reader = wht_reader_open(d->files.paths[i], &load);
+        if (!reader) {
             d->errors++;
             continue;
         }
-        for (struct wht_case *c; (c = wht_raw_next(raw, &node)) != NULL;) {
-            handle(d, i, c, node);
+        for (struct wht_case *c; (c = wht_reader_next(reader)) != NULL;) {
+            handle(d, i, c, wht_reader_text(reader));
             wht_case_free(c);
         }
-        d->errors += wht_raw_error_count(raw);
-        wht_raw_close(raw);
+        d->errors += wht_reader_error_count(reader);
+        wht_reader_close(reader);
     }
 }
 

@@ -22,7 +22,6 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
-#include "trace/raw.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
@@ -83,11 +82,7 @@ struct worker {
     char *path; /**< the file that is open */
     struct wht_reader *reader;
     struct wht_case *ahead; /**< read, but of a later job */
-    /* To redact, cases are read as their authors wrote them, and a second time. */
-    struct wht_raw *raw;
-    const struct wht_node *node;
-    struct wht_case *spare;
-    uint64_t position; /**< ordinals before it have been handed out */
+    uint64_t position;      /**< ordinals before it have been handed out */
 
     struct wht_text out;
     uint64_t flushed_ms;
@@ -132,13 +127,9 @@ static void report_error(void *user, const struct wht_error *error)
 static void close_file(struct worker *w)
 {
     wht_case_free(w->ahead);
-    wht_case_free(w->spare);
-    wht_raw_close(w->raw);
     wht_reader_close(w->reader);
     free(w->path);
     w->ahead = NULL;
-    w->spare = NULL;
-    w->raw = NULL;
     w->reader = NULL;
     w->path = NULL;
 }
@@ -155,10 +146,7 @@ static bool open_file(struct worker *w, const char *path, uint64_t from)
         abort();
     strcpy(w->path, path);
     w->position = 0;
-    if (w->redacts)
-        w->raw = wht_raw_open(path, &load);
-    if (!w->redacts || w->raw)
-        w->reader = wht_reader_open(path, w->redacts ? NULL : &load);
+    w->reader = wht_reader_open(path, &load);
     return w->reader != NULL;
 }
 
@@ -166,12 +154,7 @@ static struct wht_case *next_case(struct worker *w)
 {
     struct wht_case *c = w->ahead;
     w->ahead = NULL;
-    if (c || !w->redacts)
-        return c ? c : wht_reader_next(w->reader);
-    wht_case_free(w->spare);
-    c = wht_raw_next(w->raw, &w->node);
-    w->spare = c ? wht_reader_next(w->reader) : NULL;
-    return c;
+    return c ? c : wht_reader_next(w->reader);
 }
 
 static enum wht_match judged_level(const struct worker *w, const struct wht_case *c)
@@ -278,15 +261,16 @@ static void record_case(struct worker *w, const struct wht_case *c)
 static void redact_case(struct worker *w, struct wht_case *c)
 {
     struct wht_case_frame frame = frame_of(w, c);
+    struct wht_case *spare = wht_reader_again(w->reader);
     const char *kept = NULL;
-    const char *dropped = "its file changes while it is read";
-    if (w->spare && strcmp(w->spare->id, c->id) == 0)
-        dropped = wht_redact_line(w->redactor, c, w->spare, w->node, &w->detail, &kept);
+    const char *dropped =
+        wht_redact_line(w->redactor, c, spare, wht_reader_text(w->reader), &w->detail, &kept);
     frame.kind = dropped ? WHT_CASE_FAILED : WHT_CASE_PASSED;
     frame.cause = dropped ? dropped : "";
     frame.block = kept ? kept : "";
     frame.detail = wht_text_get(&w->detail);
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
+    wht_case_free(spare);
 }
 
 static void run_case(struct worker *w, struct wht_case *c, bool careful)
