@@ -277,7 +277,7 @@ static void read_texts(char *texts)
 #define WRITTEN(id, spelling)                                                                      \
     "{\"id\": \"" id "\", \"code\": \"89 03\", " MMIO_SPACED                                       \
     ", \"expect\": {\"calls\": []}, \"x-n\": " spelling                                            \
-    ", \"source\": {\"x-of\": 1.50, \"kind\": \"manual\"}}\n"
+    ", \"source\": {\"x-of\": 1.50, \"kind\": \"hand\"}}\n"
 #define MMIO_SPACED "\"exit\": {\"kind\": \"mmio\", \"access\": \"write\", \"gpa\": \"0xfee00010\"}"
 
 /* What the file says of every case is merged in; a number is written as it was spelt, and a line
@@ -285,12 +285,12 @@ static void read_texts(char *texts)
 Test(load, a_case_comes_with_the_text_of_its_author)
 {
     static const char suite[] =
-        "{\"format\":\"whv-trace/1.0\",\"suite\":\"s\",\"source\":{\"kind\":\"manual\"},"
-        "\"defaults\":{\"source\":{\"x-of\":1.50}},\"cases\":["
+        "{\"format\":\"whv-trace/1.0\",\"suite\":\"s\","
+        "\"defaults\":{\"source\":{\"x-of\":1.50,\"kind\":\"hand\"}},\"cases\":["
         "{\"id\":\"a\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":1e2},"
         "{\"id\":\"b\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":-0.10}]}";
     static const char corpus[] =
-        "{\"format\":\"whv-trace/1.0\",\"source\":{\"kind\":\"manual\"},"
+        "{\"format\":\"whv-trace/1.0\",\"source\":{\"kind\":\"hand\"},"
         "\"defaults\":{\"source\":{\"x-of\":1.50}}}\n\n{\n"
         "{\"id\":\"a\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":1e2}\n"
         "{\"id\":\"b\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":-0.10}\n";
