@@ -9,6 +9,7 @@
 #ifndef WHVTRACE_CLI_CORPUS_OUT_H
 #define WHVTRACE_CLI_CORPUS_OUT_H
 
+#include "args.h"
 #include "report/text.h"
 #include "trace/build.h"
 #include "trace/load.h"
@@ -18,10 +19,11 @@
 
 #define WHT_ID_MAX 256
 
-/** The option that all verbs with a corpus have. */
-#define WHT_CORPUS_OUT_FORCE(id)                                                                   \
+/** The option that all verbs with a corpus have, bound to `bool member`. */
+#define WHT_CORPUS_OUT_FORCE(state, member)                                                        \
     {                                                                                              \
-        id, "force", 'f', NULL, "overwrite a corpus that was edited, or not written by whvtrace"   \
+        "force", 'f', NULL, "overwrite a corpus that was edited, or not written by whvtrace",      \
+            WHT_FLAG(state, member)                                                                \
     }
 
 /** What the help of these verbs says about it. */

@@ -40,6 +40,20 @@ bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_ar
     return true;
 }
 
+bool wht_take_jobs(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)option;
+    return wht_pool_take_jobs(target, args, "--jobs", value);
+}
+
+bool wht_take_timeout(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
+{
+    (void)option;
+    return wht_pool_take_timeout(target, args, value);
+}
+
 int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error)
 {
     if (end == WHT_POOL_NO_PROCESS)

@@ -11,18 +11,6 @@
 
 #define KEEP_MAX 1000000u
 
-enum { KEEP = 1 };
-
-static const struct wht_option options[] = {
-    WHT_VISIT_OPTION_OUTPUT,
-    {KEEP, "keep", 0, "N", "how many cases that are alike stay (default: 1)"},
-    WHT_VISIT_OPTION_EMULATOR("cases that it fails stay, however many"),
-    WHT_VISIT_OPTION_JOBS,
-    WHT_VISIT_OPTION_TIMEOUT,
-    WHT_VISIT_OPTION_FORCE,
-    {.name = NULL},
-};
-
 struct kind {
     uint8_t key[WHT_SHA256_SIZE];
     uint64_t count; /* of those that were kept */
@@ -38,6 +26,17 @@ struct dedupe {
     struct kind *kind; /* of the case that is visited; NULL: it stays, whatever it is like */
     uint64_t incomplete;
     uint64_t failing;
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct dedupe),
+    {"keep", 0, "N", "how many cases that are alike stay (default: 1)",
+     WHT_NUMBER(struct dedupe, keep, 1, KEEP_MAX)},
+    WHT_VISIT_EMULATOR(struct dedupe, "cases that it fails stay, however many"),
+    WHT_VISIT_JOBS(struct dedupe),
+    WHT_VISIT_TIMEOUT(struct dedupe),
+    WHT_VISIT_FORCE(struct dedupe),
+    {.name = NULL},
 };
 
 static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
@@ -121,14 +120,6 @@ static int report(void *user, int code)
     return code;
 }
 
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct dedupe *d = user;
-    if (id == KEEP)
-        return wht_args_number(args, "--keep", value, 1, KEEP_MAX, &d->keep);
-    return wht_visit_take(&d->visit, args, id, value);
-}
-
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     static const struct wht_visitor visitor = {.reads = true,
@@ -138,7 +129,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                                                .on_written = on_written,
                                                .report = report};
     struct dedupe d = {.visit = wht_visit_new(verb->name), .keep = 1};
-    int code = wht_verb_take(verb, args, &d.visit.paths, take_option, &d);
+    int code = wht_verb_take(verb, args, &d.visit.paths, &d);
     if (code < 0)
         code = wht_visit_run(&d.visit, &visitor, &d);
     wht_visit_free(&d.visit);

@@ -13,21 +13,21 @@
 #include "verb.h"
 #include "visit.h"
 
-static const struct wht_option options[] = {
-    WHT_VISIT_OPTION_OUTPUT,
-    WHT_VISIT_OPTION_EMULATOR("the emulator: built in, or a shared library"),
-    WHT_VISIT_OPTION_PATTERN,
-    WHT_VISIT_OPTION_JOBS,
-    WHT_VISIT_OPTION_TIMEOUT,
-    WHT_VISIT_OPTION_FORCE,
-    {.name = NULL},
-};
-
 struct record {
     struct wht_visit visit;
     uint64_t left_out;
     uint64_t lost;      /* crashes and timeouts */
     uint64_t differing; /* do not pass when replayed */
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct record),
+    WHT_VISIT_EMULATOR(struct record, "the emulator: built in, or a shared library"),
+    WHT_VISIT_PATTERN(struct record),
+    WHT_VISIT_JOBS(struct record),
+    WHT_VISIT_TIMEOUT(struct record),
+    WHT_VISIT_FORCE(struct record),
+    {.name = NULL},
 };
 
 static void add_text(struct wht_build *object, const char *key, const char *text)
@@ -196,18 +196,12 @@ static int report(void *user, int code)
     return code;
 }
 
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct record *r = user;
-    return wht_visit_take(&r->visit, args, id, value);
-}
-
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     static const struct wht_visitor visitor = {.asks = true, .visit = visit, .report = report};
     struct record r = {.visit = wht_visit_new(verb->name)};
     r.visit.pool.records = true;
-    int code = wht_verb_take(verb, args, &r.visit.paths, take_option, &r);
+    int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)
         code = wht_visit_run(&r.visit, &visitor, &r);
     wht_visit_free(&r.visit);

@@ -7,22 +7,22 @@
 #include "verb.h"
 #include "visit.h"
 
-enum { SEED = 1, ONLY_WHOLE };
-
-static const struct wht_option options[] = {
-    WHT_VISIT_OPTION_OUTPUT,
-    {SEED, "seed", 0, "N", "decides the replacements; default: another one each time"},
-    WHT_VISIT_OPTION_EMULATOR("with which each case is tried before and after"),
-    {ONLY_WHOLE, "only-whole", 0, NULL, "drop cases of which data must stay"},
-    WHT_VISIT_OPTION_JOBS,
-    WHT_VISIT_OPTION_TIMEOUT,
-    WHT_VISIT_OPTION_FORCE,
-    {.name = NULL},
-};
-
 struct redact {
     struct wht_visit visit;
     uint64_t partly;
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct redact),
+    {"seed", 0, "N", "decides the replacements; default: another one each time",
+     WHT_NUMBER(struct redact, visit.pool.redaction.seed, 0, UINT64_MAX)},
+    WHT_VISIT_EMULATOR(struct redact, "with which each case is tried before and after"),
+    {"only-whole", 0, NULL, "drop cases of which data must stay",
+     WHT_FLAG(struct redact, visit.pool.redaction.only_whole)},
+    WHT_VISIT_JOBS(struct redact),
+    WHT_VISIT_TIMEOUT(struct redact),
+    WHT_VISIT_FORCE(struct redact),
+    {.name = NULL},
 };
 
 static enum wht_fate visit(void *user, struct wht_visited *visited)
@@ -51,16 +51,6 @@ static int report(void *user, int code)
     return code;
 }
 
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct redact *r = user;
-    struct wht_redaction_options *redaction = &r->visit.pool.redaction;
-    if (id == SEED)
-        return wht_args_number(args, "--seed", value, 0, UINT64_MAX, &redaction->seed);
-    redaction->only_whole |= id == ONLY_WHOLE;
-    return id == ONLY_WHOLE || wht_visit_take(&r->visit, args, id, value);
-}
-
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     static const struct wht_visitor visitor = {
@@ -68,7 +58,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     struct redact r = {.visit = wht_visit_new(verb->name)};
     r.visit.pool.redacts = true;
     r.visit.pool.redaction.seed = wht_now_us() ^ (uint64_t)(uintptr_t)verb << 20;
-    int code = wht_verb_take(verb, args, &r.visit.paths, take_option, &r);
+    int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)
         code = wht_visit_run(&r.visit, &visitor, &r);
     wht_visit_free(&r.visit);

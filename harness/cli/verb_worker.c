@@ -27,37 +27,6 @@
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
 
-enum {
-    EMULATOR = 1,
-    MATCH,
-    COLOURS,
-    DETAIL,
-    PATTERN,
-    EXPECTATIONS,
-    SHARD,
-    RECORD,
-    REDACT,
-    REDACT_WHOLE,
-    KEEP_HANDLE,
-    NOT_RUN
-};
-
-static const struct wht_option options[] = {
-    {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
-    {MATCH, "match", 0, "LEVEL", "the strictest level"},
-    {COLOURS, "colours", 0, NULL, "colours in failure blocks"},
-    {DETAIL, "detail", 0, NULL, "failures as JSON, too"},
-    {PATTERN, "select", 'k', "PATTERN", "which cases"},
-    {SHARD, "shard", 0, "K/N", "which of these, by their names"},
-    {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
-    {RECORD, "record", 0, NULL, "write down what the emulator does"},
-    {REDACT, "redact", 0, "SEED", "replace the data in cases"},
-    {REDACT_WHOLE, "redact-whole", 0, "SEED", "likewise, and drop those of which data must stay"},
-    {KEEP_HANDLE, "keep-handle", 0, NULL, "never destroy a handle"},
-    {NOT_RUN, "not-run", 0, "REASON", "run no case, and say so of each"},
-    {.name = NULL},
-};
-
 struct worker {
     struct wht_report_options report;
     enum wht_match level;
@@ -427,50 +396,53 @@ static int work(struct worker *w)
     return WHT_EXIT_OK;
 }
 
-static bool take_option(struct worker *w, int id, const char *value)
+static bool take_level(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
 {
-    switch (id) {
-    case EMULATOR:
-        w->report.emulator = value;
-        return true;
-    case MATCH:
-        w->level = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
-                   : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
-                                                  : WHT_MATCH_EFFECTS;
-        return true;
-    case COLOURS:
-        w->report.colours = true;
-        return true;
-    case DETAIL:
-        w->wants_detail = true;
-        return true;
-    case RECORD:
-        w->records = true;
-        return true;
-    case REDACT:
-    case REDACT_WHOLE:
-        w->redacts = true;
-        w->redaction.seed = strtoull(value, NULL, 10);
-        w->redaction.only_whole = id == REDACT_WHOLE;
-        return true;
-    case KEEP_HANDLE:
-        w->keeps_handle = true;
-        return true;
-    case NOT_RUN:
-        w->not_run = value;
-        return true;
-    case PATTERN:
-        wht_words_add(&w->patterns, value);
-        return true;
-    case EXPECTATIONS:
-        wht_words_add(&w->expectation_files, value);
-        return true;
-    case SHARD:
-        return wht_take_shard(value, &w->shard, &w->shard_count);
-    default:
-        return false;
-    }
+    (void)args;
+    (void)option;
+    *(enum wht_match *)target = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
+                                : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
+                                                               : WHT_MATCH_EFFECTS;
+    return true;
 }
+
+static bool take_shard(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
+{
+    struct worker *w = target;
+    (void)args;
+    (void)option;
+    return wht_take_shard(value, &w->shard, &w->shard_count);
+}
+
+static bool take_redaction(const struct wht_args *args, const struct wht_option *option,
+                           const char *value, void *target)
+{
+    struct worker *w = target;
+    (void)args;
+    w->redacts = true;
+    w->redaction.seed = strtoull(value, NULL, 10);
+    w->redaction.only_whole = strcmp(option->name, "redact-whole") == 0;
+    return true;
+}
+
+static const struct wht_option options[] = {
+    {"emulator", 0, "builtin|PATH", "the emulator", WHT_TEXT(struct worker, report.emulator)},
+    {"match", 0, "LEVEL", "the strictest level", WHT_TAKE(take_level, struct worker, level)},
+    {"colours", 0, NULL, "colours in failure blocks", WHT_FLAG(struct worker, report.colours)},
+    {"detail", 0, NULL, "failures as JSON, too", WHT_FLAG(struct worker, wants_detail)},
+    {"select", 'k', "PATTERN", "which cases", WHT_WORDS(struct worker, patterns)},
+    {"shard", 0, "K/N", "which of these, by their names", WHT_TAKE_ALL(take_shard)},
+    {"expectations", 0, "FILE", "cases to skip", WHT_WORDS(struct worker, expectation_files)},
+    {"record", 0, NULL, "write down what the emulator does", WHT_FLAG(struct worker, records)},
+    {"redact", 0, "SEED", "replace the data in cases", WHT_TAKE_ALL(take_redaction)},
+    {"redact-whole", 0, "SEED", "likewise, and drop those of which data must stay",
+     WHT_TAKE_ALL(take_redaction)},
+    {"keep-handle", 0, NULL, "never destroy a handle", WHT_FLAG(struct worker, keeps_handle)},
+    {"not-run", 0, "REASON", "run no case, and say so of each", WHT_TEXT(struct worker, not_run)},
+    {.name = NULL},
+};
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
@@ -483,8 +455,8 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                        .shard = 1,
                        .shard_count = 1};
     const char *value = NULL;
-    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;)
-        if (!take_option(&w, id, value))
+    for (enum wht_arg arg; (arg = wht_args_next(args, &value)) != WHT_ARG_END;)
+        if (arg != WHT_ARG_OPTION || !wht_args_take(args, value, &w))
             return wht_usage_error(verb->name, "is started by 'whvtrace run'");
     wht_worker_prepare();
     int code = work(&w);

@@ -36,30 +36,6 @@ void wht_visit_free(struct wht_visit *visit)
     free(visit->held);
 }
 
-bool wht_visit_take(struct wht_visit *visit, const struct wht_args *args, int id, const char *value)
-{
-    switch (id) {
-    case WHT_VISIT_OUTPUT:
-        visit->output = value;
-        return true;
-    case WHT_VISIT_EMULATOR:
-        visit->pool.emulator = value;
-        return true;
-    case WHT_VISIT_PATTERN:
-        wht_words_add(&visit->patterns, value);
-        return true;
-    case WHT_VISIT_JOBS:
-        return wht_pool_take_jobs(&visit->pool, args, "--jobs", value);
-    case WHT_VISIT_TIMEOUT:
-        return wht_pool_take_timeout(&visit->pool, args, value);
-    case WHT_VISIT_FORCE:
-        visit->force = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
 static bool replace(struct wht_visit *visit, const char *name, const char *id, const char *members)
 {
     char unique[WHT_ID_MAX];

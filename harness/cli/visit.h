@@ -88,42 +88,31 @@ struct wht_visit {
 struct wht_visit wht_visit_new(const char *verb);
 void wht_visit_free(struct wht_visit *visit);
 
-/** Options that these verbs share, with ids that no verb has besides. */
-enum {
-    WHT_VISIT_OUTPUT = 1000,
-    WHT_VISIT_EMULATOR,
-    WHT_VISIT_PATTERN,
-    WHT_VISIT_JOBS,
-    WHT_VISIT_TIMEOUT,
-    WHT_VISIT_FORCE
-};
-
-#define WHT_VISIT_OPTION_OUTPUT                                                                    \
+/** Options that these verbs share, of a state whose member `visit` is the run. */
+#define WHT_VISIT_OUTPUT(state)                                                                    \
     {                                                                                              \
-        WHT_VISIT_OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"    \
+        "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required",                     \
+            WHT_TEXT(state, visit.output)                                                          \
     }
-#define WHT_VISIT_OPTION_EMULATOR(help)                                                            \
+#define WHT_VISIT_EMULATOR(state, help)                                                            \
     {                                                                                              \
-        WHT_VISIT_EMULATOR, "emulator", 0, "builtin|PATH", help                                    \
+        "emulator", 0, "builtin|PATH", help, WHT_TEXT(state, visit.pool.emulator)                  \
     }
-#define WHT_VISIT_OPTION_PATTERN                                                                   \
+#define WHT_VISIT_PATTERN(state)                                                                   \
     {                                                                                              \
-        WHT_VISIT_PATTERN, "select", 'k', "PATTERN",                                               \
-            "only tests whose name contains it; * and ? are wild"                                  \
+        "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",           \
+            WHT_WORDS(state, visit.patterns)                                                       \
     }
-#define WHT_VISIT_OPTION_JOBS                                                                      \
+#define WHT_VISIT_JOBS(state)                                                                      \
     {                                                                                              \
-        WHT_VISIT_JOBS, "jobs", 'j', "N", "worker processes (default: processors)"                 \
+        "jobs", 'j', "N", "worker processes (default: processors)", WHT_JOBS(state, visit.pool)    \
     }
-#define WHT_VISIT_OPTION_TIMEOUT                                                                   \
+#define WHT_VISIT_TIMEOUT(state)                                                                   \
     {                                                                                              \
-        WHT_VISIT_TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)" \
+        "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",                   \
+            WHT_TIMEOUT(state, visit.pool)                                                         \
     }
-#define WHT_VISIT_OPTION_FORCE WHT_CORPUS_OUT_FORCE(WHT_VISIT_FORCE)
-
-/** Takes a shared option. @return false after saying what is wrong with its value. */
-bool wht_visit_take(struct wht_visit *visit, const struct wht_args *args, int id,
-                    const char *value);
+#define WHT_VISIT_FORCE(state) WHT_CORPUS_OUT_FORCE(state, visit.force)
 
 /**
  * Visits all cases and writes the corpus.

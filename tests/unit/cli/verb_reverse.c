@@ -6,18 +6,18 @@
 
 #include "cli/visit.h"
 
-enum { PREFIX = 1 };
-
-static const struct wht_option options[] = {
-    WHT_VISIT_OPTION_OUTPUT,  {PREFIX, "prefix", 0, "NAME", "what ids begin with"},
-    WHT_VISIT_OPTION_PATTERN, WHT_VISIT_OPTION_FORCE,
-    {.name = NULL},
-};
-
 struct reverse {
     struct wht_visit visit;
     const char *prefix;
     char id[WHT_ID_MAX];
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct reverse),
+    {"prefix", 0, "NAME", "what ids begin with", WHT_TEXT(struct reverse, prefix)},
+    WHT_VISIT_PATTERN(struct reverse),
+    WHT_VISIT_FORCE(struct reverse),
+    {.name = NULL},
 };
 
 static enum wht_fate rename_and_hold(void *user, struct wht_visited *visited)
@@ -35,20 +35,12 @@ static void put_all(void *user)
         wht_visit_put(&r->visit, i);
 }
 
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct reverse *r = user;
-    if (id == PREFIX)
-        r->prefix = value;
-    return id == PREFIX || wht_visit_take(&r->visit, args, id, value);
-}
-
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     static const struct wht_visitor visitor = {
         .reads = true, .visit = rename_and_hold, .on_last = put_all};
     struct reverse r = {.visit = wht_visit_new(verb->name), .prefix = ""};
-    int code = wht_verb_take(verb, args, &r.visit.paths, take_option, &r);
+    int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)
         code = wht_visit_run(&r.visit, &visitor, &r);
     wht_visit_free(&r.visit);
