@@ -70,7 +70,7 @@ const char *wht_nearest_word(const char *word, const char *const *candidates)
     return best;
 }
 
-static int unknown_option(const struct wht_args *args, const char *name, size_t size)
+static enum wht_arg unknown_option(const struct wht_args *args, const char *name, size_t size)
 {
     const char *names[OPTIONS_MAX + 2];
     size_t count = 0;
@@ -89,7 +89,13 @@ static int unknown_option(const struct wht_args *args, const char *name, size_t 
     return WHT_ARG_ERROR;
 }
 
-static int long_option(struct wht_args *args, const char *name, const char **value)
+static enum wht_arg taken(struct wht_args *args, const struct wht_option *option)
+{
+    args->option = option;
+    return WHT_ARG_OPTION;
+}
+
+static enum wht_arg long_option(struct wht_args *args, const char *name, const char **value)
 {
     size_t size = strcspn(name, "=");
     const struct wht_option *o = args->options;
@@ -105,7 +111,7 @@ static int long_option(struct wht_args *args, const char *name, const char **val
         return WHT_ARG_ERROR;
     }
     if (!o->value)
-        return o->id;
+        return taken(args, o);
     *value = name[size] == '=' ? name + size + 1 : args->items[args->index];
     if (!*value) {
         wht_usage_error(args->verb, "option '--%s' needs a value: %s", o->name, o->value);
@@ -113,10 +119,10 @@ static int long_option(struct wht_args *args, const char *name, const char **val
     }
     if (name[size] != '=')
         args->index++;
-    return o->id;
+    return taken(args, o);
 }
 
-static int short_option(struct wht_args *args, const char *letters, const char **value)
+static enum wht_arg short_option(struct wht_args *args, const char *letters, const char **value)
 {
     char letter = letters[args->letter];
     const struct wht_option *o = args->options;
@@ -131,11 +137,11 @@ static int short_option(struct wht_args *args, const char *letters, const char *
     args->letter++;
     const char *rest = letters + args->letter;
     if (!o->value && *rest)
-        return o->id;
+        return taken(args, o);
     args->letter = 0;
     args->index++;
     if (!o->value)
-        return o->id;
+        return taken(args, o);
     *value = *rest ? rest : args->items[args->index];
     if (!*value) {
         wht_usage_error(args->verb, "option '-%c' needs a value: %s", letter, o->value);
@@ -143,10 +149,10 @@ static int short_option(struct wht_args *args, const char *letters, const char *
     }
     if (!*rest)
         args->index++;
-    return o->id;
+    return taken(args, o);
 }
 
-int wht_args_next(struct wht_args *args, const char **value)
+enum wht_arg wht_args_next(struct wht_args *args, const char **value)
 {
     const char *item = args->items[args->index];
     if (!item)
@@ -182,5 +188,58 @@ bool wht_args_number(const struct wht_args *args, const char *option, const char
     wht_usage_error(args->verb,
                     "option '%s' got '%s', expected a number from %" PRIu64 " to %" PRIu64, option,
                     value, low, high);
+    return false;
+}
+
+bool wht_args_take(const struct wht_args *args, const char *value, void *state)
+{
+    return args->option->take(args, args->option, value, (char *)state + args->option->at);
+}
+
+bool wht_take_text(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)args;
+    (void)option;
+    *(const char **)target = value;
+    return true;
+}
+
+bool wht_take_flag(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)args;
+    (void)option;
+    (void)value;
+    *(bool *)target = true;
+    return true;
+}
+
+bool wht_take_number(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    char name[WORD_MAX + 3];
+    snprintf(name, sizeof(name), "--%s", option->name);
+    return wht_args_number(args, name, value, option->low, option->high, target);
+}
+
+bool wht_take_choice(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    char list[128] = "";
+    size_t used = 0;
+    for (const char *word = option->value; *word && used < sizeof(list);) {
+        size_t size = strcspn(word, "|");
+        if (strlen(value) == size && strncmp(word, value, size) == 0) {
+            *(const char **)target = value;
+            return true;
+        }
+        const char *next = word + size + (word[size] == '|');
+        const char *before = word == option->value ? "" : *next ? ", " : " or ";
+        used +=
+            (size_t)snprintf(list + used, sizeof(list) - used, "%s%.*s", before, (int)size, word);
+        word = next;
+    }
+    wht_usage_error(args->verb, "option '--%s' got '%s', expected %s", option->name, value, list);
     return false;
 }

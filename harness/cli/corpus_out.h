@@ -9,6 +9,7 @@
 #ifndef WHVTRACE_CLI_CORPUS_OUT_H
 #define WHVTRACE_CLI_CORPUS_OUT_H
 
+#include "args.h"
 #include "report/text.h"
 #include "trace/build.h"
 #include "trace/load.h"
@@ -18,10 +19,11 @@
 
 #define WHT_ID_MAX 256
 
-/** The option that all verbs with a corpus have. */
-#define WHT_CORPUS_OUT_FORCE(id)                                                                   \
+/** The option that all verbs with a corpus have, bound to `bool member`. */
+#define WHT_CORPUS_OUT_FORCE(state, member)                                                        \
     {                                                                                              \
-        id, "force", 'f', NULL, "overwrite a corpus that was edited, or not written by whvtrace"   \
+        "force", 'f', NULL, "overwrite a corpus that was edited, or not written by whvtrace",      \
+            WHT_FLAG(state, member)                                                                \
     }
 
 /** What the help of these verbs says about it. */
@@ -78,8 +80,14 @@ bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
  */
 void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node);
 
-/** As wht_corpus_out_line(). @param members of the object, ID left out, from behind its '{' to its
- * '}' and LF. */
+/**
+ * Adds the members of a case as wht_corpus_out_case() takes them: from behind the '{' to '}' and
+ * LF.
+ * @param node its object; keys of a document and its id are left out.
+ */
+void wht_corpus_out_members(struct wht_text *out, const struct wht_node *node);
+
+/** As wht_corpus_out_line(). @param members of the object, see wht_corpus_out_members(). */
 bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const char *id,
                          const char *members);
 

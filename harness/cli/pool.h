@@ -35,7 +35,7 @@ struct wht_pool_options {
 #define WHT_TIMEOUT_DEFAULT 10u
 
 /** @return options as all verbs begin with: the built-in emulator, strict, the default time, a
- * worker for each processor, no shard. */
+ * worker for each processor, every case, no shard. */
 struct wht_pool_options wht_pool_defaults(void);
 
 /** Take the values of --jobs and --timeout. @return false after saying what is wrong. */
@@ -43,6 +43,11 @@ bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args 
                         const char *name, const char *value);
 bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
                            const char *value);
+
+/** Options --jobs and --timeout of `struct wht_pool_options member`. */
+#define WHT_JOBS(state, member)    WHT_TAKE(wht_take_jobs, state, member)
+#define WHT_TIMEOUT(state, member) WHT_TAKE(wht_take_timeout, state, member)
+wht_take_fn wht_take_jobs, wht_take_timeout;
 
 /** Receives results in the order of files and cases, whatever the number of workers. */
 struct wht_pool_handler {
@@ -75,5 +80,13 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
                                const struct wht_file_list *files,
                                const struct wht_pool_handler *handler, uint64_t *elsewhere,
                                char *error);
+
+/**
+ * Says on stderr what ended a run early or is wrong besides its cases; nothing if all is well.
+ * @param verb  for the message.
+ * @param error as wht_pool_run() left it.
+ * @return what that means for the exit code: WHT_EXIT_OK, FAILED, EMULATOR or INTERRUPTED.
+ */
+int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error);
 
 #endif

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "record_line.h"
 
-#include <string.h>
-
+#include "corpus_out.h"
 #include "trace/arena.h"
 #include "trace/build.h"
 #include "trace/expand.h"
-#include "trace/write.h"
-
-struct line {
-    struct wht_text *out;
-    size_t skipped; /* bytes at the front that are left out */
-};
-
-static void write_line(void *user, const char *bytes, size_t size)
-{
-    struct line *line = user;
-    size_t skip = line->skipped < size ? line->skipped : size;
-    line->skipped -= skip;
-    wht_text_add_bytes(line->out, bytes + skip, size - skip);
-}
 
 static void add_list(struct wht_build *object, const char *key, struct wht_build *list)
 {
@@ -51,13 +36,6 @@ static struct wht_node *noticed(struct wht_arena *arena, const struct wht_record
     return object.node->first ? object.node : NULL;
 }
 
-void wht_members_line(struct wht_text *out, const struct wht_node *object)
-{
-    struct line line = {.out = out, .skipped = 1};
-    const struct wht_writer writer = {.write = write_line, .user = &line};
-    wht_write_line(&writer, object);
-}
-
 void wht_record_line(struct wht_text *out, const struct wht_case *c,
                      const struct wht_recording *recording)
 {
@@ -66,9 +44,7 @@ void wht_record_line(struct wht_text *out, const struct wht_case *c,
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
     for (struct wht_node *member = expanded->first, *next; member; member = next) {
         next = member->next;
-        member->next = NULL;
-        if (strcmp(member->key, "format") != 0 && strcmp(member->key, "id") != 0)
-            wht_build_add(&made, member->key, member);
+        wht_build_add(&made, member->key, member);
     }
     struct wht_build source = wht_build_new(arena, WHT_NODE_OBJECT);
     wht_build_add(&source, "from", wht_build_string(arena, c->name));
@@ -76,7 +52,7 @@ void wht_record_line(struct wht_text *out, const struct wht_case *c,
     struct wht_node *notes = noticed(arena, recording);
     if (notes)
         wht_build_add(&made, "x-recorded", notes);
-    wht_members_line(out, made.node);
+    wht_corpus_out_members(out, made.node);
     wht_arena_free(arena);
 }
 

@@ -10,10 +10,7 @@
 #include "report/text.h"
 #include "trace/node.h"
 
-/** Adds an object's members, from behind the '{' to '}' and LF. */
-void wht_members_line(struct wht_text *out, const struct wht_node *object);
-
-/** Adds the members of a case but its id, from behind the '{' to '}' and LF. */
+/** Adds the members of the case that was recorded, see wht_corpus_out_members(). */
 void wht_record_line(struct wht_text *out, const struct wht_case *c,
                      const struct wht_recording *recording);
 

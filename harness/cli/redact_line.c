@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record_line.h"
+#include "corpus_out.h"
 #include "redact_case.h"
 #include "replay/recorder.h"
 #include "replay/replayer.h"
@@ -124,15 +124,6 @@ static struct wht_node *redacted_source(struct wht_arena *arena, const struct wh
     return made.node;
 }
 
-static bool is_left_out(const char *key)
-{
-    static const char *const keys[] = {"note", "format", "id", "$schema"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Notes and free keys may quote what was replaced. */
 static void add_line(const struct wht_case *c, const struct wht_node *node, const char *kept,
                      struct wht_text *line)
@@ -142,13 +133,13 @@ static void add_line(const struct wht_case *c, const struct wht_node *node, cons
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
     for (struct wht_node *member = expanded->first, *next; member; member = next) {
         next = member->next;
-        if (!is_left_out(member->key))
+        if (strcmp(member->key, "note") != 0)
             wht_build_add(&made, member->key, member);
     }
     wht_build_add(&made, "source", redacted_source(arena, node));
     if (kept)
         wht_build_add(&made, "x-not-redacted", wht_build_string(arena, kept));
-    wht_members_line(line, made.node);
+    wht_corpus_out_members(line, made.node);
     wht_arena_free(arena);
 }
 

@@ -30,6 +30,15 @@ void wht_words_free(struct wht_words *words)
     *words = (struct wht_words){.items = NULL};
 }
 
+bool wht_take_word(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)args;
+    (void)option;
+    wht_words_add(target, value);
+    return true;
+}
+
 /* Whether text starts with the pattern; on a mismatch the last `*` takes one character more. */
 static bool matches_start(const char *pattern, const char *text)
 {

@@ -6,6 +6,7 @@
 #ifndef WHVTRACE_CLI_SELECT_H
 #define WHVTRACE_CLI_SELECT_H
 
+#include "args.h"
 #include "trace/load.h"
 
 /** Strings that belong to the command line. Zero-initialise; release with wht_words_free(). */
@@ -17,6 +18,10 @@ struct wht_words {
 
 void wht_words_add(struct wht_words *words, const char *word);
 void wht_words_free(struct wht_words *words);
+
+/** An option that adds a word to `struct wht_words member`. */
+#define WHT_WORDS(state, member) WHT_TAKE(wht_take_word, state, member)
+wht_take_fn wht_take_word;
 
 /** @return whether text contains the pattern, in which `*` stands for any run and `?` for any
  * character. */

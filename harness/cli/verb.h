@@ -44,17 +44,15 @@ extern const struct wht_verb *const wht_verbs[];
 /** @return the verb of that name, or NULL. */
 const struct wht_verb *wht_verb_find(const char *name);
 
-/** Takes an option for a verb. @return false after saying what is wrong with its value. */
-typedef bool wht_take_option_fn(void *user, const struct wht_args *args, int id, const char *value);
-
 struct wht_words;
 
 /**
- * Takes a verb's whole command line: help, options by `take`, operands in order.
+ * Takes the whole command line of a verb: help, options, operands in order.
+ * @param state that the options are bound to.
  * @return -1 to go on, otherwise an exit code: the help was printed, or what is wrong was said.
  */
 int wht_verb_take(const struct wht_verb *verb, struct wht_args *args, struct wht_words *operands,
-                  wht_take_option_fn *take, void *user);
+                  void *state);
 
 /** Prints a verb's help to stdout. @return WHT_EXIT_OK. */
 int wht_verb_help_print(const struct wht_verb *verb);

@@ -7,13 +7,6 @@
 #include "trace/revoked.h"
 #include "verb.h"
 
-enum { IS_STRICT = 1 }; /* windows.h defines STRICT */
-
-static const struct wht_option options[] = {
-    {IS_STRICT, "strict", 0, NULL, "warnings count as errors"},
-    {.name = NULL},
-};
-
 struct counts {
     size_t cases;
     size_t errors;
@@ -87,24 +80,22 @@ static int check(const struct wht_words *paths, bool is_strict)
     return code;
 }
 
+struct choice {
+    bool is_strict;
+};
+
+static const struct wht_option options[] = {
+    {"strict", 0, NULL, "warnings count as errors", WHT_FLAG(struct choice, is_strict)},
+    {.name = NULL},
+};
+
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
-    const char *value = NULL;
-    bool is_strict = false;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else if (id == IS_STRICT)
-            is_strict = true;
-        else
-            wht_words_add(&paths, value);
-    }
+    struct choice choice = {.is_strict = false};
+    int code = wht_verb_take(verb, args, &paths, &choice);
     if (code < 0)
-        code = check(&paths, is_strict);
+        code = check(&paths, choice.is_strict);
     wht_words_free(&paths);
     return code;
 }

@@ -15,15 +15,6 @@
 
 #define ROWS_SHOWN 30u /* a longer section shows only what is missing */
 
-enum { PATTERN = 1, ALL_ROWS, FORMAT };
-
-static const struct wht_option options[] = {
-    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {ALL_ROWS, "long", 'l', NULL, "every row of the long sections as well"},
-    {FORMAT, "format", 0, "text|json", "how to print"},
-    {.name = NULL},
-};
-
 /* One thing that cases can be about, and how many are. */
 struct row {
     const char *name;
@@ -56,11 +47,20 @@ struct coverage {
     struct wht_instructions instructions;
     struct wht_words patterns;
     bool is_long;
-    bool as_json;
+    const char *format; /* text or json */
     size_t cases;
     size_t files;
     size_t unknown; /* cases of no instruction that the emulator has */
     size_t errors;
+};
+
+static const struct wht_option options[] = {
+    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
+     WHT_WORDS(struct coverage, patterns)},
+    {"long", 'l', NULL, "every row of the long sections as well",
+     WHT_FLAG(struct coverage, is_long)},
+    {"format", 0, "text|json", "how to print", WHT_CHOICE(struct coverage, format)},
+    {.name = NULL},
 };
 
 static void add_row(struct section *section, const char *name)
@@ -268,7 +268,7 @@ static int cover(struct coverage *c, const struct wht_words *paths)
     if (code == WHT_EXIT_OK) {
         prepare(c, root);
         read_cases(c, &files);
-        if (c->as_json)
+        if (strcmp(c->format, "json") == 0)
             print_json(c);
         else
             print_text(c);
@@ -279,40 +279,11 @@ static int cover(struct coverage *c, const struct wht_words *paths)
     return code;
 }
 
-static int take(const struct wht_verb *verb, int id, const char *value, struct coverage *c)
-{
-    switch (id) {
-    case WHT_ARG_HELP:
-        return wht_verb_help_print(verb);
-    case WHT_ARG_ERROR:
-        return WHT_EXIT_USAGE;
-    case PATTERN:
-        wht_words_add(&c->patterns, value);
-        return -1;
-    case ALL_ROWS:
-        c->is_long = true;
-        return -1;
-    default:
-        c->as_json = strcmp(value, "json") == 0;
-        if (c->as_json || strcmp(value, "text") == 0)
-            return -1;
-        return wht_usage_error(verb->name, "option '--format' got '%s', expected text or json",
-                               value);
-    }
-}
-
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
-    struct coverage c = {.cases = 0};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_OPERAND)
-            wht_words_add(&paths, value);
-        else
-            code = take(verb, id, value, &c);
-    }
+    struct coverage c = {.format = "text"};
+    int code = wht_verb_take(verb, args, &paths, &c);
     if (code < 0)
         code = cover(&c, &paths);
     for (size_t i = 0; i < SECTIONS; i++)

@@ -5,34 +5,11 @@
 #include <string.h>
 
 #include "alike.h"
-#include "corpus_out.h"
-#include "platform.h"
-#include "pool.h"
-#include "replay/backend.h"
 #include "replay/result.h"
-#include "select.h"
-#include "trace/raw.h"
 #include "verb.h"
+#include "visit.h"
 
 #define KEEP_MAX 1000000u
-
-enum { OUTPUT = 1, KEEP, EMULATOR, JOBS, TIMEOUT, FORCE };
-
-static const struct wht_option options[] = {
-    {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
-    {KEEP, "keep", 0, "N", "how many cases that are alike stay (default: 1)"},
-    {EMULATOR, "emulator", 0, "builtin|PATH", "cases that it fails stay, however many"},
-    {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
-    {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
-    WHT_CORPUS_OUT_FORCE(FORCE),
-    {.name = NULL},
-};
-
-/* A place in a file whose case failed; in the order of files and cases. */
-struct failure {
-    size_t file;
-    uint64_t ordinal;
-};
 
 struct kind {
     uint8_t key[WHT_SHA256_SIZE];
@@ -41,81 +18,26 @@ struct kind {
 };
 
 struct dedupe {
-    struct wht_pool_options pool;
-    struct wht_words paths;
-    struct wht_file_list files;
-    const char *output;
-    bool force;
+    struct wht_visit visit;
     uint64_t keep;
-    struct wht_corpus_out out;
-    struct failure *failures;
-    size_t failure_count;
-    size_t failure_capacity;
-    size_t next_failure;
     struct kind *kinds; /* a hash table */
     size_t kind_count;
     size_t kind_capacity;
-    uint64_t dropped;
+    struct kind *kind; /* of the case that is visited; NULL: it stays, whatever it is like */
     uint64_t incomplete;
     uint64_t failing;
-    size_t errors;
 };
 
-static void *grow(void *items, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return items;
-    *capacity = *capacity ? 2 * *capacity : 256;
-    items = realloc(items, *capacity * size);
-    if (!items)
-        abort();
-    return items;
-}
-
-static size_t file_index(const struct dedupe *d, const char *file, size_t from)
-{
-    while (from < d->files.count && strcmp(d->files.paths[from], file) != 0)
-        from++;
-    return from;
-}
-
-static bool on_case(void *user, const struct wht_case_frame *result)
-{
-    struct dedupe *d = user;
-    if (result->kind != WHT_CASE_FAILED)
-        return true;
-    d->failures = grow(d->failures, d->failure_count, &d->failure_capacity, sizeof(*d->failures));
-    size_t last = d->failure_count > 0 ? d->failures[d->failure_count - 1].file : 0;
-    d->failures[d->failure_count++] =
-        (struct failure){.file = file_index(d, result->file, last), .ordinal = result->ordinal};
-    return true;
-}
-
-/* The second reading reports errors. */
-static void on_error(void *user, const struct wht_error *error)
-{
-    (void)user;
-    (void)error;
-}
-
-static int find_failures(struct dedupe *d)
-{
-    const struct wht_pool_handler handler = {.user = d, .on_case = on_case, .on_error = on_error};
-    struct wht_words none = {.count = 0};
-    char error[WHT_POOL_ERROR_MAX] = "";
-    uint64_t elsewhere = 0;
-    d->pool.patterns = &none;
-    d->pool.expectations = &none;
-    enum wht_pool_end end = wht_pool_run(&d->pool, &d->files, &handler, &elsewhere, error);
-    if (end == WHT_POOL_NO_PROCESS)
-        snprintf(error, sizeof(error), "a worker process could not be started");
-    if (*error)
-        fprintf(stderr, "whvtrace dedupe: %s\n", error);
-    return end == WHT_POOL_INTERRUPTED   ? WHT_EXIT_INTERRUPTED
-           : end == WHT_POOL_NO_EMULATOR ? WHT_EXIT_EMULATOR
-           : end == WHT_POOL_NO_PROCESS  ? WHT_EXIT_FAILED
-                                         : WHT_EXIT_OK;
-}
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct dedupe),
+    {"keep", 0, "N", "how many cases that are alike stay (default: 1)",
+     WHT_NUMBER(struct dedupe, keep, 1, KEEP_MAX)},
+    WHT_VISIT_EMULATOR(struct dedupe, "cases that it fails stay, however many"),
+    WHT_VISIT_JOBS(struct dedupe),
+    WHT_VISIT_TIMEOUT(struct dedupe),
+    WHT_VISIT_FORCE(struct dedupe),
+    {.name = NULL},
+};
 
 static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
 {
@@ -166,117 +88,51 @@ static bool has_tag(const struct wht_case *c, const char *tag)
     return false;
 }
 
-static bool has_failed(struct dedupe *d, size_t file, uint64_t ordinal)
+static enum wht_fate visit(void *user, struct wht_visited *visited)
 {
-    const struct failure *f = d->failures;
-    while (d->next_failure < d->failure_count &&
-           (f[d->next_failure].file < file ||
-            (f[d->next_failure].file == file && f[d->next_failure].ordinal < ordinal)))
-        d->next_failure++;
-    return d->next_failure < d->failure_count && f[d->next_failure].file == file &&
-           f[d->next_failure].ordinal == ordinal;
-}
-
-static void handle(struct dedupe *d, size_t file, const struct wht_case *c,
-                   const struct wht_node *node)
-{
-    bool is_incomplete = has_tag(c, "incomplete");
-    bool is_failing = has_failed(d, file, c->ordinal);
-    struct kind *kind = is_incomplete || is_failing ? NULL : kind_of(d, c);
-    char id[WHT_ID_MAX];
+    struct dedupe *d = user;
+    bool is_incomplete = has_tag(visited->c, "incomplete");
+    bool is_failing = visited->answer && visited->answer->kind == WHT_CASE_FAILED;
+    d->kind = is_incomplete || is_failing ? NULL : kind_of(d, visited->c);
     d->incomplete += is_incomplete;
     d->failing += is_failing;
-    if (kind && kind->count >= d->keep) {
-        d->dropped++;
-        return;
-    }
-    wht_corpus_out_id(&d->out, c->id, id);
-    /* One that is not valid does not stand for the others. */
-    if (wht_corpus_out_node(&d->out, c->name, id, node) && kind)
-        kind->count++;
+    return d->kind && d->kind->count >= d->keep ? WHT_DROP : WHT_KEEP;
 }
 
-static void read_files(struct dedupe *d)
+/* A case that is not valid does not stand for the others. */
+static void on_written(void *user)
 {
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
-    for (size_t i = 0; i < d->files.count; i++) {
-        struct wht_raw *raw = wht_raw_open(d->files.paths[i], &load);
-        const struct wht_node *node;
-        if (!raw) {
-            d->errors++;
-            continue;
-        }
-        for (struct wht_case *c; (c = wht_raw_next(raw, &node)) != NULL;) {
-            handle(d, i, c, node);
-            wht_case_free(c);
-        }
-        d->errors += wht_raw_error_count(raw);
-        wht_raw_close(raw);
-    }
+    struct dedupe *d = user;
+    if (d->kind)
+        d->kind->count++;
 }
 
-static int dedupe(struct dedupe *d)
+static int report(void *user, int code)
 {
-    char *root = NULL;
-    if (d->paths.count == 0)
-        return wht_usage_error("dedupe", "a trace file is missing");
-    int code = wht_select_files("dedupe", &d->paths, &d->files, &root);
-    free(root);
-    wht_outfile_protect(d->pool.emulator);
-    if (code == WHT_EXIT_OK)
-        code = wht_corpus_out_open(&d->out, "dedupe", d->output, d->force);
-    if (code != WHT_EXIT_OK)
-        return code;
-    code = find_failures(d);
-    if (code == WHT_EXIT_OK)
-        read_files(d);
-    int closed = wht_corpus_out_close(&d->out, code == WHT_EXIT_OK);
-    if (code == WHT_EXIT_OK)
-        code = closed;
+    const struct dedupe *d = user;
+    const struct wht_corpus_out *out = &d->visit.out;
     if (code != WHT_EXIT_OK)
         return code;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
-           d->out.cases, d->out.cases + d->out.rejected + d->dropped, d->kind_count, d->failing,
+           out->cases, out->cases + out->rejected + d->visit.dropped, d->kind_count, d->failing,
            d->incomplete);
-    return d->errors + d->out.rejected > 0 ? WHT_EXIT_INVALID
-           : d->out.cases == 0             ? WHT_EXIT_NOTHING
-                                           : WHT_EXIT_OK;
-}
-
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct dedupe *d = user;
-    switch (id) {
-    case OUTPUT:
-        d->output = value;
-        return true;
-    case EMULATOR:
-        d->pool.emulator = value;
-        return true;
-    case KEEP:
-        return wht_args_number(args, "--keep", value, 1, KEEP_MAX, &d->keep);
-    case JOBS:
-        return wht_pool_take_jobs(&d->pool, args, "--jobs", value);
-    case TIMEOUT:
-        return wht_pool_take_timeout(&d->pool, args, value);
-    case FORCE:
-        d->force = true;
-        return true;
-    default:
-        return false;
-    }
+    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct dedupe d = {.pool = wht_pool_defaults(), .keep = 1};
-    int code = wht_verb_take(verb, args, &d.paths, take_option, &d);
+    static const struct wht_visitor visitor = {.reads = true,
+                                               .asks = true,
+                                               .needs_paths = true,
+                                               .visit = visit,
+                                               .on_written = on_written,
+                                               .report = report};
+    struct dedupe d = {.visit = wht_visit_new(verb->name), .keep = 1};
+    int code = wht_verb_take(verb, args, &d.visit.paths, &d);
     if (code < 0)
-        code = dedupe(&d);
-    wht_words_free(&d.paths);
-    wht_file_list_free(&d.files);
-    free(d.failures);
+        code = wht_visit_run(&d.visit, &visitor, &d);
+    wht_visit_free(&d.visit);
     free(d.kinds);
     return code;
 }

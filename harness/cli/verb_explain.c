@@ -8,13 +8,6 @@
 #include "trace/flags.h"
 #include "verb.h"
 
-enum { TRACES = 1 };
-
-static const struct wht_option options[] = {
-    {TRACES, "traces", 't', "PATH", "where to look for cases (default: the folder traces)"},
-    {.name = NULL},
-};
-
 struct explain {
     struct wht_words names;
     struct wht_words paths;
@@ -25,6 +18,12 @@ struct explain {
     struct wht_text *cases; /* per name: the names of its cases, one on a line */
     size_t *counts;         /* per name */
     size_t errors;
+};
+
+static const struct wht_option options[] = {
+    {"traces", 't', "PATH", "where to look for cases (default: the folder traces)",
+     WHT_WORDS(struct explain, paths)},
+    {.name = NULL},
 };
 
 static int find_traces(struct explain *e)
@@ -165,16 +164,7 @@ static void release(struct explain *e)
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct explain e = {.root = NULL};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else
-            wht_words_add(id == TRACES ? &e.paths : &e.names, value);
-    }
+    int code = wht_verb_take(verb, args, &e.names, &e);
     if (code < 0)
         code = explain(&e);
     release(&e);

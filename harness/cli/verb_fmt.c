@@ -6,13 +6,6 @@
 #include "trace/format.h"
 #include "verb.h"
 
-enum { CHECK = 1 };
-
-static const struct wht_option options[] = {
-    {CHECK, "check", 0, NULL, "change nothing; print which files differ, and exit with 1 if any"},
-    {.name = NULL},
-};
-
 struct counts {
     size_t differing;
     size_t invalid;
@@ -76,24 +69,23 @@ static int format(const struct wht_words *paths, bool only_checks)
     return code;
 }
 
+struct choice {
+    bool only_checks;
+};
+
+static const struct wht_option options[] = {
+    {"check", 0, NULL, "change nothing; print which files differ, and exit with 1 if any",
+     WHT_FLAG(struct choice, only_checks)},
+    {.name = NULL},
+};
+
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
-    bool only_checks = false;
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else if (id == CHECK)
-            only_checks = true;
-        else
-            wht_words_add(&paths, value);
-    }
+    struct choice choice = {.only_checks = false};
+    int code = wht_verb_take(verb, args, &paths, &choice);
     if (code < 0)
-        code = format(&paths, only_checks);
+        code = format(&paths, choice.only_checks);
     wht_words_free(&paths);
     return code;
 }

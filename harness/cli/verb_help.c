@@ -27,12 +27,12 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     const char *topic = NULL;
     const char *value;
     for (;;) {
-        int id = wht_args_next(args, &value);
-        if (id == WHT_ARG_END)
+        enum wht_arg arg = wht_args_next(args, &value);
+        if (arg == WHT_ARG_END)
             break;
-        if (id == WHT_ARG_ERROR)
+        if (arg == WHT_ARG_ERROR)
             return WHT_EXIT_USAGE;
-        if (id == WHT_ARG_HELP)
+        if (arg == WHT_ARG_HELP)
             return wht_verb_help_print(verb);
         if (topic)
             return wht_usage_error(verb->name, "one verb at a time, got '%s' as well", value);

@@ -15,20 +15,6 @@
 #include "trace/import_moo.h"
 #include "verb.h"
 
-enum { OUTPUT = 1, PREFIX, DEVICE, RAM, IS_STRICT, FORCE }; /* windows.h defines STRICT */
-
-static const struct wht_option options[] = {
-    {OUTPUT, "output", 'o', "FILE",
-     "the corpus to write, *.trace.jsonl; default: beside the first FILE"},
-    {PREFIX, "prefix", 0, "NAME", "what ids begin with; default: the file's name"},
-    {DEVICE, "device", 0, "FIRST-LAST",
-     "guest-physical addresses of a device besides the exit's page"},
-    {RAM, "ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page"},
-    {IS_STRICT, "strict", 0, NULL, "expect every callback as it was, in order"},
-    WHT_CORPUS_OUT_FORCE(FORCE),
-    {.name = NULL},
-};
-
 struct import_run {
     struct wht_import_options options;
     const char *output;
@@ -54,8 +40,8 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-static bool take_range(const struct wht_args *args, const char *option, const char *text,
-                       struct wht_range *ranges, size_t *count)
+static bool take_range(const struct wht_args *args, const struct wht_option *option,
+                       const char *text, struct wht_range *ranges, size_t *count)
 {
     char *end;
     struct wht_range range;
@@ -69,9 +55,23 @@ static bool take_range(const struct wht_args *args, const char *option, const ch
     if (is_good)
         ranges[(*count)++] = range;
     else
-        wht_usage_error(args->verb, "option '%s' got '%s', expected FIRST-LAST in hex", option,
-                        text);
+        wht_usage_error(args->verb, "option '--%s' got '%s', expected FIRST-LAST in hex",
+                        option->name, text);
     return is_good;
+}
+
+static bool take_device(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
+{
+    struct wht_import_options *o = target;
+    return take_range(args, option, value, o->device, &o->device_count);
+}
+
+static bool take_ram(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    struct wht_import_options *o = target;
+    return take_range(args, option, value, o->ram, &o->ram_count);
 }
 
 static bool is_moo(const char *path)
@@ -270,48 +270,39 @@ static int import(struct import_run *run, const struct wht_words *paths)
     return code;
 }
 
-static bool take_prefix(const struct wht_args *args, const char *text, const char **prefix)
+static bool take_prefix(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._/-";
-    bool is_good = *text && !strchr("._/-", *text) && text[strspn(text, letters)] == 0;
-    if (is_good)
-        *prefix = text;
-    else
+    bool is_good = *value && !strchr("._/-", *value) && value[strspn(value, letters)] == 0;
+    if (!is_good)
         wht_usage_error(args->verb,
                         "option '--prefix' got '%s', expected small letters and digits, then also "
                         "'.', '_', '/' and '-'",
-                        text);
-    return is_good;
+                        value);
+    return is_good && wht_take_text(args, option, value, target);
 }
 
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
-{
-    struct import_run *run = user;
-    struct wht_import_options *o = &run->options;
-    switch (id) {
-    case OUTPUT:
-        run->output = value;
-        return true;
-    case PREFIX:
-        return take_prefix(args, value, &run->prefix);
-    case DEVICE:
-        return take_range(args, "--device", value, o->device, &o->device_count);
-    case RAM:
-        return take_range(args, "--ram", value, o->ram, &o->ram_count);
-    case FORCE:
-        run->force = true;
-        return true;
-    default:
-        o->is_strict = true;
-        return true;
-    }
-}
+static const struct wht_option options[] = {
+    {"output", 'o', "FILE", "the corpus to write, *.trace.jsonl; default: beside the first FILE",
+     WHT_TEXT(struct import_run, output)},
+    {"prefix", 0, "NAME", "what ids begin with; default: the file's name",
+     WHT_TAKE(take_prefix, struct import_run, prefix)},
+    {"device", 0, "FIRST-LAST", "guest-physical addresses of a device besides the exit's page",
+     WHT_TAKE(take_device, struct import_run, options)},
+    {"ram", 0, "FIRST-LAST", "guest-physical addresses that are RAM even in the exit's page",
+     WHT_TAKE(take_ram, struct import_run, options)},
+    {"strict", 0, NULL, "expect every callback as it was, in order",
+     WHT_FLAG(struct import_run, options.is_strict)},
+    WHT_CORPUS_OUT_FORCE(struct import_run, force),
+    {.name = NULL},
+};
 
 static int run_verb(const struct wht_verb *verb, struct wht_args *args)
 {
     static struct import_run run;
     struct wht_words paths = {.count = 0};
-    int code = wht_verb_take(verb, args, &paths, take_option, &run);
+    int code = wht_verb_take(verb, args, &paths, &run);
     if (code < 0)
         code = import(&run, &paths);
     wht_words_free(&paths);

@@ -9,16 +9,6 @@
 #include "trace/names.h"
 #include "verb.h"
 
-enum { PATTERN = 1, LONG_FORM, INSTRUCTIONS, FORMAT };
-
-static const struct wht_option options[] = {
-    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {LONG_FORM, "long", 'l', NULL, "with mnemonic, mode and match level"},
-    {INSTRUCTIONS, "instructions", 'i', NULL, "the instructions of the built-in emulator instead"},
-    {FORMAT, "format", 0, "text|json", "how to print instructions"},
-    {.name = NULL},
-};
-
 static void print_case(const struct wht_case *c, bool is_long)
 {
     char mnemonic[64];
@@ -61,57 +51,38 @@ static int list(const struct wht_words *paths, const struct wht_words *patterns,
 }
 
 struct choice {
+    struct wht_words patterns;
     bool is_long;
     bool instructions;
     const char *format; /* NULL: not given */
 };
 
-static int take(const struct wht_verb *verb, int id, const char *value, struct choice *choice)
-{
-    switch (id) {
-    case WHT_ARG_HELP:
-        return wht_verb_help_print(verb);
-    case WHT_ARG_ERROR:
-        return WHT_EXIT_USAGE;
-    case LONG_FORM:
-        choice->is_long = true;
-        return -1;
-    case INSTRUCTIONS:
-        choice->instructions = true;
-        return -1;
-    default:
-        choice->format = value;
-        if (strcmp(value, "text") == 0 || strcmp(value, "json") == 0)
-            return -1;
-        return wht_usage_error(verb->name, "option '--format' got '%s', expected text or json",
-                               value);
-    }
-}
+static const struct wht_option options[] = {
+    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
+     WHT_WORDS(struct choice, patterns)},
+    {"long", 'l', NULL, "with mnemonic, mode and match level", WHT_FLAG(struct choice, is_long)},
+    {"instructions", 'i', NULL, "the instructions of the built-in emulator instead",
+     WHT_FLAG(struct choice, instructions)},
+    {"format", 0, "text|json", "how to print instructions", WHT_CHOICE(struct choice, format)},
+    {.name = NULL},
+};
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
-    struct wht_words patterns = {.count = 0};
     struct choice choice = {.format = NULL};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == PATTERN || id == WHT_ARG_OPERAND)
-            wht_words_add(id == PATTERN ? &patterns : &paths, value);
-        else
-            code = take(verb, id, value, &choice);
-    }
+    int code = wht_verb_take(verb, args, &paths, &choice);
     if (code < 0 && !choice.instructions && choice.format)
         code = wht_usage_error(verb->name, "option '--format' goes with '--instructions'");
     else if (code < 0 && choice.instructions && choice.is_long)
         code = wht_usage_error(verb->name, "'--long' does not go with '--instructions'");
     else if (code < 0 && choice.instructions)
-        code = wht_list_instructions(&paths, &patterns,
+        code = wht_list_instructions(&paths, &choice.patterns,
                                      choice.format && strcmp(choice.format, "json") == 0);
     else if (code < 0)
-        code = list(&paths, &patterns, choice.is_long);
+        code = list(&paths, &choice.patterns, choice.is_long);
     wht_words_free(&paths);
-    wht_words_free(&patterns);
+    wht_words_free(&choice.patterns);
     return code;
 }
 

@@ -6,24 +6,13 @@
 
 #include "new_case.h"
 #include "platform.h"
+#include "select.h"
 #include "trace/assemble.h"
 #include "trace/name_lists.h"
 #include "trace/outfile.h"
 #include "trace/paths.h"
 #include "trace/write.h"
 #include "verb.h"
-
-enum { ASM = 1, CODE, MODE, ACCESS, GPA, ID };
-
-static const struct wht_option options[] = {
-    {ASM, "asm", 'a', "TEXT", "the instruction, in Intel syntax"},
-    {CODE, "code", 'c', "BYTES", "the instruction, as hexadecimal digits"},
-    {MODE, "mode", 'm', "MODE", "real16, vm86, prot16, prot32, compat16, compat32 or long64"},
-    {ACCESS, "access", 0, "read|write|execute", "what the exit is about"},
-    {GPA, "gpa", 0, "ADDRESS", "of the device (default: 0xfee000b0)"},
-    {ID, "id", 0, "ID", "of the case (default: from the instruction)"},
-    {.name = NULL},
-};
 
 struct request {
     struct wht_new wanted;
@@ -32,8 +21,8 @@ struct request {
     const char *path; /* NULL: standard output */
 };
 
-static bool take_one_of(const char *option, const char *value, const char *const *names,
-                        size_t count, int *index)
+static bool take_one_of(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, const char *const *names, size_t count, int *index)
 {
     char list[128] = "";
     for (size_t i = 0; i < count; i++) {
@@ -44,59 +33,56 @@ static bool take_one_of(const char *option, const char *value, const char *const
         }
         snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);
     }
-    wht_usage_error("new", "option '%s' got '%s', expected one of %s", option, value, list);
+    wht_usage_error(args->verb, "option '--%s' got '%s', expected one of %s", option->name, value,
+                    list);
     return false;
 }
 
-static bool take_mode(struct request *r, const char *value)
+static bool take_mode(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
 {
     int mode = 0;
-    if (!take_one_of("--mode", value, wht_mode_names, WHT_MODE_NAMES, &mode))
-        return false;
-    r->wanted.mode = (enum wht_mode)mode;
-    return true;
+    bool is_good = take_one_of(args, option, value, wht_mode_names, WHT_MODE_NAMES, &mode);
+    if (is_good)
+        *(enum wht_mode *)target = (enum wht_mode)mode;
+    return is_good;
 }
 
-static bool take_gpa(struct request *r, const char *value)
+static bool take_access(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
 {
+    static const char *const accesses[] = {"read", "write", "execute"};
+    return take_one_of(args, option, value, accesses, 3, target);
+}
+
+static bool take_gpa(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    struct wht_new *wanted = target;
     char *end;
-    r->wanted.has_gpa = strncmp(value, "0x", 2) == 0 && strlen(value) <= 18;
-    r->wanted.gpa = strtoull(value, &end, 16);
-    if (r->wanted.has_gpa && !*end && value[2])
+    wanted->has_gpa = strncmp(value, "0x", 2) == 0 && strlen(value) <= 18;
+    wanted->gpa = strtoull(value, &end, 16);
+    if (wanted->has_gpa && !*end && value[2])
         return true;
-    wht_usage_error("new", "option '--gpa' got '%s', expected an address like 0xfee000b0", value);
+    wht_usage_error(args->verb, "option '--%s' got '%s', expected an address like 0xfee000b0",
+                    option->name, value);
     return false;
 }
 
-static bool take_option(struct request *r, int id, const char *value)
-{
-    static const char *const accesses[] = {"read", "write", "execute"};
-    switch (id) {
-    case ASM:
-        r->assembly = value;
-        return true;
-    case CODE:
-        r->code = value;
-        return true;
-    case MODE:
-        return take_mode(r, value);
-    case ACCESS:
-        return take_one_of("--access", value, accesses, 3, &r->wanted.access);
-    case GPA:
-        return take_gpa(r, value);
-    case ID:
-        r->wanted.id = value;
-        return true;
-    case WHT_ARG_OPERAND:
-        if (r->path)
-            wht_usage_error("new", "one file at a time, got '%s' as well", value);
-        else
-            r->path = value;
-        return r->path == value;
-    default:
-        return false;
-    }
-}
+static const struct wht_option options[] = {
+    {"asm", 'a', "TEXT", "the instruction, in Intel syntax", WHT_TEXT(struct request, assembly)},
+    {"code", 'c', "BYTES", "the instruction, as hexadecimal digits",
+     WHT_TEXT(struct request, code)},
+    {"mode", 'm', "MODE", "real16, vm86, prot16, prot32, compat16, compat32 or long64",
+     WHT_TAKE(take_mode, struct request, wanted.mode)},
+    {"access", 0, "read|write|execute", "what the exit is about",
+     WHT_TAKE(take_access, struct request, wanted.access)},
+    {"gpa", 0, "ADDRESS", "of the device (default: 0xfee000b0)",
+     WHT_TAKE(take_gpa, struct request, wanted)},
+    {"id", 0, "ID", "of the case (default: from the instruction)",
+     WHT_TEXT(struct request, wanted.id)},
+    {.name = NULL},
+};
 
 /* Pairs of digits; blanks, commas and 0x before them do not matter. */
 static bool take_bytes(struct wht_new *wanted, const char *text)
@@ -246,13 +232,16 @@ static int create(struct request *r)
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct request r = {.wanted = {.mode = WHT_MODE_LONG64, .access = -1}};
-    const char *value = NULL;
-    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            return wht_verb_help_print(verb);
-        if (!take_option(&r, id, value))
-            return WHT_EXIT_USAGE;
+    struct wht_words paths = {.count = 0};
+    int code = wht_verb_take(verb, args, &paths, &r);
+    r.path = paths.count > 0 ? paths.items[0] : NULL;
+    if (code < 0 && paths.count > 1) {
+        wht_usage_error(verb->name, "one file at a time, got '%s' as well", paths.items[1]);
+        code = WHT_EXIT_USAGE;
     }
+    wht_words_free(&paths);
+    if (code >= 0)
+        return code;
     if (r.path && !is_case_file(r.path))
         return wht_usage_error(verb->name, "'%s' does not end in .trace.json", r.path);
     if (r.wanted.id && !is_slug(r.wanted.id))

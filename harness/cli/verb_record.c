@@ -5,42 +5,29 @@
 #include <string.h>
 
 #include "capture/platform.h"
-#include "corpus_out.h"
 #include "platform.h"
-#include "pool.h"
 #include "replay/backend.h"
 #include "replay/result.h"
-#include "select.h"
 #include "trace/build.h"
 #include "trace/sha256.h"
 #include "verb.h"
-
-enum { OUTPUT = 1, EMULATOR, PATTERN, JOBS, TIMEOUT, FORCE };
-
-static const struct wht_option options[] = {
-    {OUTPUT, "output", 'o', "FILE", "the corpus to write, *.trace.jsonl; required"},
-    {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library"},
-    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
-    {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
-    WHT_CORPUS_OUT_FORCE(FORCE),
-    {.name = NULL},
-};
+#include "visit.h"
 
 struct record {
-    struct wht_pool_options pool;
-    struct wht_words paths;
-    struct wht_words patterns;
-    struct wht_words expectations; /* none */
-    const char *output;
-    bool force;
-    struct wht_file_list files;
-    struct wht_corpus_out out;
+    struct wht_visit visit;
     uint64_t left_out;
-    uint64_t lost; /* crashes and timeouts */
-    uint64_t skipped;
-    uint64_t errors;
+    uint64_t lost;      /* crashes and timeouts */
     uint64_t differing; /* do not pass when replayed */
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct record),
+    WHT_VISIT_EMULATOR(struct record, "the emulator: built in, or a shared library"),
+    WHT_VISIT_PATTERN(struct record),
+    WHT_VISIT_JOBS(struct record),
+    WHT_VISIT_TIMEOUT(struct record),
+    WHT_VISIT_FORCE(struct record),
+    {.name = NULL},
 };
 
 static void add_text(struct wht_build *object, const char *key, const char *text)
@@ -107,42 +94,41 @@ static void write_header(struct record *r, const char *version)
     add_text(&source, "os", text);
     whvc_describe_cpu(text, sizeof(text));
     add_text(&source, "cpu", text);
-    wht_build_add(&source, "emulator", emulator_of(arena, r->pool.emulator, version));
+    wht_build_add(&source, "emulator", emulator_of(arena, r->visit.pool.emulator, version));
     whvc_date(date);
     add_text(&source, "date", date);
     wht_build_add(&defaults, "source", source.node);
     add_text(&header, "format", "whv-trace/1.0");
     wht_build_add(&header, "defaults", defaults.node);
-    wht_corpus_out_header(&r->out, &header);
+    wht_corpus_out_header(&r->visit.out, &header);
     wht_arena_free(arena);
 }
 
-static bool on_recorded(void *user, const struct wht_case_frame *result)
+static enum wht_fate visit(void *user, struct wht_visited *visited)
 {
     struct record *r = user;
-    char id[WHT_ID_MAX];
-    if (result->kind == WHT_CASE_SKIPPED) {
-        r->skipped++;
-        fprintf(stderr, "%s: skipped: %s\n", result->name, result->cause);
-        return true;
+    const struct wht_case_frame *answer = visited->answer;
+    if (answer->kind == WHT_CASE_SKIPPED) {
+        fprintf(stderr, "%s: skipped: %s\n", visited->name, answer->cause);
+        return WHT_SKIP;
     }
-    if (result->ending != WHT_ENDED_NORMALLY) {
+    if (answer->ending != WHT_ENDED_NORMALLY) {
         r->lost++;
-        fprintf(stderr, "%s: %s\n", result->name, result->cause);
-        return true;
+        fprintf(stderr, "%s: %s\n", visited->name, answer->cause);
+        return WHT_FAIL;
     }
-    if (*result->block)
-        fprintf(stderr, "%s: %s\n", result->name, result->block);
-    if (result->kind == WHT_CASE_FAILED) {
+    if (*answer->block)
+        fprintf(stderr, "%s: %s\n", visited->name, answer->block);
+    if (answer->kind == WHT_CASE_FAILED) {
         r->left_out++;
-        fprintf(stderr, "%s: left out: %s\n", result->name, result->cause);
-        return true;
+        fprintf(stderr, "%s: left out: %s\n", visited->name, answer->cause);
+        return WHT_FAIL;
     }
-    if (!r->out.judge)
-        write_header(r, result->key);
-    wht_corpus_out_id(&r->out, result->name, id);
-    wht_corpus_out_case(&r->out, result->name, id, result->detail);
-    return true;
+    if (!r->visit.out.judge)
+        write_header(r, answer->key);
+    visited->id = visited->name;
+    visited->members = answer->detail;
+    return WHT_REPLACE;
 }
 
 static bool on_replayed(void *user, const struct wht_case_frame *result)
@@ -158,39 +144,25 @@ static bool on_replayed(void *user, const struct wht_case_frame *result)
 static void on_error(void *user, const struct wht_error *error)
 {
     struct record *r = user;
-    r->errors += error->more > 0 ? error->more : 1;
+    r->visit.errors++;
     wht_error_print(stderr, error);
-}
-
-/* @return WHT_EXIT_OK or another exit code after saying why. */
-static int run_pool(struct record *r, const struct wht_file_list *files, bool records)
-{
-    const struct wht_pool_handler handler = {
-        .user = r, .on_case = records ? on_recorded : on_replayed, .on_error = on_error};
-    struct wht_pool_options pool = r->pool;
-    struct wht_words none = {.count = 0};
-    char error[WHT_POOL_ERROR_MAX] = "";
-    uint64_t elsewhere = 0;
-    pool.records = records;
-    pool.patterns = records ? &r->patterns : &none;
-    pool.expectations = &r->expectations;
-    enum wht_pool_end end = wht_pool_run(&pool, files, &handler, &elsewhere, error);
-    if (end == WHT_POOL_NO_PROCESS)
-        snprintf(error, sizeof(error), "a worker process could not be started");
-    if (*error)
-        fprintf(stderr, "whvtrace record: %s\n", error);
-    return end == WHT_POOL_INTERRUPTED   ? WHT_EXIT_INTERRUPTED
-           : end == WHT_POOL_NO_EMULATOR ? WHT_EXIT_EMULATOR
-           : *error                      ? WHT_EXIT_FAILED
-                                         : WHT_EXIT_OK;
 }
 
 /* The proof that a recording says what the emulator does: it passes, strictly. */
 static int replay_output(struct record *r)
 {
-    char *path = (char *)r->output;
+    const struct wht_pool_handler handler = {
+        .user = r, .on_case = on_replayed, .on_error = on_error};
+    struct wht_pool_options pool = wht_pool_defaults();
+    char *path = (char *)r->visit.output;
     const struct wht_file_list files = {.paths = &path, .count = 1};
-    return run_pool(r, &files, false);
+    char error[WHT_POOL_ERROR_MAX] = "";
+    uint64_t elsewhere = 0;
+    pool.emulator = r->visit.pool.emulator;
+    pool.jobs = r->visit.pool.jobs;
+    pool.timeout_ms = r->visit.pool.timeout_ms;
+    enum wht_pool_end end = wht_pool_run(&pool, &files, &handler, &elsewhere, error);
+    return wht_pool_tell(r->visit.verb, end, error);
 }
 
 static void print_count(uint64_t count, const char *what)
@@ -201,80 +173,38 @@ static void print_count(uint64_t count, const char *what)
 
 static void print_counts(const struct record *r)
 {
-    printf("%" PRIu64 " case%s recorded", r->out.cases, r->out.cases == 1 ? "" : "s");
-    if (r->out.is_published)
-        printf(" in %s", r->output);
-    print_count(r->out.rejected, "not valid");
+    const struct wht_corpus_out *out = &r->visit.out;
+    printf("%" PRIu64 " case%s recorded", out->cases, out->cases == 1 ? "" : "s");
+    if (out->is_published)
+        printf(" in %s", r->visit.output);
+    print_count(out->rejected, "not valid");
     print_count(r->left_out, "left out");
     print_count(r->lost, "crashed or timed out");
-    print_count(r->skipped, "skipped");
+    print_count(r->visit.skipped, "skipped");
     print_count(r->differing, "not replayed");
     printf("\n");
 }
 
-static int record(struct record *r)
-{
-    char *root = NULL;
-    int code = wht_select_files("record", &r->paths, &r->files, &root);
-    free(root);
-    if (code != WHT_EXIT_OK)
-        return code;
-    wht_outfile_protect(r->pool.emulator);
-    code = wht_corpus_out_open(&r->out, "record", r->output, r->force);
-    if (code != WHT_EXIT_OK)
-        return code;
-    code = run_pool(r, &r->files, true);
-    int closed = wht_corpus_out_close(&r->out, code == WHT_EXIT_OK || code == WHT_EXIT_FAILED);
-    if (closed != WHT_EXIT_OK)
-        code = closed;
-    if (code == WHT_EXIT_OK && r->out.cases > 0)
-        code = replay_output(r);
-    if (code != WHT_EXIT_EMULATOR)
-        print_counts(r);
-    if (code != WHT_EXIT_OK)
-        return code;
-    uint64_t handled = r->out.cases + r->left_out + r->lost;
-    return r->errors + r->out.rejected > 0            ? WHT_EXIT_INVALID
-           : r->left_out + r->lost + r->differing > 0 ? WHT_EXIT_FAILED
-           : handled > 0                              ? WHT_EXIT_OK
-           : r->skipped > 0                           ? WHT_EXIT_SKIPPED
-                                                      : WHT_EXIT_NOTHING;
-}
-
-static bool take_option(void *user, const struct wht_args *args, int id, const char *value)
+static int report(void *user, int code)
 {
     struct record *r = user;
-    switch (id) {
-    case OUTPUT:
-        r->output = value;
-        return true;
-    case EMULATOR:
-        r->pool.emulator = value;
-        return true;
-    case PATTERN:
-        wht_words_add(&r->patterns, value);
-        return true;
-    case JOBS:
-        return wht_pool_take_jobs(&r->pool, args, "--jobs", value);
-    case TIMEOUT:
-        return wht_pool_take_timeout(&r->pool, args, value);
-    case FORCE:
-        r->force = true;
-        return true;
-    default:
-        return false;
-    }
+    if (code == WHT_EXIT_OK && r->visit.out.cases > 0)
+        code = replay_output(r);
+    r->visit.failed += r->differing;
+    if (code != WHT_EXIT_EMULATOR)
+        print_counts(r);
+    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct record r = {.pool = wht_pool_defaults()};
-    int code = wht_verb_take(verb, args, &r.paths, take_option, &r);
+    static const struct wht_visitor visitor = {.asks = true, .visit = visit, .report = report};
+    struct record r = {.visit = wht_visit_new(verb->name)};
+    r.visit.pool.records = true;
+    int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)
-        code = record(&r);
-    wht_words_free(&r.paths);
-    wht_words_free(&r.patterns);
-    wht_file_list_free(&r.files);
+        code = wht_visit_run(&r.visit, &visitor, &r);
+    wht_visit_free(&r.visit);
     return code;
 }
 

@@ -19,39 +19,6 @@
 #define PATTERNS_MAX     64u
 #define EXPECTATIONS_MAX 16u
 
-enum {
-    JOBS = 1,
-    PATTERN,
-    EMULATOR,
-    MATCH,
-    EXPECTATIONS,
-    TIMEOUT,
-    MAX_FAILURES,
-    REPORT,
-    SHARD,
-    QUIET,
-    VERBOSE,
-    NO_COLOR,
-    NO_GIVE_UP
-};
-
-static const struct wht_option options[] = {
-    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {MATCH, "match", 0, "LEVEL", "strict, device or effects: judge no case more strictly"},
-    {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library"},
-    {EXPECTATIONS, "expectations", 0, "FILE", "known gaps of the emulator"},
-    {JOBS, "jobs", 'j', "N", "worker processes (default: processors)"},
-    {TIMEOUT, "timeout", 0, "SECONDS", "for each case, and for loading (default: 10)"},
-    {MAX_FAILURES, "max-failures", 0, "N", "stop after N failures"},
-    {NO_GIVE_UP, "no-give-up", 0, NULL, "go on although the emulator crashes in every case"},
-    {SHARD, "shard", 0, "K/N", "the K-th of N parts of the cases, told by their names"},
-    {REPORT, "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below"},
-    {QUIET, "quiet", 'q', NULL, "one line per failure, and the totals"},
-    {VERBOSE, "verbose", 'v', NULL, "one line per case"},
-    {NO_COLOR, "no-color", 0, NULL, "no colours, even on a terminal"},
-    {.name = NULL},
-};
-
 /** A --report, opened when the command line has been read. */
 struct wanted_report {
     const struct wht_format *format;
@@ -77,14 +44,17 @@ struct run {
     uint64_t progress_ms;
 };
 
-static bool take_level(const char *value, enum wht_match *level)
+static bool take_level(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
 {
+    (void)option;
     for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
         if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
-            *level = (enum wht_match)i;
+            *(enum wht_match *)target = (enum wht_match)i;
             return true;
         }
-    wht_usage_error("run", "option '--match' got '%s', expected strict, device or effects", value);
+    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
+                    value);
     return false;
 }
 
@@ -98,22 +68,60 @@ static bool add_word(struct wht_words *words, const char *option, const char *va
     return true;
 }
 
-static bool take_expectations(struct run *r, const char *value)
+static bool take_pattern(const struct wht_args *args, const struct wht_option *option,
+                         const char *value, void *target)
 {
-    if (!wht_is_file(value)) {
-        wht_usage_error("run", "option '--expectations': there is no file '%s'", value);
-        return false;
-    }
-    return add_word(&r->expectations, "--expectations", value, EXPECTATIONS_MAX);
+    (void)args;
+    (void)option;
+    return add_word(target, "-k", value, PATTERNS_MAX);
 }
 
-static bool take_shard(struct run *r, const char *value)
+static bool take_expectations(const struct wht_args *args, const struct wht_option *option,
+                              const char *value, void *target)
 {
-    if (wht_take_shard(value, &r->pool.shard, &r->pool.shard_count))
+    (void)option;
+    if (!wht_is_file(value)) {
+        wht_usage_error(args->verb, "option '--expectations': there is no file '%s'", value);
+        return false;
+    }
+    return add_word(target, "--expectations", value, EXPECTATIONS_MAX);
+}
+
+static bool take_emulator(const struct wht_args *args, const struct wht_option *option,
+                          const char *value, void *target)
+{
+    if (!*value)
+        wht_usage_error(args->verb, "option '--emulator' got '', expected builtin or a path");
+    return *value && wht_take_text(args, option, value, target);
+}
+
+static bool take_jobs(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
+{
+    (void)option;
+    return wht_pool_take_jobs(target, args, "-j", value);
+}
+
+static bool take_shard(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
+{
+    struct wht_pool_options *pool = target;
+    (void)option;
+    if (wht_take_shard(value, &pool->shard, &pool->shard_count))
         return true;
-    wht_usage_error("run", "option '--shard' got '%s', expected K/N with 1 <= K <= N <= 1000000",
-                    value);
+    wht_usage_error(args->verb,
+                    "option '--shard' got '%s', expected K/N with 1 <= K <= N <= 1000000", value);
     return false;
+}
+
+static bool take_off(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    (void)args;
+    (void)option;
+    (void)value;
+    *(bool *)target = false;
+    return true;
 }
 
 static void list_formats(char *list, size_t n)
@@ -127,19 +135,23 @@ static void list_formats(char *list, size_t n)
                                  wht_formats[i]->name);
 }
 
-static bool take_report(struct run *r, const char *value)
+static bool take_report(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
 {
+    struct run *r = target;
+    (void)option;
     char list[128];
     size_t size = strcspn(value, "=");
     const char *path = value[size] == '=' ? value + size + 1 : NULL;
     const struct wht_format *format = wht_format_find(value, size);
     list_formats(list, sizeof(list));
     if (!format)
-        wht_usage_error("run", "option '--report' got '%s', expected %s", value, list);
+        wht_usage_error(args->verb, "option '--report' got '%s', expected %s", value, list);
     else if (path && !*path)
-        wht_usage_error("run", "option '--report' got '%s': the file has no name", value);
+        wht_usage_error(args->verb, "option '--report' got '%s': the file has no name", value);
     else if (r->wanted_count == WHT_REPORTS_MAX)
-        wht_usage_error("run", "option '--report' was given more than %d times", WHT_REPORTS_MAX);
+        wht_usage_error(args->verb, "option '--report' was given more than %d times",
+                        WHT_REPORTS_MAX);
     else {
         bool is_stdout = path && strcmp(path, "-") == 0;
         r->wanted[r->wanted_count++] = (struct wanted_report){format, is_stdout ? NULL : path};
@@ -148,49 +160,34 @@ static bool take_report(struct run *r, const char *value)
     return false;
 }
 
-static bool take_option(struct run *r, const struct wht_args *args, int id, const char *value)
-{
-    switch (id) {
-    case WHT_ARG_OPERAND:
-        wht_words_add(&r->paths, value);
-        return true;
-    case JOBS:
-        return wht_pool_take_jobs(&r->pool, args, "-j", value);
-    case PATTERN:
-        return add_word(&r->patterns, "-k", value, PATTERNS_MAX);
-    case EMULATOR:
-        r->pool.emulator = value;
-        if (!*value)
-            wht_usage_error("run", "option '--emulator' got '', expected builtin or a path");
-        return *value != 0;
-    case MATCH:
-        return take_level(value, &r->pool.level);
-    case EXPECTATIONS:
-        return take_expectations(r, value);
-    case TIMEOUT:
-        return wht_pool_take_timeout(&r->pool, args, value);
-    case MAX_FAILURES:
-        return wht_args_number(args, "--max-failures", value, 1, UINT32_MAX, &r->max_failures);
-    case REPORT:
-        return take_report(r, value);
-    case SHARD:
-        return take_shard(r, value);
-    case QUIET:
-        r->style.is_quiet = true;
-        return true;
-    case VERBOSE:
-        r->style.is_verbose = true;
-        return true;
-    case NO_GIVE_UP:
-        r->pool.gives_up = false;
-        return true;
-    case NO_COLOR:
-        r->style.colours = false;
-        return true;
-    default:
-        return false;
-    }
-}
+static const struct wht_option options[] = {
+    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
+     WHT_TAKE(take_pattern, struct run, patterns)},
+    {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
+     WHT_TAKE(take_level, struct run, pool.level)},
+    {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
+     WHT_TAKE(take_emulator, struct run, pool.emulator)},
+    {"expectations", 0, "FILE", "known gaps of the emulator",
+     WHT_TAKE(take_expectations, struct run, expectations)},
+    {"jobs", 'j', "N", "worker processes (default: processors)",
+     WHT_TAKE(take_jobs, struct run, pool)},
+    {"timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",
+     WHT_TIMEOUT(struct run, pool)},
+    {"max-failures", 0, "N", "stop after N failures",
+     WHT_NUMBER(struct run, max_failures, 1, UINT32_MAX)},
+    {"no-give-up", 0, NULL, "go on although the emulator crashes in every case",
+     WHT_TAKE(take_off, struct run, pool.gives_up)},
+    {"shard", 0, "K/N", "the K-th of N parts of the cases, told by their names",
+     WHT_TAKE(take_shard, struct run, pool)},
+    {"report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",
+     WHT_TAKE_ALL(take_report)},
+    {"quiet", 'q', NULL, "one line per failure, and the totals",
+     WHT_FLAG(struct run, style.is_quiet)},
+    {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
+    {"no-color", 0, NULL, "no colours, even on a terminal",
+     WHT_TAKE(take_off, struct run, style.colours)},
+    {.name = NULL},
+};
 
 static void show_progress(struct run *r, size_t files_done)
 {
@@ -393,14 +390,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     struct run r = {.pool = wht_pool_defaults(),
                     .style = {.colours = wht_wants_colours(stdout)},
                     .shows_progress = wht_is_terminal(stderr)};
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (!take_option(&r, args, id, value))
-            code = WHT_EXIT_USAGE;
-    }
+    int code = wht_verb_take(verb, args, &r.paths, &r);
     if (code < 0)
         code = close_reports(&r, replay(&r));
     release(&r);

@@ -10,14 +10,6 @@
 #include "trace/write.h"
 #include "verb.h"
 
-enum { PATTERN = 1, EXPANDED };
-
-static const struct wht_option options[] = {
-    {PATTERN, "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild"},
-    {EXPANDED, "expanded", 'x', NULL, "as JSON, with every default filled in"},
-    {.name = NULL},
-};
-
 static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
 {
     for (size_t i = 0; i < patterns->count; i++)
@@ -111,29 +103,30 @@ static int show(const struct wht_words *paths, const struct wht_words *patterns,
     return s.found > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
 }
 
+struct choice {
+    struct wht_words patterns;
+    bool is_expanded;
+};
+
+static const struct wht_option options[] = {
+    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
+     WHT_WORDS(struct choice, patterns)},
+    {"expanded", 'x', NULL, "as JSON, with every default filled in",
+     WHT_FLAG(struct choice, is_expanded)},
+    {.name = NULL},
+};
+
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     struct wht_words paths = {.count = 0};
-    struct wht_words patterns = {.count = 0};
-    bool is_expanded = false;
-    const char *value = NULL;
-    int code = -1;
-    for (int id; code < 0 && (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
-            code = wht_verb_help_print(verb);
-        else if (id == WHT_ARG_ERROR)
-            code = WHT_EXIT_USAGE;
-        else if (id == EXPANDED)
-            is_expanded = true;
-        else
-            wht_words_add(id == PATTERN ? &patterns : &paths, value);
-    }
-    if (code < 0 && paths.count == 0 && patterns.count == 0)
+    struct choice choice = {.is_expanded = false};
+    int code = wht_verb_take(verb, args, &paths, &choice);
+    if (code < 0 && paths.count == 0 && choice.patterns.count == 0)
         code = wht_usage_error(verb->name, "name a file, or a case with -k");
     if (code < 0)
-        code = show(&paths, &patterns, is_expanded);
+        code = show(&paths, &choice.patterns, choice.is_expanded);
     wht_words_free(&paths);
-    wht_words_free(&patterns);
+    wht_words_free(&choice.patterns);
     return code;
 }
 

@@ -22,42 +22,10 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
-#include "trace/raw.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
 #define FLUSH_MS    100u
-
-enum {
-    EMULATOR = 1,
-    MATCH,
-    COLOURS,
-    DETAIL,
-    PATTERN,
-    EXPECTATIONS,
-    SHARD,
-    RECORD,
-    REDACT,
-    REDACT_WHOLE,
-    KEEP_HANDLE,
-    NOT_RUN
-};
-
-static const struct wht_option options[] = {
-    {EMULATOR, "emulator", 0, "builtin|PATH", "the emulator"},
-    {MATCH, "match", 0, "LEVEL", "the strictest level"},
-    {COLOURS, "colours", 0, NULL, "colours in failure blocks"},
-    {DETAIL, "detail", 0, NULL, "failures as JSON, too"},
-    {PATTERN, "select", 'k', "PATTERN", "which cases"},
-    {SHARD, "shard", 0, "K/N", "which of these, by their names"},
-    {EXPECTATIONS, "expectations", 0, "FILE", "cases to skip"},
-    {RECORD, "record", 0, NULL, "write down what the emulator does"},
-    {REDACT, "redact", 0, "SEED", "replace the data in cases"},
-    {REDACT_WHOLE, "redact-whole", 0, "SEED", "likewise, and drop those of which data must stay"},
-    {KEEP_HANDLE, "keep-handle", 0, NULL, "never destroy a handle"},
-    {NOT_RUN, "not-run", 0, "REASON", "run no case, and say so of each"},
-    {.name = NULL},
-};
 
 struct worker {
     struct wht_report_options report;
@@ -83,11 +51,7 @@ struct worker {
     char *path; /**< the file that is open */
     struct wht_reader *reader;
     struct wht_case *ahead; /**< read, but of a later job */
-    /* To redact, cases are read as their authors wrote them, and a second time. */
-    struct wht_raw *raw;
-    const struct wht_node *node;
-    struct wht_case *spare;
-    uint64_t position; /**< ordinals before it have been handed out */
+    uint64_t position;      /**< ordinals before it have been handed out */
 
     struct wht_text out;
     uint64_t flushed_ms;
@@ -132,13 +96,9 @@ static void report_error(void *user, const struct wht_error *error)
 static void close_file(struct worker *w)
 {
     wht_case_free(w->ahead);
-    wht_case_free(w->spare);
-    wht_raw_close(w->raw);
     wht_reader_close(w->reader);
     free(w->path);
     w->ahead = NULL;
-    w->spare = NULL;
-    w->raw = NULL;
     w->reader = NULL;
     w->path = NULL;
 }
@@ -155,10 +115,7 @@ static bool open_file(struct worker *w, const char *path, uint64_t from)
         abort();
     strcpy(w->path, path);
     w->position = 0;
-    if (w->redacts)
-        w->raw = wht_raw_open(path, &load);
-    if (!w->redacts || w->raw)
-        w->reader = wht_reader_open(path, w->redacts ? NULL : &load);
+    w->reader = wht_reader_open(path, &load);
     return w->reader != NULL;
 }
 
@@ -166,12 +123,7 @@ static struct wht_case *next_case(struct worker *w)
 {
     struct wht_case *c = w->ahead;
     w->ahead = NULL;
-    if (c || !w->redacts)
-        return c ? c : wht_reader_next(w->reader);
-    wht_case_free(w->spare);
-    c = wht_raw_next(w->raw, &w->node);
-    w->spare = c ? wht_reader_next(w->reader) : NULL;
-    return c;
+    return c ? c : wht_reader_next(w->reader);
 }
 
 static enum wht_match judged_level(const struct worker *w, const struct wht_case *c)
@@ -278,15 +230,16 @@ static void record_case(struct worker *w, const struct wht_case *c)
 static void redact_case(struct worker *w, struct wht_case *c)
 {
     struct wht_case_frame frame = frame_of(w, c);
+    struct wht_case *spare = wht_reader_again(w->reader);
     const char *kept = NULL;
-    const char *dropped = "its file changes while it is read";
-    if (w->spare && strcmp(w->spare->id, c->id) == 0)
-        dropped = wht_redact_line(w->redactor, c, w->spare, w->node, &w->detail, &kept);
+    const char *dropped =
+        wht_redact_line(w->redactor, c, spare, wht_reader_text(w->reader), &w->detail, &kept);
     frame.kind = dropped ? WHT_CASE_FAILED : WHT_CASE_PASSED;
     frame.cause = dropped ? dropped : "";
     frame.block = kept ? kept : "";
     frame.detail = wht_text_get(&w->detail);
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
+    wht_case_free(spare);
 }
 
 static void run_case(struct worker *w, struct wht_case *c, bool careful)
@@ -443,50 +396,53 @@ static int work(struct worker *w)
     return WHT_EXIT_OK;
 }
 
-static bool take_option(struct worker *w, int id, const char *value)
+static bool take_level(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
 {
-    switch (id) {
-    case EMULATOR:
-        w->report.emulator = value;
-        return true;
-    case MATCH:
-        w->level = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
-                   : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
-                                                  : WHT_MATCH_EFFECTS;
-        return true;
-    case COLOURS:
-        w->report.colours = true;
-        return true;
-    case DETAIL:
-        w->wants_detail = true;
-        return true;
-    case RECORD:
-        w->records = true;
-        return true;
-    case REDACT:
-    case REDACT_WHOLE:
-        w->redacts = true;
-        w->redaction.seed = strtoull(value, NULL, 10);
-        w->redaction.only_whole = id == REDACT_WHOLE;
-        return true;
-    case KEEP_HANDLE:
-        w->keeps_handle = true;
-        return true;
-    case NOT_RUN:
-        w->not_run = value;
-        return true;
-    case PATTERN:
-        wht_words_add(&w->patterns, value);
-        return true;
-    case EXPECTATIONS:
-        wht_words_add(&w->expectation_files, value);
-        return true;
-    case SHARD:
-        return wht_take_shard(value, &w->shard, &w->shard_count);
-    default:
-        return false;
-    }
+    (void)args;
+    (void)option;
+    *(enum wht_match *)target = strcmp(value, "strict") == 0   ? WHT_MATCH_STRICT
+                                : strcmp(value, "device") == 0 ? WHT_MATCH_DEVICE
+                                                               : WHT_MATCH_EFFECTS;
+    return true;
 }
+
+static bool take_shard(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
+{
+    struct worker *w = target;
+    (void)args;
+    (void)option;
+    return wht_take_shard(value, &w->shard, &w->shard_count);
+}
+
+static bool take_redaction(const struct wht_args *args, const struct wht_option *option,
+                           const char *value, void *target)
+{
+    struct worker *w = target;
+    (void)args;
+    w->redacts = true;
+    w->redaction.seed = strtoull(value, NULL, 10);
+    w->redaction.only_whole = strcmp(option->name, "redact-whole") == 0;
+    return true;
+}
+
+static const struct wht_option options[] = {
+    {"emulator", 0, "builtin|PATH", "the emulator", WHT_TEXT(struct worker, report.emulator)},
+    {"match", 0, "LEVEL", "the strictest level", WHT_TAKE(take_level, struct worker, level)},
+    {"colours", 0, NULL, "colours in failure blocks", WHT_FLAG(struct worker, report.colours)},
+    {"detail", 0, NULL, "failures as JSON, too", WHT_FLAG(struct worker, wants_detail)},
+    {"select", 'k', "PATTERN", "which cases", WHT_WORDS(struct worker, patterns)},
+    {"shard", 0, "K/N", "which of these, by their names", WHT_TAKE_ALL(take_shard)},
+    {"expectations", 0, "FILE", "cases to skip", WHT_WORDS(struct worker, expectation_files)},
+    {"record", 0, NULL, "write down what the emulator does", WHT_FLAG(struct worker, records)},
+    {"redact", 0, "SEED", "replace the data in cases", WHT_TAKE_ALL(take_redaction)},
+    {"redact-whole", 0, "SEED", "likewise, and drop those of which data must stay",
+     WHT_TAKE_ALL(take_redaction)},
+    {"keep-handle", 0, NULL, "never destroy a handle", WHT_FLAG(struct worker, keeps_handle)},
+    {"not-run", 0, "REASON", "run no case, and say so of each", WHT_TEXT(struct worker, not_run)},
+    {.name = NULL},
+};
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
@@ -499,8 +455,8 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
                        .shard = 1,
                        .shard_count = 1};
     const char *value = NULL;
-    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;)
-        if (!take_option(&w, id, value))
+    for (enum wht_arg arg; (arg = wht_args_next(args, &value)) != WHT_ARG_END;)
+        if (arg != WHT_ARG_OPTION || !wht_args_take(args, value, &w))
             return wht_usage_error(verb->name, "is started by 'whvtrace run'");
     wht_worker_prepare();
     int code = work(&w);

@@ -73,15 +73,15 @@ int wht_verb_unknown(const char *name)
 }
 
 int wht_verb_take(const struct wht_verb *verb, struct wht_args *args, struct wht_words *operands,
-                  wht_take_option_fn *take, void *user)
+                  void *state)
 {
     const char *value = NULL;
-    for (int id; (id = wht_args_next(args, &value)) != WHT_ARG_END;) {
-        if (id == WHT_ARG_HELP)
+    for (enum wht_arg arg; (arg = wht_args_next(args, &value)) != WHT_ARG_END;) {
+        if (arg == WHT_ARG_HELP)
             return wht_verb_help_print(verb);
-        if (id == WHT_ARG_OPERAND)
+        if (arg == WHT_ARG_OPERAND)
             wht_words_add(operands, value);
-        else if (id == WHT_ARG_ERROR || !take(user, args, id, value))
+        else if (arg == WHT_ARG_ERROR || !wht_args_take(args, value, state))
             return WHT_EXIT_USAGE;
     }
     return -1;

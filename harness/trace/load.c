@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build.h"
 #include "input.h"
 #include "parts.h"
 #include "paths.h"
@@ -32,7 +33,7 @@ struct wht_reader {
     struct wht_document header; /* the suite, the single case, or the corpus's first line */
     char *header_text;
     const struct wht_node *defaults;
-    const struct wht_node *next_case; /* of a suite */
+    struct wht_node *next_case; /* of a suite */
     bool is_single;
     bool is_done;
     bool is_known;   /* the format's version is 1 */
@@ -42,8 +43,12 @@ struct wht_reader {
     size_t ordinal;
     struct ids ids;
     struct wht_revoked *revoked;
-    struct wht_arena *scratch;   /* for one line or case at a time */
-    struct wht_document passing; /* the line that was taken last */
+    struct wht_arena *scratch;         /* for one line or case at a time */
+    struct wht_document passing;       /* the line that was taken last */
+    struct wht_node *taken;            /* the case that was taken last, as it stands in the file, */
+    const struct wht_node *merged;     /* and over the file's defaults */
+    const struct wht_node *text_below; /* what the file says of each case, numbers spelt, or NULL */
+    bool has_text_below;
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -253,7 +258,7 @@ static void open_document(struct wht_reader *reader)
     check_header_keys(reader);
     take_version(reader, root);
     if (reader->is_single)
-        reader->next_case = root;
+        reader->next_case = reader->header.root;
     else if (!reader->is_foreign)
         wht_take_object(check, root, suite_fields, COUNT(suite_fields), reader);
     reader->is_done = reader->is_foreign;
@@ -346,16 +351,31 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
     return reader;
 }
 
-/* Merges, takes, and names one case. @return NULL after reporting. */
-static struct wht_case *take(struct wht_reader *reader, const struct wht_node *node,
-                             struct wht_arena *scratch)
+static void name_case(const struct wht_reader *reader, struct wht_case *c, size_t ordinal)
 {
+    size_t prefix = strlen(reader->name_prefix);
+    c->name = wht_arena_take(c->arena, prefix + strlen(c->id) + 2);
+    memcpy(c->name, reader->name_prefix, prefix);
+    c->name[prefix] = '#';
+    strcpy(c->name + prefix + 1, c->id);
+    c->file = wht_arena_copy(c->arena, reader->path);
+    c->ordinal = ordinal;
+    const char *reason = reader->revoked ? wht_revoked_reason(reader->revoked, c) : NULL;
+    c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
+}
+
+/* Merges, takes, and names one case. @return NULL after reporting. */
+static struct wht_case *take(struct wht_reader *reader, struct wht_node *taken)
+{
+    const struct wht_node *node = taken;
     struct wht_check *check = &reader->check;
     size_t ordinal = reader->ordinal++;
     check->case_number = reader->ordinal;
     bool is_good = wht_check_duplicates(check, node);
     if (reader->defaults && node->kind == WHT_NODE_OBJECT)
-        node = wht_node_merge(scratch, reader->defaults, node);
+        node = wht_node_merge(reader->scratch, reader->defaults, node);
+    reader->taken = taken;
+    reader->merged = node;
     struct wht_case *c = wht_take_case(check, node, reader->is_single);
     const struct wht_node *id = node->kind == WHT_NODE_OBJECT ? wht_node_member(node, "id") : NULL;
     if (id && id->kind == WHT_NODE_STRING && !add_id(&reader->ids, id->string)) {
@@ -368,15 +388,7 @@ static struct wht_case *take(struct wht_reader *reader, const struct wht_node *n
         wht_case_free(c);
         return NULL;
     }
-    size_t prefix = strlen(reader->name_prefix);
-    c->name = wht_arena_take(c->arena, prefix + strlen(c->id) + 2);
-    memcpy(c->name, reader->name_prefix, prefix);
-    c->name[prefix] = '#';
-    strcpy(c->name + prefix + 1, c->id);
-    c->file = wht_arena_copy(c->arena, reader->path);
-    c->ordinal = ordinal;
-    const char *reason = reader->revoked ? wht_revoked_reason(reader->revoked, c) : NULL;
-    c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
+    name_case(reader, c, ordinal);
     if (check->options.check_sense && !c->revoked)
         wht_warn_case(check, node, c);
     return c;
@@ -387,10 +399,10 @@ static struct wht_case *next_of_document(struct wht_reader *reader)
     struct wht_case *c = NULL;
     reader->check.document = &reader->header;
     while (!c && reader->next_case) {
-        const struct wht_node *node = reader->next_case;
+        struct wht_node *node = reader->next_case;
         reader->next_case = reader->is_single ? NULL : node->next;
-        c = take(reader, node, reader->scratch);
         wht_arena_reset(reader->scratch);
+        c = take(reader, node);
     }
     return c;
 }
@@ -403,15 +415,56 @@ struct wht_case *wht_reader_take(struct wht_reader *reader, const char *line, si
     if (is_blank(line, size))
         report_line(reader, reader->line, "found a blank line, expected a case");
     else if (parse(reader, &reader->passing, reader->scratch, line, size, reader->line))
-        return take(reader, reader->passing.root, reader->scratch);
+        return take(reader, reader->passing.root);
     if (!reader->passing.root)
-        reader->ordinal++; /* whoever reads the text beside counts lines */
+        reader->ordinal++; /* an ordinal counts lines */
     return NULL;
 }
 
 const struct wht_document *wht_reader_document(const struct wht_reader *reader)
 {
     return &reader->passing;
+}
+
+/* What a file says of every case: its source, and its defaults over that. */
+static const struct wht_node *text_below(struct wht_reader *reader)
+{
+    struct wht_arena *arena = reader->header.arena;
+    struct wht_node *source = wht_node_member(reader->header.root, "source");
+    struct wht_node *defaults = wht_node_member(reader->header.root, "defaults");
+    struct wht_build below = wht_build_new(arena, WHT_NODE_OBJECT);
+    if (source && source->kind == WHT_NODE_OBJECT) {
+        struct wht_node *copy = wht_arena_take(arena, sizeof(*copy));
+        wht_node_spell_numbers(arena, source, reader->header.text);
+        *copy = *source;
+        wht_build_add(&below, "source", copy);
+    }
+    if (!defaults || defaults->kind != WHT_NODE_OBJECT)
+        return below.node->first ? below.node : NULL;
+    wht_node_spell_numbers(arena, defaults, reader->header.text);
+    return below.node->first ? wht_node_merge(arena, below.node, defaults) : defaults;
+}
+
+const struct wht_node *wht_reader_text(struct wht_reader *reader)
+{
+    if (!reader->has_text_below && !reader->is_single)
+        reader->text_below = text_below(reader);
+    reader->has_text_below = true;
+    struct wht_arena *arena =
+        reader->kind == FILE_CASE_OR_SUITE ? reader->header.arena : reader->scratch;
+    wht_node_spell_numbers(arena, reader->taken, reader->check.document->text);
+    return reader->text_below ? wht_node_merge(reader->scratch, reader->text_below, reader->taken)
+                              : reader->taken;
+}
+
+struct wht_case *wht_reader_again(const struct wht_reader *reader)
+{
+    struct wht_check quiet = reader->check;
+    quiet.options = (struct wht_load_options){.on_error = NULL};
+    struct wht_case *c = wht_take_case(&quiet, reader->merged, reader->is_single);
+    if (c)
+        name_case(reader, c, reader->ordinal - 1);
+    return c;
 }
 
 static struct wht_case *next_of_corpus(struct wht_reader *reader)

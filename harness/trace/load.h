@@ -62,6 +62,17 @@ struct wht_reader *wht_reader_open(const char *path, const struct wht_load_optio
  */
 struct wht_case *wht_reader_next(struct wht_reader *reader);
 
+struct wht_node;
+
+/**
+ * @return the case that was handed out last as its author wrote it: the file's source and defaults
+ * merged in, numbers as they were spelt. Valid until the next case is read.
+ */
+const struct wht_node *wht_reader_text(struct wht_reader *reader);
+
+/** @return the case that was handed out last once more, which the caller owns. */
+struct wht_case *wht_reader_again(const struct wht_reader *reader);
+
 /**
  * Judges a corpus that is not a file yet: its header first, then line by line with
  * wht_reader_take(). Nothing is withdrawn (revoked.h).

@@ -135,6 +135,18 @@ const char *wht_node_kind_name(const struct wht_node *node)
     return names[node->kind];
 }
 
+void wht_node_spell_numbers(struct wht_arena *arena, struct wht_node *node, const char *text)
+{
+    if (node->kind == WHT_NODE_NUMBER && !node->string) {
+        size_t length = strspn(text + node->offset, "+-.0123456789eE");
+        char *spelling = wht_arena_take(arena, length + 1);
+        memcpy(spelling, text + node->offset, length);
+        node->string = spelling;
+    }
+    for (struct wht_node *child = node->first; child; child = child->next)
+        wht_node_spell_numbers(arena, child, text);
+}
+
 void wht_node_mark_defaults(struct wht_node *defaults)
 {
     defaults->origin = defaults;

@@ -23,7 +23,7 @@ enum wht_node_kind {
 struct wht_node {
     enum wht_node_kind kind;
     const char *key;    /**< in an object, otherwise NULL */
-    const char *string; /**< of a string; of a number that was built */
+    const char *string; /**< of a string; of a number that was built or spelt */
     double number;
     bool boolean;
     bool is_integer;         /**< of a number: written without fraction and exponent */
@@ -70,6 +70,13 @@ size_t wht_node_count(const struct wht_node *node);
 
 /** "an object", "a string", ... */
 const char *wht_node_kind_name(const struct wht_node *node);
+
+/**
+ * Makes the `string` of each number its spelling, so that it is written as it was.
+ * @param arena must live as long as node.
+ * @param text  of node's document.
+ */
+void wht_node_spell_numbers(struct wht_arena *arena, struct wht_node *node, const char *text);
 
 /** Makes every node of `defaults` its own origin: merged cases tell by it what came from there. */
 void wht_node_mark_defaults(struct wht_node *defaults);

@@ -3,6 +3,8 @@
 #include "files.h"
 
 #include "trace/disasm.h"
+#include "trace/node.h"
+#include "trace/write.h"
 
 #define HEAD "{\"format\":\"whv-trace/1.0\",\"id\":\"a\","
 #define MMIO "\"exit\":{\"kind\":\"mmio\",\"access\":\"write\",\"gpa\":\"0xfee00010\"},"
@@ -246,4 +248,57 @@ Test(load, disassembles_in_the_mode_of_the_case)
         cr_expect_eq(length, rows[i].length);
         wht_case_free(c);
     }
+}
+
+static void append_text(void *user, const char *bytes, size_t size)
+{
+    strncat(user, bytes, size);
+}
+
+/* Reads the last file; the text of each case that is valid goes to its own line. */
+static void read_texts(char *texts)
+{
+    const struct wht_writer writer = {.write = append_text, .user = texts};
+    struct wht_reader *reader = wht_reader_open(file_path, NULL);
+    texts[0] = 0;
+    cr_assert_not_null(reader);
+    for (struct wht_case *c; (c = wht_reader_next(reader)) != NULL; wht_case_free(c)) {
+        struct wht_case *again = wht_reader_again(reader);
+        cr_assert_not_null(again);
+        cr_expect_str_eq(again->name, c->name);
+        cr_expect_eq(again->ordinal, c->ordinal);
+        wht_case_free(again);
+        wht_write_line(&writer, wht_reader_text(reader));
+    }
+    wht_reader_close(reader);
+    unlink(file_path);
+}
+
+#define WRITTEN(id, spelling)                                                                      \
+    "{\"id\": \"" id "\", \"code\": \"89 03\", " MMIO_SPACED                                       \
+    ", \"expect\": {\"calls\": []}, \"x-n\": " spelling                                            \
+    ", \"source\": {\"x-of\": 1.50, \"kind\": \"hand\"}}\n"
+#define MMIO_SPACED "\"exit\": {\"kind\": \"mmio\", \"access\": \"write\", \"gpa\": \"0xfee00010\"}"
+
+/* What the file says of every case is merged in; a number is written as it was spelt, and a line
+ * that is no case shifts nothing. */
+Test(load, a_case_comes_with_the_text_of_its_author)
+{
+    static const char suite[] =
+        "{\"format\":\"whv-trace/1.0\",\"suite\":\"s\","
+        "\"defaults\":{\"source\":{\"x-of\":1.50,\"kind\":\"hand\"}},\"cases\":["
+        "{\"id\":\"a\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":1e2},"
+        "{\"id\":\"b\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":-0.10}]}";
+    static const char corpus[] =
+        "{\"format\":\"whv-trace/1.0\",\"source\":{\"kind\":\"hand\"},"
+        "\"defaults\":{\"source\":{\"x-of\":1.50}}}\n\n{\n"
+        "{\"id\":\"a\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":1e2}\n"
+        "{\"id\":\"b\",\"code\":\"89 03\"," MMIO "\"expect\":{\"calls\":[]},\"x-n\":-0.10}\n";
+    char texts[4096];
+    write_file("test.trace.json", suite, strlen(suite));
+    read_texts(texts);
+    cr_expect_str_eq(texts, WRITTEN("a", "1e2") WRITTEN("b", "-0.10"));
+    write_file("test.trace.jsonl", corpus, strlen(corpus));
+    read_texts(texts);
+    cr_expect_str_eq(texts, WRITTEN("a", "1e2") WRITTEN("b", "-0.10"));
 }
