@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decode_names.h"
+#include "insn.h"
 
 static const char *const texts[WHE_RESULT_COUNT] = {
 #define WHE_RESULT(name, bit, state, reason) [WHE_##name] = (reason),
@@ -19,6 +20,15 @@ void whe_reason_keep(struct whe_reason *reason, enum whe_result result, uint16_t
     reason->unknown = unknown;
 }
 
+static bool has_row(const char *mnemonic)
+{
+    for (unsigned id = WHE_INSN_NONE + 1; id < WHE_INSN_COUNT; id++) {
+        if (strcmp(whe_rows[id].mnemonic, mnemonic) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *whe_reason_text(struct whe_reason *reason)
 {
     const char *text = texts[reason->result];
@@ -27,7 +37,8 @@ const char *whe_reason_text(struct whe_reason *reason)
         return text;
     char mnemonic[32];
     whe_mnemonic_name(reason->unknown, mnemonic, sizeof(mnemonic));
-    snprintf(reason->text, sizeof(reason->text), "%.*s%s%s", (int)(name - text), text, mnemonic,
-             name + 2);
+    /* MOV to a control register, a far JMP: another instruction of that name has a row. */
+    snprintf(reason->text, sizeof(reason->text), "%.*s%s%s%s", (int)(name - text), text, mnemonic,
+             name + 2, has_row(mnemonic) ? " in this form" : "");
     return reason->text;
 }

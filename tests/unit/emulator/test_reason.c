@@ -40,6 +40,12 @@ Test(reason, names_an_instruction_without_a_row)
     expect(&exit, INTERNAL, "LDTILECFG is not supported");
 }
 
+Test(reason, tells_of_a_form_without_a_row)
+{
+    struct guest_exit exit = read_exit(BYTES(0xff, 0x2b)); /* jmp far [rbx] */
+    expect(&exit, INTERNAL, "JMP is not supported in this form");
+}
+
 Test(reason, tells_of_bytes_that_are_no_instruction)
 {
     struct guest_exit exit = read_exit(BYTES(NO_CODE));
