@@ -12,10 +12,16 @@
 
 static WHV_EMULATOR_HANDLE emulator; /* of the running test, for as long as it runs */
 
+/* A plain program runs all tests in one process. */
+static void begin(void)
+{
+    if (emulator)
+        WHvEmulatorDestroyEmulator(emulator);
+    emulator = guest_create_emulator();
+}
+
 static struct guest_exit read_exit(const uint8_t *code, size_t size)
 {
-    if (!emulator)
-        emulator = guest_create_emulator();
     guest_init(&guest, GUEST_LONG64);
     guest_set64(&guest, WHvX64RegisterRbx, ADDRESS);
     return guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, ADDRESS, code, size);
@@ -30,30 +36,35 @@ static void expect(const struct guest_exit *exit, uint32_t status, const char *r
 
 Test(reason, is_empty_before_the_first_failure)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(LOAD));
     expect(&exit, 1, "");
 }
 
 Test(reason, names_an_instruction_without_a_row)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(UNKNOWN));
     expect(&exit, INTERNAL, "LDTILECFG is not supported");
 }
 
 Test(reason, tells_of_a_form_without_a_row)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(0xff, 0x2b)); /* jmp far [rbx] */
     expect(&exit, INTERNAL, "JMP is not supported in this form");
 }
 
 Test(reason, tells_of_bytes_that_are_no_instruction)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(NO_CODE));
     expect(&exit, INTERNAL, "the bytes at CS:RIP are no instruction that is known");
 }
 
 Test(reason, tells_of_a_page_walk)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(LOAD));
     exit.memory.Gpa += 8;
     expect(
@@ -64,6 +75,7 @@ Test(reason, tells_of_a_page_walk)
 
 Test(reason, tells_of_an_answer_without_meaning)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(LOAD));
     exit.memory.AccessInfo.GvaValid = 0;
     guest.answer.at = 1;
@@ -74,6 +86,7 @@ Test(reason, tells_of_an_answer_without_meaning)
 
 Test(reason, tells_of_a_port_access_of_no_size)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(LOAD));
     exit = guest_io_exit(&guest, GUEST_LONG64, 0x64, 3, false, false, BYTES(0xec));
     expect(&exit, INTERNAL, "AccessSize of the exit is neither 1, 2 nor 4");
@@ -81,6 +94,7 @@ Test(reason, tells_of_a_port_access_of_no_size)
 
 Test(reason, stays_until_the_next_failure)
 {
+    begin();
     struct guest_exit exit = read_exit(BYTES(UNKNOWN));
     expect(&exit, INTERNAL, "LDTILECFG is not supported");
     exit = read_exit(BYTES(LOAD));
