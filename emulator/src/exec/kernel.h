@@ -10,7 +10,8 @@
 #include "exception.h"
 #include "insn.h"
 
-/** The value of an operand: zero-extended; a segment register's is its selector. */
+/** The value of an operand: zero-extended; a segment register's is its selector, an XMM register's
+ * all 16 bytes, whatever the operand's size. One that is written and not read is 0 before. */
 union whe_value {
     uint64_t u64;
     WHV_UINT128 u128;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "values.h"
 
+#include <string.h>
+
 #include "descriptor.h"
 #include "plan.h"
 
@@ -30,6 +32,13 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
                                 struct whe_work *work)
 {
     const struct whe_insn *insn = work->insn;
+    /* Whatever a kernel leaves out, nothing of ours may reach the guest. */
+    for (unsigned rest = insn->writes & ~(unsigned)insn->inputs; rest != 0; rest &= rest - 1) {
+        const unsigned i = (unsigned)__builtin_ctz(rest);
+        work->value[i].u128 = (WHV_UINT128){.Low64 = 0};
+        if (insn->operand[i].size > sizeof(work->value[i].u128))
+            memset(work->value[i].bytes, 0, sizeof(work->value[i].bytes));
+    }
     for (unsigned rest = insn->inputs; rest != 0; rest &= rest - 1) {
         const unsigned i = (unsigned)__builtin_ctz(rest);
         read_register(call, &insn->operand[i], &work->value[i]);
