@@ -8,6 +8,7 @@
 #include "args.h"
 #include "exit_code.h"
 #include "trace/canonical.h"
+#include "trace/copy.h"
 #include "trace/write.h"
 
 static bool ends_with(const char *text, const char *end)
@@ -252,10 +253,7 @@ void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT
     for (unsigned n = 2; out->ids[slot_of(out, id)]; n++)
         snprintf(id, WHT_ID_MAX, "%s-%u", base, n);
     size_t slot = slot_of(out, id);
-    out->ids[slot] = malloc(strlen(id) + 1);
-    if (!out->ids[slot])
-        abort();
-    strcpy(out->ids[slot], id);
+    out->ids[slot] = wht_copy_text(id);
 }
 
 /* Writes into the header what is known only now. */

@@ -22,6 +22,7 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
+#include "trace/copy.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u
@@ -110,10 +111,7 @@ static bool open_file(struct worker *w, const char *path, uint64_t from)
         return true;
     struct wht_load_options load = {.on_error = report_error, .user = w};
     close_file(w);
-    w->path = malloc(strlen(path) + 1);
-    if (!w->path)
-        abort();
-    strcpy(w->path, path);
+    w->path = wht_copy_text(path);
     w->position = 0;
     w->reader = wht_reader_open(path, &load);
     return w->reader != NULL;

@@ -5,17 +5,9 @@
 #include <string.h>
 
 #include "check.h"
+#include "copy.h"
 #include "input.h"
 #include "scan.h"
-
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (!copy)
-        abort();
-    return memcpy(copy, text, size);
-}
 
 static bool take_text(struct wht_check *check, const struct wht_node *node, char **target)
 {
@@ -24,7 +16,7 @@ static bool take_text(struct wht_check *check, const struct wht_node *node, char
         return false;
     if (text[strspn(text, " \t\r\n")] == 0)
         return wht_fail(check, node, "found nothing but blanks, expected a text");
-    *target = copy_text(text);
+    *target = wht_copy_text(text);
     return true;
 }
 
@@ -88,7 +80,7 @@ static void take_list(struct wht_check *check, const char *path, const struct wh
     for (const struct wht_node *node = root->first; node; node = node->next) {
         struct wht_expectation item = {.match = NULL};
         if (wht_take_object(check, node, fields, 5, &item)) {
-            item.file = copy_text(path);
+            item.file = wht_copy_text(path);
             item.pos = wht_node_pos(check, node);
             item.literal = strcspn(item.match, "*");
             add(list, &item);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "copy.h"
 #include "load.h"
 #include "paths.h"
 
@@ -34,8 +35,7 @@ static void add(struct wht_file_list *list, const char *path)
         list->capacity = list->capacity ? 2 * list->capacity : 64;
         list->paths = allocate(list->paths, list->capacity * sizeof(*list->paths));
     }
-    size_t size = strlen(path) + 1;
-    list->paths[list->count++] = memcpy(allocate(NULL, size), path, size);
+    list->paths[list->count++] = wht_copy_text(path);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -61,9 +61,8 @@ static void add_pending(struct walk *walk, const char *path, unsigned depth)
         walk->pending_capacity = walk->pending_capacity ? 2 * walk->pending_capacity : 16;
         walk->pending = allocate(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
     }
-    size_t size = strlen(path) + 1;
     walk->pending[walk->pending_count++] =
-        (struct pending){.path = memcpy(allocate(NULL, size), path, size), .depth = depth};
+        (struct pending){.path = wht_copy_text(path), .depth = depth};
 }
 
 static bool is_new_folder(struct walk *walk, const struct wht_folder_id *id)
@@ -163,7 +162,7 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
         add(list, path);
         return true;
     }
-    char *folder = memcpy(allocate(NULL, strlen(path) + 1), path, strlen(path) + 1);
+    char *folder = wht_copy_text(path);
     for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = 0;
     bool is_good = walk_all(folder, &id, options, list);
@@ -227,7 +226,7 @@ char *wht_test_name_prefix(const char *path)
         const char *slash = strrchr(path, '/');
         name = slash ? slash + 1 : path;
     }
-    char *copy = memcpy(allocate(NULL, strlen(name) + 1), name, strlen(name) + 1);
+    char *copy = wht_copy_text(name);
     free(real);
     return copy;
 }

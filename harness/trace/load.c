@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "copy.h"
 #include "input.h"
 #include "parts.h"
 #include "paths.h"
@@ -72,16 +73,6 @@ bool wht_is_trace_file(const char *path)
     return kind_from_name(path) != FILE_OTHER;
 }
 
-static char *copy_text(const char *text, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (!copy)
-        abort();
-    memcpy(copy, text, size);
-    copy[size] = 0;
-    return copy;
-}
-
 /* @return whether the id is new. */
 static bool add_id(struct ids *ids, const char *id)
 {
@@ -108,7 +99,7 @@ static bool add_id(struct ids *ids, const char *id)
             return false;
         slot = (slot + 1) & (ids->capacity - 1);
     }
-    ids->slots[slot] = copy_text(id, strlen(id));
+    ids->slots[slot] = wht_copy_text(id);
     ids->count++;
     return true;
 }
@@ -276,7 +267,7 @@ static void take_header(struct wht_reader *reader, const char *line, size_t size
         report_line(reader, 1, "found a blank line, expected a header");
         return;
     }
-    reader->header_text = copy_text(line, size);
+    reader->header_text = wht_copy_bytes(line, size);
     reader->check.defaults = &reader->header;
     if (parse(reader, &reader->header, wht_arena_new(), reader->header_text, size, 1)) {
         check_header_keys(reader);
@@ -306,7 +297,7 @@ static struct wht_reader *new_reader(const char *path, const struct wht_load_opt
     struct wht_reader *reader = calloc(1, sizeof(*reader));
     if (!reader)
         abort();
-    reader->path = copy_text(path, strlen(path));
+    reader->path = wht_copy_text(path);
     reader->check.file = reader->path;
     reader->scratch = wht_arena_new();
     if (options)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copy.h"
 #include "file_system.h"
 #include "paths.h"
 
@@ -36,15 +37,6 @@ static struct used_list outputs;
 static char temporaries[TEMPORARIES_MAX][PATH_SIZE];
 static volatile sig_atomic_t is_temporary[TEMPORARIES_MAX];
 
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (!copy)
-        abort();
-    return memcpy(copy, text, size);
-}
-
 static void remember(struct used_list *list, struct used used)
 {
     if (list->count == list->capacity) {
@@ -61,7 +53,7 @@ static void protect(const char *path)
     struct used used = {.is_there = true};
     if (wht_file_identify(path, &used.id) != WHT_FILE_REGULAR)
         return;
-    used.path = copy_text(path);
+    used.path = wht_copy_text(path);
     remember(&inputs, used);
 }
 
@@ -75,7 +67,7 @@ static bool is_in_folder_of_last(const char *path)
     if (is_same)
         return true;
     free(last);
-    last = copy_text(path);
+    last = wht_copy_text(path);
     last[length] = 0;
     return false;
 }
@@ -204,7 +196,7 @@ static bool create_temporary(struct wht_outfile *out)
     }
     if (!out->file)
         return false;
-    out->temporary = copy_text(temporaries[place]);
+    out->temporary = wht_copy_text(temporaries[place]);
     return true;
 }
 
@@ -240,8 +232,8 @@ static bool open_beside(struct wht_outfile *out, const char *path, const struct 
         }
     }
     if (out->use != WHT_OUTFILE_REWRITE)
-        remember(&outputs, (struct used){.path = copy_text(path),
-                                         .real = copy_text(real),
+        remember(&outputs, (struct used){.path = wht_copy_text(path),
+                                         .real = wht_copy_text(real),
                                          .id = id ? *id : (struct wht_file_id){0, 0},
                                          .is_there = id != NULL,
                                          .owner = out});

@@ -6,8 +6,8 @@
  *
  * Nearly every exit is caused by a load, a store or a read-modify-write of one operand, and asks
  * for nothing special. fast.c knows these: where the exit's own address is the operand's
- * (run_by_exit), not even the address registers are asked for; where it is not, one function still
- * does all that follows the address (run_addressed).
+ * (whe_fast.by_exit), not even the address registers are asked for; where it is not, one function
+ * still does all that follows the address (run_addressed).
  */
 #include "emulate.h"
 
@@ -306,7 +306,7 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
         result = whe_event_inject(call);
     if (result == WHE_OK)
         result = whe_host_set(call);
-    whe_reason_keep(&emulator->reason, result, call->unknown);
+    whe_reason_keep(&emulator->reason, result, result == WHE_NO_ROW ? call->unknown : 0);
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;
