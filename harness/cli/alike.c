@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 
 /* The shape of calls: one number each, in which a repetition of one or two counts once. */
 struct shape {
@@ -107,7 +107,7 @@ void wht_alike_key(const struct wht_case *c, uint8_t key[WHT_SHA256_SIZE])
     struct wht_sha256 sha;
     struct shape shape = {.count = 0};
     struct wht_insn_info info;
-    size_t size = wht_insn_info(c, &info) ? info.length : c->code_size;
+    size_t size = wht_insn_info(wht_code_of(c), c->code, c->code_size, &info) ? info.length : c->code_size;
     wht_sha256_begin(&sha);
     put(&sha, size);
     wht_sha256_add(&sha, c->code, size);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exit_code.h"
+#include "trace/exit_code.h"
 
 #define WORD_MAX    32u
 #define OPTIONS_MAX 32u

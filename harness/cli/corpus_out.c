@@ -5,25 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "members.h"
 #include "args.h"
-#include "exit_code.h"
+#include "trace/exit_code.h"
 #include "trace/canonical.h"
-#include "trace/copy.h"
+#include "trace/str.h"
 #include "trace/write.h"
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
 
 int wht_corpus_out_open(struct wht_corpus_out *out, const char *verb, const char *path, bool force)
 {
     *out = (struct wht_corpus_out){.path = path};
     if (!path)
         return wht_usage_error(verb, "option '--output' is missing");
-    if (!ends_with(path, ".trace.jsonl"))
+    if (!wht_ends_with(path, ".trace.jsonl"))
         return wht_usage_error(verb, "'%s' does not end in .trace.jsonl", path);
     if (!wht_outfile_open(&out->file, path, WHT_OUTFILE_WRITE)) {
         if (out->file.is_in_use)
@@ -147,54 +141,16 @@ bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const cha
     return judge_line(out, from);
 }
 
-/* Keys of a document and the id are no member of a case in a corpus by itself. */
-static void add_members(struct wht_build *made, const struct wht_node *node)
-{
-    for (const struct wht_node *member = node->first; member; member = member->next) {
-        if (strcmp(member->key, "format") == 0 || strcmp(member->key, "id") == 0 ||
-            strcmp(member->key, "$schema") == 0)
-            continue;
-        struct wht_node *copy = wht_arena_take(made->arena, sizeof(*copy));
-        *copy = *member;
-        copy->next = NULL;
-        wht_build_add(made, member->key, copy);
-    }
-}
-
 bool wht_corpus_out_node(struct wht_corpus_out *out, const char *from, const char *id,
                          const struct wht_node *node)
 {
     struct wht_arena *arena = wht_arena_new();
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
     wht_build_add(&made, "id", wht_build_string(arena, id));
-    add_members(&made, node);
+    wht_members_add(&made, node);
     bool is_valid = wht_corpus_out_line(out, from, made.node);
     wht_arena_free(arena);
     return is_valid;
-}
-
-struct tail {
-    struct wht_text *out;
-    size_t skipped; /* bytes at the front that are left out */
-};
-
-static void add_to_tail(void *user, const char *bytes, size_t size)
-{
-    struct tail *tail = user;
-    size_t skip = tail->skipped < size ? tail->skipped : size;
-    tail->skipped -= skip;
-    wht_text_add_bytes(tail->out, bytes + skip, size - skip);
-}
-
-void wht_corpus_out_members(struct wht_text *out, const struct wht_node *node)
-{
-    struct tail tail = {.out = out, .skipped = 1};
-    const struct wht_writer writer = {.write = add_to_tail, .user = &tail};
-    struct wht_arena *arena = wht_arena_new();
-    struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
-    add_members(&made, node);
-    wht_write_line(&writer, made.node);
-    wht_arena_free(arena);
 }
 
 static size_t slot_of(const struct wht_corpus_out *out, const char *id)

@@ -80,14 +80,7 @@ bool wht_corpus_out_line(struct wht_corpus_out *out, const char *from,
  */
 void wht_corpus_out_accepted(struct wht_corpus_out *out, const struct wht_node *node);
 
-/**
- * Adds the members of a case as wht_corpus_out_case() takes them: from behind the '{' to '}' and
- * LF.
- * @param node its object; keys of a document and its id are left out.
- */
-void wht_corpus_out_members(struct wht_text *out, const struct wht_node *node);
-
-/** As wht_corpus_out_line(). @param members of the object, see wht_corpus_out_members(). */
+/** As wht_corpus_out_line(). @param members of the object, see wht_members_write(). */
 bool wht_corpus_out_case(struct wht_corpus_out *out, const char *from, const char *id,
                          const char *members);
 

@@ -5,6 +5,7 @@
 
 #include "platform.h"
 #include "trace/paths.h"
+#include "trace/absolute.h"
 
 /* The nearest folder of that name in `folder` or above it; `folder` is released. */
 static char *find_above(char *folder, const char *name)

@@ -8,6 +8,7 @@
 #include "platform.h"
 #include "replay/result.h"
 #include "trace/paths.h"
+#include "trace/absolute.h"
 
 bool wht_known_load(struct wht_known *known, const struct wht_words *files, const char *emulator)
 {

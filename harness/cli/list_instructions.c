@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exit_code.h"
+#include "trace/exit_code.h"
 #include "instructions.h"
 #include "report/text.h"
 #include "trace/build.h"
+#include "trace/find.h"
 #include "trace/write.h"
+#include "trace/load.h"
 
 #define TRAIT_BITS 32u
 

@@ -424,7 +424,7 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     wht_build_add(&object, "id",
                   wht_build_string(arena, wanted->id ? wanted->id : m.operands.slug));
     wht_build_add(&object, "code", wht_build_bytes(arena, wanted->code, NULL, wanted->code_size));
-    wht_disasm_bytes(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text,
+    wht_disasm(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text,
                      sizeof(text), NULL);
     wht_build_add(&object, "asm", wht_build_string(arena, text));
     wht_build_add(&object, "init", make_init(&m));

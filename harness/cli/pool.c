@@ -18,6 +18,7 @@
 #include "replay/result.h"
 #include "schedule.h"
 #include "trace/once.h"
+#include "trace/find.h"
 
 #define WORKERS_MAX 256u
 #define TICK_MS     50

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "exit_code.h"
+#include "trace/exit_code.h"
 #include "platform.h"
 #include "pool.h"
 #include "replay/backend.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record_line.h"
 
-#include "corpus_out.h"
+#include "members.h"
 #include "trace/arena.h"
 #include "trace/build.h"
 #include "trace/expand.h"
@@ -52,7 +52,7 @@ void wht_record_line(struct wht_text *out, const struct wht_case *c,
     struct wht_node *notes = noticed(arena, recording);
     if (notes)
         wht_build_add(&made, "x-recorded", notes);
-    wht_corpus_out_members(out, made.node);
+    wht_members_write(out, made.node);
     wht_arena_free(arena);
 }
 

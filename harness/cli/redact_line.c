@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "corpus_out.h"
+#include "members.h"
 #include "redact_case.h"
 #include "replay/recorder.h"
 #include "replay/replayer.h"
 #include "report/cause.h"
 #include "trace/build.h"
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 #include "trace/expand.h"
 
 struct wht_redactor {
@@ -79,7 +79,7 @@ static bool shows_the_same(struct wht_redactor *r, const struct wht_case *c)
 static void keep_addresses(struct wht_redact_plan *plan, const struct wht_case *c)
 {
     WHV_REGISTER_NAME names[WHT_READS_MAX];
-    size_t count = wht_disasm_addresses(c, names);
+    size_t count = wht_disasm_addresses(wht_code_of(c), c->code, c->code_size, names);
     for (size_t i = 0; i < count; i++)
         wht_redact_keep(plan, names[i]);
 }
@@ -99,7 +99,7 @@ static void keep_touched(struct wht_redact_plan *plan, const struct wht_case *ma
 static void keep_expected(struct wht_redact_plan *plan, const struct wht_case *c)
 {
     WHV_REGISTER_NAME names[WHT_READS_MAX];
-    size_t count = wht_disasm_reads(c, names);
+    size_t count = wht_case_reads(c, names);
     for (size_t i = 0; i < count; i++)
         wht_redact_keep(plan, names[i]);
     for (size_t i = 0; i < c->expect.reg_count; i++)
@@ -139,7 +139,7 @@ static void add_line(const struct wht_case *c, const struct wht_node *node, cons
     wht_build_add(&made, "source", redacted_source(arena, node));
     if (kept)
         wht_build_add(&made, "x-not-redacted", wht_build_string(arena, kept));
-    wht_corpus_out_members(line, made.node);
+    wht_members_write(line, made.node);
     wht_arena_free(arena);
 }
 

@@ -12,6 +12,7 @@
 
 #include "frame.h"
 #include "trace/load.h"
+#include "trace/find.h"
 
 #define WHT_NO_FILE SIZE_MAX
 

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "args.h"
-#include "exit_code.h"
+#include "trace/exit_code.h"
 #include "platform.h"
 #include "trace/outfile.h"
 #include "trace/paths.h"
+#include "trace/absolute.h"
+#include "trace/str.h"
 
 #define SHARDS_MAX UINT64_C(1000000)
 
@@ -161,17 +163,17 @@ static void drop_repeated(struct wht_file_list *files)
 static int find_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
                       char **root)
 {
-    struct wht_load_options options = {.on_error = print_error};
+    const struct wht_error_sink errors = {.report = print_error};
     *root = NULL;
     if (paths->count == 0) {
         *root = wht_default_root();
         if (!*root)
             return wht_usage_error(verb, "there is no folder 'traces' here; name a path");
-        return wht_find_traces(*root, &options, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;
+        return wht_find_traces(*root, &errors, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;
     }
     bool is_good = true;
     for (size_t i = 0; i < paths->count; i++)
-        is_good &= wht_find_traces(paths->items[i], &options, files);
+        is_good &= wht_find_traces(paths->items[i], &errors, files);
     if (!is_good)
         return WHT_EXIT_USAGE;
     if (paths->count > 1)
@@ -180,11 +182,41 @@ static int find_files(const char *verb, const struct wht_words *paths, struct wh
     return WHT_EXIT_OK;
 }
 
+/* Files of one folder come one after the other, and are ruled by the same ones. */
+static bool is_in_folder_of_last(const char *path)
+{
+    static char *last;
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash + 1 - path) : 0;
+    bool is_same = last && strlen(last) == length && memcmp(last, path, length) == 0;
+    if (is_same)
+        return true;
+    free(last);
+    last = wht_copy_text(path);
+    last[length] = 0;
+    return false;
+}
+
+/* What rules a trace file in its traces folder is read as well. */
+static void protect(const char *path)
+{
+    static const char *const rules[] = {"flags.json", "revoked.txt"};
+    wht_outfile_protect(path);
+    if (is_in_folder_of_last(path))
+        return;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        char *ruling = wht_traces_file(path, rules[i]);
+        if (ruling)
+            wht_outfile_protect(ruling);
+        free(ruling);
+    }
+}
+
 int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
                      char **root)
 {
     int code = find_files(verb, paths, files, root);
     for (size_t i = 0; i < files->count; i++)
-        wht_outfile_protect(files->paths[i]);
+        protect(files->paths[i]);
     return code;
 }

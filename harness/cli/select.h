@@ -7,7 +7,7 @@
 #define WHVTRACE_CLI_SELECT_H
 
 #include "args.h"
-#include "trace/load.h"
+#include "trace/find.h"
 
 /** Strings that belong to the command line. Zero-initialise; release with wht_words_free(). */
 struct wht_words {

@@ -7,7 +7,7 @@
 #define WHVTRACE_CLI_VERB_H
 
 #include "args.h"
-#include "exit_code.h"
+#include "trace/exit_code.h"
 
 struct wht_verb {
     const char *name;

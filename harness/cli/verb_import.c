@@ -13,6 +13,7 @@
 #include "trace/accept.h"
 #include "trace/import.h"
 #include "trace/import_moo.h"
+#include "trace/str.h"
 #include "verb.h"
 
 struct import_run {
@@ -32,13 +33,6 @@ struct import_run {
 
 /* Of many tests that are left out for one reason, so many of a file are named. */
 #define MOO_NAMED_MAX 3
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
 
 static bool take_range(const struct wht_args *args, const struct wht_option *option,
                        const char *text, struct wht_range *ranges, size_t *count)
@@ -76,8 +70,8 @@ static bool take_ram(const struct wht_args *args, const struct wht_option *optio
 
 static bool is_moo(const char *path)
 {
-    return ends_with(path, ".MOO") || ends_with(path, ".moo") || ends_with(path, ".MOO.gz") ||
-           ends_with(path, ".moo.gz");
+    return wht_ends_with(path, ".MOO") || wht_ends_with(path, ".moo") || wht_ends_with(path, ".MOO.gz") ||
+           wht_ends_with(path, ".moo.gz");
 }
 
 /* The file's name up to its first dot, in the letters of an id. */
@@ -187,7 +181,7 @@ static void take_capture(struct import_run *run, const char *path)
         return;
     }
     /* What a dead process left beside the capture belongs to it. */
-    unsigned recovered = ends_with(path, ".cap.jsonl") ? whvcapture_recover(path) : 0;
+    unsigned recovered = wht_ends_with(path, ".cap.jsonl") ? whvcapture_recover(path) : 0;
     if (recovered > 0)
         fprintf(stderr, "%s: %u running call%s of a process that died appended\n", path, recovered,
                 recovered == 1 ? "" : "s");
@@ -208,7 +202,7 @@ static void take_capture(struct import_run *run, const char *path)
 static char *output_beside(const char *capture)
 {
     size_t length = strlen(capture);
-    if (ends_with(capture, ".gz"))
+    if (wht_ends_with(capture, ".gz"))
         length -= strlen(".gz");
     if (length >= 10 && strncmp(capture + length - 10, ".cap.jsonl", 10) == 0)
         length -= 10;

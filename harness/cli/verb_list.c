@@ -8,6 +8,7 @@
 #include "select.h"
 #include "trace/names.h"
 #include "verb.h"
+#include "trace/load.h"
 
 static void print_case(const struct wht_case *c, bool is_long)
 {

@@ -13,6 +13,7 @@
 #include "trace/paths.h"
 #include "trace/write.h"
 #include "verb.h"
+#include "trace/absolute.h"
 
 struct request {
     struct wht_new wanted;

@@ -9,6 +9,7 @@
 #include "replay/backend.h"
 #include "replay/result.h"
 #include "trace/build.h"
+#include "trace/find.h"
 #include "trace/sha256.h"
 #include "verb.h"
 #include "visit.h"

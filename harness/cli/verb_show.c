@@ -9,6 +9,7 @@
 #include "trace/expand.h"
 #include "trace/write.h"
 #include "verb.h"
+#include "trace/load.h"
 
 static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
 {

@@ -22,7 +22,7 @@
 #include "report/detail.h"
 #include "report/failure.h"
 #include "select.h"
-#include "trace/copy.h"
+#include "trace/str.h"
 #include "verb.h"
 
 #define FLUSH_BYTES 32768u

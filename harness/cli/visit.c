@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exit_code.h"
+#include "members.h"
+#include "trace/exit_code.h"
 
 /* A way through all cases. */
 struct pass {
@@ -65,7 +66,7 @@ static void hold(struct wht_visit *visit, const struct wht_visited *visited)
     if (visited->members)
         wht_text_add(&held->members, visited->members);
     else
-        wht_corpus_out_members(&held->members, visited->text);
+        wht_members_write(&held->members, visited->text);
 }
 
 bool wht_visit_put(struct wht_visit *visit, size_t index)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 #include "trace/names.h"
 
 #define STATUS_SUCCESSFUL 1u

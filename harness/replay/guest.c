@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 
 #define NOP 0x90
 

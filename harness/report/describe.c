@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "replay/match.h"
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 #include "trace/names.h"
 
 #define VECTOR_PF 14u
@@ -228,7 +228,7 @@ void wht_describe_inputs(struct wht_text *text, const struct wht_case *c)
 {
     WHV_REGISTER_NAME names[WHT_READS_MAX];
     char name[WHT_NAME_MAX];
-    size_t count = wht_disasm_reads(c, names);
+    size_t count = wht_case_reads(c, names);
     for (size_t i = 0; i < count; i++) {
         const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, names[i]);
         wht_text_addf(text, "%s%s ", i > 0 ? ", " : "", wht_reg_name(names[i], name));
@@ -261,7 +261,7 @@ void wht_describe_code(struct wht_text *text, const struct wht_case *c)
 {
     char assembly[256];
     uint8_t length = 0;
-    wht_disasm(c, assembly, sizeof(assembly), &length);
+    wht_case_disasm(c, assembly, sizeof(assembly), &length);
     wht_describe_bytes(text, c->code, NULL, length > 0 ? length : c->code_size);
     wht_text_addf(text, "  %s", assembly);
 }
@@ -278,7 +278,7 @@ static bool is_prefix(const char *word, size_t size)
 void wht_mnemonic(const struct wht_case *c, char *buf, size_t n)
 {
     char assembly[256];
-    wht_disasm(c, assembly, sizeof(assembly), NULL);
+    wht_case_disasm(c, assembly, sizeof(assembly), NULL);
     const char *word = assembly;
     size_t size = strcspn(word, " ");
     while (is_prefix(word, size) && word[size] == ' ') {

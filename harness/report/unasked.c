@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 
 #define PAGE_LAST               UINT64_C(0xfff)
 #define STATUS_INTERNAL_FAILURE 2u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "paths.h"
+#include "absolute.h"
 
 char *wht_absolute_path(const char *path)
 {

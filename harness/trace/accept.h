@@ -7,6 +7,7 @@
 #ifndef WHVTRACE_TRACE_ACCEPT_H
 #define WHVTRACE_TRACE_ACCEPT_H
 
+#include "model.h"
 #include "node.h"
 
 #define WHT_ACCEPT_ERROR_MAX 512

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "build.h"
-#include "disasm.h"
+#include "case_code.h"
 #include "names.h"
 
 struct canon {
@@ -381,7 +381,7 @@ struct wht_node *wht_canonical_case(struct wht_arena *arena, const struct wht_do
     struct wht_node *made = remake_object(&canon, node, &case_shape);
     struct wht_node *own = wht_node_member(made, "asm");
     char text[256];
-    if (!wht_disasm(c, text, sizeof(text), NULL))
+    if (!wht_case_disasm(c, text, sizeof(text), NULL))
         return made;
     if (own)
         own->string = wht_arena_copy(arena, text);

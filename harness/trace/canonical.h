@@ -11,6 +11,7 @@
 #ifndef WHVTRACE_TRACE_CANONICAL_H
 #define WHVTRACE_TRACE_CANONICAL_H
 
+#include "model.h"
 #include "node.h"
 
 /**

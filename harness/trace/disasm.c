@@ -3,34 +3,6 @@
 
 #include <stdio.h>
 
-static uint64_t reg64(const struct wht_case *c, WHV_REGISTER_NAME name)
-{
-    const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, name);
-    return value ? value->Reg64 : 0;
-}
-
-enum wht_code wht_code_of(const struct wht_case *c)
-{
-    const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
-    bool is_long = (reg64(c, WHvX64RegisterEfer) >> 10 & 1) && cs && cs->Segment.Long;
-    bool is_vm86 = reg64(c, WHvX64RegisterRflags) >> 17 & 1;
-    bool is_protected = (reg64(c, WHvX64RegisterCr0) & 1) && !is_vm86;
-    if (is_long)
-        return WHT_CODE_64;
-    if (!is_vm86 && cs && cs->Segment.Default)
-        return WHT_CODE_32;
-    return is_protected ? WHT_CODE_PROT16 : WHT_CODE_REAL16;
-}
-
-uint64_t wht_code_linear(const struct wht_case *c)
-{
-    const WHV_REGISTER_VALUE *cs = wht_init_reg(&c->init, WHvX64RegisterCs);
-    uint64_t rip = reg64(c, WHvX64RegisterRip);
-    if (c->init.mode == WHT_MODE_LONG64)
-        return rip;
-    return (rip + (cs ? cs->Segment.Base : 0)) & UINT32_MAX;
-}
-
 static void init_decoder(enum wht_code code, ZydisDecoder *decoder)
 {
     switch (code) {
@@ -57,14 +29,14 @@ bool wht_decode(enum wht_code code, const uint8_t *bytes, size_t count,
     return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, insn, operands));
 }
 
-bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
+bool wht_insn_info(enum wht_code code, const uint8_t *bytes, size_t count,
+                   struct wht_insn_info *info)
 {
     ZydisDecoder decoder;
     ZydisDecodedInstruction insn;
     *info = (struct wht_insn_info){.length = 0};
-    init_decoder(wht_code_of(c), &decoder);
-    if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, c->code, c->code_size, &insn)))
+    init_decoder(code, &decoder);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, ZYAN_NULL, bytes, count, &insn)))
         return false;
     const ZydisInstructionAttributes rep =
         ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
@@ -74,13 +46,8 @@ bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info)
     return true;
 }
 
-bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length)
-{
-    return wht_disasm_bytes(wht_code_of(c), c->code, c->code_size, buf, n, length);
-}
-
-bool wht_disasm_bytes(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
-                      uint8_t *length)
+bool wht_disasm(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
+                uint8_t *length)
 {
     ZydisFormatter formatter;
     ZydisDecodedInstruction insn;
@@ -124,8 +91,7 @@ static bool name_from_zydis(ZydisRegister reg, WHV_REGISTER_NAME *name)
     }
 }
 
-static void add_read(const struct wht_case *c, ZydisRegister reg, WHV_REGISTER_NAME *names,
-                     size_t *count)
+static void add_read(ZydisRegister reg, WHV_REGISTER_NAME *names, size_t *count)
 {
     WHV_REGISTER_NAME name;
     if (*count == WHT_READS_MAX || !name_from_zydis(reg, &name))
@@ -133,30 +99,28 @@ static void add_read(const struct wht_case *c, ZydisRegister reg, WHV_REGISTER_N
     for (size_t i = 0; i < *count; i++)
         if (names[i] == name)
             return;
-    const WHV_REGISTER_VALUE *value = wht_init_reg(&c->init, name);
-    bool is_segment = name >= WHvX64RegisterEs && name <= WHvX64RegisterGs;
-    if (!is_segment || (value && value->Segment.Base != 0))
-        names[(*count)++] = name;
+    names[(*count)++] = name;
 }
 
-size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names)
+size_t wht_disasm_reads(enum wht_code code, const uint8_t *bytes, size_t size,
+                        WHV_REGISTER_NAME *names)
 {
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    if (!wht_decode(wht_code_of(c), c->code, c->code_size, &insn, operands))
+    if (!wht_decode(code, bytes, size, &insn, operands))
         return 0;
     for (unsigned i = 0; i < insn.operand_count; i++) {
         const ZydisDecodedOperand *o = &operands[i];
         /* A narrow write keeps the rest, so what was there counts. */
         bool is_read = (o->actions & ZYDIS_OPERAND_ACTION_MASK_READ) || o->size < 32;
         if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && is_read)
-            add_read(c, o->reg.value, names, &count);
+            add_read(o->reg.value, names, &count);
         if (o->type != ZYDIS_OPERAND_TYPE_MEMORY)
             continue;
-        add_read(c, o->mem.base, names, &count);
-        add_read(c, o->mem.index, names, &count);
-        add_read(c, o->mem.segment, names, &count);
+        add_read(o->mem.base, names, &count);
+        add_read(o->mem.index, names, &count);
+        add_read(o->mem.segment, names, &count);
     }
     return count;
 }
@@ -218,14 +182,15 @@ static void add_register(ZydisMachineMode mode, ZydisRegister reg, WHV_REGISTER_
         names[(*count)++] = (WHV_REGISTER_NAME)(WHvX64RegisterRax + id);
 }
 
-size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names)
+size_t wht_disasm_addresses(enum wht_code code, const uint8_t *bytes, size_t size,
+                            WHV_REGISTER_NAME *names)
 {
     const ZydisInstructionAttributes rep =
         ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     size_t count = 0;
-    if (!wht_decode(wht_code_of(c), c->code, c->code_size, &insn, operands))
+    if (!wht_decode(code, bytes, size, &insn, operands))
         return 0;
     for (size_t i = 0; i < insn.operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file disasm.h
- * What the bytes of a case are, by Zydis.
+ * What bytes of code are, by Zydis. Where an instruction is handed over as `code`, `bytes` and
+ * `count`, the first one of the bytes counts.
  */
 #ifndef WHVTRACE_TRACE_DISASM_H
 #define WHVTRACE_TRACE_DISASM_H
 
-#include "model.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <whvemu/whv_abi.h>
 
 /** What decoding depends on. */
 enum wht_code {
@@ -16,12 +21,6 @@ enum wht_code {
     WHT_CODE_64
 };
 
-/** @return what the case's registers make of its code: LMA and CS.L, then VM, then CS.D. */
-enum wht_code wht_code_of(const struct wht_case *c);
-
-/** @return the linear address at which the case's code lies; what was not captured counts as 0. */
-uint64_t wht_code_linear(const struct wht_case *c);
-
 /** What a loader wants to know of an instruction. */
 struct wht_insn_info {
     uint8_t length;
@@ -29,39 +28,38 @@ struct wht_insn_info {
     bool has_rep;
 };
 
-/** Decodes the case's first instruction in its mode. @return false if the bytes are none. */
-bool wht_insn_info(const struct wht_case *c, struct wht_insn_info *info);
-
-/** As wht_disasm(), of bytes. */
-bool wht_disasm_bytes(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
-                      uint8_t *length);
+/** @return false if the bytes are no instruction. */
+bool wht_insn_info(enum wht_code code, const uint8_t *bytes, size_t count,
+                   struct wht_insn_info *info);
 
 /**
- * Writes the Intel text of the case's first instruction.
+ * Writes the Intel text of an instruction.
  * @param buf    n bytes; receives "(no instruction)" if the bytes are none.
  * @param length receives its length, 0 if the bytes are none; NULL if not wanted.
  * @return whether the bytes are an instruction.
  */
-bool wht_disasm(const struct wht_case *c, char *buf, size_t n, uint8_t *length);
+bool wht_disasm(enum wht_code code, const uint8_t *bytes, size_t count, char *buf, size_t n,
+                uint8_t *length);
 
 /** More registers than an instruction reads. */
 #define WHT_READS_MAX 16
 
 /**
- * Lists the registers that the case's first instruction reads: operands, addresses, flags; RIP and
- * segments with base 0 are left out.
+ * Lists the registers that an instruction reads: operands, addresses with their segments, flags;
+ * RIP is left out.
  * @param names receives up to WHT_READS_MAX names in the order of the operands, each once.
  * @return how many; 0 if the bytes are no instruction.
  */
-size_t wht_disasm_reads(const struct wht_case *c, WHV_REGISTER_NAME *names);
+size_t wht_disasm_reads(enum wht_code code, const uint8_t *bytes, size_t count,
+                        WHV_REGISTER_NAME *names);
 
 /**
- * Lists the general registers that tell where the case's first instruction accesses memory or a
- * port, or how often.
+ * Lists the general registers that tell where an instruction accesses memory or a port, or how often.
  * @param names receives up to WHT_READS_MAX names; one may stand twice.
  * @return how many; 0 if the bytes are no instruction.
  */
-size_t wht_disasm_addresses(const struct wht_case *c, WHV_REGISTER_NAME *names);
+size_t wht_disasm_addresses(enum wht_code code, const uint8_t *bytes, size_t count,
+                            WHV_REGISTER_NAME *names);
 
 /**
  * Writes the mnemonic of bytes in lower case, "none" if they are no instruction.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file disasm_decode.h
- * Zydis, set up for the code of a case. For disasm*.c alone: nobody else sees Zydis's types.
+ * Zydis, set up for code of a mode. For disasm*.c alone: nobody else sees Zydis's types.
  */
 #ifndef WHVTRACE_TRACE_DISASM_DECODE_H
 #define WHVTRACE_TRACE_DISASM_DECODE_H

@@ -8,12 +8,17 @@
 #define LINEAR32 UINT64_C(0xffffffff)
 
 struct reaching {
-    const struct wht_case *c;
+    const struct wht_known_state *state;
     enum wht_code code;
     const ZydisDecodedInstruction *insn;
     const ZydisDecodedOperand *operands;
     struct wht_reach *reach;
 };
+
+static const WHV_REGISTER_VALUE *find(const struct reaching *r, WHV_REGISTER_NAME name)
+{
+    return r->state->find(r->state->user, name);
+}
 
 static uint64_t mask_of(unsigned bits)
 {
@@ -32,8 +37,8 @@ static bool value_of(const struct reaching *r, ZydisRegister reg, uint64_t *valu
                       class == ZYDIS_REGCLASS_GPR16;
     if (!is_rip && (!is_general || id < 0 || id > 15))
         return false;
-    const WHV_REGISTER_VALUE *known = wht_init_reg(
-        &r->c->init, is_rip ? WHvX64RegisterRip : (WHV_REGISTER_NAME)(WHvX64RegisterRax + id));
+    const WHV_REGISTER_VALUE *known = find(
+        r, is_rip ? WHvX64RegisterRip : (WHV_REGISTER_NAME)(WHvX64RegisterRax + id));
     if (!known)
         return false;
     *value = known->Reg64 & mask_of(ZydisRegisterGetWidth(mode, reg));
@@ -56,8 +61,8 @@ static bool base_of(const struct reaching *r, ZydisRegister segment, uint64_t *b
     *base = 0;
     if (segment == ZYDIS_REGISTER_NONE || !is_based)
         return true;
-    const WHV_REGISTER_VALUE *known = wht_init_reg(
-        &r->c->init, (WHV_REGISTER_NAME)(WHvX64RegisterEs + ZydisRegisterGetId(segment)));
+    const WHV_REGISTER_VALUE *known = find(
+        r, (WHV_REGISTER_NAME)(WHvX64RegisterEs + ZydisRegisterGetId(segment)));
     *base = known ? known->Segment.Base : 0;
     return known != NULL;
 }
@@ -70,7 +75,7 @@ static bool is_stack_register(ZydisRegister reg)
 /* The stack's width is that of SS, not of the instruction. */
 static unsigned stack_bits(const struct reaching *r)
 {
-    const WHV_REGISTER_VALUE *ss = wht_init_reg(&r->c->init, WHvX64RegisterSs);
+    const WHV_REGISTER_VALUE *ss = find(r, WHvX64RegisterSs);
     if (r->code == WHT_CODE_64)
         return 64;
     return ss && ss->Segment.Default ? 32 : 16;
@@ -170,18 +175,18 @@ static void add_place(const struct reaching *r, const ZydisDecodedOperand *o)
     };
 }
 
-static bool is_protected(const struct wht_case *c)
+static bool is_protected(const struct reaching *r)
 {
-    const WHV_REGISTER_VALUE *cr0 = wht_init_reg(&c->init, WHvX64RegisterCr0);
-    const WHV_REGISTER_VALUE *flags = wht_init_reg(&c->init, WHvX64RegisterRflags);
+    const WHV_REGISTER_VALUE *cr0 = find(r, WHvX64RegisterCr0);
+    const WHV_REGISTER_VALUE *flags = find(r, WHvX64RegisterRflags);
     return !cr0 || !flags || ((cr0->Reg64 & CR0_PE) && !(flags->Reg64 & FLAG_VM));
 }
 
 /* Port instructions without the privilege ask the task state's bitmap. */
-static bool asks_bitmap(const struct wht_case *c)
+static bool asks_bitmap(const struct reaching *r)
 {
-    const WHV_REGISTER_VALUE *flags = wht_init_reg(&c->init, WHvX64RegisterRflags);
-    return !flags || (flags->Reg64 & FLAG_VM) || c->init.cpl > (flags->Reg64 >> 12 & 3);
+    const WHV_REGISTER_VALUE *flags = find(r, WHvX64RegisterRflags);
+    return !flags || (flags->Reg64 & FLAG_VM) || r->state->cpl > (flags->Reg64 >> 12 & 3);
 }
 
 /* Loads of a segment register read a descriptor, and may mark it as accessed. */
@@ -197,12 +202,12 @@ static bool loads_segment(const struct reaching *r)
 
 static bool may_reach_more(const struct reaching *r)
 {
-    if (is_protected(r->c) && loads_segment(r))
+    if (is_protected(r) && loads_segment(r))
         return true;
     switch (r->insn->meta.category) {
     case ZYDIS_CATEGORY_IO:
     case ZYDIS_CATEGORY_IOSTRINGOP:
-        return asks_bitmap(r->c);
+        return asks_bitmap(r);
     case ZYDIS_CATEGORY_INTERRUPT:
     case ZYDIS_CATEGORY_SYSCALL:
     case ZYDIS_CATEGORY_SYSRET:
@@ -237,14 +242,15 @@ static bool may_reach_more(const struct reaching *r)
     }
 }
 
-bool wht_reach(const struct wht_case *c, struct wht_reach *reach)
+bool wht_reach(enum wht_code code, const uint8_t *bytes, size_t count,
+               const struct wht_known_state *state, struct wht_reach *reach)
 {
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     struct reaching r = {
-        .c = c, .code = wht_code_of(c), .insn = &insn, .operands = operands, .reach = reach};
+        .state = state, .code = code, .insn = &insn, .operands = operands, .reach = reach};
     *reach = (struct wht_reach){.mask = r.code == WHT_CODE_64 ? UINT64_MAX : LINEAR32};
-    if (!wht_decode(r.code, c->code, c->code_size, &insn, operands))
+    if (!wht_decode(code, bytes, count, &insn, operands))
         return false;
     reach->length = insn.length;
     for (size_t i = 0; i < insn.operand_count; i++)

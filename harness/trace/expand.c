@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "build.h"
-#include "disasm.h"
+#include "case_code.h"
 #include "name_lists.h"
 #include "names.h"
 
@@ -227,7 +227,7 @@ static void add_strings(struct wht_build *object, const char *key,
 static void add_asm(struct wht_build *object, const struct wht_case *c)
 {
     char text[256];
-    if (wht_disasm(c, text, sizeof(text), NULL))
+    if (wht_case_disasm(c, text, sizeof(text), NULL))
         wht_build_add(object, "asm", wht_build_string(object->arena, text));
     else if (c->asm_text)
         wht_build_add(object, "asm", wht_build_string(object->arena, c->asm_text));

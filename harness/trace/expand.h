@@ -7,6 +7,7 @@
 #define WHVTRACE_TRACE_EXPAND_H
 
 #include "node.h"
+#include "model.h"
 
 enum wht_expansion {
     /** All that the model holds, as a case that is a document. `source`, `$comment` and `x-*` are

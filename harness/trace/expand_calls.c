@@ -3,6 +3,7 @@
 #include "expand.h"
 #include "name_lists.h"
 #include "names.h"
+#include "model.h"
 
 static struct wht_node *hresult(struct wht_arena *arena, HRESULT hr)
 {

@@ -8,6 +8,7 @@
 #include "expand.h"
 #include "name_lists.h"
 #include "names.h"
+#include "model.h"
 
 /* @return the string "0x...", as short as it can be. */
 static struct wht_node *hex128(struct wht_arena *arena, WHV_UINT128 value)

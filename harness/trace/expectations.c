@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "copy.h"
+#include "str.h"
 #include "input.h"
 #include "scan.h"
 

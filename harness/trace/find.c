@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding trace files, and what they are called. */
+#include "find.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -7,25 +8,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "copy.h"
-#include "load.h"
+#include "absolute.h"
+#include "str.h"
 #include "paths.h"
 
 #define DEPTH_MAX 64
 
-static void *allocate(void *old, size_t size)
-{
-    void *memory = realloc(old, size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
-static bool report(const struct wht_load_options *options, const char *path, const char *text)
+static bool report(const struct wht_error_sink *errors, const char *path, const char *text)
 {
     struct wht_error error = {.file = path, .pointer = "", .text = text};
-    if (options && options->on_error)
-        options->on_error(options->user, &error);
+    if (errors && errors->report)
+        errors->report(errors->user, &error);
     return false;
 }
 
@@ -33,7 +26,7 @@ static void add(struct wht_file_list *list, const char *path)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 64;
-        list->paths = allocate(list->paths, list->capacity * sizeof(*list->paths));
+        list->paths = wht_reallocate(list->paths, list->capacity * sizeof(*list->paths));
     }
     list->paths[list->count++] = wht_copy_text(path);
 }
@@ -45,7 +38,7 @@ static int compare_paths(const void *a, const void *b)
 
 /* A walk; links to folders wait until the folders that have their own names were walked. */
 struct walk {
-    const struct wht_load_options *options;
+    const struct wht_error_sink *errors;
     struct wht_file_list *list;
     struct pending {
         char *path;
@@ -59,7 +52,7 @@ static void add_pending(struct walk *walk, const char *path, unsigned depth)
 {
     if (walk->pending_count == walk->pending_capacity) {
         walk->pending_capacity = walk->pending_capacity ? 2 * walk->pending_capacity : 16;
-        walk->pending = allocate(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
+        walk->pending = wht_reallocate(walk->pending, walk->pending_capacity * sizeof(*walk->pending));
     }
     walk->pending[walk->pending_count++] =
         (struct pending){.path = wht_copy_text(path), .depth = depth};
@@ -102,7 +95,7 @@ static bool read_folder(const char *folder, struct wht_file_list *entries)
         size_t size = strlen(folder) + strlen(entry->d_name) + 2;
         if (entry->d_name[0] == '.')
             continue;
-        char *path = allocate(NULL, size);
+        char *path = wht_reallocate(NULL, size);
         snprintf(path, size, "%s/%s", folder, entry->d_name);
         add(entries, path);
         free(path);
@@ -118,10 +111,10 @@ static bool walk_folder(struct walk *walk, const char *folder, unsigned depth)
     struct wht_file_list entries = {.count = 0};
     bool is_good = true;
     if (depth >= DEPTH_MAX)
-        return report(walk->options, folder,
+        return report(walk->errors, folder,
                       "found more than 64 levels of folders, expected fewer");
     if (!read_folder(folder, &entries))
-        return report(walk->options, folder, strerror(errno));
+        return report(walk->errors, folder, strerror(errno));
     for (size_t i = 0; i < entries.count; i++)
         is_good &= walk_entry(walk, entries.paths[i], entries.paths[i] + strlen(folder) + 1, depth);
     wht_file_list_free(&entries);
@@ -129,9 +122,9 @@ static bool walk_folder(struct walk *walk, const char *folder, unsigned depth)
 }
 
 static bool walk_all(const char *folder, const struct wht_folder_id *id,
-                     const struct wht_load_options *options, struct wht_file_list *list)
+                     const struct wht_error_sink *errors, struct wht_file_list *list)
 {
-    struct walk walk = {.options = options, .list = list};
+    struct walk walk = {.errors = errors, .list = list};
     bool is_good = !is_new_folder(&walk, id) || walk_folder(&walk, folder, 0);
     for (size_t i = 0; i < walk.pending_count; i++) {
         struct pending pending = walk.pending[i];
@@ -145,7 +138,7 @@ static bool walk_all(const char *folder, const struct wht_folder_id *id,
     return is_good;
 }
 
-bool wht_find_traces(const char *path, const struct wht_load_options *options,
+bool wht_find_traces(const char *path, const struct wht_error_sink *errors,
                      struct wht_file_list *list)
 {
     struct stat info;
@@ -153,10 +146,10 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
     bool is_link;
     size_t before = list->count;
     if (stat(path, &info) != 0)
-        return report(options, path, strerror(errno));
+        return report(errors, path, strerror(errno));
     if (!wht_folder_identify(path, &id, &is_link)) {
         if (!wht_is_trace_file(path))
-            return report(options, path,
+            return report(errors, path,
                           "found a file of another kind, expected a name that ends in "
                           ".trace.json, .trace.jsonl or .trace.jsonl.gz");
         add(list, path);
@@ -165,7 +158,7 @@ bool wht_find_traces(const char *path, const struct wht_load_options *options,
     char *folder = wht_copy_text(path);
     for (size_t end = strlen(folder); end > 1 && folder[end - 1] == '/'; end--)
         folder[end - 1] = 0;
-    bool is_good = walk_all(folder, &id, options, list);
+    bool is_good = walk_all(folder, &id, errors, list);
     free(folder);
     if (list->count > before)
         qsort(list->paths + before, list->count - before, sizeof(*list->paths), compare_paths);
@@ -179,54 +172,4 @@ void wht_file_list_free(struct wht_file_list *list)
     free(list->paths);
     wht_once_free(&list->folders);
     *list = (struct wht_file_list){.count = 0};
-}
-
-static size_t root_in(const char *path)
-{
-    size_t root = 0;
-    for (const char *at = path; (at = strstr(at, "traces/")) != NULL; at++) {
-        if (at == path || at[-1] == '/')
-            root = (size_t)(at - path) + strlen("traces");
-    }
-    return root;
-}
-
-size_t wht_traces_root(const char *path)
-{
-    return root_in(path);
-}
-
-char *wht_traces_file(const char *path, const char *name)
-{
-    char *real = wht_absolute_path(path);
-    size_t root = root_in(real ? real : path);
-    char *found = NULL;
-    if (root > 0) {
-        size_t size = root + strlen(name) + 2;
-        found = allocate(NULL, size);
-        snprintf(found, size, "%.*s/%s", (int)root, real ? real : path, name);
-    }
-    free(real);
-    return found;
-}
-
-char *wht_test_name_prefix(const char *path)
-{
-    const char *name = path;
-    char *real = NULL;
-    size_t root = root_in(path);
-    if (root == 0) {
-        real = wht_absolute_path(path);
-        name = real ? real : path;
-        root = root_in(name);
-    }
-    if (root > 0) {
-        name += root + 1;
-    } else {
-        const char *slash = strrchr(path, '/');
-        name = slash ? slash + 1 : path;
-    }
-    char *copy = wht_copy_text(name);
-    free(real);
-    return copy;
 }

@@ -12,6 +12,7 @@
 #include "input.h"
 #include "outfile.h"
 #include "paths.h"
+#include "str.h"
 
 /* A file read twice in step: by the loader, which judges it and knows what its cases mean, and as
  * JSON, for what its author wrote. */
@@ -32,16 +33,9 @@ static bool report(const struct wht_load_options *options, const char *path, con
     return false;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static bool is_gzip(const char *path)
 {
-    return ends_with(path, ".gz");
+    return wht_ends_with(path, ".gz");
 }
 
 /* @return the canonical form of the next case, or NULL where the loader sees none. */
@@ -137,7 +131,7 @@ bool wht_format(const char *path, const struct wht_load_options *options,
         return report(options, path, error);
     }
     f.arena = wht_arena_new();
-    bool is_written = ends_with(path, ".trace.json") ? format_document(&f) : format_corpus(&f);
+    bool is_written = wht_ends_with(path, ".trace.json") ? format_document(&f) : format_corpus(&f);
     bool is_valid = drain(f.reader);
     wht_arena_free(f.arena);
     wht_input_close(f.input);

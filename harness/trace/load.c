@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "build.h"
-#include "copy.h"
+#include "str.h"
 #include "input.h"
 #include "parts.h"
 #include "paths.h"
@@ -52,25 +52,13 @@ struct wht_reader {
     bool has_text_below;
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static enum file_kind kind_from_name(const char *path)
 {
-    if (ends_with(path, ".trace.json"))
+    if (wht_ends_with(path, ".trace.json"))
         return FILE_CASE_OR_SUITE;
-    if (ends_with(path, ".trace.jsonl"))
+    if (wht_ends_with(path, ".trace.jsonl"))
         return FILE_CORPUS;
-    return ends_with(path, ".trace.jsonl.gz") ? FILE_CORPUS_GZ : FILE_OTHER;
-}
-
-bool wht_is_trace_file(const char *path)
-{
-    return kind_from_name(path) != FILE_OTHER;
+    return wht_ends_with(path, ".trace.jsonl.gz") ? FILE_CORPUS_GZ : FILE_OTHER;
 }
 
 /* @return whether the id is new. */
@@ -506,15 +494,4 @@ void wht_reader_close(struct wht_reader *reader)
     free(reader->name_prefix);
     free(reader->path);
     free(reader);
-}
-
-void wht_error_print(void *user, const struct wht_error *error)
-{
-    FILE *stream = user;
-    const char *kind = error->is_warning ? "warning: " : "";
-    if (error->pos.line > 0)
-        fprintf(stream, "%s:%u:%u: %s: %s%s\n", error->file, error->pos.line, error->pos.column,
-                error->pointer, kind, error->text);
-    else
-        fprintf(stream, "%s: %s%s\n", error->file, kind, error->text);
 }

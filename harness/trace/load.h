@@ -11,23 +11,8 @@
 #ifndef WHVTRACE_TRACE_LOAD_H
 #define WHVTRACE_TRACE_LOAD_H
 
+#include "error.h"
 #include "model.h"
-#include "once.h"
-
-/** How many errors of one file are told one by one; a last one says how many more there are. */
-#define WHT_ERRORS_MAX 100u
-
-/** One error in a file. Strings live only during the report. */
-struct wht_error {
-    const char *file;
-    struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened) */
-    const char *pointer; /**< RFC 6901; the root is "" */
-    const char *text;    /**< what was found, what was expected */
-    uint64_t more;       /**< not 0: it is the last one and stands for so many that were not told */
-    bool is_warning;     /**< the case is valid all the same */
-};
-
-typedef void wht_error_fn(void *user, const struct wht_error *error);
 
 /**
  * Finds out which entries of `memory` and `pages` a case makes use of.
@@ -97,31 +82,5 @@ size_t wht_reader_error_count(const struct wht_reader *reader);
 
 /** Closes a reader; NULL is allowed. Cases that it handed out stay valid. */
 void wht_reader_close(struct wht_reader *reader);
-
-/** Prints an error as `file:line:column: /pointer: text` and a newline (a warning has `warning: `
- * before its text), or what concerns the file
- * as a whole (it cannot be opened) as `file: text`; `user` is a FILE pointer.
- */
-void wht_error_print(void *user, const struct wht_error *error);
-
-/** A sorted list of trace files. */
-struct wht_file_list {
-    char **paths;
-    size_t count;
-    size_t capacity;
-    struct wht_once folders; /**< that were walked */
-};
-
-/**
- * Adds path to the list: a trace file itself, or every trace file below a folder, sorted by name.
- * Folders named "invalid" are skipped unless path names one. A folder is walked once for a list,
- * whatever links lead to it, and under its own name before one that a link gives it; of files each
- * name counts.
- * @return false after reporting through options (nothing there, not a trace file, unreadable
- * folder).
- */
-bool wht_find_traces(const char *path, const struct wht_load_options *options,
-                     struct wht_file_list *list);
-void wht_file_list_free(struct wht_file_list *list);
 
 #endif

@@ -16,11 +16,8 @@
 
 #include <whvemu/whv_abi.h>
 
-/** A place in a file; line and column (in bytes) count from 1, 0 means unknown. */
-struct wht_pos {
-    uint32_t line;
-    uint32_t column;
-};
+#include "kinds.h"
+#include "pos.h"
 
 /** Bytes of which some may be "anything": mask[i] is 0xff for a compared byte, 0 for `??`. */
 struct wht_bytes {
@@ -52,16 +49,6 @@ struct wht_want_reg {
     struct wht_pos pos;
 };
 
-enum wht_mode {
-    WHT_MODE_REAL16,
-    WHT_MODE_VM86,
-    WHT_MODE_PROT16,
-    WHT_MODE_PROT32,
-    WHT_MODE_COMPAT16,
-    WHT_MODE_COMPAT32,
-    WHT_MODE_LONG64
-};
-
 /** Initial processor state: the mode's registers overlaid with the given ones, sorted by unsigned
  * name. */
 struct wht_init {
@@ -71,9 +58,6 @@ struct wht_init {
     struct wht_reg *regs;
     size_t reg_count;
 };
-
-enum wht_exit_kind { WHT_EXIT_MMIO, WHT_EXIT_IO };
-enum wht_access { WHT_ACCESS_READ, WHT_ACCESS_WRITE, WHT_ACCESS_EXECUTE };
 
 /** Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init.
  */
@@ -97,8 +81,6 @@ struct wht_exit {
     uint8_t cr8;
 };
 
-enum wht_memory_kind { WHT_MEMORY_RAM, WHT_MEMORY_ROM, WHT_MEMORY_DEVICE, WHT_MEMORY_HOLE };
-
 /** A region of guest-physical memory. Regions are sorted by gpa and do not overlap. */
 struct wht_memory {
     uint64_t gpa;
@@ -107,8 +89,6 @@ struct wht_memory {
     enum wht_memory_kind kind;
     uint32_t index; /**< in the list as it was written */
 };
-
-enum wht_page_for { WHT_FOR_READ = 1, WHT_FOR_WRITE = 2, WHT_FOR_EXECUTE = 4 };
 
 /** Translation of one page that is not the identity. */
 struct wht_page {
@@ -192,11 +172,6 @@ struct wht_expect {
     struct wht_call *calls;
     size_t call_count;
 };
-
-enum wht_api { WHT_API_SHIPPING, WHT_API_PREVIEW };
-/** Weakest first, so that levels compare with <. */
-enum wht_match { WHT_MATCH_EFFECTS, WHT_MATCH_DEVICE, WHT_MATCH_STRICT };
-enum wht_verdict { WHT_VERDICT_MUST, WHT_VERDICT_MAY };
 
 /** A NULL-free list of strings. */
 struct wht_strings {

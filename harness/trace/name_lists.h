@@ -6,10 +6,13 @@
 #ifndef WHVTRACE_TRACE_NAME_LISTS_H
 #define WHVTRACE_TRACE_NAME_LISTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model.h"
+#include <whvemu/whv_abi.h>
+
+#include "kinds.h"
 
 #define WHT_MODE_NAMES   7
 #define WHT_MATCH_NAMES  3

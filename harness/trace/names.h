@@ -7,7 +7,11 @@
 #ifndef WHVTRACE_TRACE_NAMES_H
 #define WHVTRACE_TRACE_NAMES_H
 
-#include "model.h"
+#include <stdbool.h>
+
+#include <whvemu/whv_abi.h>
+
+#include "kinds.h"
 
 enum wht_reg_kind { WHT_REG_U64, WHT_REG_U128, WHT_REG_SEGMENT, WHT_REG_TABLE };
 

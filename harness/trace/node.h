@@ -7,8 +7,11 @@
 #ifndef WHVTRACE_TRACE_NODE_H
 #define WHVTRACE_TRACE_NODE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "arena.h"
-#include "model.h"
+#include "pos.h"
 #include "scan.h"
 
 enum wht_node_kind {

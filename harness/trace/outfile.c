@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "copy.h"
+#include "str.h"
 #include "file_system.h"
-#include "paths.h"
 
 #define TRIES           100u
 #define NAME_KEPT       200u /* of the target's name in the temporary's: names have up to 255 bytes */
@@ -48,42 +47,13 @@ static void remember(struct used_list *list, struct used used)
     list->items[list->count++] = used;
 }
 
-static void protect(const char *path)
+void wht_outfile_protect(const char *path)
 {
     struct used used = {.is_there = true};
     if (wht_file_identify(path, &used.id) != WHT_FILE_REGULAR)
         return;
     used.path = wht_copy_text(path);
     remember(&inputs, used);
-}
-
-/* Files of one folder come one after the other, and are ruled by the same ones. */
-static bool is_in_folder_of_last(const char *path)
-{
-    static char *last;
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash + 1 - path) : 0;
-    bool is_same = last && strlen(last) == length && memcmp(last, path, length) == 0;
-    if (is_same)
-        return true;
-    free(last);
-    last = wht_copy_text(path);
-    last[length] = 0;
-    return false;
-}
-
-void wht_outfile_protect(const char *path)
-{
-    static const char *const rules[] = {"flags.json", "revoked.txt"};
-    protect(path);
-    if (!wht_is_trace_file(path) || is_in_folder_of_last(path))
-        return;
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        char *ruling = wht_traces_file(path, rules[i]);
-        if (ruling)
-            protect(ruling);
-        free(ruling);
-    }
 }
 
 static bool is_same_file(const struct used *used, const struct wht_file_id *id, const char *real)

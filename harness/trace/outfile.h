@@ -38,7 +38,7 @@ struct wht_outfile {
 
 /**
  * Remembers a file that is read from here on: no output may be that file. A path that names nothing
- * is passed over. Of a trace file, what rules it in its traces folder is read as well.
+ * is passed over.
  */
 void wht_outfile_protect(const char *path);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file paths.h
- * Where files stand below the traces root: the nearest folder named "traces" above them.
+ * Trace files by their names, and where they stand below the traces root: the nearest folder named
+ * "traces" above them.
  */
 #ifndef WHVTRACE_TRACE_PATHS_H
 #define WHVTRACE_TRACE_PATHS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /** @return whether a file's name is one of a trace. */
 bool wht_is_trace_file(const char *path);
@@ -18,25 +18,6 @@ bool wht_is_trace_file(const char *path);
  * the file's own name where there is none. Release with free().
  */
 char *wht_test_name_prefix(const char *path);
-
-/**
- * @return the path with links resolved, parts separated by '/', to be released with free(); NULL if
- * there is no such file. One source file per platform.
- */
-char *wht_absolute_path(const char *path);
-
-/** What tells a folder from all others, however it is reached. */
-struct wht_folder_id {
-    uint64_t device;
-    uint64_t number; /**< 0: the system does not tell */
-};
-
-/**
- * Identifies a folder; links are followed. One source file per platform.
- * @param is_link receives whether path itself is a link.
- * @return false if there is no folder.
- */
-bool wht_folder_identify(const char *path, struct wht_folder_id *id, bool *is_link);
 
 /** @return how many characters of path name the traces root; 0 if there is none. */
 size_t wht_traces_root(const char *path);

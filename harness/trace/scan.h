@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model.h"
+#include "pos.h"
 
 #define WHT_DEPTH_MAX    64
 #define WHT_STRING_MAX   (1u << 20)

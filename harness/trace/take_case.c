@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "assemble.h"
-#include "disasm.h"
+#include "case_code.h"
 #include "flags.h"
 #include "name_lists.h"
 #include "names.h"
@@ -225,7 +225,7 @@ static bool assembles_to(const struct wht_case *c, const char *text)
     char spelled[128];
     const enum wht_code code = wht_code_of(c);
     size_t size = wht_assemble(code, c->asm_text, bytes, error);
-    return size > 0 && wht_disasm_bytes(code, bytes, size, spelled, sizeof(spelled), NULL) &&
+    return size > 0 && wht_disasm(code, bytes, size, spelled, sizeof(spelled), NULL) &&
            strcmp(spelled, text) == 0;
 }
 
@@ -234,7 +234,7 @@ static bool check_asm(struct wht_check *check, const struct wht_node *node,
 {
     char text[128];
     const struct wht_node *place = wht_node_member(node, "asm");
-    bool is_known = wht_disasm(c, text, sizeof(text), NULL);
+    bool is_known = wht_case_disasm(c, text, sizeof(text), NULL);
     if (is_same_asm(c->asm_text, text) || (is_known && assembles_to(c, text)))
         return true;
     return wht_fail(check, wht_more_specific(place, wht_node_member(node, "code")),
@@ -336,33 +336,4 @@ bool wht_take_defaults(struct wht_check *check, const struct wht_node *node)
     check->is_partial = false;
     wht_arena_free(arena);
     return is_good;
-}
-
-static int compare_names(uint32_t a, uint32_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER_NAME name)
-{
-    static const WHV_REGISTER_VALUE zero = {.Reg128 = {.Low64 = 0}};
-    size_t low = 0;
-    size_t high = init->reg_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = compare_names((uint32_t)init->regs[middle].name, (uint32_t)name);
-        if (order == 0)
-            return &init->regs[middle].value;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return init->others_unknown ? NULL : &zero;
-}
-
-void wht_case_free(struct wht_case *c)
-{
-    if (c)
-        wht_arena_free(c->arena);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* traces/FORMAT.md, "exit". */
-#include "disasm.h"
+#include "case_code.h"
 #include "name_lists.h"
 #include "parts.h"
 #include "values.h"
@@ -167,7 +167,7 @@ static void fill_in(struct taking *t, const struct wht_case *c)
 {
     struct wht_insn_info info;
     struct wht_exit *exit = t->exit;
-    wht_insn_info(c, &info);
+    wht_insn_info(wht_code_of(c), c->code, c->code_size, &info);
     if (!t->has_gva)
         exit->gva = exit->gpa;
     if (!t->has_bytes_given)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "warn.h"
 
-#include "disasm.h"
+#include "case_code.h"
 
 #define PAGE_LAST UINT64_C(0xfff)
 

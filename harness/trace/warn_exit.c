@@ -6,9 +6,8 @@
  */
 #include "warn.h"
 
-#include "disasm.h"
+#include "case_code.h"
 #include "operands.h"
-#include "reach.h"
 
 #define PAGE_MASK UINT64_C(0xfff)
 #define CR0_PG    UINT64_C(0x80000000)
@@ -104,7 +103,7 @@ static void warn_access(struct wht_check *check, const struct wht_node *node,
         is_there |= is_hit;
         goes_that_way |= is_way;
     }
-    wht_disasm(c, text, sizeof(text), NULL);
+    wht_case_disasm(c, text, sizeof(text), NULL);
     if (reach->count == 0)
         wht_warn(check, wht_place_of(node, "exit", "access"),
                  "found a %s exit, expected none: \"%s\" does not access memory",
@@ -133,7 +132,7 @@ static void warn_memory_exit(struct wht_check *check, const struct wht_node *nod
         return;
     if (exit->access == WHT_ACCESS_EXECUTE)
         warn_fetch(check, node, c);
-    else if (wht_reach(c, &reach) && !reach.is_open)
+    else if (wht_case_reach(c, &reach) && !reach.is_open)
         warn_access(check, node, c, &reach);
 }
 
@@ -158,7 +157,7 @@ static void warn_port_exit(struct wht_check *check, const struct wht_node *node,
     char text[128];
     if (!wht_operands(wht_code_of(c), c->code, c->code_size, &o))
         return;
-    wht_disasm(c, text, sizeof(text), NULL);
+    wht_case_disasm(c, text, sizeof(text), NULL);
     if (!o.is_port) {
         wht_warn(check, wht_place_of(node, "exit", "kind"),
                  "found an exit of kind io, expected mmio: \"%s\" does not access a port", text);

@@ -5,7 +5,7 @@
  */
 #include "warn.h"
 
-#include "disasm.h"
+#include "case_code.h"
 
 #define RFLAGS_FIXED    UINT64_C(0x2)
 #define RFLAGS_RESERVED UINT64_C(0xffffffffffc08028) /* bits 3, 5, 15 and from 22 on */

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "trace/load.h"
+#include "trace/find.h"
 
 #define PATH_MAX_HERE 512u
 #define SEED_MAX      8192u

@@ -7,6 +7,7 @@
 
 #include "make_trace.h"
 #include "trace/build.h"
+#include "trace/find.h"
 #include "trace/digest.h"
 #include "trace/expand.h"
 #include "trace/format.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every verb that makes a corpus gets from cli/visit.h, shown with one that only tests have.
  */
-#include "cli/exit_code.h"
+#include "trace/exit_code.h"
 #include "unit/trace/files.h"
 #include "verb_reverse.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 #include "trace/names.h"
 
 static const struct {
@@ -49,7 +49,7 @@ Test(disasm, the_registers_that_an_instruction_reads)
             rows[i].code, rows[i].mode);
         write_file("a.trace.json", json, (size_t)size);
         cr_assert_eq(load_file(&c, 1, &errors), 1, "%s", messages);
-        size_t count = wht_disasm_reads(c, names);
+        size_t count = wht_case_reads(c, names);
         for (size_t j = 0; j < count; j++) {
             char name[WHT_NAME_MAX];
             snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", j > 0 ? " " : "",

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "trace/paths.h"
+#include "trace/find.h"
 
 #define HEADER "{\"format\":\"whv-trace/1.0\",\"suite\":\"s\"}"
 #define CASE(id)                                                                                   \
@@ -167,7 +168,7 @@ Test(input, folders_are_walked_in_order_and_invalid_is_skipped)
     char path[256];
     static const char *const files[] = {"b.trace.json", "a.trace.jsonl.gz", "note.txt",
                                         "invalid/x.trace.json", "sub/c.trace.jsonl"};
-    struct wht_load_options options = {.on_error = collect};
+    const struct wht_error_sink errors = {.report = collect};
     struct wht_file_list list = {.count = 0};
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/invalid", folder);
@@ -180,17 +181,17 @@ Test(input, folders_are_walked_in_order_and_invalid_is_skipped)
         cr_assert_not_null(file);
         fclose(file);
     }
-    cr_expect(wht_find_traces(folder, &options, &list));
+    cr_expect(wht_find_traces(folder, &errors, &list));
     cr_assert_eq(list.count, 3);
     cr_expect_not_null(strstr(list.paths[0], "a.trace.jsonl.gz"));
     cr_expect_not_null(strstr(list.paths[2], "sub/c.trace.jsonl"));
     snprintf(path, sizeof(path), "%s/invalid", folder);
-    cr_expect(wht_find_traces(path, &options, &list), "a folder that is named");
+    cr_expect(wht_find_traces(path, &errors, &list), "a folder that is named");
     cr_expect_eq(list.count, 4);
     messages[0] = 0;
-    cr_expect(!wht_find_traces("/nonexistent", &options, &list));
+    cr_expect(!wht_find_traces("/nonexistent", &errors, &list));
     snprintf(path, sizeof(path), "%s/note.txt", folder);
-    cr_expect(!wht_find_traces(path, &options, &list));
+    cr_expect(!wht_find_traces(path, &errors, &list));
     cr_expect_not_null(strstr(messages, "another kind"));
     wht_file_list_free(&list);
 }
@@ -199,7 +200,8 @@ Test(input, links_that_lead_back_or_nowhere)
 {
     char folder[] = "/tmp/whvtrace-links-XXXXXX";
     char path[256];
-    struct wht_load_options options = {.on_error = collect};
+    const struct wht_error_sink errors = {.report = collect};
+    const struct wht_load_options options = {.on_error = collect};
     struct wht_file_list list = {.count = 0};
     messages[0] = 0;
     cr_assert_not_null(mkdtemp(folder));
@@ -213,7 +215,7 @@ Test(input, links_that_lead_back_or_nowhere)
     cr_assert_eq(symlink("nowhere", path), 0);
     snprintf(path, sizeof(path), "%s/sub/lost.txt", folder);
     cr_assert_eq(symlink("nowhere", path), 0);
-    cr_expect(wht_find_traces(folder, &options, &list), "%s", messages);
+    cr_expect(wht_find_traces(folder, &errors, &list), "%s", messages);
     cr_assert_eq(list.count, 1, "a link to nowhere is found");
     cr_expect_null(wht_reader_open(list.paths[0], &options));
     cr_expect_not_null(strstr(messages, "cannot be opened"), "%s", messages);

@@ -2,7 +2,7 @@
 /* What a valid file becomes: defaults filled in, values resolved. */
 #include "files.h"
 
-#include "trace/disasm.h"
+#include "trace/case_code.h"
 #include "trace/node.h"
 #include "trace/write.h"
 
@@ -242,7 +242,7 @@ Test(load, disassembles_in_the_mode_of_the_case)
                       "\"expect\":{\"calls\":[]}}",
                  rows[i].mode);
         struct wht_case *c = must_load(text);
-        cr_expect(wht_disasm(c, buf, sizeof(buf), &length));
+        cr_expect(wht_case_disasm(c, buf, sizeof(buf), &length));
         if (i < 2)
             cr_expect_str_eq(buf, rows[i].text);
         cr_expect_eq(length, rows[i].length);
