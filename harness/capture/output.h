@@ -9,7 +9,7 @@
 
 #include <whvcapture/capture.h>
 
-#include "event.h"
+#include "lines.h"
 #include "platform.h"
 #include "ring.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/load.h"
+#include "format/load.h"
 
 /** Lines that are printed about one file. */
 #define WHT_IMPORT_LINES_MAX 100

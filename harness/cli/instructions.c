@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/case_code.h"
+#include "format/case_code.h"
 
 #define BYTES 15u
 

@@ -9,7 +9,7 @@
 
 #include <whvemu/instructions.h>
 
-#include "trace/model.h"
+#include "format/model.h"
 
 #define WHT_FORM_TEXT 64
 

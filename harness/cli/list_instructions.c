@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/exit_code.h"
+#include "base/exit_code.h"
+#include "base/json_build.h"
+#include "base/json_write.h"
+#include "base/text.h"
+#include "format/find.h"
+#include "format/load.h"
 #include "instructions.h"
-#include "report/text.h"
-#include "trace/build.h"
-#include "trace/find.h"
-#include "trace/write.h"
-#include "trace/load.h"
 
 #define TRAIT_BITS 32u
 

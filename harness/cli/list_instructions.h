@@ -6,7 +6,7 @@
 #ifndef WHVTRACE_CLI_LIST_INSTRUCTIONS_H
 #define WHVTRACE_CLI_LIST_INSTRUCTIONS_H
 
-#include "select.h"
+#include "run/select.h"
 
 /** Prints the table as text or JSON. @return an exit code. */
 int wht_list_instructions(const struct wht_words *paths, const struct wht_words *patterns,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform.h"
+#include "base/platform.h"
 #include "verb.h"
 
 /* Whatever a verb has printed must have arrived. @return the verb's code, or why it does not hold.

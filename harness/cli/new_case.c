@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trace/build.h"
-#include "trace/disasm.h"
-#include "trace/name_lists.h"
-#include "trace/names.h"
-#include "trace/operands.h"
+#include "base/json_build.h"
+#include "words/name_lists.h"
+#include "words/names.h"
+#include "x86/disasm.h"
+#include "x86/operands.h"
 
 #define DEVICE     UINT64_C(0xfee000b0)
 #define DEVICE_16  UINT64_C(0x8000) /* within the reach of 16-bit addresses */
@@ -424,8 +424,8 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     wht_build_add(&object, "id",
                   wht_build_string(arena, wanted->id ? wanted->id : m.operands.slug));
     wht_build_add(&object, "code", wht_build_bytes(arena, wanted->code, NULL, wanted->code_size));
-    wht_disasm(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text,
-                     sizeof(text), NULL);
+    wht_disasm(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text, sizeof(text),
+               NULL);
     wht_build_add(&object, "asm", wht_build_string(arena, text));
     wht_build_add(&object, "init", make_init(&m));
     wht_build_add(&object, "exit", make_exit(&m));

@@ -7,10 +7,10 @@
 #ifndef WHVTRACE_CLI_NEW_CASE_H
 #define WHVTRACE_CLI_NEW_CASE_H
 
-#include "report/text.h"
-#include "trace/arena.h"
-#include "trace/model.h"
-#include "trace/node.h"
+#include "base/arena.h"
+#include "base/json_node.h"
+#include "base/text.h"
+#include "format/model.h"
 
 struct wht_new {
     const char *schema; /**< for `$schema`, or NULL */

@@ -3,12 +3,12 @@
 
 #include <inttypes.h>
 
-#include "report/columns.h"
-#include "report/describe.h"
-#include "report/failure.h"
-#include "trace/digest.h"
-#include "trace/flags.h"
-#include "trace/names.h"
+#include "explain/columns.h"
+#include "explain/describe.h"
+#include "explain/failure.h"
+#include "format/digest.h"
+#include "format/flags.h"
+#include "words/names.h"
 
 #define BYTES_SHOWN 32u
 

@@ -6,8 +6,8 @@
 #ifndef WHVTRACE_CLI_SHOW_CASE_H
 #define WHVTRACE_CLI_SHOW_CASE_H
 
-#include "report/text.h"
-#include "trace/model.h"
+#include "base/text.h"
+#include "format/model.h"
 
 void wht_show_case(struct wht_text *text, const struct wht_case *c);
 

@@ -6,8 +6,8 @@
 #ifndef WHVTRACE_CLI_VERB_H
 #define WHVTRACE_CLI_VERB_H
 
-#include "args.h"
-#include "trace/exit_code.h"
+#include "base/args.h"
+#include "base/exit_code.h"
 
 struct wht_verb {
     const char *name;

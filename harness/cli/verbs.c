@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "select.h"
+#include "base/nearest.h"
+#include "run/select.h"
 #include "verb.h"
 
 const struct wht_verb *const wht_verbs[] = {

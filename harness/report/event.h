@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "trace/model.h"
+#include "format/model.h"
 
 enum wht_case_outcome {
 #define WHT_OUTCOME(id, name, word, text) WHT_OUTCOME_##id,
@@ -57,7 +57,7 @@ struct wht_report_case {
     unsigned passed;      /**< those of them that it passed */
     uint64_t micros;      /**< how long it took */
     bool is_explained;    /**< it carries a note or flags */
-    unsigned unaligned;   /**< mask of wht_unaligned, see replay/result.h */
+    unsigned unaligned;   /**< mask of wht_unaligned, see session/result.h */
 };
 
 /** Something wrong with the run's own files; it belongs to no case. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
+#include "base/escape.h"
+#include "report.h"
 
 #define ERRORS_MAX 10u
 /* Places in a message are few; what counts is at its start. */

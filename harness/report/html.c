@@ -5,9 +5,9 @@
  */
 #include <inttypes.h>
 
-#include "escape.h"
-#include "format.h"
-#include "trace/names.h"
+#include "base/escape.h"
+#include "report.h"
+#include "words/names.h"
 
 /* More rows than anybody reads; a browser still takes them. */
 #define ROWS_MAX 5000u

@@ -5,9 +5,9 @@
  */
 #include <inttypes.h>
 
-#include "escape.h"
-#include "format.h"
-#include "trace/names.h"
+#include "base/escape.h"
+#include "report.h"
+#include "words/names.h"
 
 struct json {
     bool has_results;

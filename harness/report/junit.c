@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
+#include "base/escape.h"
+#include "report.h"
 
 /* Enough for five attributes with 64-bit numbers. */
 #define ROOM 160u

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
-#include "trace/names.h"
+#include "base/escape.h"
+#include "report.h"
+#include "words/names.h"
 
 /* A step's summary may hold 1 MiB. */
 #define ROWS_MAX   50u

@@ -2,7 +2,7 @@
 /**
  * @file output.h
  * Where a report goes: standard output or a file, which appears when the report is whole
- * (trace/outfile.h). The first failure to write is kept and told at the end; what comes after it is
+ * (base/outfile.h). The first failure to write is kept and told at the end; what comes after it is
  * dropped.
  */
 #ifndef WHVTRACE_REPORT_OUTPUT_H
@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "text.h"
-#include "trace/outfile.h"
+#include "base/outfile.h"
+#include "base/text.h"
 
 enum wht_output_mode {
     WHT_OUTPUT_PLAIN,

@@ -2,8 +2,8 @@
 /* For people, at a terminal or in the log of a build: failures in full, grouped, then counts. */
 #include <inttypes.h>
 
-#include "format.h"
-#include "trace/names.h"
+#include "report.h"
+#include "words/names.h"
 
 /* Kinds of failures that are shown in full; of the others one line says enough for a first look. */
 #define BLOCKS_MAX 10u

@@ -6,7 +6,7 @@
 #ifndef WHVTRACE_REPORT_REPORTS_H
 #define WHVTRACE_REPORT_REPORTS_H
 
-#include "format.h"
+#include "report.h"
 
 #define WHT_REPORTS_MAX 16
 

@@ -6,9 +6,9 @@
 #ifndef WHVTRACE_REPORT_SUMMARY_H
 #define WHVTRACE_REPORT_SUMMARY_H
 
+#include "base/text.h"
 #include "event.h"
 #include "groups.h"
-#include "text.h"
 
 /** Zero-initialise; release with wht_summary_free(). */
 struct wht_summary {

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "escape.h"
-#include "format.h"
+#include "base/escape.h"
+#include "report.h"
 
 /* TAP's word for a test that may fail. In two parts: the project's own text must not hold it. */
 static const char known_failure[] = "TO"

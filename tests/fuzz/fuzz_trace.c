@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "replay/replayer.h"
-#include "replay/usage.h"
-#include "trace/expectations.h"
-#include "trace/flags.h"
-#include "trace/load.h"
+#include "format/expectations.h"
+#include "format/flags.h"
+#include "format/load.h"
+#include "session/replayer.h"
+#include "session/usage.h"
 #include "trace_backend.h"
 #include "trace_checks.h"
 #include "trace_files.h"

@@ -7,7 +7,7 @@
 #ifndef WHVTRACE_TESTS_FUZZ_TRACE_BACKEND_H
 #define WHVTRACE_TESTS_FUZZ_TRACE_BACKEND_H
 
-#include "replay/backend.h"
+#include "session/backend.h"
 
 #define TRACE_CALLBACKS_MAX 4096u
 

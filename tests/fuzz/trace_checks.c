@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/failure.h"
-#include "trace/digest.h"
-#include "trace/format.h"
+#include "explain/failure.h"
+#include "format/digest.h"
+#include "format/format.h"
 #include "trace_model.h"
 
 #define REPORT_MAX (1u << 20)

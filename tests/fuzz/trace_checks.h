@@ -7,7 +7,7 @@
 #ifndef WHVTRACE_TESTS_FUZZ_TRACE_CHECKS_H
 #define WHVTRACE_TESTS_FUZZ_TRACE_CHECKS_H
 
-#include "replay/result.h"
+#include "session/result.h"
 #include "trace_files.h"
 
 /**

@@ -9,8 +9,8 @@
 
 #include <zlib.h>
 
-#include "trace/load.h"
-#include "trace/find.h"
+#include "format/find.h"
+#include "format/load.h"
 
 #define PATH_MAX_HERE 512u
 #define SEED_MAX      8192u

@@ -6,7 +6,7 @@
 #ifndef WHVTRACE_TESTS_FUZZ_TRACE_MODEL_H
 #define WHVTRACE_TESTS_FUZZ_TRACE_MODEL_H
 
-#include "trace/model.h"
+#include "format/model.h"
 
 /** @return what is wrong with a case, or NULL. */
 const char *trace_check_case(const struct wht_case *c);

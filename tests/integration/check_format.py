@@ -80,7 +80,7 @@ def c_list(source, place, declaration):
     """The keys of an initializer list in the loader, with its third member."""
     name, _, which = place.partition(":")
     name_of_list, _, number = which.partition("+")
-    text = (source / "harness/trace" / name).read_text(encoding="utf-8")
+    text = (source / "harness/format" / name).read_text(encoding="utf-8")
     found = re.findall(declaration % name_of_list + r"\[\] = \{(.*?)\};", text, re.DOTALL)
     return FIELD.findall(found[int(number or 0)])
 
@@ -290,7 +290,7 @@ def main():
         paths = check_examples(findings, program, schemas, text, folder)
         check_defaults(findings, program, tables, folder)
         check_modes(findings, program, tables, folder)
-        good = source / "tests/unit/trace/good"
+        good = source / "tests/unit/format/good"
         more = [good / f"{name}.trace.json" for name in ("wants", "groups", "unfinished", "every-key")]
         check_digests(findings, program, paths + more)
     print("\n".join(findings))

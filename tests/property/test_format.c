@@ -5,14 +5,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/input.h"
+#include "base/json_build.h"
+#include "format/digest.h"
+#include "format/expand.h"
+#include "format/find.h"
+#include "format/format.h"
 #include "make_trace.h"
-#include "trace/build.h"
-#include "trace/find.h"
-#include "trace/digest.h"
-#include "trace/expand.h"
-#include "trace/format.h"
-#include "trace/input.h"
-#include "unit/trace/files.h"
+#include "unit/format/files.h"
 
 #define FILES 400u
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kvm/decode.h"
+#include "decode.h"
 
 #define EFER_LMA  (UINT64_C(1) << 10)
 #define NO_NUMBER 0xffu
@@ -30,7 +30,7 @@ static const struct form forms[] = {
 #define IMMEDIATE_N N
 #define IMMEDIATE_1 IMM_1
 #define IMMEDIATE_Z IMM_Z
-#include "kvm/forms.def"
+#include "forms.def"
 };
 
 /* What is being decoded. */

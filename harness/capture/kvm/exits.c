@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kvm/exits.h"
+#include "exits.h"
 
 #include <string.h>
 

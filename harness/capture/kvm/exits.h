@@ -12,8 +12,8 @@
 
 #include <stdatomic.h>
 
-#include "kvm/decode.h"
-#include "kvm/memory.h"
+#include "decode.h"
+#include "memory.h"
 #include "ring.h"
 
 /** Accesses of one instruction; a REP with more is not recorded. */

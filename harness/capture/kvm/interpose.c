@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kvm/exits.h"
+#include "exits.h"
 #include "platform.h"
 
 #define EXPORT    __attribute__((visibility("default")))

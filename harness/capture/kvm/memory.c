@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kvm/memory.h"
+#include "memory.h"
 
 #include <string.h>
 

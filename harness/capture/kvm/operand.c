@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the operand of a decoded instruction is, and what a store puts there. */
-#include "kvm/decode.h"
+#include "decode.h"
 
 #include <string.h>
 

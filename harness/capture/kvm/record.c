@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kvm/exits.h"
+#include "exits.h"
 #include "options.h"
 #include "output.h"
 #include "platform.h"

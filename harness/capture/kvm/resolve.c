@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "kvm/exits.h"
+#include "exits.h"
 
 #define RF (UINT64_C(1) << 16)
 

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "../platform.h"
+#include "platform.h"
 
 static SRWLOCK locks[] = {SRWLOCK_INIT, SRWLOCK_INIT};
 

@@ -12,7 +12,7 @@
 
 #include <whvcapture/capture.h>
 
-#include "../platform.h"
+#include "platform.h"
 
 #define NAME      "\\WinHvEmulation.dll"
 #define NOT_FOUND HRESULT_FROM_WIN32(ERROR_PROC_NOT_FOUND)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_write.h"
 #include "cli/new_case.h"
-#include "trace/format.h"
-#include "trace/write.h"
-#include "unit/trace/files.h"
+#include "format/format.h"
+#include "unit/format/files.h"
 
 #define RANDOM_CODES 6000u
 

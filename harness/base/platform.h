@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file platform.h
+ * What the command line needs of the operating system; one source file per platform.
+ */
+#ifndef WHVTRACE_BASE_PLATFORM_H
+#define WHVTRACE_BASE_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+unsigned wht_processor_count(void);
+
+/** Milliseconds since some moment that does not change. */
+uint64_t wht_now_ms(void);
+/** Microseconds likewise. */
+uint64_t wht_now_us(void);
+
+bool wht_is_terminal(FILE *file);
+
+/** @return whether colours suit the file: a terminal, and NO_COLOR is not set. */
+bool wht_wants_colours(FILE *file);
+
+/** @return the file that this program was started from, absolute, to be released; NULL if the
+ * system does not tell. */
+char *wht_program_path(void);
+
+/** @return the folder of that name in the working folder or above it, to be released, or NULL. */
+char *wht_find_above_working_folder(const char *name);
+/** @return the folder of that name in a folder above the program's own, to be released, or NULL. */
+char *wht_find_above_program(const char *name);
+
+/** @return the path's traces root, absolute, to be released; NULL if there is none. */
+char *wht_traces_root_of(const char *path);
+
+bool wht_is_file(const char *path);
+bool wht_is_folder(const char *path);
+
+/**
+ * To be called first. A signal that ends the program from here on leaves no temporary files
+ * (base/outfile.h); a file that grows too large is an error of its writer, no signal; and no file
+ * takes the place of a standard stream that is closed.
+ */
+void wht_prepare_process(void);
+
+/**
+ * From now on an interrupt by the user (SIGINT, SIGTERM or SIGHUP) does not end the program, but is
+ * remembered, and a broken pipe is an error of its writer, EPIPE.
+ */
+void wht_catch_interrupts(void);
+/** Ends what wht_catch_interrupts() began: what was remembered stays so, the next one ends the
+ * program. */
+void wht_release_interrupts(void);
+bool wht_is_interrupted(void);
+
+/** From now on writing to a pipe without a reader does not end the program. */
+void wht_survive_broken_pipes(void);
+
+/**
+ * Ends the program as a broken pipe would have ended it, if one has broken: by SIGPIPE, in silence.
+ * Returns if none has, and where that signal does not exist or is ignored.
+ * @param error errno of standard output's failure; 0: not known.
+ */
+void wht_end_if_pipe_broke(int error);
+
+#endif

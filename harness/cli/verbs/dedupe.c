@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/verb.h"
+#include "corpus/alike.h"
+#include "corpus/visit.h"
+#include "session/result.h"
+
+#define KEEP_MAX 1000000u
+
+struct kind {
+    uint8_t key[WHT_SHA256_SIZE];
+    uint64_t count; /* of those that were kept */
+    bool is_taken;
+};
+
+struct dedupe {
+    struct wht_visit visit;
+    uint64_t keep;
+    struct kind *kinds; /* a hash table */
+    size_t kind_count;
+    size_t kind_capacity;
+    struct kind *kind; /* of the case that is visited; NULL: it stays, whatever it is like */
+    uint64_t incomplete;
+    uint64_t failing;
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct dedupe),
+    {"keep", 0, "N", "how many cases that are alike stay (default: 1)",
+     WHT_NUMBER(struct dedupe, keep, 1, KEEP_MAX)},
+    WHT_VISIT_EMULATOR(struct dedupe, "cases that it fails stay, however many"),
+    WHT_VISIT_JOBS(struct dedupe),
+    WHT_VISIT_TIMEOUT(struct dedupe),
+    WHT_VISIT_FORCE(struct dedupe),
+    {.name = NULL},
+};
+
+static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
+{
+    uint64_t hash;
+    memcpy(&hash, key, sizeof(hash));
+    size_t at = (size_t)hash & (d->kind_capacity - 1);
+    while (d->kinds[at].is_taken && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
+        at = (at + 1) & (d->kind_capacity - 1);
+    return &d->kinds[at];
+}
+
+static void grow_kinds(struct dedupe *d)
+{
+    struct kind *old = d->kinds;
+    size_t count = d->kind_capacity;
+    if (2 * d->kind_count + 2 < count)
+        return;
+    d->kind_capacity = count ? 2 * count : 1024;
+    d->kinds = calloc(d->kind_capacity, sizeof(*d->kinds));
+    if (!d->kinds)
+        abort();
+    for (size_t i = 0; i < count; i++)
+        if (old[i].is_taken)
+            *find_kind(d, old[i].key) = old[i];
+    free(old);
+}
+
+/* @return those that are alike; valid until the next call. */
+static struct kind *kind_of(struct dedupe *d, const struct wht_case *c)
+{
+    uint8_t key[WHT_SHA256_SIZE];
+    wht_alike_key(c, key);
+    grow_kinds(d);
+    struct kind *kind = find_kind(d, key);
+    if (!kind->is_taken) {
+        memcpy(kind->key, key, sizeof(key));
+        kind->is_taken = true;
+        d->kind_count++;
+    }
+    return kind;
+}
+
+static bool has_tag(const struct wht_case *c, const char *tag)
+{
+    for (size_t i = 0; i < c->tags.count; i++)
+        if (strcmp(c->tags.items[i], tag) == 0)
+            return true;
+    return false;
+}
+
+static enum wht_fate visit(void *user, struct wht_visited *visited)
+{
+    struct dedupe *d = user;
+    bool is_incomplete = has_tag(visited->c, "incomplete");
+    bool is_failing = visited->answer && visited->answer->kind == WHT_CASE_FAILED;
+    d->kind = is_incomplete || is_failing ? NULL : kind_of(d, visited->c);
+    d->incomplete += is_incomplete;
+    d->failing += is_failing;
+    return d->kind && d->kind->count >= d->keep ? WHT_DROP : WHT_KEEP;
+}
+
+/* A case that is not valid does not stand for the others. */
+static void on_written(void *user)
+{
+    struct dedupe *d = user;
+    if (d->kind)
+        d->kind->count++;
+}
+
+static int report(void *user, int code)
+{
+    const struct dedupe *d = user;
+    const struct wht_corpus_out *out = &d->visit.out;
+    if (code != WHT_EXIT_OK)
+        return code;
+    printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
+           " incomplete\n",
+           out->cases, out->cases + out->rejected + d->visit.dropped, d->kind_count, d->failing,
+           d->incomplete);
+    return code;
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    static const struct wht_visitor visitor = {.reads = true,
+                                               .asks = true,
+                                               .needs_paths = true,
+                                               .visit = visit,
+                                               .on_written = on_written,
+                                               .report = report};
+    struct dedupe d = {.visit = wht_visit_new(verb->name), .keep = 1};
+    int code = wht_verb_take(verb, args, &d.visit.paths, &d);
+    if (code < 0)
+        code = wht_visit_run(&d.visit, &visitor, &d);
+    wht_visit_free(&d.visit);
+    free(d.kinds);
+    return code;
+}
+
+const struct wht_verb wht_verb_dedupe = {
+    .name = "dedupe",
+    .operands = "PATH...",
+    .summary = "keep few of the cases that are alike",
+    .details =
+        "Cases are alike if instruction, mode, privilege level, exit and match level are, the "
+        "shape\n"
+        "of their calls (kinds, sizes, registers, flags, failures; a repetition counts once), the\n"
+        "kinds of memory, and what is expected, whatever the addresses and data. The first ones\n"
+        "stay, in the order of the files, as they were written. A case with the tag 'incomplete',\n"
+        "and one that the emulator fails, always stays and does not count among those "
+        "alike.\n\n" WHT_CORPUS_OUT_HELP,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_build.h"
+#include "base/platform.h"
+#include "base/sha256.h"
+#include "capture/platform.h"
+#include "cli/verb.h"
+#include "corpus/visit.h"
+#include "format/find.h"
+#include "session/backend.h"
+#include "session/result.h"
+
+struct record {
+    struct wht_visit visit;
+    uint64_t left_out;
+    uint64_t lost;      /* crashes and timeouts */
+    uint64_t differing; /* do not pass when replayed */
+};
+
+static const struct wht_option options[] = {
+    WHT_VISIT_OUTPUT(struct record),
+    WHT_VISIT_EMULATOR(struct record, "the emulator: built in, or a shared library"),
+    WHT_VISIT_PATTERN(struct record),
+    WHT_VISIT_JOBS(struct record),
+    WHT_VISIT_TIMEOUT(struct record),
+    WHT_VISIT_FORCE(struct record),
+    {.name = NULL},
+};
+
+static void add_text(struct wht_build *object, const char *key, const char *text)
+{
+    if (*text)
+        wht_build_add(object, key, wht_build_string(object->arena, text));
+}
+
+static bool hash_file(const char *path, char text[2 * WHT_SHA256_SIZE + 1])
+{
+    uint8_t bytes[4096], digest[WHT_SHA256_SIZE];
+    struct wht_sha256 sha;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    wht_sha256_begin(&sha);
+    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), file)) > 0;)
+        wht_sha256_add(&sha, bytes, got);
+    bool is_read = !ferror(file);
+    fclose(file);
+    wht_sha256_end(&sha, digest);
+    for (size_t i = 0; i < WHT_SHA256_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    return is_read;
+}
+
+/* Folders say more of who recorded than of what. */
+static const char *file_name(const char *path)
+{
+    const char *name = path;
+    for (const char *c = path; *c; c++)
+        if (*c == '/' || *c == '\\')
+            name = c + 1;
+    return name;
+}
+
+static struct wht_node *emulator_of(struct wht_arena *arena, const char *emulator,
+                                    const char *version)
+{
+    struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
+    char digest[2 * WHT_SHA256_SIZE + 1];
+    add_text(&object, "file", file_name(emulator));
+    if (strcmp(emulator, WHT_BACKEND_BUILTIN) == 0) {
+        add_text(&object, "version", WHVTRACE_VERSION);
+        return object.node;
+    }
+    add_text(&object, "version", version);
+    if (hash_file(emulator, digest))
+        add_text(&object, "sha256", digest);
+    return object.node;
+}
+
+/* Where the recording comes from stands once, under every case. */
+static void write_header(struct record *r, const char *version)
+{
+    struct wht_arena *arena = wht_arena_new();
+    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
+    struct wht_build defaults = wht_build_new(arena, WHT_NODE_OBJECT);
+    struct wht_build source = wht_build_new(arena, WHT_NODE_OBJECT);
+    char text[256], date[WHVC_DATE];
+    add_text(&source, "kind", "captured");
+    add_text(&source, "tool", "whvtrace record " WHVTRACE_VERSION);
+    whvc_describe_system(text, sizeof(text));
+    add_text(&source, "os", text);
+    whvc_describe_cpu(text, sizeof(text));
+    add_text(&source, "cpu", text);
+    wht_build_add(&source, "emulator", emulator_of(arena, r->visit.pool.emulator, version));
+    whvc_date(date);
+    add_text(&source, "date", date);
+    wht_build_add(&defaults, "source", source.node);
+    add_text(&header, "format", "whv-trace/1.0");
+    wht_build_add(&header, "defaults", defaults.node);
+    wht_corpus_out_header(&r->visit.out, &header);
+    wht_arena_free(arena);
+}
+
+static enum wht_fate visit(void *user, struct wht_visited *visited)
+{
+    struct record *r = user;
+    const struct wht_case_frame *answer = visited->answer;
+    if (answer->kind == WHT_CASE_SKIPPED) {
+        fprintf(stderr, "%s: skipped: %s\n", visited->name, answer->cause);
+        return WHT_SKIP;
+    }
+    if (answer->ending != WHT_ENDED_NORMALLY) {
+        r->lost++;
+        fprintf(stderr, "%s: %s\n", visited->name, answer->cause);
+        return WHT_FAIL;
+    }
+    if (*answer->block)
+        fprintf(stderr, "%s: %s\n", visited->name, answer->block);
+    if (answer->kind == WHT_CASE_FAILED) {
+        r->left_out++;
+        fprintf(stderr, "%s: left out: %s\n", visited->name, answer->cause);
+        return WHT_FAIL;
+    }
+    if (!r->visit.out.judge)
+        write_header(r, answer->key);
+    visited->id = visited->name;
+    visited->members = answer->detail;
+    return WHT_REPLACE;
+}
+
+static bool on_replayed(void *user, const struct wht_case_frame *result)
+{
+    struct record *r = user;
+    if (result->kind == WHT_CASE_PASSED)
+        return true;
+    r->differing++;
+    fprintf(stderr, "%s: does not replay: %s\n", result->name, result->cause);
+    return true;
+}
+
+static void on_error(void *user, const struct wht_error *error)
+{
+    struct record *r = user;
+    r->visit.errors++;
+    wht_error_print(stderr, error);
+}
+
+/* The proof that a recording says what the emulator does: it passes, strictly. */
+static int replay_output(struct record *r)
+{
+    const struct wht_pool_handler handler = {
+        .user = r, .on_case = on_replayed, .on_error = on_error};
+    struct wht_pool_options pool = wht_pool_defaults();
+    char *path = (char *)r->visit.output;
+    const struct wht_file_list files = {.paths = &path, .count = 1};
+    char error[WHT_POOL_ERROR_MAX] = "";
+    uint64_t elsewhere = 0;
+    pool.emulator = r->visit.pool.emulator;
+    pool.jobs = r->visit.pool.jobs;
+    pool.timeout_ms = r->visit.pool.timeout_ms;
+    enum wht_pool_end end = wht_pool_run(&pool, &files, &handler, &elsewhere, error);
+    return wht_pool_tell(r->visit.verb, end, error);
+}
+
+static void print_count(uint64_t count, const char *what)
+{
+    if (count > 0)
+        printf(", %" PRIu64 " %s", count, what);
+}
+
+static void print_counts(const struct record *r)
+{
+    const struct wht_corpus_out *out = &r->visit.out;
+    printf("%" PRIu64 " case%s recorded", out->cases, out->cases == 1 ? "" : "s");
+    if (out->is_published)
+        printf(" in %s", r->visit.output);
+    print_count(out->rejected, "not valid");
+    print_count(r->left_out, "left out");
+    print_count(r->lost, "crashed or timed out");
+    print_count(r->visit.skipped, "skipped");
+    print_count(r->differing, "not replayed");
+    printf("\n");
+}
+
+static int report(void *user, int code)
+{
+    struct record *r = user;
+    if (code == WHT_EXIT_OK && r->visit.out.cases > 0)
+        code = replay_output(r);
+    r->visit.failed += r->differing;
+    if (code != WHT_EXIT_EMULATOR)
+        print_counts(r);
+    return code;
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    static const struct wht_visitor visitor = {.asks = true, .visit = visit, .report = report};
+    struct record r = {.visit = wht_visit_new(verb->name)};
+    r.visit.pool.records = true;
+    int code = wht_verb_take(verb, args, &r.visit.paths, &r);
+    if (code < 0)
+        code = wht_visit_run(&r.visit, &visitor, &r);
+    wht_visit_free(&r.visit);
+    return code;
+}
+
+const struct wht_verb wht_verb_record = {
+    .name = "record",
+    .operands = "[PATH...]",
+    .summary = "run cases against an emulator and write what it does",
+    .details =
+        "Registers, memory and the exit come from the cases, and so do the answers of devices; "
+        "what\n"
+        "they expect does not matter. A byte that no case answers is 0xc0 + (A ^ A >> 8), cut to\n"
+        "8 bits, where A is its address or port; a register that was not captured is 0. What is\n"
+        "left undefined is poisoned in two ways: 'x-recorded' of a case names what the emulator\n"
+        "looked at, which rules of the contract it broke, and how many reads got the pattern.\n"
+        "A recording holds 150,000 callbacks and registers in batches.\n\n"
+        "The cases written are strict, and are replayed against the same emulator at once. A case\n"
+        "in which it crashes or hangs is lost; what no case can express is left out; both are\n"
+        "named, and make exit code 1.\n\n" WHT_CORPUS_OUT_HELP,
+    .options = options,
+    .run = run,
+};

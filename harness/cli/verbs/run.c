@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/outfile.h"
+#include "base/platform.h"
+#include "cli/verb.h"
+#include "format/revoked.h"
+#include "run/pool.h"
+#include "run/select.h"
+#include "run/tally.h"
+#include "session/backend.h"
+#include "words/names.h"
+
+#define PROGRESS_MS 100u
+/* Workers are told by their command line. */
+#define PATTERNS_MAX     64u
+#define EXPECTATIONS_MAX 16u
+
+/** A --report, opened when the command line has been read. */
+struct wanted_report {
+    const struct wht_format *format;
+    const char *path;
+};
+
+struct run {
+    struct wht_pool_options pool;
+    struct wht_words paths;
+    struct wht_words patterns;
+    struct wht_words expectations;
+    struct wanted_report wanted[WHT_REPORTS_MAX];
+    size_t wanted_count;
+    struct wht_report_style style;
+    uint64_t max_failures; /**< 0: no limit */
+    char *root;
+    char *builtin_expectations;
+    struct wht_file_list files;
+    struct wht_tally tally;
+    uint64_t started_ms;
+    bool shows_progress;
+    bool has_progress; /**< a line of it is on the terminal */
+    uint64_t progress_ms;
+};
+
+static bool take_level(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
+{
+    (void)option;
+    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
+        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
+            *(enum wht_match *)target = (enum wht_match)i;
+            return true;
+        }
+    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
+                    value);
+    return false;
+}
+
+static bool add_word(struct wht_words *words, const char *option, const char *value, size_t max)
+{
+    if (words->count == max) {
+        wht_usage_error("run", "option '%s' was given more than %zu times", option, max);
+        return false;
+    }
+    wht_words_add(words, value);
+    return true;
+}
+
+static bool take_pattern(const struct wht_args *args, const struct wht_option *option,
+                         const char *value, void *target)
+{
+    (void)args;
+    (void)option;
+    return add_word(target, "-k", value, PATTERNS_MAX);
+}
+
+static bool take_expectations(const struct wht_args *args, const struct wht_option *option,
+                              const char *value, void *target)
+{
+    (void)option;
+    if (!wht_is_file(value)) {
+        wht_usage_error(args->verb, "option '--expectations': there is no file '%s'", value);
+        return false;
+    }
+    return add_word(target, "--expectations", value, EXPECTATIONS_MAX);
+}
+
+static bool take_emulator(const struct wht_args *args, const struct wht_option *option,
+                          const char *value, void *target)
+{
+    if (!*value)
+        wht_usage_error(args->verb, "option '--emulator' got '', expected builtin or a path");
+    return *value && wht_take_text(args, option, value, target);
+}
+
+static bool take_jobs(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
+{
+    (void)option;
+    return wht_pool_take_jobs(target, args, "-j", value);
+}
+
+static bool take_shard(const struct wht_args *args, const struct wht_option *option,
+                       const char *value, void *target)
+{
+    struct wht_pool_options *pool = target;
+    (void)option;
+    if (wht_take_shard(value, &pool->shard, &pool->shard_count))
+        return true;
+    wht_usage_error(args->verb,
+                    "option '--shard' got '%s', expected K/N with 1 <= K <= N <= 1000000", value);
+    return false;
+}
+
+static bool take_off(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    (void)args;
+    (void)option;
+    (void)value;
+    *(bool *)target = false;
+    return true;
+}
+
+static void list_formats(char *list, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; wht_formats[i] && used < n; i++)
+        used += (size_t)snprintf(list + used, n - used, "%s%s",
+                                 i == 0               ? ""
+                                 : wht_formats[i + 1] ? ", "
+                                                      : " or ",
+                                 wht_formats[i]->name);
+}
+
+static bool take_report(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
+{
+    struct run *r = target;
+    (void)option;
+    char list[128];
+    size_t size = strcspn(value, "=");
+    const char *path = value[size] == '=' ? value + size + 1 : NULL;
+    const struct wht_format *format = wht_format_find(value, size);
+    list_formats(list, sizeof(list));
+    if (!format)
+        wht_usage_error(args->verb, "option '--report' got '%s', expected %s", value, list);
+    else if (path && !*path)
+        wht_usage_error(args->verb, "option '--report' got '%s': the file has no name", value);
+    else if (r->wanted_count == WHT_REPORTS_MAX)
+        wht_usage_error(args->verb, "option '--report' was given more than %d times",
+                        WHT_REPORTS_MAX);
+    else {
+        bool is_stdout = path && strcmp(path, "-") == 0;
+        r->wanted[r->wanted_count++] = (struct wanted_report){format, is_stdout ? NULL : path};
+        return true;
+    }
+    return false;
+}
+
+static const struct wht_option options[] = {
+    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
+     WHT_TAKE(take_pattern, struct run, patterns)},
+    {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
+     WHT_TAKE(take_level, struct run, pool.level)},
+    {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
+     WHT_TAKE(take_emulator, struct run, pool.emulator)},
+    {"expectations", 0, "FILE", "known gaps of the emulator",
+     WHT_TAKE(take_expectations, struct run, expectations)},
+    {"jobs", 'j', "N", "worker processes (default: processors)",
+     WHT_TAKE(take_jobs, struct run, pool)},
+    {"timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",
+     WHT_TIMEOUT(struct run, pool)},
+    {"max-failures", 0, "N", "stop after N failures",
+     WHT_NUMBER(struct run, max_failures, 1, UINT32_MAX)},
+    {"no-give-up", 0, NULL, "go on although the emulator crashes in every case",
+     WHT_TAKE(take_off, struct run, pool.gives_up)},
+    {"shard", 0, "K/N", "the K-th of N parts of the cases, told by their names",
+     WHT_TAKE(take_shard, struct run, pool)},
+    {"report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",
+     WHT_TAKE_ALL(take_report)},
+    {"quiet", 'q', NULL, "one line per failure, and the totals",
+     WHT_FLAG(struct run, style.is_quiet)},
+    {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
+    {"no-color", 0, NULL, "no colours, even on a terminal",
+     WHT_TAKE(take_off, struct run, style.colours)},
+    {.name = NULL},
+};
+
+static void show_progress(struct run *r, size_t files_done)
+{
+    const struct wht_summary *s = &r->tally.summary;
+    uint64_t now = wht_now_ms();
+    if (!r->shows_progress || now - r->progress_ms < PROGRESS_MS)
+        return;
+    r->progress_ms = now;
+    r->has_progress = true;
+    fprintf(stderr, "\r\033[K%" PRIu64 " cases, file %zu of %zu, %" PRIu64 " failed",
+            wht_summary_cases(s), files_done + 1, r->files.count, s->outcomes[WHT_OUTCOME_FAILED]);
+}
+
+static void clear_progress(struct run *r)
+{
+    if (r->has_progress)
+        fprintf(stderr, "\r\033[K");
+    r->has_progress = false;
+}
+
+static void on_tick(void *user, size_t files_done)
+{
+    show_progress(user, files_done);
+}
+
+static void on_error(void *user, const struct wht_error *error)
+{
+    struct run *r = user;
+    clear_progress(r);
+    wht_error_print(stderr, error);
+    wht_tally_error(&r->tally, error);
+}
+
+static bool on_case(void *user, const struct wht_case_frame *result)
+{
+    struct run *r = user;
+    if (r->style.is_verbose || r->style.is_quiet)
+        clear_progress(r);
+    wht_tally_case(&r->tally, result);
+    if (!wht_reports_arrive(&r->tally.reports))
+        return false;
+    return r->max_failures == 0 || r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
+}
+
+static void print_error(const char *message)
+{
+    fprintf(stderr, "whvtrace run: %s\n", message);
+}
+
+/* The built-in emulator's own gaps stand beside its traces. */
+static void add_builtin_expectations(struct run *r)
+{
+    static const char below_root[] = "/expectations/builtin.json";
+    if (!r->root || strcmp(r->pool.emulator, WHT_BACKEND_BUILTIN) != 0)
+        return;
+    size_t size = strlen(r->root) + sizeof(below_root);
+    r->builtin_expectations = malloc(size);
+    if (!r->builtin_expectations)
+        abort();
+    snprintf(r->builtin_expectations, size, "%s%s", r->root, below_root);
+    if (wht_is_file(r->builtin_expectations))
+        wht_words_add(&r->expectations, r->builtin_expectations);
+}
+
+/* Opens what --report asks for, and the report for people unless another takes its place. */
+static bool open_reports(struct run *r)
+{
+    char error[512];
+    struct wht_reports *reports = &r->tally.reports;
+    for (size_t i = 0; i < r->wanted_count; i++)
+        if (!wht_reports_open(reports, r->wanted[i].format, r->wanted[i].path, &r->style, error,
+                              sizeof(error))) {
+            wht_usage_error("run", "option '--report': %s", error);
+            return false;
+        }
+    const struct wht_format *conflict = wht_reports_conflict(reports);
+    if (conflict) {
+        wht_usage_error("run",
+                        "option '--report': two reports for standard output; "
+                        "name a file: %s=FILE",
+                        conflict->name);
+        return false;
+    }
+    /* A reader who has seen enough of standard output does not do without the files. */
+    if (wht_reports_have_file(reports))
+        wht_survive_broken_pipes();
+    return wht_reports_own_stdout(reports) ||
+           wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
+}
+
+static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewhere,
+                     const char *message)
+{
+    const struct wht_summary *s = &r->tally.summary;
+    uint64_t cases = wht_summary_cases(s);
+    if (end == WHT_POOL_INTERRUPTED)
+        return WHT_EXIT_INTERRUPTED;
+    if (end == WHT_POOL_NO_EMULATOR)
+        return WHT_EXIT_EMULATOR;
+    if (s->problems[WHT_PROBLEM_TRACE] > 0)
+        return WHT_EXIT_INVALID;
+    if (*message || s->outcomes[WHT_OUTCOME_FAILED] > 0 || s->problems[WHT_PROBLEM_EXPECTATION] > 0)
+        return WHT_EXIT_FAILED;
+    /* A part of a whole may be empty. */
+    if (cases + elsewhere == 0)
+        return WHT_EXIT_NOTHING;
+    return cases > 0 && cases == s->outcomes[WHT_OUTCOME_SKIPPED] ? WHT_EXIT_SKIPPED : WHT_EXIT_OK;
+}
+
+static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, const char *message)
+{
+    static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
+                                                  [WHT_POOL_STOPPED] = WHT_RUN_STOPPED,
+                                                  [WHT_POOL_INTERRUPTED] = WHT_RUN_INTERRUPTED,
+                                                  [WHT_POOL_GAVE_UP] = WHT_RUN_GAVE_UP,
+                                                  [WHT_POOL_NO_EMULATOR] = WHT_RUN_BROKEN,
+                                                  [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
+    struct wht_report_end report = {.ending = endings[end],
+                                    .message = message,
+                                    .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
+    bool is_whole = end == WHT_POOL_DONE && r->patterns.count == 0 && r->pool.shard_count == 1 &&
+                    r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
+    clear_progress(r);
+    if (is_whole)
+        wht_tally_stale(&r->tally, &r->paths);
+    wht_tally_end(&r->tally, &report);
+    int code = exit_code(r, end, elsewhere, message);
+    if (*message)
+        print_error(message);
+    else if (code == WHT_EXIT_NOTHING)
+        print_error("no case was selected");
+    return code;
+}
+
+static int replay(struct run *r)
+{
+    char error[WHT_POOL_ERROR_MAX] = "";
+    uint64_t elsewhere = 0;
+    struct wht_pool_handler handler = {
+        .user = r, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    int code = wht_select_files("run", &r->paths, &r->files, &r->root);
+    if (code != WHT_EXIT_OK)
+        return code;
+    add_builtin_expectations(r);
+    for (size_t i = 0; i < r->expectations.count; i++)
+        wht_outfile_protect(r->expectations.items[i]);
+    wht_outfile_protect(r->pool.emulator);
+    if (!open_reports(r))
+        return WHT_EXIT_USAGE;
+    struct wht_report_run about = {.version = WHVTRACE_VERSION,
+                                   .emulator = r->pool.emulator,
+                                   .level = r->pool.level,
+                                   .shard = r->pool.shard,
+                                   .shard_count = r->pool.shard_count};
+    wht_reports_begin(&r->tally.reports, &about);
+    r->tally.summary.files = r->files.count;
+    r->started_ms = wht_now_ms();
+    const char *invalid = NULL;
+    if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
+        invalid = "an expectations file is invalid";
+    else if (r->root && !wht_revoked_check(r->root, &load))
+        invalid = "the list of withdrawn cases is invalid";
+    if (invalid) {
+        struct wht_report_end broken = {.ending = WHT_RUN_BROKEN, .message = invalid};
+        wht_tally_end(&r->tally, &broken);
+        return WHT_EXIT_INVALID;
+    }
+    r->pool.tells_not_run = true;
+    r->pool.patterns = &r->patterns;
+    r->pool.expectations = &r->expectations;
+    r->pool.colours = r->style.colours;
+    r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
+    enum wht_pool_end end = wht_pool_run(&r->pool, &r->files, &handler, &elsewhere, error);
+    if (end == WHT_POOL_NO_PROCESS)
+        snprintf(error, sizeof(error), "a worker process could not be started");
+    return conclude(r, end, elsewhere, error);
+}
+
+/* A report that is not complete must not pass for one. */
+static int close_reports(struct run *r, int code)
+{
+    bool is_good = wht_reports_close(&r->tally.reports, print_error);
+    return is_good || code == WHT_EXIT_INTERRUPTED ? code : WHT_EXIT_OUTPUT;
+}
+
+static void release(struct run *r)
+{
+    wht_words_free(&r->paths);
+    wht_words_free(&r->patterns);
+    wht_words_free(&r->expectations);
+    wht_file_list_free(&r->files);
+    wht_tally_free(&r->tally);
+    free(r->root);
+    free(r->builtin_expectations);
+}
+
+static int run(const struct wht_verb *verb, struct wht_args *args)
+{
+    struct run r = {.pool = wht_pool_defaults(),
+                    .style = {.colours = wht_wants_colours(stdout)},
+                    .shows_progress = wht_is_terminal(stderr)};
+    int code = wht_verb_take(verb, args, &r.paths, &r);
+    if (code < 0)
+        code = close_reports(&r, replay(&r));
+    release(&r);
+    return code;
+}
+
+static void print_formats(void)
+{
+    printf("\nreports:\n");
+    for (size_t i = 0; wht_formats[i]; i++)
+        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
+    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
+           "the one "
+           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
+           "A file appears, or takes the place of an older one, when its report is whole: also at "
+           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
+           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
+           "file that is read.\n");
+}
+
+const struct wht_verb wht_verb_run = {
+    .name = "run",
+    .operands = "[PATH...]",
+    .summary = "replay cases against an emulator",
+    .details =
+        "A PATH is a trace file or a folder; without one the folder 'traces' is run. Every case "
+        "is\n"
+        "called twice on a handle that stays alive. The last line of the output is\n"
+        "'N passed, N failed' and, if cases were skipped, ', N skipped'.\n\n"
+        "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
+        "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
+        "although all that it means was run, fails the run.\n\n"
+        "A call that makes more than 1,000,000 callbacks which its case does not list fails; "
+        "after\n"
+        "a divergence 1,000 more are answered, and 4 for each that is listed. An emulator that\n"
+        "crashes in 20 cases, or times out in 5, before any has passed is given up: the others "
+        "are\n"
+        "told as skipped, and the exit code is 1. What is wrong with Create or Destroy fails the\n"
+        "run and no case. A folder is walked once, whatever links lead to it.\n",
+    .print_more = print_formats,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "visit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/exit_code.h"
+#include "run/members.h"
+
+/* A way through all cases. */
+struct pass {
+    struct wht_visit *visit;
+    const struct wht_visitor *visitor;
+    void *user;
+    struct wht_reader *reader; /* of the file at hand, or NULL */
+    struct wht_case *ahead;    /* read, but behind the case that was asked about */
+    size_t file;               /* that is read */
+    size_t asked;              /* whose answers come */
+};
+
+struct wht_visit wht_visit_new(const char *verb)
+{
+    return (struct wht_visit){.verb = verb, .pool = wht_pool_defaults()};
+}
+
+void wht_visit_free(struct wht_visit *visit)
+{
+    wht_words_free(&visit->paths);
+    wht_words_free(&visit->patterns);
+    wht_file_list_free(&visit->files);
+    for (size_t i = 0; i < visit->held_count; i++) {
+        wht_text_free(&visit->held[i].name);
+        wht_text_free(&visit->held[i].id);
+        wht_text_free(&visit->held[i].members);
+    }
+    free(visit->held);
+}
+
+static bool replace(struct wht_visit *visit, const char *name, const char *id, const char *members)
+{
+    char unique[WHT_ID_MAX];
+    wht_corpus_out_id(&visit->out, id, unique);
+    return wht_corpus_out_case(&visit->out, name, unique, members);
+}
+
+static bool keep(struct wht_visit *visit, const struct wht_visited *visited)
+{
+    char unique[WHT_ID_MAX];
+    wht_corpus_out_id(&visit->out, visited->id, unique);
+    return wht_corpus_out_node(&visit->out, visited->name, unique, visited->text);
+}
+
+static void hold(struct wht_visit *visit, const struct wht_visited *visited)
+{
+    if (visit->held_count == visit->held_capacity) {
+        visit->held_capacity = visit->held_capacity ? 2 * visit->held_capacity : 64;
+        visit->held = realloc(visit->held, visit->held_capacity * sizeof(*visit->held));
+        if (!visit->held)
+            abort();
+    }
+    struct wht_held *held = &visit->held[visit->held_count++];
+    *held = (struct wht_held){.name = {.text = NULL}};
+    wht_text_add(&held->name, visited->name);
+    wht_text_add(&held->id, visited->id);
+    if (visited->members)
+        wht_text_add(&held->members, visited->members);
+    else
+        wht_members_write(&held->members, visited->text);
+}
+
+bool wht_visit_put(struct wht_visit *visit, size_t index)
+{
+    const struct wht_held *held = &visit->held[index];
+    return replace(visit, held->name.text, held->id.text, held->members.text);
+}
+
+/* The id of a test's name: folders may hold a '#', ids may not. */
+static const char *id_of(const char *name)
+{
+    const char *hash = strrchr(name, '#');
+    return hash ? hash + 1 : name;
+}
+
+static void visit_case(struct pass *p, struct wht_visited *visited)
+{
+    struct wht_visit *visit = p->visit;
+    bool is_written = false;
+    visited->id = id_of(visited->name);
+    enum wht_fate fate = p->visitor->visit(p->user, visited);
+    visit->dropped += fate == WHT_DROP;
+    visit->skipped += fate == WHT_SKIP;
+    visit->failed += fate == WHT_FAIL;
+    if (fate == WHT_KEEP)
+        is_written = keep(visit, visited);
+    else if (fate == WHT_REPLACE)
+        is_written = replace(visit, visited->name, visited->id, visited->members);
+    else if (fate == WHT_LATER)
+        hold(visit, visited);
+    if (is_written && p->visitor->on_written)
+        p->visitor->on_written(p->user);
+}
+
+static void end_file(struct pass *p)
+{
+    p->visit->errors += p->reader ? wht_reader_error_count(p->reader) : 1;
+    wht_reader_close(p->reader);
+    p->reader = NULL;
+    p->file++;
+}
+
+/* @return the next case of all files, or NULL after the last one. */
+static struct wht_case *read_next(struct pass *p)
+{
+    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
+    struct wht_case *c = p->ahead;
+    p->ahead = NULL;
+    while (!c && p->file < p->visit->files.count) {
+        if (!p->reader)
+            p->reader = wht_reader_open(p->visit->files.paths[p->file], &load);
+        c = p->reader ? wht_reader_next(p->reader) : NULL;
+        if (!c)
+            end_file(p);
+    }
+    return c;
+}
+
+/* @return where a case stands, seen from that of an answer: below 0 if before it. */
+static int compare_place(struct pass *p, const struct wht_case *c,
+                         const struct wht_case_frame *answer)
+{
+    const struct wht_file_list *files = &p->visit->files;
+    while (p->asked < files->count && strcmp(files->paths[p->asked], answer->file) != 0)
+        p->asked++;
+    if (p->file != p->asked)
+        return p->file < p->asked ? -1 : 1;
+    return (c->ordinal > answer->ordinal) - (c->ordinal < answer->ordinal);
+}
+
+/* Visits the cases up to the one that was asked about; with NULL all that are left. A file that
+ * changes while it is read may lack that case. */
+static void read_up_to(struct pass *p, const struct wht_case_frame *answer)
+{
+    for (struct wht_case *c; (c = read_next(p)) != NULL;) {
+        int place = answer ? compare_place(p, c, answer) : -1;
+        if (place > 0) {
+            p->ahead = c;
+            return;
+        }
+        struct wht_visited visited = {
+            .name = c->name, .c = c, .answer = place == 0 ? answer : NULL};
+        if (wht_selects(&p->visit->patterns, c->name)) {
+            visited.text = wht_reader_text(p->reader);
+            visit_case(p, &visited);
+        }
+        wht_case_free(c);
+        if (place == 0)
+            return;
+    }
+}
+
+static bool on_case(void *user, const struct wht_case_frame *answer)
+{
+    struct pass *p = user;
+    struct wht_visited visited = {.name = answer->name, .answer = answer};
+    if (p->visitor->reads)
+        read_up_to(p, answer);
+    else
+        visit_case(p, &visited);
+    return true;
+}
+
+/* Whoever reads reports as well. */
+static void on_error(void *user, const struct wht_error *error)
+{
+    struct pass *p = user;
+    if (p->visitor->reads)
+        return;
+    p->visit->errors++;
+    wht_error_print(stderr, error);
+}
+
+/* @return WHT_EXIT_OK, or another exit code after saying why. */
+static int ask(struct pass *p)
+{
+    struct wht_visit *visit = p->visit;
+    const struct wht_pool_handler handler = {.user = p, .on_case = on_case, .on_error = on_error};
+    char error[WHT_POOL_ERROR_MAX] = "";
+    uint64_t elsewhere = 0;
+    visit->pool.patterns = &visit->patterns;
+    enum wht_pool_end end = wht_pool_run(&visit->pool, &visit->files, &handler, &elsewhere, error);
+    int code = wht_pool_tell(visit->verb, end, error);
+    /* Whoever reads goes on without answers. */
+    bool goes_on = p->visitor->reads && (end == WHT_POOL_DONE || end == WHT_POOL_GAVE_UP);
+    return goes_on ? WHT_EXIT_OK : code;
+}
+
+/* @return WHT_EXIT_OK, or what went wrong besides single cases, after saying so. */
+static int go_through(struct pass *p)
+{
+    int code = p->visitor->asks ? ask(p) : WHT_EXIT_OK;
+    if (code == WHT_EXIT_OK && p->visitor->reads)
+        read_up_to(p, NULL);
+    wht_case_free(p->ahead);
+    wht_reader_close(p->reader);
+    /* What answers decided is whole without those that did not come. */
+    bool is_wanted = code == WHT_EXIT_OK || (code == WHT_EXIT_FAILED && !p->visitor->reads);
+    if (is_wanted && p->visitor->on_last)
+        p->visitor->on_last(p->user);
+    int closed = wht_corpus_out_close(&p->visit->out, is_wanted);
+    return closed != WHT_EXIT_OK ? closed : code;
+}
+
+static int exit_code(const struct wht_visit *visit)
+{
+    return visit->errors + visit->out.rejected > 0 ? WHT_EXIT_INVALID
+           : visit->failed > 0                     ? WHT_EXIT_FAILED
+           : visit->out.cases > 0                  ? WHT_EXIT_OK
+           : visit->skipped > 0                    ? WHT_EXIT_SKIPPED
+                                                   : WHT_EXIT_NOTHING;
+}
+
+int wht_visit_run(struct wht_visit *visit, const struct wht_visitor *visitor, void *user)
+{
+    struct pass pass = {.visit = visit, .visitor = visitor, .user = user};
+    char *root = NULL;
+    if (visitor->needs_paths && visit->paths.count == 0)
+        return wht_usage_error(visit->verb, "a trace file is missing");
+    int code = wht_select_files(visit->verb, &visit->paths, &visit->files, &root);
+    free(root);
+    if (code != WHT_EXIT_OK)
+        return code;
+    wht_outfile_protect(visit->pool.emulator);
+    code = wht_corpus_out_open(&visit->out, visit->verb, visit->output, visit->force);
+    if (code != WHT_EXIT_OK)
+        return code;
+    code = go_through(&pass);
+    if (visitor->report)
+        code = visitor->report(user, code);
+    return code != WHT_EXIT_OK ? code : exit_code(visit);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* traces/FORMAT.md, "init". */
+#include <stdlib.h>
+#include <string.h>
+
+#include "take.h"
+#include "values.h"
+#include "words/name_lists.h"
+#include "words/names.h"
+
+#define CR0_PE  0x1u
+#define CR0_ET  0x10u
+#define CR0_PG  0x80000000u
+#define CR4_PAE 0x20u
+#define CR4_SSE 0x600u /* OSFXSR and OSXMMEXCPT */
+#define EFER_LM 0x500u /* LME and LMA */
+
+/* Registers in the order in which they are put; a later one replaces an earlier one. */
+struct builder {
+    struct wht_check *check;
+    struct wht_init *init;
+    size_t capacity;
+};
+
+static void put(struct builder *b, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
+{
+    struct wht_init *init = b->init;
+    if (init->reg_count < b->capacity) /* sized for all that can come */
+        init->regs[init->reg_count++] = (struct wht_reg){.name = name, .value = value};
+}
+
+static void put64(struct builder *b, WHV_REGISTER_NAME name, uint64_t value)
+{
+    put(b, name, (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = value}});
+}
+
+static void put_mode(struct builder *b)
+{
+    static const WHV_REGISTER_NAME segments[] = {WHvX64RegisterEs, WHvX64RegisterCs,
+                                                 WHvX64RegisterSs, WHvX64RegisterDs,
+                                                 WHvX64RegisterFs, WHvX64RegisterGs};
+    const enum wht_mode mode = b->init->mode;
+    const struct wht_segment_context context = {.mode = mode, .cpl = b->init->cpl};
+    bool is_long = mode >= WHT_MODE_COMPAT16;
+    bool is_protected = mode != WHT_MODE_REAL16;
+    for (size_t i = 0; i < 6; i++)
+        put(b, segments[i],
+            (WHV_REGISTER_VALUE){.Segment = wht_mode_segment(&context, segments[i])});
+    put64(b, WHvX64RegisterCr0, CR0_ET | (is_protected ? CR0_PE : 0) | (is_long ? CR0_PG : 0));
+    put64(b, WHvX64RegisterCr4, CR4_SSE | (is_long ? CR4_PAE : 0));
+    put64(b, WHvX64RegisterEfer, is_long ? EFER_LM : 0);
+    put64(b, WHvX64RegisterRflags, mode == WHT_MODE_VM86 ? 0x20002 : 2);
+    put64(b, WHvX64RegisterRip, 0x1000);
+}
+
+static bool take_mode(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+{
+    int mode = 0;
+    init->mode = WHT_MODE_LONG64;
+    if (!node)
+        return true;
+    if (!wht_get_name(check, node, wht_mode_names, WHT_MODE_NAMES, "a mode", &mode))
+        return false;
+    init->mode = (enum wht_mode)mode;
+    return true;
+}
+
+/* @param mode NULL if it was left out. */
+static bool take_cpl(struct wht_check *check, const struct wht_node *node,
+                     const struct wht_node *mode, struct wht_init *init)
+{
+    int64_t cpl = 0;
+    init->cpl = init->mode == WHT_MODE_VM86 ? 3 : 0;
+    if (!node)
+        return true;
+    if (!wht_get_count(check, node, 0, 3, &cpl))
+        return false;
+    if (check->is_partial)
+        return true;
+    if (init->mode == WHT_MODE_VM86 && cpl != 3)
+        return wht_fail(check, wht_more_specific(node, mode),
+                        "found cpl %d in mode vm86, expected 3", (int)cpl);
+    if (init->mode == WHT_MODE_REAL16 && cpl != 0)
+        return wht_fail(check, wht_more_specific(node, mode),
+                        "found cpl %d in mode real16, expected 0", (int)cpl);
+    init->cpl = (uint8_t)cpl;
+    return true;
+}
+
+static bool take_others(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
+{
+    static const char *const names[] = {"unknown"};
+    int others = 0;
+    if (node && !wht_get_name(check, node, names, 1, "a word", &others))
+        return false;
+    init->others_unknown = node != NULL;
+    return true;
+}
+
+static bool is_setting(const char *key)
+{
+    switch (key[0]) {
+    case 'm':
+        return strcmp(key, "mode") == 0;
+    case 'c':
+        return strcmp(key, "cpl") == 0;
+    case 'o':
+        return strcmp(key, "others") == 0;
+    default:
+        return strcmp(key, "interrupt_shadow") == 0;
+    }
+}
+
+static bool take_registers(struct builder *b, const struct wht_node *node)
+{
+    const struct wht_segment_context context = {.mode = b->init->mode, .cpl = b->init->cpl};
+    bool is_good = true;
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        WHV_REGISTER_NAME name;
+        WHV_REGISTER_VALUE value;
+        if (is_setting(member->key))
+            continue;
+        if (!wht_get_reg_key(b->check, member, &name) ||
+            !wht_get_reg_value(b->check, member, name, &context, &value))
+            is_good = false;
+        else
+            put(b, name, value);
+    }
+    return wht_check_regs_once(b->check, node) && is_good;
+}
+
+static bool take_shadow(struct builder *b, const struct wht_node *node)
+{
+    bool has_shadow = false;
+    if (!node)
+        return true;
+    if (!wht_get_bool(b->check, node, &has_shadow))
+        return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < b->init->reg_count; i++) {
+        if (b->init->regs[i].name == WHvRegisterInterruptState)
+            value = b->init->regs[i].value.Reg64;
+    }
+    put64(b, WHvRegisterInterruptState, has_shadow ? value | 1 : value & ~UINT64_C(1));
+    return true;
+}
+
+static int compare_regs(const struct wht_reg *left, const struct wht_reg *right)
+{
+    if (left->name != right->name)
+        return (uint32_t)left->name < (uint32_t)right->name ? -1 : 1;
+    return left < right ? -1 : left > right; /* in the order in which they were put */
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    return compare_regs(*(const struct wht_reg *const *)a, *(const struct wht_reg *const *)b);
+}
+
+/* Sorts the registers by unsigned name and keeps the last of each. */
+static void finish(struct builder *b)
+{
+    struct wht_init *init = b->init;
+    const struct wht_reg **places =
+        wht_arena_take(b->check->arena, (init->reg_count + 1) * sizeof(*places));
+    struct wht_reg *sorted =
+        wht_arena_take(b->check->arena, (init->reg_count + 1) * sizeof(*sorted));
+    size_t count = 0;
+    for (size_t i = 0; i < init->reg_count; i++)
+        places[i] = &init->regs[i];
+    qsort(places, init->reg_count, sizeof(*places), compare_places);
+    for (size_t i = 0; i < init->reg_count; i++) {
+        if (count > 0 && sorted[count - 1].name == places[i]->name)
+            count--;
+        sorted[count++] = *places[i];
+    }
+    init->regs = sorted;
+    init->reg_count = count;
+}
+
+bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
+{
+    static const struct wht_node empty = {.kind = WHT_NODE_OBJECT};
+    struct wht_init *init = &c->init;
+    bool is_good = true;
+    if (!node)
+        node = &empty;
+    if (!wht_get_object(check, node))
+        return false;
+    const struct wht_node *mode = wht_node_member(node, "mode");
+    is_good &= take_mode(check, mode, init);
+    is_good &= take_cpl(check, wht_node_member(node, "cpl"), mode, init);
+    is_good &= take_others(check, wht_node_member(node, "others"), init);
+
+    struct builder b = {.check = check, .init = init, .capacity = 16 + wht_node_count(node)};
+    init->regs = wht_arena_take(check->arena, b.capacity * sizeof(*init->regs));
+    put_mode(&b);
+    is_good &= take_registers(&b, node);
+    is_good &= take_shadow(&b, wht_node_member(node, "interrupt_shadow"));
+    finish(&b);
+    return is_good;
+}

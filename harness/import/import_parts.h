@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file import_parts.h
+ * The parts of a case that is being made from a recorded call.
+ */
+#ifndef WHVTRACE_IMPORT_IMPORT_PARTS_H
+#define WHVTRACE_IMPORT_IMPORT_PARTS_H
+
+#include "base/json_build.h"
+#include "import.h"
+#include "import_memory.h"
+
+#define WHT_IMPORT_CODE_MAX 16
+#define WHT_IMPORT_FAILED_MAX                                                                      \
+    16 /* a call ends with its first failure, if its emulator is right                             \
+        */
+#define WHT_IMPORT_PAGES_MAX 4096
+#define WHT_IMPORT_REGS_MAX  1024 /* five times as many as the platform has */
+#define WHT_IMPORT_GVA_VALID 0x8u /* of WHV_MEMORY_ACCESS_INFO */
+
+/** An entry of `pages`. */
+struct import_page {
+    uint64_t gva;
+    uint64_t gpa;
+    const char *result;
+};
+
+struct import {
+    struct wht_arena *arena;
+    const struct wht_capture_call *call;
+    const struct wht_import_options *options;
+    struct wht_imported *result;
+
+    /* The context. */
+    bool is_io;
+    bool is_long64;
+    uint64_t state; /**< WHV_X64_VP_EXECUTION_STATE */
+    uint64_t rip;
+    uint64_t cs_base;
+    uint64_t exit_gpa;
+    uint64_t exit_gva;
+    uint64_t exit_info; /**< WHV_MEMORY_ACCESS_INFO, or WHV_X64_IO_PORT_ACCESS_INFO */
+    uint8_t code[WHT_IMPORT_CODE_MAX];
+    size_t code_size;
+    size_t given; /**< bytes of code that the exit gave */
+
+    /* The callbacks. */
+    bool is_fetching;
+    uint64_t fetch_gpa; /**< where the next byte of code will be read */
+    bool is_hidden;     /**< data that was read is not known */
+    uint64_t failed_page[WHT_IMPORT_FAILED_MAX];
+    size_t failed_count;
+    struct import_page *page; /**< those of `pages` */
+    size_t page_count;
+    size_t page_room;
+    struct wht_ram ram;
+    struct wht_build calls;
+    struct wht_build pages;
+    struct wht_build known; /**< registers, of `init` */
+    size_t known_count;
+    const struct wht_node *set;
+};
+
+/** Says why there is no case. @return false. */
+bool wht_import_fail(struct import *import, const char *what);
+
+/** Reads the exit context of the begin. @return false with a reason in import->result. */
+bool wht_import_context(struct import *import);
+
+/**
+ * Makes the bytes of an IN or OUT whose exit gave none, which is all that the API asks for: the
+ * exit tells length, direction, size and port, and nobody decodes them.
+ */
+void wht_import_port_code(struct import *import);
+
+/**
+ * Notes registers whose values a Get told, unless they were known already.
+ * @return false with a reason if there are too many.
+ */
+bool wht_import_know(struct import *import, const struct wht_node *registers);
+
+/** @return whether the bytes of code that are known are not all of an instruction. */
+bool wht_import_lacks_code(const struct import *import);
+
+/** Notes what a page was translated to. @return false with a reason if there are too many. */
+bool wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const char *result,
+                     const struct wht_node *flags);
+
+/** Puts the case together. @return NULL with a reason in import->result. */
+struct wht_node *wht_import_case(struct import *import, const char *prefix, uint64_t number);
+
+/** @return a node that may stand elsewhere too; what is below it is shared. */
+struct wht_node *wht_import_copy(struct wht_arena *arena, const struct wht_node *node);
+
+/** @return the keys of an object, or the strings of a list, as a list. */
+struct wht_node *wht_import_names(struct wht_arena *arena, const struct wht_node *registers);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Folders that belong together: traces beside the program or around the working folder. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/absolute.h"
+#include "base/platform.h"
+#include "format/paths.h"
+
+/* The nearest folder of that name in `folder` or above it; `folder` is released. */
+static char *find_above(char *folder, const char *name)
+{
+    size_t length = folder ? strlen(folder) : 0;
+    size_t size = length + strlen(name) + 2;
+    char *path = folder ? malloc(size) : NULL;
+    while (path) {
+        snprintf(path, size, "%.*s/%s", (int)length, folder, name);
+        if (wht_is_folder(path))
+            break;
+        while (length > 0 && folder[length - 1] != '/')
+            length--;
+        if (length == 0) {
+            free(path);
+            path = NULL;
+        } else {
+            length--;
+        }
+    }
+    free(folder);
+    return path;
+}
+
+/* In the working folder itself the short name reads better in messages. */
+char *wht_find_above_working_folder(const char *name)
+{
+    if (wht_is_folder(name)) {
+        size_t size = strlen(name) + 1;
+        char *copy = malloc(size);
+        return copy ? memcpy(copy, name, size) : NULL;
+    }
+    return find_above(wht_absolute_path("."), name);
+}
+
+char *wht_find_above_program(const char *name)
+{
+    return find_above(wht_program_path(), name);
+}
+
+char *wht_traces_root_of(const char *path)
+{
+    char *absolute = wht_absolute_path(path);
+    size_t length = absolute ? strlen(absolute) : 0;
+    if (absolute && length >= 7 && strcmp(absolute + length - 7, "/traces") == 0)
+        return absolute;
+    size_t root = absolute ? wht_traces_root(absolute) : 0;
+    if (root > 0) {
+        absolute[root] = 0;
+        return absolute;
+    }
+    free(absolute);
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file pool.h
+ * Runs the cases of files in worker processes. A crash or a hang costs one case.
+ */
+#ifndef WHVTRACE_RUN_POOL_H
+#define WHVTRACE_RUN_POOL_H
+
+#include "base/args.h"
+#include "format/load.h"
+#include "frame.h"
+#include "redact_line.h"
+#include "select.h"
+
+struct wht_pool_options {
+    const char *emulator;
+    enum wht_match level;
+    uint64_t timeout_ms; /**< per case */
+    unsigned jobs;
+    const struct wht_words *patterns;
+    const struct wht_words *expectations; /**< files */
+    bool colours;
+    bool wants_detail; /**< failures carry their JSON */
+    bool records;      /**< nothing is judged: what the emulator does is written down */
+    bool redacts;      /**< nothing is judged: data of cases is replaced */
+    struct wht_redaction_options redaction;
+    bool gives_up;        /**< if the emulator is lost in case after case and passes none */
+    bool tells_not_run;   /**< then the others are told as skipped; otherwise the run just ends */
+    uint64_t shard;       /**< from 1 */
+    uint64_t shard_count; /**< 1: every case is run */
+};
+
+/** How long a case, or loading the emulator, may take unless the user says otherwise, in seconds.
+ */
+#define WHT_TIMEOUT_DEFAULT 10u
+
+/** @return options as all verbs begin with: the built-in emulator, strict, the default time, a
+ * worker for each processor, every case, no shard. */
+struct wht_pool_options wht_pool_defaults(void);
+
+/** Take the values of --jobs and --timeout. @return false after saying what is wrong. */
+bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args *args,
+                        const char *name, const char *value);
+bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
+                           const char *value);
+
+/** Options --jobs and --timeout of `struct wht_pool_options member`. */
+#define WHT_JOBS(state, member)    WHT_TAKE(wht_take_jobs, state, member)
+#define WHT_TIMEOUT(state, member) WHT_TAKE(wht_take_timeout, state, member)
+wht_take_fn wht_take_jobs, wht_take_timeout;
+
+/** Receives results in the order of files and cases, whatever the number of workers. */
+struct wht_pool_handler {
+    void *user;
+    /** @return false to stop the run. */
+    bool (*on_case)(void *user, const struct wht_case_frame *result);
+    void (*on_error)(void *user, const struct wht_error *error);
+    /** Called now and then; NULL: not wanted. */
+    void (*on_tick)(void *user, size_t files_done);
+};
+
+enum wht_pool_end {
+    WHT_POOL_DONE,
+    WHT_POOL_STOPPED,
+    WHT_POOL_INTERRUPTED,
+    WHT_POOL_GAVE_UP,     /**< error tells why */
+    WHT_POOL_NO_EMULATOR, /**< error tells why */
+    WHT_POOL_NO_PROCESS
+};
+
+#define WHT_POOL_ERROR_MAX 1024
+
+/**
+ * Runs the cases of all files.
+ * @param elsewhere receives how many selected cases belong to other shards.
+ * @param error     WHT_POOL_ERROR_MAX bytes; receives why for WHT_POOL_NO_EMULATOR and
+ *                  WHT_POOL_GAVE_UP, and otherwise what is wrong with Create or Destroy, or "".
+ */
+enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
+                               const struct wht_file_list *files,
+                               const struct wht_pool_handler *handler, uint64_t *elsewhere,
+                               char *error);
+
+/**
+ * Says on stderr what ended a run early or is wrong besides its cases; nothing if all is well.
+ * @param verb  for the message.
+ * @param error as wht_pool_run() left it.
+ * @return what that means for the exit code: WHT_EXIT_OK, FAILED, EMULATOR or INTERRUPTED.
+ */
+int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error);
+
+#endif

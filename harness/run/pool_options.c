@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "base/exit_code.h"
+#include "base/platform.h"
+#include "pool.h"
+#include "session/backend.h"
+
+struct wht_pool_options wht_pool_defaults(void)
+{
+    static const struct wht_words none = {.count = 0};
+    return (struct wht_pool_options){.emulator = WHT_BACKEND_BUILTIN,
+                                     .level = WHT_MATCH_STRICT,
+                                     .timeout_ms = WHT_TIMEOUT_DEFAULT * 1000,
+                                     .patterns = &none,
+                                     .expectations = &none,
+                                     .gives_up = true,
+                                     .jobs = wht_processor_count(),
+                                     .shard = 1,
+                                     .shard_count = 1};
+}
+
+bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args *args,
+                        const char *name, const char *value)
+{
+    uint64_t number = 0;
+    if (!wht_args_number(args, name, value, 1, 256, &number))
+        return false;
+    options->jobs = (unsigned)number;
+    return true;
+}
+
+bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
+                           const char *value)
+{
+    uint64_t number = 0;
+    if (!wht_args_number(args, "--timeout", value, 1, 86400, &number))
+        return false;
+    options->timeout_ms = number * 1000;
+    return true;
+}
+
+bool wht_take_jobs(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)option;
+    return wht_pool_take_jobs(target, args, "--jobs", value);
+}
+
+bool wht_take_timeout(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
+{
+    (void)option;
+    return wht_pool_take_timeout(target, args, value);
+}
+
+int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error)
+{
+    if (end == WHT_POOL_NO_PROCESS)
+        error = "a worker process could not be started";
+    if (*error)
+        fprintf(stderr, "whvtrace %s: %s\n", verb, error);
+    return end == WHT_POOL_INTERRUPTED   ? WHT_EXIT_INTERRUPTED
+           : end == WHT_POOL_NO_EMULATOR ? WHT_EXIT_EMULATOR
+           : *error                      ? WHT_EXIT_FAILED
+                                         : WHT_EXIT_OK;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "select.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/absolute.h"
+#include "base/args.h"
+#include "base/exit_code.h"
+#include "base/outfile.h"
+#include "base/platform.h"
+#include "base/str.h"
+#include "format/paths.h"
+
+#define SHARDS_MAX UINT64_C(1000000)
+
+void wht_words_add(struct wht_words *words, const char *word)
+{
+    if (words->count == words->capacity) {
+        words->capacity = words->capacity ? 2 * words->capacity : 8;
+        words->items = realloc(words->items, words->capacity * sizeof(*words->items));
+        if (!words->items)
+            abort();
+    }
+    words->items[words->count++] = word;
+}
+
+void wht_words_free(struct wht_words *words)
+{
+    free(words->items);
+    *words = (struct wht_words){.items = NULL};
+}
+
+bool wht_take_word(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    (void)args;
+    (void)option;
+    wht_words_add(target, value);
+    return true;
+}
+
+/* Whether text starts with the pattern; on a mismatch the last `*` takes one character more. */
+static bool matches_start(const char *pattern, const char *text)
+{
+    const char *star = NULL;
+    const char *resume = NULL;
+    while (*pattern) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            resume = text;
+        } else if (*text && (*pattern == '?' || *pattern == *text)) {
+            pattern++;
+            text++;
+        } else if (star && *resume) {
+            pattern = star;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool wht_pattern_matches(const char *pattern, const char *text)
+{
+    for (;; text++) {
+        if (matches_start(pattern, text))
+            return true;
+        if (!*text)
+            return false;
+    }
+}
+
+bool wht_selects(const struct wht_words *patterns, const char *name)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (wht_pattern_matches(patterns->items[i], name))
+            return true;
+    return patterns->count == 0;
+}
+
+/* Returns the number at *text and moves behind it; 0 if there is none. */
+static uint64_t take_number(const char **text)
+{
+    uint64_t number = 0;
+    for (; **text >= '0' && **text <= '9' && number <= SHARDS_MAX; (*text)++)
+        number = number * 10 + (uint64_t)(**text - '0');
+    return number;
+}
+
+bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count)
+{
+    uint64_t k = take_number(&text);
+    if (k == 0 || *text++ != '/')
+        return false;
+    uint64_t n = take_number(&text);
+    if (*text || k > n || n > SHARDS_MAX)
+        return false;
+    *number = k;
+    *count = n;
+    return true;
+}
+
+/* FNV-1a, then a mix: its low bits alone are uneven for names that are nearly equal. */
+bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) % count == number - 1;
+}
+
+char *wht_default_root(void)
+{
+    const char *told = getenv("WHVTRACE_TRACES");
+    char *root = told && *told ? wht_absolute_path(told) : NULL;
+    if (!root)
+        root = wht_find_above_working_folder("traces");
+    return root ? root : wht_find_above_program("traces");
+}
+
+static void print_error(void *user, const struct wht_error *error)
+{
+    (void)user;
+    fprintf(stderr, "whvtrace: %s: %s\n", error->file, error->text);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    char *const *left = *(char **const *)a;
+    char *const *right = *(char **const *)b;
+    int order = strcmp(*left, *right);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+/* Files that several paths mean are run once, where they come first. */
+static void drop_repeated(struct wht_file_list *files)
+{
+    char ***places = malloc((files->count + 1) * sizeof(*places));
+    size_t kept = 0;
+    if (!places)
+        abort();
+    for (size_t i = 0; i < files->count; i++)
+        places[i] = &files->paths[i];
+    qsort(places, files->count, sizeof(*places), compare_places);
+    for (size_t i = files->count; i-- > 1;) {
+        if (strcmp(*places[i - 1], *places[i]) != 0)
+            continue;
+        free(*places[i]);
+        *places[i] = NULL;
+    }
+    free(places);
+    for (size_t i = 0; i < files->count; i++)
+        if (files->paths[i])
+            files->paths[kept++] = files->paths[i];
+    files->count = kept;
+}
+
+/* @return WHT_EXIT_OK, or another exit code after printing why. */
+static int find_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                      char **root)
+{
+    const struct wht_error_sink errors = {.report = print_error};
+    *root = NULL;
+    if (paths->count == 0) {
+        *root = wht_default_root();
+        if (!*root)
+            return wht_usage_error(verb, "there is no folder 'traces' here; name a path");
+        return wht_find_traces(*root, &errors, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;
+    }
+    bool is_good = true;
+    for (size_t i = 0; i < paths->count; i++)
+        is_good &= wht_find_traces(paths->items[i], &errors, files);
+    if (!is_good)
+        return WHT_EXIT_USAGE;
+    if (paths->count > 1)
+        drop_repeated(files);
+    *root = wht_traces_root_of(paths->items[0]);
+    return WHT_EXIT_OK;
+}
+
+/* Files of one folder come one after the other, and are ruled by the same ones. */
+static bool is_in_folder_of_last(const char *path)
+{
+    static char *last;
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash + 1 - path) : 0;
+    bool is_same = last && strlen(last) == length && memcmp(last, path, length) == 0;
+    if (is_same)
+        return true;
+    free(last);
+    last = wht_copy_text(path);
+    last[length] = 0;
+    return false;
+}
+
+/* What rules a trace file in its traces folder is read as well. */
+static void protect(const char *path)
+{
+    static const char *const rules[] = {"flags.json", "revoked.txt"};
+    wht_outfile_protect(path);
+    if (is_in_folder_of_last(path))
+        return;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        char *ruling = wht_traces_file(path, rules[i]);
+        if (ruling)
+            wht_outfile_protect(ruling);
+        free(ruling);
+    }
+}
+
+int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
+                     char **root)
+{
+    int code = find_files(verb, paths, files, root);
+    for (size_t i = 0; i < files->count; i++)
+        protect(files->paths[i]);
+    return code;
+}

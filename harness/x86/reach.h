@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file reach.h
+ * Which memory an instruction accesses, as far as registers are known.
+ */
+#ifndef WHVTRACE_X86_REACH_H
+#define WHVTRACE_X86_REACH_H
+
+#include "disasm.h"
+
+#define WHT_REACHED_MAX 8
+
+/** One operand in memory, explicit or implicit: stack, string element, byte mask. */
+struct wht_reached {
+    bool is_known; /**< false: a register of the address is not known */
+    uint64_t linear;
+    uint64_t size; /**< bytes, at least 1 */
+    bool is_read;
+    bool is_written;
+};
+
+struct wht_reach {
+    uint8_t length; /**< of the instruction */
+    /** It may also access what cannot be told from here: descriptors, the interrupt table, task
+     * state, operands of no fixed place. */
+    bool is_open;
+    uint64_t mask; /**< of linear addresses in the code's mode */
+    struct wht_reached places[WHT_REACHED_MAX];
+    size_t count;
+};
+
+/** What is known of a processor. */
+struct wht_known_state {
+    /** @return the value of a register, or NULL if it is not known. */
+    const WHV_REGISTER_VALUE *(*find)(const void *user, WHV_REGISTER_NAME name);
+    const void *user;
+    uint8_t cpl;
+};
+
+/** @return false if the bytes are no instruction. */
+bool wht_reach(enum wht_code code, const uint8_t *bytes, size_t count,
+               const struct wht_known_state *state, struct wht_reach *reach);
+
+#endif
