@@ -26,7 +26,7 @@ enum how {
     EMPTIED       /* a list that somebody else fills */
 };
 
-#define RULES_MAX 32 /* of a shape */
+#define RULES_MAX 48 /* of a shape */
 
 struct shape;
 
@@ -47,109 +47,103 @@ struct shape {
     static const struct shape name##_shape = {name##_rules,                                        \
                                               sizeof(name##_rules) / sizeof(name##_rules[0])}
 
+#define RULE(key, is_required, how, shape) {#key, how, SHAPE_##shape},
+#define SHAPE_none                         NULL
+#define SHAPE_case                         &case_shape
+#define SHAPE_source                       &source_shape
+#define SHAPE_emulator                     &emulator_shape
+#define SHAPE_exit                         &exit_shape
+#define SHAPE_region                       &region_shape
+#define SHAPE_page                         &page_shape
+#define SHAPE_expect                       &expect_shape
+#define SHAPE_wanted                       &wanted_shape
+#define SHAPE_fault                        &fault_shape
+#define SHAPE_call                         &call_shape
+
 static const struct rule value_rules[] = {
-    {"sel", LOWER, NULL},   {"base", LOWER, NULL}, {"limit", LOWER, NULL}, {"attr", LOWER, NULL},
-    {"value", VALUE, NULL}, {"mask", LOWER, NULL}, {"undef", AS_IS, NULL}, {"either", VALUE, NULL}};
+#define SEGMENT_KEY RULE
+#define TABLE_KEY   RULE
+#define WANT_KEY    RULE
+#include "keys.def"
+};
 SHAPE(value);
 
-static const struct rule exit_rules[] = {{"kind", AS_IS, NULL},
-                                         {"access", AS_IS, NULL},
-                                         {"gpa", LOWER, NULL},
-                                         {"gva", LOWER, NULL},
-                                         {"gva_valid", AS_IS, NULL},
-                                         {"gpa_unmapped", AS_IS, NULL},
-                                         {"port", LOWER, NULL},
-                                         {"size", AS_IS, NULL},
-                                         {"string", AS_IS, NULL},
-                                         {"rep", AS_IS, NULL},
-                                         {"bytes_given", AS_IS, NULL},
-                                         {"instr_len", AS_IS, NULL},
-                                         {"interruption_pending", AS_IS, NULL},
-                                         {"interrupt_shadow", AS_IS, NULL},
-                                         {"debug_active", AS_IS, NULL},
-                                         {"cr8", LOWER, NULL}};
+static const struct rule exit_rules[] = {
+#define EXIT_KEY      RULE
+#define EXIT_MMIO_KEY RULE
+#define EXIT_IO_KEY   RULE
+#include "keys.def"
+};
 SHAPE(exit);
 
-static const struct rule region_rules[] = {{"gpa", LOWER, NULL},
-                                           {"size", AS_IS, NULL},
-                                           {"data", BYTES, NULL},
-                                           {"fill", BYTES, NULL},
-                                           {"kind", AS_IS, NULL}};
+static const struct rule region_rules[] = {
+#define REGION_KEY RULE
+#include "keys.def"
+};
 SHAPE(region);
 
 static const struct rule page_rules[] = {
-    {"gva", LOWER, NULL}, {"gpa", LOWER, NULL}, {"result", AS_IS, NULL}, {"for", AS_IS, NULL}};
+#define PAGE_KEY RULE
+#include "keys.def"
+};
 SHAPE(page);
 
+static const struct rule wanted_rules[] = {
+#define WANTED_KEY RULE
+#include "keys.def"
+};
+SHAPE(wanted);
+
 static const struct rule fault_rules[] = {
-    {"vector", LOWER, NULL}, {"code", LOWER, NULL}, {"address", LOWER, NULL}};
+#define FAULT_KEY RULE
+#include "keys.def"
+};
 SHAPE(fault);
 
 /* The kinds share one order: which keys are there tells the kind. */
 static const struct shape call_shape;
-static const struct rule call_rules[] = {{"mem", AS_IS, NULL},
-                                         {"io", AS_IS, NULL},
-                                         {"translate", LOWER, NULL},
-                                         {"get", REGISTERS, NULL},
-                                         {"set", REGISTERS, NULL},
-                                         {"any_order", LIST, &call_shape},
-                                         {"optional", LIST, &call_shape},
-                                         {"repeat", AS_IS, NULL},
-                                         {"step", AS_IS, NULL},
-                                         {"flags", AS_IS, NULL},
-                                         {"result", AS_IS, NULL},
-                                         {"gpa", LOWER, NULL},
-                                         {"port", LOWER, NULL},
-                                         {"size", AS_IS, NULL},
-                                         {"data", BYTES, NULL},
-                                         {"fail", LOWER_IF_HEX, NULL},
-                                         {"calls", LIST, &call_shape},
-                                         {"note", AS_IS, NULL}};
+static const struct rule call_rules[] = {
+#define MEM_KEY       RULE
+#define IO_KEY        RULE
+#define TRANSLATE_KEY RULE
+#define GET_KEY       RULE
+#define SET_KEY       RULE
+#define ANY_ORDER_KEY RULE
+#define OPTIONAL_KEY  RULE
+#define REPEAT_KEY    RULE
+#include "keys.def"
+};
 SHAPE(call);
 
 static const struct rule expect_rules[] = {
-    {"hr", LOWER_IF_HEX, NULL},      {"status", AS_IS, NULL},         {"regs", REGISTERS, NULL},
-    {"memory", LIST, &region_shape}, {"fault", OBJECT, &fault_shape}, {"trap", AS_IS, NULL},
-    {"others", AS_IS, NULL},         {"calls", LIST, &call_shape}};
+#define EXPECT_KEY RULE
+#include "keys.def"
+};
 SHAPE(expect);
 
 static const struct rule emulator_rules[] = {
-    {"file", AS_IS, NULL}, {"version", AS_IS, NULL}, {"sha256", AS_IS, NULL}};
+#define EMULATOR_KEY RULE
+#include "keys.def"
+};
 SHAPE(emulator);
 
 static const struct rule source_rules[] = {
-    {"kind", AS_IS, NULL},  {"tool", AS_IS, NULL},    {"vmm", AS_IS, NULL},
-    {"os", AS_IS, NULL},    {"cpu", AS_IS, NULL},     {"emulator", OBJECT, &emulator_shape},
-    {"guest", AS_IS, NULL}, {"date", AS_IS, NULL},    {"seed", AS_IS, NULL},
-    {"from", AS_IS, NULL},  {"redacted", AS_IS, NULL}};
+#define SOURCE_KEY RULE
+#include "keys.def"
+};
 SHAPE(source);
 
-static const struct rule case_rules[] = {{"format", AS_IS, NULL},
-                                         {"id", AS_IS, NULL},
-                                         {"code", BYTES, NULL},
-                                         {"asm", AS_IS, NULL},
-                                         {"api", AS_IS, NULL},
-                                         {"init", REGISTERS, NULL},
-                                         {"exit", OBJECT, &exit_shape},
-                                         {"memory", LIST, &region_shape},
-                                         {"pages", LIST, &page_shape},
-                                         {"expect", OBJECT, &expect_shape},
-                                         {"match", AS_IS, NULL},
-                                         {"verdict", AS_IS, NULL},
-                                         {"flags", AS_IS, NULL},
-                                         {"spec", AS_IS, NULL},
-                                         {"todo", AS_IS, NULL},
-                                         {"deliberate", AS_IS, NULL},
-                                         {"tags", AS_IS, NULL},
-                                         {"note", AS_IS, NULL},
-                                         {"source", OBJECT, &source_shape}};
+static const struct rule case_rules[] = {
+#define CASE_KEY RULE
+#include "keys.def"
+};
 SHAPE(case);
 
-static const struct rule header_rules[] = {{"format", AS_IS, NULL},
-                                           {"suite", AS_IS, NULL},
-                                           {"source", OBJECT, &source_shape},
-                                           {"defaults", OBJECT, &case_shape},
-                                           {"cases", EMPTIED, NULL}};
+static const struct rule header_rules[] = {
+#define SUITE_KEY  RULE
+#define HEADER_KEY RULE
+#include "keys.def"
+};
 SHAPE(header);
 
 static const struct wht_node *with_lower_text(const struct canon *canon,
@@ -282,7 +276,10 @@ struct place {
 
 static uint64_t number_of(const char *key)
 {
-    static const char *const settings[] = {"mode", "cpl", "others", "interrupt_shadow"};
+    static const char *const settings[] = {
+#define SETTING_KEY(key, is_required, how, shape) #key,
+#include "keys.def"
+    };
     WHV_REGISTER_NAME name;
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         if (strcmp(settings[i], key) == 0)

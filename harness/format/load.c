@@ -34,6 +34,7 @@ struct wht_reader {
     struct wht_document header; /* the suite, the single case, or the corpus's first line */
     char *header_text;
     const struct wht_node *defaults;
+    struct wht_source source;   /* of the header */
     struct wht_node *next_case; /* of a suite */
     bool is_single;
     bool is_done;
@@ -136,7 +137,7 @@ static bool read_number(const char **text, unsigned *value)
 
 /* Cases of a file whose version is not known are checked but not handed out; another major version
    may mean anything, so that nothing is said of what follows. */
-static bool take_format(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_number(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_reader *reader = target;
     static const char prefix[] = "whv-trace/";
@@ -170,8 +171,9 @@ static bool take_text(struct wht_check *check, const struct wht_node *node, void
 
 static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    (void)target;
-    return wht_take_source(check, node);
+    struct wht_reader *reader = target;
+    check->arena = reader->header.arena;
+    return wht_take_source(check, node, &reader->source);
 }
 
 static bool take_cases(struct wht_check *check, const struct wht_node *node, void *target)
@@ -183,17 +185,20 @@ static bool take_cases(struct wht_check *check, const struct wht_node *node, voi
     return true;
 }
 
-static const struct wht_field suite_fields[] = {{"format", NULL, true},
-                                                {"$schema", take_text, false},
-                                                {"suite", take_text, true},
-                                                {"cases", take_cases, true},
-                                                {"defaults", take_defaults, false}};
+#define take_format NULL /* take_version() */
+#define take_suite  take_text
 
-static const struct wht_field header_fields[] = {{"format", NULL, true},
-                                                 {"$schema", take_text, false},
-                                                 {"suite", take_text, false},
-                                                 {"source", take_source, false},
-                                                 {"defaults", take_defaults, false}};
+static const struct wht_field suite_fields[] = {
+    {"$schema", take_text, false},
+#define SUITE_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
+};
+
+static const struct wht_field header_fields[] = {
+    {"$schema", take_text, false},
+#define HEADER_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
+};
 
 /* The version comes first: it decides what is said of unknown keys. */
 static void take_version(struct wht_reader *reader, const struct wht_node *root)
@@ -201,7 +206,7 @@ static void take_version(struct wht_reader *reader, const struct wht_node *root)
     const struct wht_node *format =
         root->kind == WHT_NODE_OBJECT ? wht_node_member(root, "format") : NULL;
     if (format)
-        take_format(&reader->check, format, reader);
+        take_number(&reader->check, format, reader);
 }
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))

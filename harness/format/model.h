@@ -173,6 +173,31 @@ struct wht_expect {
     size_t call_count;
 };
 
+/** The emulator that a case was recorded of; what is not known is NULL. */
+struct wht_source_emulator {
+    char *file;
+    char *version;
+    char *sha256;
+};
+
+/** Where a case came from; what is not known is NULL. */
+struct wht_source {
+    bool is_given; /**< there is a `source` */
+    char *kind;    /**< "hand", "captured", "generated" or "minimized" */
+    char *tool;
+    char *vmm;
+    char *os;
+    char *cpu;
+    struct wht_source_emulator *emulator;
+    char *guest;
+    char *date;
+    char *seed;
+    bool is_seed_number; /**< seed is written as a number */
+    char *from;
+    bool has_redacted;
+    bool redacted;
+};
+
 /** A NULL-free list of strings. */
 struct wht_strings {
     char **items;
@@ -204,7 +229,8 @@ struct wht_case {
     struct wht_strings todo; /**< what the author has not said yet; such a case cannot pass */
     char *deliberate; /**< why exit and code, or unused entries, disagree on purpose, or NULL */
     struct wht_strings tags;
-    char *note;              /**< NULL if none */
+    char *note; /**< NULL if none */
+    struct wht_source source;
     char *revoked;           /**< why the case was withdrawn (revoked.h), or NULL */
     struct wht_arena *arena; /**< holds all of the above, the case itself included */
 };

@@ -9,7 +9,6 @@
 #include "words/names.h"
 
 #define REG_NAMES_MAX 256
-#define SETTINGS      4 /* keys that stand among the registers of `init` */
 
 static const char *text_of(const struct wht_node *member)
 {
@@ -53,8 +52,11 @@ static const char *whole_register(const char *part)
 bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
                      WHV_REGISTER_NAME *name)
 {
-    static const char *const settings[SETTINGS] = {"mode", "cpl", "others", "interrupt_shadow"};
-    const char *names[REG_NAMES_MAX + SETTINGS];
+    static const char *const settings[] = {
+#define SETTING_KEY(key, is_required, how, shape) #key,
+#include "keys.def"
+    };
+    const char *names[REG_NAMES_MAX + sizeof(settings) / sizeof(settings[0])];
     const char *text = text_of(member);
     if (wht_reg_from_name(text, name))
         return true;
@@ -75,7 +77,7 @@ bool wht_get_reg_key(struct wht_check *check, const struct wht_node *member,
             "found \"%.40s\", another name of a register or a part of one; did you mean \"%s\"?",
             text, whole);
     size_t count = wht_reg_names(names, REG_NAMES_MAX);
-    for (size_t i = 0; i < SETTINGS && is_in_init(member); i++)
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]) && is_in_init(member); i++)
         names[count++] = settings[i];
     const char *meant = wht_did_you_mean(text, names, count);
     if (meant)

@@ -2,53 +2,87 @@
 /* traces/FORMAT.md, "source". */
 #include "source.h"
 
-static bool check_text(struct wht_check *check, const struct wht_node *node, void *target)
+#include <inttypes.h>
+#include <stdio.h>
+
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
+static bool take_text(struct wht_check *check, const struct wht_node *node, char **text)
 {
-    const char *text;
-    (void)target;
-    return wht_get_string(check, node, &text);
+    const char *value;
+    if (!wht_get_string(check, node, &value))
+        return false;
+    *text = wht_arena_copy(check->arena, value);
+    return true;
 }
 
-static bool check_flag(struct wht_check *check, const struct wht_node *node, void *target)
-{
-    bool value;
-    (void)target;
-    return wht_get_bool(check, node, &value);
-}
+#define TAKE_TEXT(type, member)                                                                    \
+    static bool take_##member(struct wht_check *check, const struct wht_node *node, void *target)  \
+    {                                                                                              \
+        return take_text(check, node, &((struct type *)target)->member);                           \
+    }
 
-static bool check_kind(struct wht_check *check, const struct wht_node *node, void *target)
+TAKE_TEXT(wht_source, tool)
+TAKE_TEXT(wht_source, vmm)
+TAKE_TEXT(wht_source, os)
+TAKE_TEXT(wht_source, cpu)
+TAKE_TEXT(wht_source, guest)
+TAKE_TEXT(wht_source, date)
+TAKE_TEXT(wht_source, from)
+TAKE_TEXT(wht_source_emulator, file)
+TAKE_TEXT(wht_source_emulator, version)
+TAKE_TEXT(wht_source_emulator, sha256)
+
+static bool take_kind(struct wht_check *check, const struct wht_node *node, void *target)
 {
     static const char *const names[] = {"hand", "captured", "generated", "minimized"};
     int kind;
-    (void)target;
-    return wht_get_name(check, node, names, 4, "a kind of source", &kind);
+    if (!wht_get_name(check, node, names, COUNT(names), "a kind of source", &kind))
+        return false;
+    ((struct wht_source *)target)->kind = wht_arena_copy(check->arena, names[kind]);
+    return true;
 }
 
-static bool check_emulator(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_emulator(struct wht_check *check, const struct wht_node *node, void *target)
 {
     static const struct wht_field fields[] = {
-        {"file", check_text, false}, {"version", check_text, false}, {"sha256", check_text, false}};
-    (void)target;
-    return wht_take_object(check, node, fields, 3, NULL);
+#define EMULATOR_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
+    };
+    struct wht_source *source = target;
+    source->emulator = wht_arena_take(check->arena, sizeof(*source->emulator));
+    return wht_take_object(check, node, fields, COUNT(fields), source->emulator);
 }
 
-static bool check_seed(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_seed(struct wht_check *check, const struct wht_node *node, void *target)
 {
+    struct wht_source *source = target;
+    char text[24];
     int64_t value;
-    (void)target;
     if (node->kind == WHT_NODE_STRING)
-        return true;
-    return wht_get_count(check, node, 0, (INT64_C(1) << 53) - 1, &value);
+        return take_text(check, node, &source->seed);
+    if (!wht_get_count(check, node, 0, (INT64_C(1) << 53) - 1, &value))
+        return false;
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    source->seed = wht_arena_copy(check->arena, text);
+    source->is_seed_number = true;
+    return true;
 }
 
-bool wht_take_source(struct wht_check *check, const struct wht_node *node)
+static bool take_redacted(struct wht_check *check, const struct wht_node *node, void *target)
+{
+    struct wht_source *source = target;
+    source->has_redacted = true;
+    return wht_get_bool(check, node, &source->redacted);
+}
+
+bool wht_take_source(struct wht_check *check, const struct wht_node *node,
+                     struct wht_source *source)
 {
     static const struct wht_field fields[] = {
-        {"kind", check_kind, false},    {"tool", check_text, false},
-        {"vmm", check_text, false},     {"os", check_text, false},
-        {"cpu", check_text, false},     {"emulator", check_emulator, false},
-        {"guest", check_text, false},   {"date", check_text, false},
-        {"seed", check_seed, false},    {"from", check_text, false},
-        {"redacted", check_flag, false}};
-    return wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), NULL);
+#define SOURCE_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
+    };
+    source->is_given = true;
+    return wht_take_object(check, node, fields, COUNT(fields), source);
 }

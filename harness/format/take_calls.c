@@ -11,10 +11,22 @@
 #define REPEAT_MAX 1048576
 #define STEP_MAX   ((INT64_C(1) << 53) - 1)
 
+/* A kind of call and its keys. */
+struct form {
+    const char *key;
+    const struct wht_field *fields;
+    size_t count;
+};
+
+enum form_number { MEM, IO, TRANSLATE, GET, SET, ANY_ORDER, OPTIONAL, REPEAT, FORMS };
+
+static const struct form forms[FORMS];
+
 /* A call while its keys are read: which were there, and what some of them need. */
 struct taking {
     struct wht_check *check;
     struct wht_case *c;
+    const struct form *form;
     struct wht_call *call;
     const struct wht_node *data;
     const struct wht_node *size;
@@ -40,11 +52,13 @@ static bool take_io(struct wht_check *check, const struct wht_node *node, void *
     return is_good;
 }
 
-static bool take_address(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_gpa(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct taking *t = target;
+    const bool is_result = t->form == &forms[TRANSLATE];
     t->gpa = node;
-    return wht_get_hex(check, node, 64, &t->call->address);
+    t->call->has_gpa = is_result;
+    return wht_get_hex(check, node, 64, is_result ? &t->call->gpa : &t->call->address);
 }
 
 static bool take_port(struct wht_check *check, const struct wht_node *node, void *target)
@@ -52,26 +66,20 @@ static bool take_port(struct wht_check *check, const struct wht_node *node, void
     return wht_get_hex(check, node, 16, &((struct taking *)target)->call->address);
 }
 
-static bool take_mem_size(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_size(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct taking *t = target;
+    const bool is_io = t->form == &forms[IO];
     t->size = node;
-    return wht_get_count(check, node, 1, 8, &t->size_value);
-}
-
-static bool take_io_size(struct wht_check *check, const struct wht_node *node, void *target)
-{
-    struct taking *t = target;
-    t->size = node;
-    if (!wht_get_count(check, node, 1, 4, &t->size_value))
+    if (!wht_get_count(check, node, 1, is_io ? 4 : 8, &t->size_value))
         return false;
-    if (t->size_value != 3)
+    if (!is_io || t->size_value != 3)
         return true;
     t->size_value = 0;
     return wht_fail(check, node, "found 3, expected 1, 2 or 4");
 }
 
-static bool note_data(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_data(struct wht_check *check, const struct wht_node *node, void *target)
 {
     (void)check;
     ((struct taking *)target)->data = node;
@@ -162,13 +170,6 @@ static bool take_result(struct wht_check *check, const struct wht_node *node, vo
         return false;
     call->result = (WHV_TRANSLATE_GVA_RESULT_CODE)result;
     return true;
-}
-
-static bool take_result_gpa(struct wht_check *check, const struct wht_node *node, void *target)
-{
-    struct wht_call *call = ((struct taking *)target)->call;
-    call->has_gpa = true;
-    return wht_get_hex(check, node, 64, &call->gpa);
 }
 
 static bool take_names(struct wht_check *check, const struct wht_node *node, struct taking *t)
@@ -295,50 +296,52 @@ static bool finish_io(struct taking *t)
     return true;
 }
 
-struct form {
-    const char *key;
-    const struct wht_field *fields;
-    size_t count;
+#define FIELD(key, is_required, how, shape) {#key, take_##key, is_required},
+static const struct wht_field mem_fields[] = {
+#define MEM_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field io_fields[] = {
+#define IO_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field translate_fields[] = {
+#define TRANSLATE_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field get_fields[] = {
+#define GET_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field set_fields[] = {
+#define SET_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field any_order_fields[] = {
+#define ANY_ORDER_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field optional_fields[] = {
+#define OPTIONAL_KEY FIELD
+#include "keys.def"
+};
+static const struct wht_field repeat_fields[] = {
+#define REPEAT_KEY FIELD
+#include "keys.def"
 };
 
-static const struct wht_field mem_fields[] = {
-    {"mem", take_mem, true},    {"gpa", take_address, true}, {"size", take_mem_size, false},
-    {"data", note_data, false}, {"fail", take_fail, false},  {"note", take_note, false}};
-static const struct wht_field io_fields[] = {
-    {"io", take_io, true},      {"port", take_port, true},  {"size", take_io_size, true},
-    {"data", note_data, false}, {"fail", take_fail, false}, {"note", take_note, false}};
-static const struct wht_field translate_fields[] = {
-    {"translate", take_translate, true}, {"flags", take_flags, false},
-    {"result", take_result, false},      {"gpa", take_result_gpa, false},
-    {"fail", take_fail, false},          {"note", take_note, false}};
-static const struct wht_field get_fields[] = {
-    {"get", take_get, true}, {"fail", take_fail, false}, {"note", take_note, false}};
-static const struct wht_field set_fields[] = {
-    {"set", take_set, true}, {"fail", take_fail, false}, {"note", take_note, false}};
-static const struct wht_field any_order_fields[] = {{"any_order", take_any_order, true},
-                                                    {"note", take_note, false}};
-static const struct wht_field optional_fields[] = {{"optional", take_optional, true},
-                                                   {"note", take_note, false}};
-static const struct wht_field repeat_fields[] = {{"repeat", take_repeat, true},
-                                                 {"step", take_step, false},
-                                                 {"calls", take_calls, true},
-                                                 {"note", take_note, false}};
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
-#define FORM(key, fields)                                                                          \
-    {                                                                                              \
-        key, fields, sizeof(fields) / sizeof(fields[0])                                            \
-    }
-
-static const struct form forms[] = {FORM("mem", mem_fields),
-                                    FORM("io", io_fields),
-                                    FORM("translate", translate_fields),
-                                    FORM("get", get_fields),
-                                    FORM("set", set_fields),
-                                    FORM("any_order", any_order_fields),
-                                    FORM("optional", optional_fields),
-                                    FORM("repeat", repeat_fields)};
-
-#define FORMS (sizeof(forms) / sizeof(forms[0]))
+static const struct form forms[FORMS] = {
+    [MEM] = {"mem", mem_fields, COUNT(mem_fields)},
+    [IO] = {"io", io_fields, COUNT(io_fields)},
+    [TRANSLATE] = {"translate", translate_fields, COUNT(translate_fields)},
+    [GET] = {"get", get_fields, COUNT(get_fields)},
+    [SET] = {"set", set_fields, COUNT(set_fields)},
+    [ANY_ORDER] = {"any_order", any_order_fields, COUNT(any_order_fields)},
+    [OPTIONAL] = {"optional", optional_fields, COUNT(optional_fields)},
+    [REPEAT] = {"repeat", repeat_fields, COUNT(repeat_fields)},
+};
 
 static const struct form *form_of(const struct wht_node *member)
 {
@@ -357,7 +360,7 @@ static void report_no_form(struct wht_check *check, const struct wht_node *node)
     for (size_t i = 0; i < FORMS; i++)
         all[count++].key = forms[i].key;
     for (size_t i = 0; i < FORMS; i++) {
-        for (size_t j = 1; j < forms[i].count; j++) {
+        for (size_t j = 1; j < forms[i].count; j++) { /* behind the kind's own key */
             size_t k = 0;
             while (k < count && strcmp(all[k].key, forms[i].fields[j].key) != 0)
                 k++;
@@ -410,13 +413,13 @@ static bool take_call(struct wht_check *check, const struct wht_node *node, stru
     struct taking t = {.check = check, .c = c, .call = call};
     if (!wht_get_object(check, node))
         return false;
-    const struct form *form = find_form(check, node);
-    if (!form)
+    t.form = find_form(check, node);
+    if (!t.form)
         return false;
     call->pos = wht_node_pos(check, node);
-    bool is_good = wht_take_object(check, node, form->fields, form->count, &t);
-    bool is_mem = form->fields == mem_fields;
-    if (is_mem || form->fields == io_fields)
+    bool is_good = wht_take_object(check, node, t.form->fields, t.form->count, &t);
+    bool is_mem = t.form == &forms[MEM];
+    if (is_mem || t.form == &forms[IO])
         is_good &= finish_access(&t, node, is_mem);
     return is_good;
 }

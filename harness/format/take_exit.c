@@ -119,48 +119,64 @@ static bool take_rep(struct wht_check *check, const struct wht_node *node, void 
     return wht_get_bool(check, node, &t->exit->rep);
 }
 
+/* Keys of exits of one kind. */
+struct kind_key {
+    const char *key;
+    bool is_required;
+};
+
+#define KIND_KEY(key, is_required, how, shape) {#key, is_required},
+static const struct kind_key mmio_keys[] = {
+#define EXIT_MMIO_KEY KIND_KEY
+#include "keys.def"
+};
+static const struct kind_key io_keys[] = {
+#define EXIT_IO_KEY KIND_KEY
+#include "keys.def"
+};
+
 static bool refuse_keys(struct wht_check *check, const struct wht_node *node,
-                        const struct wht_node *kind, const char *const *keys, size_t count)
+                        const struct wht_node *kind, const struct kind_key *keys, size_t count)
 {
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
-        const struct wht_node *member = wht_node_member(node, keys[i]);
+        const struct wht_node *member = wht_node_member(node, keys[i].key);
         if (member)
             is_good = wht_fail_key(check, wht_more_specific(member, kind),
                                    "found \"%s\" in an exit of kind %s, expected it "
                                    "in the other kind only",
-                                   keys[i], kind->string);
+                                   keys[i].key, kind->string);
     }
     return is_good;
 }
 
 static bool require_keys(struct wht_check *check, const struct wht_node *node,
-                         const char *const *keys, size_t count)
+                         const struct kind_key *keys, size_t count)
 {
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
-        if (!wht_node_member(node, keys[i]))
-            is_good = wht_fail_missing(check, node, keys[i]);
+        if (keys[i].is_required && !wht_node_member(node, keys[i].key))
+            is_good = wht_fail_missing(check, node, keys[i].key);
     }
     return is_good;
 }
 
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
 /* Each kind has its own keys. */
 static bool check_kind(struct wht_check *check, const struct wht_node *node, const struct taking *t)
 {
-    static const char *const mmio[] = {"gpa", "gva", "gva_valid", "gpa_unmapped"};
-    static const char *const io[] = {"port", "size", "string", "rep"};
     bool is_good = true;
     if (t->exit->kind == WHT_EXIT_MMIO) {
-        is_good = require_keys(check, node, mmio, 1);
-        return refuse_keys(check, node, t->kind_node, io, 4) && is_good;
+        is_good = require_keys(check, node, mmio_keys, COUNT(mmio_keys));
+        return refuse_keys(check, node, t->kind_node, io_keys, COUNT(io_keys)) && is_good;
     }
     if (t->exit->access == WHT_ACCESS_EXECUTE)
         is_good = wht_fail(check, wht_more_specific(wht_node_member(node, "access"), t->kind_node),
                            "found \"execute\" in an exit of kind io, expected \"read\" (IN) or "
                            "\"write\" (OUT)");
-    is_good = require_keys(check, node, io, 2) && is_good;
-    return refuse_keys(check, node, t->kind_node, mmio, 4) && is_good;
+    is_good = require_keys(check, node, io_keys, COUNT(io_keys)) && is_good;
+    return refuse_keys(check, node, t->kind_node, mmio_keys, COUNT(mmio_keys)) && is_good;
 }
 
 static void fill_in(struct taking *t, const struct wht_case *c)
@@ -195,27 +211,15 @@ static bool check_length(struct wht_check *check, const struct wht_node *node,
 bool wht_take_exit(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
 {
     static const struct wht_field fields[] = {
-        {"kind", take_kind, true},
-        {"access", take_access, true},
-        {"gpa", take_gpa, false},
-        {"gva", take_gva, false},
-        {"gva_valid", take_gva_valid, false},
-        {"gpa_unmapped", take_gpa_unmapped, false},
-        {"port", take_port, false},
-        {"size", take_size, false},
-        {"string", take_string, false},
-        {"rep", take_rep, false},
-        {"bytes_given", take_bytes_given, false},
-        {"instr_len", take_instr_len, false},
-        {"interruption_pending", take_interruption_pending, false},
-        {"interrupt_shadow", take_interrupt_shadow, false},
-        {"debug_active", take_debug_active, false},
-        {"cr8", take_cr8, false},
+#define EXIT_KEY(key, is_required, how, shape)      {#key, take_##key, is_required},
+#define EXIT_MMIO_KEY(key, is_required, how, shape) {#key, take_##key, false},
+#define EXIT_IO_KEY(key, is_required, how, shape)   {#key, take_##key, false},
+#include "keys.def"
     };
     struct taking t = {.exit = &c->exit};
     c->exit.gva_valid = true;
     c->exit.gpa_unmapped = true;
-    bool is_good = wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), &t);
+    bool is_good = wht_take_object(check, node, fields, COUNT(fields), &t);
     if (check->is_partial)
         return is_good;
     if (node->kind == WHT_NODE_OBJECT && t.kind_node)

@@ -9,6 +9,8 @@
 
 #define BYTES_MAX (512u << 10)
 
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
 static bool take_hr(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_hresult(check, node, &((struct wht_case *)target)->expect.hr);
@@ -42,12 +44,12 @@ static bool take_regs(struct wht_check *check, const struct wht_node *node, void
     return wht_get_want_regs(check, node, &c->init, &c->expect.regs, &c->expect.reg_count);
 }
 
-static bool take_memory_gpa(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_wanted_gpa(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_hex(check, node, 64, &((struct wht_want_memory *)target)->gpa);
 }
 
-static bool take_memory_data(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_wanted_data(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_bytes(check, node, true, BYTES_MAX, &((struct wht_want_memory *)target)->data);
 }
@@ -99,10 +101,12 @@ static bool check_placed(struct wht_check *check, struct placed_bytes *placed, s
 static bool take_bytes(struct wht_check *check, const struct wht_node *node,
                        struct wht_want_memory *want, struct placed_bytes *placed)
 {
-    static const struct wht_field fields[] = {{"gpa", take_memory_gpa, true},
-                                              {"data", take_memory_data, true}};
+    static const struct wht_field fields[] = {
+#define WANTED_KEY(key, is_required, how, shape) {#key, take_wanted_##key, is_required},
+#include "keys.def"
+    };
     *want = (struct wht_want_memory){.pos = wht_node_pos(check, node)};
-    if (!wht_take_object(check, node, fields, 2, want))
+    if (!wht_take_object(check, node, fields, COUNT(fields), want))
         return false;
     *placed = (struct placed_bytes){
         .gpa = want->gpa, .last = want->gpa + (want->data.size - 1), .node = node};
@@ -133,7 +137,7 @@ static bool take_memory(struct wht_check *check, const struct wht_node *node, vo
     return check_placed(check, placed, count) && is_good;
 }
 
-static bool take_vector(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_fault_vector(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_want_fault *fault = target;
     const char *names[WHT_VECTORS];
@@ -154,7 +158,7 @@ static bool take_vector(struct wht_check *check, const struct wht_node *node, vo
     return true;
 }
 
-static bool take_code(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_fault_code(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_want_fault *fault = target;
     uint64_t value = 0;
@@ -164,7 +168,7 @@ static bool take_code(struct wht_check *check, const struct wht_node *node, void
     return is_good;
 }
 
-static bool take_address(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_fault_address(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct wht_want_fault *fault = target;
     fault->has_address = true;
@@ -173,12 +177,13 @@ static bool take_address(struct wht_check *check, const struct wht_node *node, v
 
 static bool take_fault(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    static const struct wht_field fields[] = {{"vector", take_vector, true},
-                                              {"code", take_code, false},
-                                              {"address", take_address, false}};
+    static const struct wht_field fields[] = {
+#define FAULT_KEY(key, is_required, how, shape) {#key, take_fault_##key, is_required},
+#include "keys.def"
+    };
     struct wht_expect *expect = &((struct wht_case *)target)->expect;
     expect->has_fault = true;
-    return wht_take_object(check, node, fields, 3, &expect->fault);
+    return wht_take_object(check, node, fields, COUNT(fields), &expect->fault);
 }
 
 static bool take_trap(struct wht_check *check, const struct wht_node *node, void *target)
@@ -223,12 +228,11 @@ static bool check_sense(struct wht_check *check, const struct wht_node *node,
 bool wht_take_expect(struct wht_check *check, const struct wht_node *node, struct wht_case *c)
 {
     static const struct wht_field fields[] = {
-        {"hr", take_hr, false},         {"status", take_status, false}, {"regs", take_regs, false},
-        {"memory", take_memory, false}, {"fault", take_fault, false},   {"trap", take_trap, false},
-        {"others", take_others, false}, {"calls", take_calls, false},
+#define EXPECT_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
     };
     c->expect.status = 1;
-    bool is_good = wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), c);
+    bool is_good = wht_take_object(check, node, fields, COUNT(fields), c);
     if (node->kind != WHT_NODE_OBJECT || check->is_partial)
         return is_good;
     return check_sense(check, node, &c->expect) && is_good;

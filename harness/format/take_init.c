@@ -99,16 +99,11 @@ static bool take_others(struct wht_check *check, const struct wht_node *node, st
 
 static bool is_setting(const char *key)
 {
-    switch (key[0]) {
-    case 'm':
-        return strcmp(key, "mode") == 0;
-    case 'c':
-        return strcmp(key, "cpl") == 0;
-    case 'o':
-        return strcmp(key, "others") == 0;
-    default:
-        return strcmp(key, "interrupt_shadow") == 0;
-    }
+#define SETTING_KEY(name, is_required, how, shape)                                                 \
+    if (key[0] == #name[0] && strcmp(key, #name) == 0)                                             \
+        return true;
+#include "keys.def"
+    return false;
 }
 
 static bool take_registers(struct builder *b, const struct wht_node *node)

@@ -14,6 +14,8 @@
     ((INT64_C(1) << 53) - 1) /* no greater integer is rounded to one up to here                    \
                               */
 
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
 struct region {
     struct wht_memory memory;
     struct wht_bytes data;
@@ -23,22 +25,22 @@ struct region {
     const struct wht_node *node;
 };
 
-static bool take_gpa(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_region_gpa(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_hex(check, node, 64, &((struct region *)target)->memory.gpa);
 }
 
-static bool take_data(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_region_data(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_bytes(check, node, false, BYTES_MAX, &((struct region *)target)->data);
 }
 
-static bool take_fill(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_region_fill(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_bytes(check, node, false, BYTES_MAX, &((struct region *)target)->fill);
 }
 
-static bool take_size(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_region_size(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct region *region = target;
     int64_t size = 0;
@@ -48,7 +50,7 @@ static bool take_size(struct wht_check *check, const struct wht_node *node, void
     return true;
 }
 
-static bool take_kind(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_region_kind(struct wht_check *check, const struct wht_node *node, void *target)
 {
     static const char *const names[] = {"ram", "rom", "device", "hole"};
     int kind = 0;
@@ -117,13 +119,12 @@ static bool fill_region(struct wht_check *check, struct region *region, uint64_t
 static bool take_region(struct wht_check *check, const struct wht_node *node, struct region *region,
                         bool *is_good)
 {
-    static const struct wht_field fields[] = {{"gpa", take_gpa, true},
-                                              {"data", take_data, false},
-                                              {"size", take_size, false},
-                                              {"fill", take_fill, false},
-                                              {"kind", take_kind, false}};
+    static const struct wht_field fields[] = {
+#define REGION_KEY(key, is_required, how, shape) {#key, take_region_##key, is_required},
+#include "keys.def"
+    };
     region->node = node;
-    bool is_right = wht_take_object(check, node, fields, 5, region);
+    bool is_right = wht_take_object(check, node, fields, COUNT(fields), region);
     if (node->kind == WHT_NODE_OBJECT && !region->has_bad_kind)
         is_right &= check_region(check, node, region);
     if (region->data.size > 0)
@@ -209,7 +210,7 @@ struct page_parts {
     bool has_gpa;
 };
 
-static bool take_gva(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_page_gva(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct page_parts *parts = target;
     if (!wht_get_hex(check, node, 64, &parts->page.gva))
@@ -227,7 +228,7 @@ static bool take_page_gpa(struct wht_check *check, const struct wht_node *node, 
     return wht_get_hex(check, node, 64, &parts->page.gpa);
 }
 
-static bool take_result(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_page_result(struct wht_check *check, const struct wht_node *node, void *target)
 {
     int result = 0;
     bool is_good = wht_get_name(check, node, wht_result_names, WHT_RESULT_NAMES,
@@ -249,7 +250,7 @@ static bool take_purpose(struct wht_check *check, const struct wht_node *node, u
     return true;
 }
 
-static bool take_for(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_page_for(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct page_parts *parts = target;
     bool is_good = true;
@@ -265,13 +266,13 @@ static bool take_for(struct wht_check *check, const struct wht_node *node, void 
 
 static bool take_page(struct wht_check *check, const struct wht_node *node, struct wht_page *page)
 {
-    static const struct wht_field fields[] = {{"gva", take_gva, true},
-                                              {"gpa", take_page_gpa, false},
-                                              {"result", take_result, false},
-                                              {"for", take_for, false}};
+    static const struct wht_field fields[] = {
+#define PAGE_KEY(key, is_required, how, shape) {#key, take_page_##key, is_required},
+#include "keys.def"
+    };
     struct page_parts parts = {
         .page = {.purposes = WHT_FOR_READ | WHT_FOR_WRITE | WHT_FOR_EXECUTE}};
-    if (!wht_take_object(check, node, fields, 4, &parts))
+    if (!wht_take_object(check, node, fields, COUNT(fields), &parts))
         return false;
     if (!parts.has_gpa)
         parts.page.gpa = parts.page.gva;

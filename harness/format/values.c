@@ -7,6 +7,8 @@
 #include "base/nearest.h"
 #include "words/names.h"
 
+#define COUNT(list) (sizeof(list) / sizeof(list[0]))
+
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -145,7 +147,7 @@ WHV_X64_SEGMENT_REGISTER wht_mode_segment(const struct wht_segment_context *cont
     return segment;
 }
 
-static bool take_sel(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_segment_sel(struct wht_check *check, const struct wht_node *node, void *target)
 {
     uint64_t value = 0;
     bool is_good = wht_get_hex(check, node, 16, &value);
@@ -153,12 +155,12 @@ static bool take_sel(struct wht_check *check, const struct wht_node *node, void 
     return is_good;
 }
 
-static bool take_base(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_segment_base(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_get_hex(check, node, 64, &((WHV_X64_SEGMENT_REGISTER *)target)->Base);
 }
 
-static bool take_limit(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_segment_limit(struct wht_check *check, const struct wht_node *node, void *target)
 {
     uint64_t value = 0;
     bool is_good = wht_get_hex(check, node, 32, &value);
@@ -166,7 +168,7 @@ static bool take_limit(struct wht_check *check, const struct wht_node *node, voi
     return is_good;
 }
 
-static bool take_attr(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_segment_attr(struct wht_check *check, const struct wht_node *node, void *target)
 {
     uint64_t value = 0;
     bool is_good = wht_get_hex(check, node, 16, &value);
@@ -178,15 +180,15 @@ static bool get_segment(struct wht_check *check, const struct wht_node *node,
                         WHV_REGISTER_NAME name, const struct wht_segment_context *context,
                         WHV_X64_SEGMENT_REGISTER *value)
 {
-    static const struct wht_field fields[] = {{"sel", take_sel, true},
-                                              {"base", take_base, true},
-                                              {"limit", take_limit, true},
-                                              {"attr", take_attr, true}};
+    static const struct wht_field fields[] = {
+#define SEGMENT_KEY(key, is_required, how, shape) {#key, take_segment_##key, is_required},
+#include "keys.def"
+    };
     static const char *const words[] = {"flat", "null"};
     WHV_UINT128 selector;
     bool overflows;
     if (node->kind == WHT_NODE_OBJECT)
-        return wht_take_object(check, node, fields, 4, value);
+        return wht_take_object(check, node, fields, COUNT(fields), value);
     const char *text = node->kind == WHT_NODE_STRING ? node->string : "";
     if (strcmp(text, "null") == 0) {
         *value = (WHV_X64_SEGMENT_REGISTER){.Base = 0};
@@ -236,14 +238,16 @@ static bool take_table_limit(struct wht_check *check, const struct wht_node *nod
 bool wht_get_reg_value(struct wht_check *check, const struct wht_node *node, WHV_REGISTER_NAME name,
                        const struct wht_segment_context *context, WHV_REGISTER_VALUE *value)
 {
-    static const struct wht_field table[] = {{"base", take_table_base, true},
-                                             {"limit", take_table_limit, true}};
+    static const struct wht_field fields[] = {
+#define TABLE_KEY(key, is_required, how, shape) {#key, take_table_##key, is_required},
+#include "keys.def"
+    };
     *value = (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = 0}};
     switch (wht_reg_kind(name)) {
     case WHT_REG_SEGMENT:
         return get_segment(check, node, name, context, &value->Segment);
     case WHT_REG_TABLE:
-        return wht_take_object(check, node, table, 2, &value->Table);
+        return wht_take_object(check, node, fields, COUNT(fields), &value->Table);
     case WHT_REG_U128:
         return wht_get_hex128(check, node, 128, &value->Reg128);
     default:

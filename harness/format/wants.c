@@ -17,28 +17,28 @@ struct want_parts {
     const struct wht_node *either;
 };
 
-static bool note_value(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_value(struct wht_check *check, const struct wht_node *node, void *target)
 {
     (void)check;
     ((struct want_parts *)target)->value = node;
     return true;
 }
 
-static bool note_mask(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_mask(struct wht_check *check, const struct wht_node *node, void *target)
 {
     (void)check;
     ((struct want_parts *)target)->mask = node;
     return true;
 }
 
-static bool note_undef(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_undef(struct wht_check *check, const struct wht_node *node, void *target)
 {
     (void)check;
     ((struct want_parts *)target)->undef = node;
     return true;
 }
 
-static bool note_either(struct wht_check *check, const struct wht_node *node, void *target)
+static bool take_either(struct wht_check *check, const struct wht_node *node, void *target)
 {
     (void)check;
     ((struct want_parts *)target)->either = node;
@@ -90,12 +90,12 @@ static bool get_either(struct wht_check *check, const struct wht_node *node,
 static bool get_want_object(struct wht_check *check, const struct wht_node *node,
                             const struct wht_segment_context *context, struct wht_want_reg *want)
 {
-    static const struct wht_field fields[] = {{"value", note_value, false},
-                                              {"mask", note_mask, false},
-                                              {"undef", note_undef, false},
-                                              {"either", note_either, false}};
+    static const struct wht_field fields[] = {
+#define WANT_KEY(key, is_required, how, shape) {#key, take_##key, is_required},
+#include "keys.def"
+    };
     struct want_parts parts = {.name = want->name};
-    if (!wht_take_object(check, node, fields, 4, &parts))
+    if (!wht_take_object(check, node, fields, sizeof(fields) / sizeof(fields[0]), &parts))
         return false;
     if (!parts.value && !parts.either)
         return wht_fail(check, node, "found neither, expected \"value\" or \"either\"");

@@ -112,8 +112,9 @@ static bool take_hr(struct wht_check *check, const struct wht_node *node, void *
 
 static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
 {
+    struct wht_source source = {.is_given = true};
     (void)target;
-    return wht_take_source(check, node);
+    return wht_take_source(check, node, &source);
 }
 
 static bool is_hex(const struct wht_node *node)

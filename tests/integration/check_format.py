@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Checks traces/FORMAT.md against schemas, loader, canonical form and program.
+"""Checks traces/FORMAT.md against schemas, the table of keys and the program.
 
 usage: check_format.py PROGRAM SOURCE_DIR
 
-Its examples are valid, canonical and pass; its tables name exactly the keys of the schemas and of the
-loader, say of each whether it is required, and stand in the canonical order; it has every word that a
+Its examples are valid, canonical and pass; its tables name exactly the keys of the schemas and of
+harness/format/keys.def, say of each whether it is required, and stand in the canonical order; it has every word that a
 key may have; defaults and digests are what it says that they are.
 """
 
@@ -21,25 +21,25 @@ import jsonschema
 
 DOCUMENT = "traces/FORMAT.md"
 TRACE = "trace-1"
-# First cell of a table's head: schema and the place in it, the loader's list, the canonical order.
+KEYS = "harness/format/keys.def"
+# First cell of a table's head: schema and the place in it, the objects of KEYS.
 TABLES = {
-    "key of a suite": (TRACE, "then", "load.c:suite_fields", None),
-    "key of a corpus's header": (TRACE, "$defs/header", "load.c:header_fields", None),
-    "key of a segment": (TRACE, "$defs/segment/anyOf/0", "values.c:fields", "value"),
-    "key of a table": (TRACE, "$defs/table", "values.c:table", "value"),
-    "key of an expected register": (TRACE, "$defs/want/anyOf/2", "wants.c:fields", "value"),
-    "key of a case": (TRACE, "$defs/case", "take_case.c:fields", "case"),
-    "key of an exit": (TRACE, "$defs/exit", "take_exit.c:fields", "exit"),
-    "key of a region": (TRACE, "$defs/memory", "take_memory.c:fields", "region"),
-    "key of a page": (TRACE, "$defs/page", "take_memory.c:fields+1", "page"),
-    "key of a source": (TRACE, "$defs/source", "source.c:fields+1", "source"),
-    "key of `expect`": (TRACE, "$defs/expect", "take_expect.c:fields+2", "expect"),
-    "key of expected memory": (TRACE, "$defs/expect/properties/memory/items",
-                               "take_expect.c:fields", "region"),
-    "key of a fault": (TRACE, "$defs/expect/properties/fault", "take_expect.c:fields+1", "fault"),
-    "key of an expectation": ("expectations-1", "items", "expectations.c:fields", None),
+    "key of a suite": (TRACE, "then", "SUITE"),
+    "key of a corpus's header": (TRACE, "$defs/header", "HEADER"),
+    "key of a segment": (TRACE, "$defs/segment/anyOf/0", "SEGMENT"),
+    "key of a table": (TRACE, "$defs/table", "TABLE"),
+    "key of an expected register": (TRACE, "$defs/want/anyOf/2", "WANT"),
+    "key of a case": (TRACE, "$defs/case", "CASE"),
+    "key of an exit": (TRACE, "$defs/exit", "EXIT", "EXIT_MMIO", "EXIT_IO"),
+    "key of a region": (TRACE, "$defs/memory", "REGION"),
+    "key of a page": (TRACE, "$defs/page", "PAGE"),
+    "key of a source": (TRACE, "$defs/source", "SOURCE"),
+    "key of `expect`": (TRACE, "$defs/expect", "EXPECT"),
+    "key of expected memory": (TRACE, "$defs/expect/properties/memory/items", "WANTED"),
+    "key of a fault": (TRACE, "$defs/expect/properties/fault", "FAULT"),
+    "key of an expectation": ("expectations-1", "items"),
 }
-FILE_KEYS = {"format", "$schema"}  # of a case that is a file
+FILE_KEYS = {"format"}  # of a case that is a file
 SETTINGS = "setting in `init`"
 CALLS = "kind"
 MODES = "mode"
@@ -48,7 +48,8 @@ SHORTEST = {"format": "whv-trace/1.0", "id": "shortest", "code": "89 03", "match
 PORT = {"code": "f3 6c", "exit": {"kind": "io", "access": "read", "port": "0x0", "size": 1}}
 REGISTERS = ("value", "registers")
 WORD = re.compile(r"`([^`]+)`")
-FIELD = re.compile(r'\{\s*"([^"]+)",\s*\w+(?:,\s*(true|false|NULL|&\w+))?')
+ROW = re.compile(r"^(\w+)_KEY\((\w+), (true|false), \w+, \w+\)$", re.MULTILINE)
+FIELD = re.compile(r'\{\s*"([^"]+)",\s*\w+(?:,\s*(true|false))?')
 
 
 class Findings(list):
@@ -76,41 +77,44 @@ def at(schema, path):
     return schema
 
 
-def c_list(source, place, declaration):
-    """The keys of an initializer list in the loader, with its third member."""
-    name, _, which = place.partition(":")
-    name_of_list, _, number = which.partition("+")
-    text = (source / "harness/format" / name).read_text(encoding="utf-8")
-    found = re.findall(declaration % name_of_list + r"\[\] = \{(.*?)\};", text, re.DOTALL)
-    return FIELD.findall(found[int(number or 0)])
+def keys_of(source, objects):
+    """The keys that the table of KEYS has for some objects, in its order, and which are required."""
+    rows = ROW.findall((source / KEYS).read_text(encoding="utf-8"))
+    return {key: required == "true" and not name.startswith("EXIT_") for name, key, required in rows
+            if name in objects}
+
+
+def expectation_fields(source):
+    text = (source / "harness/format/expectations.c").read_text(encoding="utf-8")
+    [found] = re.findall(r"struct wht_field fields\[\] = \{(.*?)\};", text, re.DOTALL)
+    return {key: required == "true" for key, required in FIELD.findall(found)}
 
 
 def check_tables(findings, source, schemas, tables):
-    for head, (schema, path, loader, order) in TABLES.items():
+    for head, (schema, path, *objects) in TABLES.items():
         if head not in tables:
             findings.append(f"no table of a {head}")
             continue
-        keys = {}
+        documented = {}
         for row in tables[head][1]:
             for key in WORD.findall(row[0]):
-                keys[key] = row[1] == "required"
+                documented[key] = row[1] == "required"
         described = at(schemas[schema], path)
-        findings.expect_equal(head, keys, described["properties"], f"the schema {schema}")
-        fields = dict(c_list(source, loader, r"struct wht_field %s"))
-        own = FILE_KEYS if head == "key of a case" else set()
-        findings.expect_equal(head, keys, set(fields) - own, f"the list of {loader}")
-        required = [key for key in keys if keys[key]]
+        findings.expect_equal(head, documented, described["properties"], f"the schema {schema}")
+        read = keys_of(source, objects) if objects else expectation_fields(source)
+        for key in FILE_KEYS if objects == ["CASE"] else ():
+            read.pop(key)
+        plain = {key for key in documented if not key.startswith("$")}  # these have no row
+        findings.expect_equal(head, plain, read, KEYS)
+        required = [key for key in documented if documented[key]]
         findings.expect_equal(f"{head}, required", required, described.get("required", []),
                               f"the schema {schema}")
-        findings.expect_equal(f"{head}, required", required,
-                              [key for key in fields if fields[key] == "true"], loader)
-        if order:
-            rules = [key for key, _ in c_list(source, f"canonical.c:{order}_rules", "struct rule %s")]
-            if list(keys) != [key for key in rules if key in keys]:
-                findings.append(f"{head}: not in the canonical order {rules}")
+        findings.expect_equal(f"{head}, required", required, [key for key in read if read[key]], KEYS)
+        if objects and [key for key in documented if key in plain] != list(read):
+            findings.append(f"{head}: not in the canonical order {list(read)}")
 
 
-def check_calls(findings, schemas, tables):
+def check_calls(findings, source, schemas, tables):
     documented = {}
     for row in tables[CALLS][1]:
         [kind] = WORD.findall(row[0])
@@ -122,9 +126,11 @@ def check_calls(findings, schemas, tables):
     findings.expect_equal("kinds of calls", documented, forms, "the schema")
     for kind in set(documented) & set(forms):
         findings.expect_equal(f"keys of {kind}", documented[kind], forms[kind], "the schema")
+        findings.expect_equal(f"keys of {kind}", documented[kind],
+                              keys_of(source, [kind.upper()]), KEYS)
 
 
-def check_registers(findings, schemas, tables):
+def check_registers(findings, source, schemas, tables):
     settings = {key for row in tables[SETTINGS][1] for key in WORD.findall(row[0])}
     names = {name for head, rows in tables.values() if tuple(head) == REGISTERS
              for row in rows for name in WORD.findall(row[1])}
@@ -132,6 +138,7 @@ def check_registers(findings, schemas, tables):
     findings.expect_equal("registers", names, plain, "the schema")
     findings.expect_equal("settings of init", settings,
                           set(schemas[TRACE]["$defs"]["init"]["properties"]) - plain, "the schema")
+    findings.expect_equal("settings of init", settings, keys_of(source, ["SETTING"]), KEYS)
 
 
 def words_of(schema):
@@ -282,8 +289,8 @@ def main():
               for head, rows in tables_of(text)}
     findings = Findings()
     check_tables(findings, source, schemas, tables)
-    check_calls(findings, schemas, tables)
-    check_registers(findings, schemas, tables)
+    check_calls(findings, source, schemas, tables)
+    check_registers(findings, source, schemas, tables)
     check_words(findings, schemas, text)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
