@@ -19,6 +19,27 @@ struct wht_build wht_build_new(struct wht_arena *arena, enum wht_node_kind kind)
     return (struct wht_build){.arena = arena, .node = node, .tail = &node->first};
 }
 
+struct wht_build wht_build_more(struct wht_arena *arena, struct wht_node *node)
+{
+    struct wht_build build = {.arena = arena, .node = node, .tail = &node->first};
+    while (*build.tail)
+        build.tail = &(*build.tail)->next;
+    return build;
+}
+
+struct wht_node *wht_build_copy(struct wht_arena *arena, const struct wht_node *node)
+{
+    struct wht_build build = wht_build_new(arena, node->kind);
+    build.node->boolean = node->boolean;
+    build.node->number = node->number;
+    build.node->is_integer = node->is_integer;
+    build.node->string = node->string ? wht_arena_copy(arena, node->string) : NULL;
+    for (const struct wht_node *child = node->first; child; child = child->next)
+        wht_build_add(&build, child->key ? wht_arena_copy(arena, child->key) : NULL,
+                      wht_build_copy(arena, child));
+    return build.node;
+}
+
 struct wht_node *wht_build_string(struct wht_arena *arena, const char *text)
 {
     struct wht_node *node = new_node(arena, WHT_NODE_STRING);

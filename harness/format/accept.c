@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "canonical.h"
+#include "print.h"
 #include "take.h"
 
 /* Half of what a document may have: the rest is for quotes, commas and escapes. */
@@ -31,7 +32,29 @@ static void note_first(void *user, const struct wht_error *error)
                  *error->pointer ? ": " : "", error->text);
 }
 
-struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_node *made, char *error)
+struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_case *made, char *error)
+{
+    const struct wht_document document = {.arena = arena, .first_line = 1};
+    struct wht_check check = {.file = "",
+                              .options = {.on_error = note_first, .user = error},
+                              .document = &document,
+                              .case_number = 1};
+    struct wht_node *printed = wht_print_case(arena, made, WHT_PRINT_SHORT);
+    struct size size = {0, 0};
+    measure(printed, &size);
+    *error = 0;
+    if (size.values > WHT_VALUES_MAX || size.text > TEXT_MAX) {
+        snprintf(error, WHT_ACCEPT_ERROR_MAX, "it is larger than a case may be");
+        return NULL;
+    }
+    bool is_good = wht_check_duplicates(&check, printed);
+    struct wht_case *c = wht_take_case(&check, printed, false);
+    is_good &= c != NULL;
+    wht_case_free(c);
+    return is_good ? printed : NULL;
+}
+
+struct wht_node *wht_accept_node(struct wht_arena *arena, const struct wht_node *made, char *error)
 {
     const struct wht_document document = {.arena = arena, .first_line = 1};
     struct wht_check check = {.file = "",

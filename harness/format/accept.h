@@ -13,12 +13,17 @@
 #define WHT_ACCEPT_ERROR_MAX 512
 
 /**
- * Judges a case as the loader would, as a line of a corpus without defaults.
- * @param arena receives the result, which shares strings with `made`.
- * @param made  an object that was built.
+ * Prints a case and judges what is printed as the loader would, as a line of a corpus without
+ * defaults.
+ * @param arena receives the result.
+ * @param made  a case that was made (model.h).
  * @param error WHT_ACCEPT_ERROR_MAX bytes; receives the first thing that is wrong, and where.
  * @return the case in its canonical form, or NULL.
  */
-struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_node *made, char *error);
+struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_case *made, char *error);
+
+/** The same for a case that was built as JSON. @param made an object; the result shares its
+ * strings. */
+struct wht_node *wht_accept_node(struct wht_arena *arena, const struct wht_node *made, char *error);
 
 #endif

@@ -268,6 +268,19 @@ const char *wht_number_text(const struct wht_check *check, const struct wht_node
     return written;
 }
 
+void wht_spell(struct wht_check *check, struct wht_node *copy, const struct wht_node *node)
+{
+    if (copy->kind == WHT_NODE_NUMBER && !copy->string) {
+        const char *text = document_of(check, node)->text + node->offset;
+        size_t length = strspn(text, "-+.0123456789eE");
+        char *spelt = wht_arena_take(check->arena, length + 1);
+        copy->string = memcpy(spelt, text, length);
+    }
+    struct wht_node *child = copy->first;
+    for (const struct wht_node *from = node->first; from; from = from->next, child = child->next)
+        wht_spell(check, child, from);
+}
+
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
                    int64_t *value)
 {
@@ -336,7 +349,7 @@ bool wht_get_strings(struct wht_check *check, const struct wht_node *node, bool 
     return is_good;
 }
 
-static bool is_free_key(const char *key)
+bool wht_is_free_key(const char *key)
 {
     return (key[0] == 'x' && key[1] == '-') || (key[0] == '$' && strcmp(key, "$comment") == 0);
 }
@@ -389,7 +402,7 @@ bool wht_take_object(struct wht_check *check, const struct wht_node *node,
         return false;
     for (const struct wht_node *member = node->first; member; member = member->next) {
         size_t i = 0;
-        if (is_free_key(member->key))
+        if (wht_is_free_key(member->key))
             continue;
         while (i < count &&
                (fields[i].key[0] != member->key[0] || strcmp(fields[i].key, member->key) != 0))

@@ -73,6 +73,8 @@ bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t
 /** Writes a number as the file spells it, or its start: a double may say something else. */
 const char *wht_number_text(const struct wht_check *check, const struct wht_node *node,
                             char written[WHT_NUMBER_TEXT]);
+/** Spells the numbers of a copy as the file does. @param node of which it is one. */
+void wht_spell(struct wht_check *check, struct wht_node *copy, const struct wht_node *node);
 /** One of `count` names; "did you mean" otherwise. @param value receives its index. */
 bool wht_get_name(struct wht_check *check, const struct wht_node *node, const char *const *names,
                   size_t count, const char *what, int *value);
@@ -95,6 +97,9 @@ struct wht_field {
  */
 bool wht_take_object(struct wht_check *check, const struct wht_node *node,
                      const struct wht_field *fields, size_t count, void *target);
+
+/** @return whether a key is the author's own: `x-*`, `$comment`. */
+bool wht_is_free_key(const char *key);
 
 /** Reports keys that occur twice in an object. @return whether there are none. */
 bool wht_check_members(struct wht_check *check, const struct wht_node *object);

@@ -19,7 +19,4 @@
  */
 void wht_case_digest(const struct wht_case *c, char digest[WHT_DIGEST_MAX]);
 
-/** @return whether two cases are equal in all that the model holds but their place. */
-bool wht_case_is_same(const struct wht_case *a, const struct wht_case *b);
-
 #endif

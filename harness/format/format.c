@@ -213,7 +213,8 @@ static bool is_same(const char *path, const char *other)
         struct wht_case *a = wht_reader_next(left);
         struct wht_case *b = wht_reader_next(right);
         more = a && b;
-        same = !a == !b && (!more || (strcmp(a->id, b->id) == 0 && wht_case_is_same(a, b)));
+        same = !a == !b &&
+               (!more || (strcmp(a->id, b->id) == 0 && wht_case_equal(a, b, WHT_SAME_WHOLE)));
         wht_case_free(a);
         wht_case_free(b);
     }

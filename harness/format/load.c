@@ -47,8 +47,7 @@ struct wht_reader {
     struct wht_revoked *revoked;
     struct wht_arena *scratch;         /* for one line or case at a time */
     struct wht_document passing;       /* the line that was taken last */
-    struct wht_node *taken;            /* the case that was taken last, as it stands in the file, */
-    const struct wht_node *merged;     /* and over the file's defaults */
+    struct wht_node *taken;            /* the case that was taken last, as it stands in the file */
     const struct wht_node *text_below; /* what the file says of each case, numbers spelt, or NULL */
     bool has_text_below;
 };
@@ -344,6 +343,8 @@ static void name_case(const struct wht_reader *reader, struct wht_case *c, size_
     strcpy(c->name + prefix + 1, c->id);
     c->file = wht_arena_copy(c->arena, reader->path);
     c->ordinal = ordinal;
+    if (reader->source.is_given)
+        wht_case_lay_source(c, &reader->source);
     const char *reason = reader->revoked ? wht_revoked_reason(reader->revoked, c) : NULL;
     c->revoked = reason ? wht_arena_copy(c->arena, reason) : NULL;
 }
@@ -359,7 +360,6 @@ static struct wht_case *take(struct wht_reader *reader, struct wht_node *taken)
     if (reader->defaults && node->kind == WHT_NODE_OBJECT)
         node = wht_node_merge(reader->scratch, reader->defaults, node);
     reader->taken = taken;
-    reader->merged = node;
     struct wht_case *c = wht_take_case(check, node, reader->is_single);
     const struct wht_node *id = node->kind == WHT_NODE_OBJECT ? wht_node_member(node, "id") : NULL;
     if (id && id->kind == WHT_NODE_STRING && !add_id(&reader->ids, id->string)) {
@@ -439,16 +439,6 @@ const struct wht_node *wht_reader_text(struct wht_reader *reader)
     wht_node_spell_numbers(arena, reader->taken, reader->check.document->text);
     return reader->text_below ? wht_node_merge(reader->scratch, reader->text_below, reader->taken)
                               : reader->taken;
-}
-
-struct wht_case *wht_reader_again(const struct wht_reader *reader)
-{
-    struct wht_check quiet = reader->check;
-    quiet.options = (struct wht_load_options){.on_error = NULL};
-    struct wht_case *c = wht_take_case(&quiet, reader->merged, reader->is_single);
-    if (c)
-        name_case(reader, c, reader->ordinal - 1);
-    return c;
 }
 
 static struct wht_case *next_of_corpus(struct wht_reader *reader)

@@ -55,9 +55,6 @@ struct wht_node;
  */
 const struct wht_node *wht_reader_text(struct wht_reader *reader);
 
-/** @return the case that was handed out last once more, which the caller owns. */
-struct wht_case *wht_reader_again(const struct wht_reader *reader);
-
 /**
  * Judges a corpus that is not a file yet: its header first, then line by line with
  * wht_reader_take(). Nothing is withdrawn (revoked.h).

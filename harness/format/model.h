@@ -5,7 +5,11 @@
  *
  * Everything that depends on defaults (the mode's segments, exit fields taken from `code`, relative
  * register values, sizes taken from data) has been filled in by the loader, so that replay needs no
- * rule of the format. A case owns all that it points to; release it with wht_case_free() (load.h).
+ * rule of the format. A case owns all that it points to, in one arena; release it with
+ * wht_case_free().
+ *
+ * What is "given" was written, or is to be written, although it is what the loader fills in: it
+ * decides how a case is printed (print.h) and nothing else.
  */
 #ifndef WHVTRACE_FORMAT_MODEL_H
 #define WHVTRACE_FORMAT_MODEL_H
@@ -19,6 +23,8 @@
 #include "base/pos.h"
 #include "words/kinds.h"
 
+struct wht_node;
+
 /** Bytes of which some may be "anything": mask[i] is 0xff for a compared byte, 0 for `??`. */
 struct wht_bytes {
     uint8_t *data; /**< NULL if size is 0 */
@@ -30,6 +36,7 @@ struct wht_bytes {
 struct wht_reg {
     WHV_REGISTER_NAME name;
     WHV_REGISTER_VALUE value;
+    bool is_given; /**< in `init`: though it may be the mode's own value */
 };
 
 enum wht_want_kind {
@@ -46,6 +53,7 @@ struct wht_want_reg {
     WHV_UINT128 mask;           /**< over the raw 128 bits; U64 registers have High64 = 0 */
     WHV_REGISTER_VALUE *values; /**< NULL for WHT_WANT_ANY */
     size_t count;
+    bool is_distance; /**< given as a distance from the value in `init` */
     struct wht_pos pos;
 };
 
@@ -57,6 +65,18 @@ struct wht_init {
     bool others_unknown; /**< a register not in regs was not captured; otherwise it is 0 */
     struct wht_reg *regs;
     size_t reg_count;
+    size_t reg_room;    /**< of regs; 0: for those that are there (here and below) */
+    bool is_given;      /**< there is an `init`, if only an empty one */
+    bool is_mode_given; /**< though it may be long64 */
+};
+
+/** The keys of an exit, as numbers of bits. */
+enum wht_exit_key {
+#define EXIT_KEY(key, is_required, how, shape)      WHT_EXIT_KEY_##key,
+#define EXIT_MMIO_KEY(key, is_required, how, shape) WHT_EXIT_KEY_##key,
+#define EXIT_IO_KEY(key, is_required, how, shape)   WHT_EXIT_KEY_##key,
+#include "keys.def"
+    WHT_EXIT_KEYS
 };
 
 /** Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init.
@@ -79,6 +99,7 @@ struct wht_exit {
     bool interrupt_shadow;
     bool debug_active;
     uint8_t cr8;
+    unsigned given; /**< mask of keys */
 };
 
 /** A region of guest-physical memory. Regions are sorted by gpa and do not overlap. */
@@ -134,10 +155,12 @@ struct wht_call {
     struct wht_want_reg
         *regs; /**< get, set; in a get each has exactly one value unless names_only */
     size_t reg_count;
+    size_t reg_room;
 
     /* Groups. */
     struct wht_call *children;
     size_t child_count;
+    size_t child_room;
     uint32_t repeat; /**< turns of a repeat, at least 1 */
     int64_t step;    /**< added to the gpa of its mem elements per turn */
 };
@@ -162,8 +185,10 @@ struct wht_expect {
     uint32_t status;           /**< WHV_EMULATOR_STATUS.AsUINT32 */
     struct wht_want_reg *regs; /**< sorted by unsigned name */
     size_t reg_count;
+    size_t reg_room;
     struct wht_want_memory *memory;
     size_t memory_count;
+    size_t memory_room;
     bool has_fault;
     struct wht_want_fault fault;
     bool trap;
@@ -171,6 +196,20 @@ struct wht_expect {
     bool has_calls;  /**< false at WHT_MATCH_EFFECTS alone */
     struct wht_call *calls;
     size_t call_count;
+    size_t call_room;
+};
+
+/** A key that is the author's own, `x-*` or `$comment`, and its value. */
+struct wht_free {
+    char *key;
+    struct wht_node *value;
+};
+
+/** Free members of an object. */
+struct wht_free_list {
+    struct wht_free *items;
+    size_t count;
+    size_t room;
 };
 
 /** The emulator that a case was recorded of; what is not known is NULL. */
@@ -196,15 +235,27 @@ struct wht_source {
     char *from;
     bool has_redacted;
     bool redacted;
+    struct wht_free_list free;
 };
 
 /** A NULL-free list of strings. */
 struct wht_strings {
     char **items;
     size_t count;
+    size_t room;
 };
 
+/** The keys of a case, as numbers of bits. */
+enum wht_case_key {
+#define CASE_KEY(key, is_required, how, shape) WHT_CASE_KEY_##key,
+#include "keys.def"
+    WHT_CASE_KEYS
+};
+
+/** A case. Of free members it holds those of its own and of its source; those of the objects within
+ * stay in the text (wht_reader_text()). */
 struct wht_case {
+    char *schema; /**< `$schema`, NULL if none */
     char *id;
     char *name; /**< path relative to the traces root + "#" + id: the test's name for good */
     char *file; /**< as opened, for messages */
@@ -219,8 +270,10 @@ struct wht_case {
     struct wht_exit exit;
     struct wht_memory *memory;
     size_t memory_count;
+    size_t memory_room;
     struct wht_page *pages;
     size_t page_count;
+    size_t page_room;
     struct wht_expect expect;
     enum wht_match match;
     enum wht_verdict verdict;
@@ -231,6 +284,8 @@ struct wht_case {
     struct wht_strings tags;
     char *note; /**< NULL if none */
     struct wht_source source;
+    struct wht_free_list free;
+    unsigned given;          /**< mask of keys: api, match, verdict */
     char *revoked;           /**< why the case was withdrawn (revoked.h), or NULL */
     struct wht_arena *arena; /**< holds all of the above, the case itself included */
 };
@@ -241,5 +296,84 @@ const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER
 
 /** Releases a case and all that it owns; NULL is allowed. */
 void wht_case_free(struct wht_case *c);
+
+/** @return a copy in an arena of its own, to be released with wht_case_free(). */
+struct wht_case *wht_case_clone(const struct wht_case *c);
+
+/** How much of two cases is compared. */
+enum wht_sameness {
+    WHT_SAME_MEANING, /**< what decides how they come out: traces/FORMAT.md, "Digests" */
+    WHT_SAME_WHOLE    /**< all that a file can say; not where it stands, nor what is given */
+};
+
+/** @return whether two cases are the same. */
+bool wht_case_equal(const struct wht_case *a, const struct wht_case *b, enum wht_sameness sameness);
+
+/*
+ * Making and changing cases. All of it allocates in the case's arena and copies what it is given; a
+ * pointer that is returned is good until the next one is added to the same list. Nothing is judged:
+ * that is what wht_accept_case() (accept.h) and the verbs that write a corpus do.
+ */
+
+/** @return a case that has an id, a mode with its registers, and what the loader fills in where a
+ * file says nothing; to be released with wht_case_free(). */
+struct wht_case *wht_case_new(const char *id, enum wht_mode mode, uint8_t cpl);
+
+/** @return a copy of a text; NULL of NULL. */
+char *wht_case_text(struct wht_case *c, const char *text);
+
+void wht_case_set_code(struct wht_case *c, const uint8_t *code, size_t size);
+
+/** Sets a register of `init`, which is given then. */
+void wht_case_set_reg(struct wht_case *c, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value);
+void wht_case_set_reg64(struct wht_case *c, WHV_REGISTER_NAME name, uint64_t value);
+
+/** Fills in what of the exit is not given: it follows from code, mode and the other keys. */
+void wht_case_finish_exit(struct wht_case *c);
+
+/** Adds a region, at its place. @param data size bytes, or NULL: zeros in RAM and ROM. */
+struct wht_memory *wht_case_add_memory(struct wht_case *c, enum wht_memory_kind kind, uint64_t gpa,
+                                       const uint8_t *data, uint64_t size);
+
+/** Adds a translation. */
+struct wht_page *wht_case_add_page(struct wht_case *c, const struct wht_page *page);
+
+/**
+ * Adds an expected register, at its place; of a name that is there already it takes the place.
+ * @param value NULL: any. The mask is whole.
+ */
+struct wht_want_reg *wht_case_want(struct wht_case *c, WHV_REGISTER_NAME name,
+                                   const WHV_REGISTER_VALUE *value);
+struct wht_want_reg *wht_case_want64(struct wht_case *c, WHV_REGISTER_NAME name, uint64_t value);
+
+/** Adds a value to one that has one: either is right then. */
+void wht_case_want_either(struct wht_case *c, struct wht_want_reg *want, WHV_REGISTER_VALUE value);
+
+/** Adds expected bytes. @param mask NULL: all are compared. */
+void wht_case_want_memory(struct wht_case *c, uint64_t gpa, const uint8_t *data,
+                          const uint8_t *mask, size_t size);
+
+/** Adds an expected callback. @param group NULL: to `expect`. @return it, with nothing but its
+ * kind. */
+struct wht_call *wht_case_add_call(struct wht_case *c, struct wht_call *group,
+                                   enum wht_call_kind kind);
+
+/** Gives a callback its data, and with them its size. @param mask NULL: all are compared. */
+void wht_call_set_data(struct wht_case *c, struct wht_call *call, const uint8_t *data,
+                       const uint8_t *mask, size_t size);
+
+/** As wht_case_want(), of a get or set. */
+struct wht_want_reg *wht_call_want(struct wht_case *c, struct wht_call *call,
+                                   WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *value);
+
+/** Adds to a list of strings of the case. */
+void wht_case_add_string(struct wht_case *c, struct wht_strings *strings, const char *text);
+
+/** Adds a free member, of the case or of its source. @param value is copied. */
+void wht_case_add_free(struct wht_case *c, struct wht_free_list *list, const char *key,
+                       const struct wht_node *value);
+
+/** Lays a source over another one: what the first one does not say, the other one does. */
+void wht_case_lay_source(struct wht_case *c, const struct wht_source *below);
 
 #endif

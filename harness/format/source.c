@@ -2,6 +2,8 @@
 /* traces/FORMAT.md, "source". */
 #include "source.h"
 
+#include "take.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -84,5 +86,6 @@ bool wht_take_source(struct wht_check *check, const struct wht_node *node,
 #include "keys.def"
     };
     source->is_given = true;
+    wht_take_free(check, node, &source->free);
     return wht_take_object(check, node, fields, COUNT(fields), source);
 }

@@ -59,6 +59,7 @@ static bool take_api(struct wht_check *check, const struct wht_node *node, void 
     int api = 0;
     bool is_good = wht_get_name(check, node, names, 2, "a form of the API", &api);
     ((struct wht_case *)target)->api = (enum wht_api)api;
+    ((struct wht_case *)target)->given |= 1u << WHT_CASE_KEY_api;
     return is_good;
 }
 
@@ -68,6 +69,7 @@ static bool take_match(struct wht_check *check, const struct wht_node *node, voi
     bool is_good =
         wht_get_name(check, node, wht_match_names, WHT_MATCH_NAMES, "a match level", &match);
     ((struct wht_case *)target)->match = (enum wht_match)match;
+    ((struct wht_case *)target)->given |= 1u << WHT_CASE_KEY_match;
     return is_good;
 }
 
@@ -77,6 +79,7 @@ static bool take_verdict(struct wht_check *check, const struct wht_node *node, v
     int verdict = 0;
     bool is_good = wht_get_name(check, node, names, 2, "a verdict", &verdict);
     ((struct wht_case *)target)->verdict = (enum wht_verdict)verdict;
+    ((struct wht_case *)target)->given |= 1u << WHT_CASE_KEY_verdict;
     return is_good;
 }
 
@@ -149,6 +152,17 @@ static bool take_deliberate(struct wht_check *check, const struct wht_node *node
     return true;
 }
 
+void wht_take_free(struct wht_check *check, const struct wht_node *node, struct wht_free_list *list)
+{
+    struct wht_case owner = {.arena = check->arena};
+    for (const struct wht_node *member = node->first; member; member = member->next) {
+        if (!member->key || !wht_is_free_key(member->key))
+            continue;
+        wht_case_add_free(&owner, list, member->key, member);
+        wht_spell(check, list->items[list->count - 1].value, member);
+    }
+}
+
 static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_take_source(check, node, &((struct wht_case *)target)->source);
@@ -157,8 +171,10 @@ static bool take_source(struct wht_check *check, const struct wht_node *node, vo
 static bool take_schema(struct wht_check *check, const struct wht_node *node, void *target)
 {
     const char *text;
-    (void)target;
-    return wht_get_string(check, node, &text);
+    if (!wht_get_string(check, node, &text))
+        return false;
+    ((struct wht_case *)target)->schema = wht_arena_copy(check->arena, text);
+    return true;
 }
 
 /* Those without a function are taken by hand, in the order in which they need each other:
@@ -294,6 +310,7 @@ struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *n
     if (node->kind == WHT_NODE_OBJECT) {
         is_good &= take_parts(check, node, c);
         is_good &= check_rules(check, node, c);
+        wht_take_free(check, node, &c->free);
     }
     is_good &= !check->is_bad;
     if (!is_good) {
@@ -316,6 +333,7 @@ bool wht_take_defaults(struct wht_check *check, const struct wht_node *node)
     struct wht_field partial[sizeof(fields) / sizeof(fields[0])];
     struct wht_arena *arena = wht_arena_new();
     struct wht_case *c = wht_arena_take(arena, sizeof(*c));
+    c->arena = arena;
     memcpy(partial, fields, sizeof(fields));
     for (size_t i = 0; i < DOCUMENT_FIELDS + 1; i++) /* and the id */
         partial[i].take = refuse_in_defaults;

@@ -5,13 +5,16 @@
 #include "values.h"
 #include "words/name_lists.h"
 
-/* The case, and which keys were written: some defaults depend on others. */
+/* Which keys were written is noted: some defaults depend on others. */
 struct taking {
     struct wht_exit *exit;
-    bool has_gva, has_string, has_rep, has_bytes_given, has_instr_len;
     const struct wht_node *kind_node;
-    int access;
 };
+
+static void give(struct taking *t, enum wht_exit_key key)
+{
+    t->exit->given |= 1u << key;
+}
 
 static bool take_kind(struct wht_check *check, const struct wht_node *node, void *target)
 {
@@ -42,7 +45,7 @@ static bool take_gpa(struct wht_check *check, const struct wht_node *node, void 
 static bool take_gva(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct taking *t = target;
-    t->has_gva = true;
+    give(t, WHT_EXIT_KEY_gva);
     return wht_get_hex(check, node, 64, &t->exit->gva);
 }
 
@@ -69,7 +72,7 @@ static bool take_bytes_given(struct wht_check *check, const struct wht_node *nod
     int64_t count = 0;
     bool is_good = wht_get_count(check, node, 0, 255, &count);
     t->exit->bytes_given = (uint8_t)count;
-    t->has_bytes_given = true;
+    give(t, WHT_EXIT_KEY_bytes_given);
     return is_good;
 }
 
@@ -79,7 +82,7 @@ static bool take_instr_len(struct wht_check *check, const struct wht_node *node,
     int64_t length = 0;
     bool is_good = wht_get_count(check, node, 0, 255, &length);
     t->exit->instr_len = (uint8_t)length;
-    t->has_instr_len = true;
+    give(t, WHT_EXIT_KEY_instr_len);
     return is_good;
 }
 
@@ -87,6 +90,7 @@ static bool take_cr8(struct wht_check *check, const struct wht_node *node, void 
 {
     uint64_t cr8 = 0;
     int64_t count = 0;
+    give(target, WHT_EXIT_KEY_cr8);
     bool is_good = node->kind == WHT_NODE_STRING ? wht_get_hex(check, node, 4, &cr8)
                                                  : wht_get_count(check, node, 0, 15, &count);
     ((struct taking *)target)->exit->cr8 = (uint8_t)(cr8 | (uint64_t)count);
@@ -96,6 +100,7 @@ static bool take_cr8(struct wht_check *check, const struct wht_node *node, void 
 #define TAKE_BOOL(member)                                                                          \
     static bool take_##member(struct wht_check *check, const struct wht_node *node, void *target)  \
     {                                                                                              \
+        give(target, WHT_EXIT_KEY_##member);                                                       \
         return wht_get_bool(check, node, &((struct taking *)target)->exit->member);                \
     }
 
@@ -104,20 +109,8 @@ TAKE_BOOL(gpa_unmapped)
 TAKE_BOOL(interruption_pending)
 TAKE_BOOL(interrupt_shadow)
 TAKE_BOOL(debug_active)
-
-static bool take_string(struct wht_check *check, const struct wht_node *node, void *target)
-{
-    struct taking *t = target;
-    t->has_string = true;
-    return wht_get_bool(check, node, &t->exit->string);
-}
-
-static bool take_rep(struct wht_check *check, const struct wht_node *node, void *target)
-{
-    struct taking *t = target;
-    t->has_rep = true;
-    return wht_get_bool(check, node, &t->exit->rep);
-}
+TAKE_BOOL(string)
+TAKE_BOOL(rep)
 
 /* Keys of exits of one kind. */
 struct kind_key {
@@ -179,21 +172,40 @@ static bool check_kind(struct wht_check *check, const struct wht_node *node, con
     return refuse_keys(check, node, t->kind_node, mmio_keys, COUNT(mmio_keys)) && is_good;
 }
 
-static void fill_in(struct taking *t, const struct wht_case *c)
+static bool lacks(unsigned given, enum wht_exit_key key)
 {
-    struct wht_insn_info info;
-    struct wht_exit *exit = t->exit;
-    wht_insn_info(wht_code_of(c), c->code, c->code_size, &info);
-    if (!t->has_gva)
+    return !(given >> key & 1);
+}
+
+void wht_exit_fill_in(const struct wht_case *c, struct wht_exit *exit, unsigned given)
+{
+    struct wht_insn_info info = {.length = 0};
+    bool is_io = exit->kind == WHT_EXIT_IO;
+    if (lacks(given, WHT_EXIT_KEY_instr_len) ||
+        (is_io && (lacks(given, WHT_EXIT_KEY_string) || lacks(given, WHT_EXIT_KEY_rep))))
+        wht_insn_info(wht_code_of(c), c->code, c->code_size, &info);
+    if (lacks(given, WHT_EXIT_KEY_gva))
         exit->gva = exit->gpa;
-    if (!t->has_bytes_given)
+    if (lacks(given, WHT_EXIT_KEY_gva_valid))
+        exit->gva_valid = true;
+    if (lacks(given, WHT_EXIT_KEY_gpa_unmapped))
+        exit->gpa_unmapped = true;
+    if (lacks(given, WHT_EXIT_KEY_bytes_given))
         exit->bytes_given = c->code_size;
-    if (!t->has_instr_len)
+    if (lacks(given, WHT_EXIT_KEY_instr_len))
         exit->instr_len = info.length;
-    if (exit->kind == WHT_EXIT_IO && !t->has_string)
+    if (is_io && lacks(given, WHT_EXIT_KEY_string))
         exit->string = info.is_string_io;
-    if (exit->kind == WHT_EXIT_IO && !t->has_rep)
+    if (is_io && lacks(given, WHT_EXIT_KEY_rep))
         exit->rep = info.is_string_io && info.has_rep;
+    if (lacks(given, WHT_EXIT_KEY_interruption_pending))
+        exit->interruption_pending = false;
+    if (lacks(given, WHT_EXIT_KEY_interrupt_shadow))
+        exit->interrupt_shadow = false;
+    if (lacks(given, WHT_EXIT_KEY_debug_active))
+        exit->debug_active = false;
+    if (lacks(given, WHT_EXIT_KEY_cr8))
+        exit->cr8 = 0;
 }
 
 /* The shipping context has four bits for the length, the preview's has eight. */
@@ -225,6 +237,6 @@ bool wht_take_exit(struct wht_check *check, const struct wht_node *node, struct 
     if (node->kind == WHT_NODE_OBJECT && t.kind_node)
         is_good &= check_kind(check, node, &t);
     is_good &= check_length(check, node, c);
-    fill_in(&t, c);
+    wht_exit_fill_in(c, &c->exit, c->exit.given);
     return is_good;
 }

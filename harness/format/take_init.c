@@ -22,35 +22,63 @@ struct builder {
     size_t capacity;
 };
 
-static void put(struct builder *b, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
+static void put(struct builder *b, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value, bool is_given)
 {
     struct wht_init *init = b->init;
     if (init->reg_count < b->capacity) /* sized for all that can come */
-        init->regs[init->reg_count++] = (struct wht_reg){.name = name, .value = value};
+        init->regs[init->reg_count++] =
+            (struct wht_reg){.name = name, .value = value, .is_given = is_given};
 }
 
-static void put64(struct builder *b, WHV_REGISTER_NAME name, uint64_t value)
+bool wht_mode_register(enum wht_mode mode, uint8_t cpl, WHV_REGISTER_NAME name,
+                       WHV_REGISTER_VALUE *value)
 {
-    put(b, name, (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = value}});
+    const struct wht_segment_context context = {.mode = mode, .cpl = cpl};
+    bool is_long = mode >= WHT_MODE_COMPAT16;
+    bool is_protected = mode != WHT_MODE_REAL16;
+    *value = (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = 0}};
+    switch ((int)name) {
+    case WHvX64RegisterEs:
+    case WHvX64RegisterCs:
+    case WHvX64RegisterSs:
+    case WHvX64RegisterDs:
+    case WHvX64RegisterFs:
+    case WHvX64RegisterGs:
+        value->Segment = wht_mode_segment(&context, name);
+        return true;
+    case WHvX64RegisterCr0:
+        value->Reg64 = CR0_ET | (is_protected ? CR0_PE : 0) | (is_long ? CR0_PG : 0);
+        return true;
+    case WHvX64RegisterCr4:
+        value->Reg64 = CR4_SSE | (is_long ? CR4_PAE : 0);
+        return true;
+    case WHvX64RegisterEfer:
+        value->Reg64 = is_long ? EFER_LM : 0;
+        return true;
+    case WHvX64RegisterRflags:
+        value->Reg64 = mode == WHT_MODE_VM86 ? 0x20002 : 2;
+        return true;
+    case WHvX64RegisterRip:
+        value->Reg64 = 0x1000;
+        return true;
+    default:
+        return false;
+    }
 }
+
+const WHV_REGISTER_NAME wht_mode_names_of_registers[WHT_MODE_REGISTERS] = {
+    WHvX64RegisterEs,   WHvX64RegisterCs,     WHvX64RegisterSs,  WHvX64RegisterDs,
+    WHvX64RegisterFs,   WHvX64RegisterGs,     WHvX64RegisterCr0, WHvX64RegisterCr4,
+    WHvX64RegisterEfer, WHvX64RegisterRflags, WHvX64RegisterRip};
 
 static void put_mode(struct builder *b)
 {
-    static const WHV_REGISTER_NAME segments[] = {WHvX64RegisterEs, WHvX64RegisterCs,
-                                                 WHvX64RegisterSs, WHvX64RegisterDs,
-                                                 WHvX64RegisterFs, WHvX64RegisterGs};
-    const enum wht_mode mode = b->init->mode;
-    const struct wht_segment_context context = {.mode = mode, .cpl = b->init->cpl};
-    bool is_long = mode >= WHT_MODE_COMPAT16;
-    bool is_protected = mode != WHT_MODE_REAL16;
-    for (size_t i = 0; i < 6; i++)
-        put(b, segments[i],
-            (WHV_REGISTER_VALUE){.Segment = wht_mode_segment(&context, segments[i])});
-    put64(b, WHvX64RegisterCr0, CR0_ET | (is_protected ? CR0_PE : 0) | (is_long ? CR0_PG : 0));
-    put64(b, WHvX64RegisterCr4, CR4_SSE | (is_long ? CR4_PAE : 0));
-    put64(b, WHvX64RegisterEfer, is_long ? EFER_LM : 0);
-    put64(b, WHvX64RegisterRflags, mode == WHT_MODE_VM86 ? 0x20002 : 2);
-    put64(b, WHvX64RegisterRip, 0x1000);
+    for (size_t i = 0; i < WHT_MODE_REGISTERS; i++) {
+        const WHV_REGISTER_NAME name = wht_mode_names_of_registers[i];
+        WHV_REGISTER_VALUE value;
+        wht_mode_register(b->init->mode, b->init->cpl, name, &value);
+        put(b, name, value, false);
+    }
 }
 
 static bool take_mode(struct wht_check *check, const struct wht_node *node, struct wht_init *init)
@@ -62,6 +90,7 @@ static bool take_mode(struct wht_check *check, const struct wht_node *node, stru
     if (!wht_get_name(check, node, wht_mode_names, WHT_MODE_NAMES, "a mode", &mode))
         return false;
     init->mode = (enum wht_mode)mode;
+    init->is_mode_given = true;
     return true;
 }
 
@@ -119,7 +148,7 @@ static bool take_registers(struct builder *b, const struct wht_node *node)
             !wht_get_reg_value(b->check, member, name, &context, &value))
             is_good = false;
         else
-            put(b, name, value);
+            put(b, name, value, true);
     }
     return wht_check_regs_once(b->check, node) && is_good;
 }
@@ -136,7 +165,8 @@ static bool take_shadow(struct builder *b, const struct wht_node *node)
         if (b->init->regs[i].name == WHvRegisterInterruptState)
             value = b->init->regs[i].value.Reg64;
     }
-    put64(b, WHvRegisterInterruptState, has_shadow ? value | 1 : value & ~UINT64_C(1));
+    value = has_shadow ? value | 1 : value & ~UINT64_C(1);
+    put(b, WHvRegisterInterruptState, (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = value}}, true);
     return true;
 }
 
@@ -178,6 +208,7 @@ bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct 
     static const struct wht_node empty = {.kind = WHT_NODE_OBJECT};
     struct wht_init *init = &c->init;
     bool is_good = true;
+    init->is_given = node != NULL;
     if (!node)
         node = &empty;
     if (!wht_get_object(check, node))

@@ -270,8 +270,7 @@ static bool take_page(struct wht_check *check, const struct wht_node *node, stru
 #define PAGE_KEY(key, is_required, how, shape) {#key, take_page_##key, is_required},
 #include "keys.def"
     };
-    struct page_parts parts = {
-        .page = {.purposes = WHT_FOR_READ | WHT_FOR_WRITE | WHT_FOR_EXECUTE}};
+    struct page_parts parts = {.page = {.purposes = WHT_FOR_ALL}};
     if (!wht_take_object(check, node, fields, COUNT(fields), &parts))
         return false;
     if (!parts.has_gpa)

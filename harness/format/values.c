@@ -147,6 +147,15 @@ WHV_X64_SEGMENT_REGISTER wht_mode_segment(const struct wht_segment_context *cont
     return segment;
 }
 
+WHV_X64_SEGMENT_REGISTER wht_real_segment(uint8_t cpl, WHV_REGISTER_NAME name, uint16_t selector)
+{
+    const struct wht_segment_context real = {.mode = WHT_MODE_REAL16, .cpl = cpl};
+    WHV_X64_SEGMENT_REGISTER segment = wht_mode_segment(&real, name);
+    segment.Selector = selector;
+    segment.Base = (UINT64)selector << 4;
+    return segment;
+}
+
 static bool take_segment_sel(struct wht_check *check, const struct wht_node *node, void *target)
 {
     uint64_t value = 0;
@@ -204,10 +213,7 @@ static bool get_segment(struct wht_check *check, const struct wht_node *node,
         if (overflows || selector.High64 > 0 || selector.Low64 > 0xffff)
             return wht_fail(check, node, "found \"%.60s\", expected a selector of at most 16 bits",
                             text);
-        struct wht_segment_context real = {.mode = WHT_MODE_REAL16, .cpl = context->cpl};
-        *value = wht_mode_segment(&real, name);
-        value->Selector = (UINT16)selector.Low64;
-        value->Base = selector.Low64 << 4;
+        *value = wht_real_segment(context->cpl, name, (UINT16)selector.Low64);
         return true;
     }
     const char *meant = wht_did_you_mean(text, words, 2);

@@ -70,4 +70,15 @@ void wht_sort_want_regs(struct wht_want_reg *regs, size_t count);
 WHV_X64_SEGMENT_REGISTER wht_mode_segment(const struct wht_segment_context *context,
                                           WHV_REGISTER_NAME name);
 
+/** What "real:" and a selector say. */
+WHV_X64_SEGMENT_REGISTER wht_real_segment(uint8_t cpl, WHV_REGISTER_NAME name, uint16_t selector);
+
+/** The registers that have a value in each mode; take_init.c. */
+#define WHT_MODE_REGISTERS 11
+extern const WHV_REGISTER_NAME wht_mode_names_of_registers[WHT_MODE_REGISTERS];
+
+/** take_init.c: a register's value in a mode. @return false if it is none of those. */
+bool wht_mode_register(enum wht_mode mode, uint8_t cpl, WHV_REGISTER_NAME name,
+                       WHV_REGISTER_VALUE *value);
+
 #endif

@@ -164,6 +164,7 @@ static bool get_relative(struct wht_check *check, const struct wht_node *node,
                         "expected a value");
     want->values = wht_arena_take(check->arena, sizeof(*want->values));
     want->count = 1;
+    want->is_distance = true;
     want->values->Reg64 = text[0] == '+' ? start->Reg64 + delta : start->Reg64 - delta;
     return true;
 }

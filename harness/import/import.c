@@ -282,7 +282,7 @@ bool wht_import_call(struct wht_arena *arena, const struct wht_capture_call *cal
     struct wht_node *made = make(&import, prefix, number);
     if (!made)
         return false;
-    result->made = wht_accept_case(arena, made, error);
+    result->made = wht_accept_node(arena, made, error);
     if (!result->made)
         snprintf(result->error, WHT_IMPORT_ERROR_MAX, "no case can say this: %s", error);
     return result->made != NULL;

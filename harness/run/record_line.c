@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json_build.h"
-#include "format/expand.h"
+#include "format/print.h"
 #include "members.h"
 
 static void add_list(struct wht_build *object, const char *key, struct wht_build *list)
@@ -40,19 +40,14 @@ void wht_record_line(struct wht_text *out, const struct wht_case *c,
                      const struct wht_recording *recording)
 {
     struct wht_arena *arena = wht_arena_new();
-    struct wht_node *expanded = wht_expand_case(arena, recording->made, WHT_EXPAND_ALL);
-    struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
-    for (struct wht_node *member = expanded->first, *next; member; member = next) {
-        next = member->next;
-        wht_build_add(&made, member->key, member);
-    }
-    struct wht_build source = wht_build_new(arena, WHT_NODE_OBJECT);
-    wht_build_add(&source, "from", wht_build_string(arena, c->name));
-    wht_build_add(&made, "source", source.node);
+    struct wht_case made = *recording->made; /* but for what is said of it */
+    made.arena = arena;
+    made.source = (struct wht_source){.is_given = true, .from = c->name};
+    made.free = (struct wht_free_list){.count = 0};
     struct wht_node *notes = noticed(arena, recording);
     if (notes)
-        wht_build_add(&made, "x-recorded", notes);
-    wht_members_write(out, made.node);
+        wht_case_add_free(&made, &made.free, "x-recorded", notes);
+    wht_members_write(out, wht_print_case(arena, &made, WHT_PRINT_ALL));
     wht_arena_free(arena);
 }
 

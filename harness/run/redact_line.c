@@ -8,7 +8,7 @@
 #include "base/json_build.h"
 #include "explain/cause.h"
 #include "format/case_code.h"
-#include "format/expand.h"
+#include "format/print.h"
 #include "members.h"
 #include "redact_case.h"
 #include "session/recorder.h"
@@ -109,37 +109,18 @@ static void keep_expected(struct wht_redact_plan *plan, const struct wht_case *c
             wht_redact_keep(plan, c->expect.calls[i].regs[j].name);
 }
 
-static struct wht_node *redacted_source(struct wht_arena *arena, const struct wht_node *node)
-{
-    const struct wht_node *source = wht_node_member(node, "source");
-    struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
-    for (const struct wht_node *own = source ? source->first : NULL; own; own = own->next) {
-        if (strcmp(own->key, "redacted") == 0)
-            continue;
-        struct wht_node *copy = wht_arena_take(arena, sizeof(*copy));
-        *copy = *own;
-        wht_build_add(&made, own->key, copy);
-    }
-    wht_build_add(&made, "redacted", wht_build_bool(arena, true));
-    return made.node;
-}
-
 /* Notes and free keys may quote what was replaced. */
-static void add_line(const struct wht_case *c, const struct wht_node *node, const char *kept,
-                     struct wht_text *line)
+static void add_line(struct wht_case *c, const char *kept, struct wht_text *line)
 {
     struct wht_arena *arena = wht_arena_new();
-    struct wht_node *expanded = wht_expand_case(arena, c, WHT_EXPAND_ALL);
-    struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
-    for (struct wht_node *member = expanded->first, *next; member; member = next) {
-        next = member->next;
-        if (strcmp(member->key, "note") != 0)
-            wht_build_add(&made, member->key, member);
-    }
-    wht_build_add(&made, "source", redacted_source(arena, node));
+    c->note = NULL;
+    c->free.count = 0;
+    c->source.is_given = true;
+    c->source.has_redacted = true;
+    c->source.redacted = true;
     if (kept)
-        wht_build_add(&made, "x-not-redacted", wht_build_string(arena, kept));
-    wht_members_write(line, made.node);
+        wht_case_add_free(c, &c->free, "x-not-redacted", wht_build_string(arena, kept));
+    wht_members_write(line, wht_print_case(arena, c, WHT_PRINT_ALL));
     wht_arena_free(arena);
 }
 
@@ -160,23 +141,33 @@ static const char *redact_partly(struct wht_redactor *r, struct wht_case *spare)
     return shows_the_same(r, spare) ? NULL : "it shows something else afterwards";
 }
 
-const char *wht_redact_line(struct wht_redactor *r, struct wht_case *c, struct wht_case *spare,
-                            const struct wht_node *node, struct wht_text *line, const char **kept)
+/* @return whether the case is redacted as a whole and shows the same. */
+static bool redact_wholly(struct wht_redactor *r, struct wht_case *c)
 {
     struct wht_redact_plan plan = {.redaction = WHT_REDACT_ALL};
-    *kept = NULL;
-    show(r, c, &r->before);
     wht_redact_table(r->options.seed, c->id, plan.table);
     keep_addresses(&plan, c);
     wht_redact_case(&plan, c);
-    if (shows_the_same(r, c)) {
-        add_line(c, node, NULL, line);
-        return NULL;
-    }
-    const char *dropped = redact_partly(r, spare);
-    if (!dropped) {
+    return shows_the_same(r, c);
+}
+
+const char *wht_redact_line(struct wht_redactor *r, const struct wht_case *c, struct wht_text *line,
+                            const char **kept)
+{
+    struct wht_case *redacted = wht_case_clone(c);
+    const char *dropped = NULL;
+    *kept = NULL;
+    show(r, c, &r->before);
+    if (!redact_wholly(r, redacted)) {
+        wht_case_free(redacted);
+        redacted = wht_case_clone(c);
         *kept = "data that the instruction reads or writes";
-        add_line(spare, node, *kept, line);
+        dropped = redact_partly(r, redacted);
     }
+    if (!dropped)
+        add_line(redacted, *kept, line);
+    else
+        *kept = NULL;
+    wht_case_free(redacted);
     return dropped;
 }

@@ -31,16 +31,12 @@ void wht_redactor_close(struct wht_redactor *redactor);
 
 /**
  * Redacts a case.
- * @param c     is changed.
- * @param spare the same case, read a second time; is changed.
- * @param node  the case as its author wrote it.
  * @param line  receives the members of the redacted case, see wht_corpus_out_members(); nothing if
  * it is dropped.
  * @param kept  receives what had to stay, or NULL.
  * @return why the case is dropped, or NULL. Both strings live until the next case.
  */
-const char *wht_redact_line(struct wht_redactor *redactor, struct wht_case *c,
-                            struct wht_case *spare, const struct wht_node *node,
+const char *wht_redact_line(struct wht_redactor *redactor, const struct wht_case *c,
                             struct wht_text *line, const char **kept);
 
 #endif

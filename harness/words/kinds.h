@@ -27,7 +27,7 @@ enum wht_access { WHT_ACCESS_READ, WHT_ACCESS_WRITE, WHT_ACCESS_EXECUTE };
 enum wht_memory_kind { WHT_MEMORY_RAM, WHT_MEMORY_ROM, WHT_MEMORY_DEVICE, WHT_MEMORY_HOLE };
 
 /** What a page may be translated for: bits of a mask. */
-enum wht_page_for { WHT_FOR_READ = 1, WHT_FOR_WRITE = 2, WHT_FOR_EXECUTE = 4 };
+enum wht_page_for { WHT_FOR_READ = 1, WHT_FOR_WRITE = 2, WHT_FOR_EXECUTE = 4, WHT_FOR_ALL = 7 };
 
 /** Which of the two forms of the interface is called. */
 enum wht_api { WHT_API_SHIPPING, WHT_API_PREVIEW };

@@ -135,7 +135,7 @@ static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
     enum wht_moo_left left = wht_import_moo(run->arena, moo, test, prefix, run->out.cases + 1,
                                             slash ? slash + 1 : path, &made);
     if (left == WHT_MOO_LEFT_NONE) {
-        made = wht_accept_case(run->arena, made, error);
+        made = wht_accept_node(run->arena, made, error);
         if (made)
             wht_corpus_out_accepted(&run->out, made);
         else

@@ -7,8 +7,8 @@
 #include "base/json_write.h"
 #include "cli/show_case.h"
 #include "cli/verb.h"
-#include "format/expand.h"
 #include "format/load.h"
+#include "format/print.h"
 #include "run/select.h"
 
 static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
@@ -38,7 +38,7 @@ static void print_expanded(const struct wht_case *c)
 {
     const struct wht_writer writer = {.write = print_part, .user = stdout};
     struct wht_arena *arena = wht_arena_new();
-    wht_write_document(&writer, wht_expand_case(arena, c, WHT_EXPAND_ALL));
+    wht_write_document(&writer, wht_print_case(arena, c, WHT_PRINT_ALL));
     wht_arena_free(arena);
 }
 

@@ -225,19 +225,16 @@ static void record_case(struct worker *w, const struct wht_case *c)
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
 }
 
-static void redact_case(struct worker *w, struct wht_case *c)
+static void redact_case(struct worker *w, const struct wht_case *c)
 {
     struct wht_case_frame frame = frame_of(w, c);
-    struct wht_case *spare = wht_reader_again(w->reader);
     const char *kept = NULL;
-    const char *dropped =
-        wht_redact_line(w->redactor, c, spare, wht_reader_text(w->reader), &w->detail, &kept);
+    const char *dropped = wht_redact_line(w->redactor, c, &w->detail, &kept);
     frame.kind = dropped ? WHT_CASE_FAILED : WHT_CASE_PASSED;
     frame.cause = dropped ? dropped : "";
     frame.block = kept ? kept : "";
     frame.detail = wht_text_get(&w->detail);
     wht_frame_case(&w->out, WHT_FRAME_CASE, &frame);
-    wht_case_free(spare);
 }
 
 static void run_case(struct worker *w, struct wht_case *c, bool careful)
