@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json_build.h"
 #include "format/accept.h"
+#include "format/take.h"
+#include "format/values.h"
 #include "import_memory.h"
 #include "import_parts.h"
+#include "words/name_lists.h"
 
 #define PAGE_MASK UINT64_C(0xfff)
 
@@ -56,19 +58,18 @@ static bool is_device(const struct import *import, uint64_t gpa)
     return !import->is_io && ((gpa ^ import->exit_gpa) & ~PAGE_MASK) == 0;
 }
 
-static void add_text(struct import *import, struct wht_build *build, const char *key,
-                     const char *text)
+/* @return the callback as one that is expected, or NULL if it is not: one that failed always is. */
+static struct wht_call *expect_call(struct import *import, const struct wht_node *node,
+                                    enum wht_call_kind kind, bool is_expected)
 {
-    if (text)
-        wht_build_add(build, key, wht_build_string(import->arena, text));
-}
-
-static void finish_call(struct import *import, struct wht_build *call, const struct wht_node *node,
-                        bool is_expected)
-{
-    add_text(import, call, "fail", failed_hr(node));
-    if (is_expected || failed_hr(node))
-        wht_build_add(&import->calls, NULL, call->node);
+    bool has_failed = failed_hr(node) != NULL;
+    if (!is_expected && !has_failed)
+        return NULL;
+    struct wht_call *call = wht_case_add_call(import->c, NULL, kind);
+    call->has_fail = has_failed;
+    if (has_failed)
+        wht_get_hresult(&import->check, wht_node_member(node, "hr"), &call->fail);
+    return call;
 }
 
 /* Bytes that the emulator fetched itself come one after the other. */
@@ -109,14 +110,15 @@ static bool take_memory(struct import *import, const struct wht_node *node)
             wht_ram_write(&import->ram, gpa, data, (size_t)size, is_unknown);
     }
     memset(mask, is_unknown ? 0 : 0xff, sizeof(mask));
-    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    add_text(import, &call, "mem", is_read ? "read" : "write");
-    wht_build_add(&call, "gpa", wht_build_hex(import->arena, gpa));
+    struct wht_call *call =
+        expect_call(import, node, is_read ? WHT_CALL_MEM_READ : WHT_CALL_MEM_WRITE,
+                    device || import->options->is_strict);
+    if (!call)
+        return true;
+    call->address = gpa;
+    call->size = (uint32_t)size;
     if (known == size || !failed_hr(node))
-        wht_build_add(&call, "data", wht_build_bytes(import->arena, data, mask, (size_t)size));
-    else
-        wht_build_add(&call, "size", wht_build_count(import->arena, (int64_t)size));
-    finish_call(import, &call, node, device || import->options->is_strict);
+        wht_call_set_data(import->c, call, data, mask, (size_t)size);
     return true;
 }
 
@@ -128,24 +130,33 @@ static bool take_port(struct import *import, const struct wht_node *node)
         !wht_capture_count(node, "size", 4, &size))
         return wht_import_fail(import, "a port access has no port or no size");
     wht_capture_hex(node, "data", &data);
-    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    add_text(import, &call, "io", wht_capture_text(node, "io"));
-    wht_build_add(&call, "port", wht_build_hex(import->arena, port));
-    wht_build_add(&call, "size", wht_build_count(import->arena, (int64_t)size));
-    wht_build_add(
-        &call, "data",
-        wht_build_hex(import->arena, data & (UINT64_MAX >> (64 - 8 * (size ? size : 8)))));
-    finish_call(import, &call, node, true);
+    const bool is_in_port = strcmp(wht_capture_text(node, "io"), "in") == 0;
+    struct wht_call *call =
+        expect_call(import, node, is_in_port ? WHT_CALL_IO_IN : WHT_CALL_IO_OUT, true);
+    uint8_t bytes[4];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(data >> 8 * i);
+    call->address = port;
+    wht_call_set_data(import->c, call, bytes, NULL, (size_t)size);
     return true;
 }
 
-static bool flags_have(const struct wht_node *flags, const char *name)
+static uint32_t flags_of(const struct wht_node *flags)
 {
-    for (const struct wht_node *flag = flags ? flags->first : NULL; flag; flag = flag->next) {
-        if (flag->kind == WHT_NODE_STRING && strcmp(flag->string, name) == 0)
-            return true;
-    }
-    return false;
+    uint32_t mask = 0;
+    for (const struct wht_node *flag = flags ? flags->first : NULL; flag; flag = flag->next)
+        for (size_t i = 0; flag->kind == WHT_NODE_STRING && i < WHT_TRANSLATE_FLAGS; i++)
+            if (strcmp(flag->string, wht_translate_flags[i].name) == 0)
+                mask |= wht_translate_flags[i].value;
+    return mask;
+}
+
+static WHV_TRANSLATE_GVA_RESULT_CODE result_of(const char *text)
+{
+    int i = 0;
+    while (i < WHT_RESULT_NAMES - 1 && strcmp(wht_result_names[i], text) != 0)
+        i++;
+    return (WHV_TRANSLATE_GVA_RESULT_CODE)i;
 }
 
 /* Where the first byte that is missing lies, once the page of the code is known. */
@@ -162,26 +173,48 @@ static bool take_translate(struct import *import, const struct wht_node *node)
 {
     uint64_t gva, gpa = 0;
     const char *result = wht_capture_text(node, "result");
-    const struct wht_node *flags = wht_node_member(node, "flags");
+    const struct wht_node *list = wht_node_member(node, "flags");
+    const uint32_t flags = flags_of(list);
     if (!wht_capture_hex(node, "translate", &gva))
         return wht_import_fail(import, "a translation has no address");
     bool has_gpa = wht_capture_hex(node, "gpa", &gpa);
     import->is_fetching = false;
-    if (flags_have(flags, "execute") && has_gpa)
+    if ((flags & WHvTranslateGvaFlagValidateExecute) && has_gpa)
         begin_fetch(import, gva & ~PAGE_MASK, gpa & ~PAGE_MASK);
     if (result && strncmp(result, "0x", 2) == 0)
         return wht_import_fail(import,
                                "a translation was answered with a result that does not exist");
-    if (!failed_hr(node) && result && !wht_import_page(import, gva, gpa, result, flags))
+    bool is_answered = !failed_hr(node) && result;
+    const struct import_page page = {
+        .gva = gva, .gpa = gpa, .result = is_answered ? result_of(result) : 0};
+    if (is_answered && !wht_import_page(import, &page, flags & WHT_FOR_ALL))
         return false;
+    struct wht_call *call =
+        expect_call(import, node, WHT_CALL_TRANSLATE, import->options->is_strict);
+    if (!call)
+        return true;
+    call->address = gva;
+    call->has_flags = import->options->is_strict && list;
+    call->flags = call->has_flags ? flags : 0;
+    call->has_result = is_answered && page.result != WHvTranslateGvaResultSuccess;
+    call->result = page.result;
+    return true;
+}
 
-    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    wht_build_add(&call, "translate", wht_build_hex(import->arena, gva));
-    if (import->options->is_strict && flags)
-        wht_build_add(&call, "flags", wht_import_copy(import->arena, flags));
-    if (!failed_hr(node) && result && strcmp(result, "success") != 0)
-        add_text(import, &call, "result", result);
-    finish_call(import, &call, node, import->options->is_strict);
+/* Of a get its names are expected: what it answers is in `init`. */
+static bool expect_registers(struct import *import, const struct wht_node *registers,
+                             struct wht_call *call)
+{
+    call->names_only = call->kind == WHT_CALL_GET;
+    for (const struct wht_node *child = registers->first; child; child = child->next) {
+        WHV_REGISTER_NAME name;
+        WHV_REGISTER_VALUE value;
+        if (call->kind == WHT_CALL_SET && !wht_import_register(import, child, &name, &value))
+            return wht_import_fail(import, "found no registers in a get or set");
+        if (call->kind == WHT_CALL_GET && !wht_get_reg_key(&import->check, child, &name))
+            return wht_import_fail(import, "found no registers in a get or set");
+        wht_call_want(import->c, call, name, call->names_only ? NULL : &value);
+    }
     return true;
 }
 
@@ -196,12 +229,9 @@ static bool take_registers(struct import *import, const struct wht_node *node, c
         return false;
     if (!is_get && registers->kind == WHT_NODE_OBJECT && !failed_hr(node))
         import->set = registers;
-    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    wht_build_add(&call, key,
-                  is_get ? wht_import_names(import->arena, registers)
-                         : wht_import_copy(import->arena, registers));
-    finish_call(import, &call, node, import->options->is_strict);
-    return true;
+    struct wht_call *call =
+        expect_call(import, node, is_get ? WHT_CALL_GET : WHT_CALL_SET, import->options->is_strict);
+    return !call || expect_registers(import, registers, call);
 }
 
 static bool take_event(struct import *import, const struct wht_capture_event *event)
@@ -245,33 +275,34 @@ static void begin_fetch_at_exit(struct import *import)
         begin_fetch(import, import->exit_gva & ~PAGE_MASK, import->exit_gpa & ~PAGE_MASK);
 }
 
-static struct wht_node *make(struct import *import, const char *prefix, uint64_t number)
+static bool make(struct import *import, const char *prefix, uint64_t number)
 {
     if (!wht_import_context(import) || !note_failures(import))
-        return NULL;
+        return false;
     begin_fetch_at_exit(import);
     if (!take_events(import))
-        return NULL;
+        return false;
     if (import->ram.is_full)
         wht_import_fail(import, "the instruction touches too many pages");
     else if (import->code_size == 0)
         wht_import_port_code(import);
     if (!import->ram.is_full && import->code_size == 0)
         wht_import_fail(import, "the instruction's bytes are not in the capture");
-    return import->result->error[0] ? NULL : wht_import_case(import, prefix, number);
+    return !import->result->error[0] && wht_import_case(import, prefix, number);
 }
 
 bool wht_import_call(struct wht_arena *arena, const struct wht_capture_call *call,
                      const struct wht_import_options *options, const char *prefix, uint64_t number,
                      struct wht_imported *result)
 {
-    struct import import = {.arena = arena,
-                            .call = call,
-                            .options = options,
-                            .result = result,
-                            .ram = {.arena = arena},
-                            .calls = wht_build_new(arena, WHT_NODE_LIST),
-                            .pages = wht_build_new(arena, WHT_NODE_LIST)};
+    const struct wht_document document = {.arena = arena, .first_line = 1};
+    struct import import = {
+        .arena = arena,
+        .check = {.file = "", .document = &document, .case_number = 1, .arena = arena},
+        .call = call,
+        .options = options,
+        .result = result,
+        .ram = {.arena = arena}};
     char error[WHT_ACCEPT_ERROR_MAX];
     *result = (struct wht_imported){.made = NULL};
     if (call->damage)
@@ -279,11 +310,11 @@ bool wht_import_call(struct wht_arena *arena, const struct wht_capture_call *cal
     if (call->dropped > 0)
         return wht_import_fail(&import,
                                "callbacks were dropped, so nobody knows what the instruction did");
-    struct wht_node *made = make(&import, prefix, number);
-    if (!made)
-        return false;
-    result->made = wht_accept_node(arena, made, error);
-    if (!result->made)
-        snprintf(result->error, WHT_IMPORT_ERROR_MAX, "no case can say this: %s", error);
+    if (make(&import, prefix, number)) {
+        result->made = wht_accept_case(arena, import.c, error);
+        if (!result->made)
+            snprintf(result->error, WHT_IMPORT_ERROR_MAX, "no case can say this: %s", error);
+    }
+    wht_case_free(import.c);
     return result->made != NULL;
 }

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/source.h"
+#include "format/take.h"
 #include "format/values.h"
 #include "import_parts.h"
-#include "x86/disasm.h"
+#include "words/name_lists.h"
+#include "words/names.h"
 
 #define STATE_CPL          0x3u
 #define STATE_PE           0x4u
@@ -36,29 +39,32 @@ bool wht_import_fail(struct import *import, const char *what)
     return false;
 }
 
-struct wht_node *wht_import_copy(struct wht_arena *arena, const struct wht_node *node)
+bool wht_import_register(struct import *import, const struct wht_node *member,
+                         WHV_REGISTER_NAME *name, WHV_REGISTER_VALUE *value)
 {
-    struct wht_node *copy = wht_arena_take_raw(arena, sizeof(*copy));
-    *copy = *node;
-    return copy;
+    static const struct wht_segment_context context = {.mode = WHT_MODE_LONG64};
+    return wht_get_reg_key(&import->check, member, name) &&
+           wht_get_reg_value(&import->check, member, *name, &context, value);
 }
 
-struct wht_node *wht_import_names(struct wht_arena *arena, const struct wht_node *registers)
+/* @return the register if its value is known, which that of the mode is not. */
+static const struct wht_reg *known(const struct import *import, WHV_REGISTER_NAME name)
 {
-    struct wht_build list = wht_build_new(arena, WHT_NODE_LIST);
-    for (const struct wht_node *child = registers->first; child; child = child->next) {
-        const char *name = registers->kind == WHT_NODE_OBJECT ? child->key : child->string;
-        if (name)
-            wht_build_add(&list, NULL, wht_build_string(arena, name));
-    }
-    return list.node;
+    const struct wht_init *init = &import->c->init;
+    for (size_t i = 0; i < init->reg_count; i++)
+        if (init->regs[i].name == name)
+            return init->regs[i].is_given ? &init->regs[i] : NULL;
+    return NULL;
 }
 
-static void know(struct import *import, const char *name, const struct wht_node *value)
+/* What was known first counts. */
+static void know(struct import *import, const struct wht_node *member)
 {
-    if (!value || wht_node_member(import->known.node, name))
+    WHV_REGISTER_NAME name;
+    WHV_REGISTER_VALUE value;
+    if (!member || !wht_import_register(import, member, &name, &value) || known(import, name))
         return;
-    wht_build_add(&import->known, name, wht_import_copy(import->arena, value));
+    wht_case_set_reg(import->c, name, value);
     import->known_count++;
 }
 
@@ -67,7 +73,7 @@ bool wht_import_know(struct import *import, const struct wht_node *registers)
     for (const struct wht_node *child = registers->first; child; child = child->next) {
         if (import->known_count >= WHT_IMPORT_REGS_MAX)
             return wht_import_fail(import, "the call names too many registers");
-        know(import, child->key, child);
+        know(import, child);
     }
     return true;
 }
@@ -118,8 +124,40 @@ static bool take_exit(struct import *import, const struct wht_node *access)
     if (!import->is_io && (import->exit_info & 3) == 3)
         return wht_import_fail(import, "the exit is of an access type that does not exist");
     for (size_t i = 0; import->is_io && i < sizeof(registers) / sizeof(registers[0]); i++)
-        know(import, registers[i], wht_node_member(access, registers[i]));
+        know(import, wht_node_member(access, registers[i]));
     return true;
+}
+
+static enum wht_mode mode_of(const struct import *import, uint64_t rflags, uint64_t attributes,
+                             enum wht_code *code)
+{
+    const bool is_32 = (attributes & ATTR_D) != 0;
+    *code = is_32 ? WHT_CODE_32 : WHT_CODE_PROT16;
+    if (import->is_long64) {
+        *code = WHT_CODE_64;
+        return WHT_MODE_LONG64;
+    }
+    if (import->state & STATE_LMA)
+        return is_32 ? WHT_MODE_COMPAT32 : WHT_MODE_COMPAT16;
+    if (!(import->state & STATE_PE) || (rflags & RFLAGS_VM)) {
+        *code = is_32 && !(rflags & RFLAGS_VM) ? WHT_CODE_32 : WHT_CODE_REAL16;
+        return import->state & STATE_PE ? WHT_MODE_VM86 : WHT_MODE_REAL16;
+    }
+    return is_32 ? WHT_MODE_PROT32 : WHT_MODE_PROT16;
+}
+
+/* The context tells the mode. */
+static void begin_case(struct import *import, const struct wht_node *context, uint64_t attributes)
+{
+    uint64_t rflags = 0;
+    wht_capture_hex(context, "rflags", &rflags);
+    const enum wht_mode mode = mode_of(import, rflags, attributes, &import->code_kind);
+    const uint8_t cpl = mode == WHT_MODE_REAL16 ? 0
+                        : mode == WHT_MODE_VM86 ? 3
+                                                : (uint8_t)(import->state & STATE_CPL);
+    import->c = wht_case_new("", mode, cpl);
+    import->c->init.is_mode_given = true;
+    import->c->init.others_unknown = true;
 }
 
 bool wht_import_context(struct import *import)
@@ -138,26 +176,13 @@ bool wht_import_context(struct import *import)
         return wht_import_fail(import, "the begin lacks a part of the exit context");
     import->is_io = strcmp(kind, "io") == 0;
     import->is_long64 = (import->state & STATE_LMA) && (attributes & ATTR_L);
-    import->known = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    know(import, "rip", wht_node_member(context, "rip"));
-    know(import, "rflags", wht_node_member(context, "rflags"));
-    know(import, "cs", cs);
+    begin_case(import, context, attributes);
+    know(import, wht_node_member(context, "rip"));
+    know(import, wht_node_member(context, "rflags"));
+    know(import, cs);
     if (!take_exit(import, access))
         return false;
     return !snapshot || wht_import_know(import, snapshot);
-}
-
-static struct wht_node *purposes(struct import *import, const struct wht_node *flags)
-{
-    static const char *const names[] = {"read", "write", "execute"};
-    struct wht_build list = wht_build_new(import->arena, WHT_NODE_LIST);
-    for (const struct wht_node *flag = flags ? flags->first : NULL; flag; flag = flag->next) {
-        for (size_t i = 0; i < 3; i++) {
-            if (flag->kind == WHT_NODE_STRING && strcmp(flag->string, names[i]) == 0)
-                wht_build_add(&list, NULL, wht_build_string(import->arena, names[i]));
-        }
-    }
-    return list.node->first ? list.node : NULL;
 }
 
 /* @return room for one more. */
@@ -175,269 +200,215 @@ static struct import_page *new_page(struct import *import)
 }
 
 /* A page with one answer serves every purpose; once it has two, each purpose has its own. */
-bool wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const char *result,
-                     const struct wht_node *flags)
+bool wht_import_page(struct import *import, const struct import_page *page, unsigned purposes)
 {
-    bool is_identity = gva == gpa && strcmp(result, "success") == 0;
+    bool is_success = page->result == WHvTranslateGvaResultSuccess;
     bool is_known = false;
     for (size_t i = 0; i < import->page_count; i++) {
-        const struct import_page *page = &import->page[i];
-        if (page->gva != gva)
+        const struct import_page *other = &import->page[i];
+        if (page->gva != other->gva)
             continue;
-        if (page->gpa == gpa && strcmp(page->result, result) == 0)
+        if (page->gpa == other->gpa && page->result == other->result)
             return true;
         is_known = true;
     }
-    if (is_identity && !is_known)
+    if (page->gva == page->gpa && is_success && !is_known)
         return true;
     if (import->page_count == WHT_IMPORT_PAGES_MAX)
         return wht_import_fail(import, "the instruction touches too many pages");
-    *new_page(import) = (struct import_page){.gva = gva, .gpa = gpa, .result = result};
-    struct wht_build page = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    wht_build_add(&page, "gva", wht_build_hex(import->arena, gva));
-    if (strcmp(result, "success") == 0)
-        wht_build_add(&page, "gpa", wht_build_hex(import->arena, gpa));
-    else
-        wht_build_add(&page, "result", wht_build_string(import->arena, result));
-    struct wht_node *which = purposes(import, flags);
-    if (which)
-        wht_build_add(&page, "for", which);
-    wht_build_add(&import->pages, NULL, page.node);
+    *new_page(import) = *page;
+    wht_case_add_page(import->c, &(struct wht_page){.gva = page->gva,
+                                                    .gpa = is_success ? page->gpa : page->gva,
+                                                    .result = page->result,
+                                                    .purposes = purposes ? purposes : WHT_FOR_ALL});
     return true;
-}
-
-static const char *mode_of(const struct import *import, enum wht_code *code)
-{
-    uint64_t rflags = 0, attributes = 0;
-    wht_capture_hex(import->known.node, "rflags", &rflags);
-    wht_capture_hex(wht_node_member(import->known.node, "cs"), "attr", &attributes);
-    const bool is_32 = (attributes & ATTR_D) != 0;
-    *code = is_32 ? WHT_CODE_32 : WHT_CODE_PROT16;
-    if (import->is_long64) {
-        *code = WHT_CODE_64;
-        return "long64";
-    }
-    if (import->state & STATE_LMA)
-        return is_32 ? "compat32" : "compat16";
-    if (!(import->state & STATE_PE) || (rflags & RFLAGS_VM)) {
-        *code = is_32 && !(rflags & RFLAGS_VM) ? WHT_CODE_32 : WHT_CODE_REAL16;
-        return import->state & STATE_PE ? "vm86" : "real16";
-    }
-    return is_32 ? "prot32" : "prot16";
 }
 
 bool wht_import_lacks_code(const struct import *import)
 {
     char mnemonic[32];
-    enum wht_code code;
-    mode_of(import, &code);
     if (import->code_size > 0 && import->code_size < WHT_IMPORT_CODE_MAX - 1)
-        wht_mnemonic_of(code, import->code, import->code_size, mnemonic, sizeof(mnemonic));
+        wht_mnemonic_of(import->code_kind, import->code, import->code_size, mnemonic,
+                        sizeof(mnemonic));
     else
         strcpy(mnemonic, import->code_size == 0 ? "none" : "some");
     return strcmp(mnemonic, "none") == 0;
 }
 
-static struct wht_node *make_init(struct import *import, const char *mode)
+/* The context decides where a VMM tells of these registers something else. */
+static void finish_init(struct import *import)
 {
-    struct wht_build init = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    const unsigned cpl = import->state & STATE_CPL;
-    uint64_t efer = 0;
-    uint64_t cr0 = CR0_ET | (import->state & STATE_LMA ? CR0_PG : 0);
-    bool has_cr0 = wht_capture_hex(import->known.node, "cr0", &cr0);
+    const struct wht_reg *efer = known(import, WHvX64RegisterEfer);
+    const struct wht_reg *known_cr0 = known(import, WHvX64RegisterCr0);
+    uint64_t cr0 =
+        known_cr0 ? known_cr0->value.Reg64 : CR0_ET | (import->state & STATE_LMA ? CR0_PG : 0);
     cr0 = (cr0 & ~(CR0_PE | CR0_AM)) | (import->state & STATE_PE ? CR0_PE : 0) |
           (import->state & STATE_AM ? CR0_AM : 0);
-    wht_build_add(&init, "mode", wht_build_string(import->arena, mode));
-    if (cpl != 0 && strcmp(mode, "real16") != 0 && strcmp(mode, "vm86") != 0)
-        wht_build_add(&init, "cpl", wht_build_count(import->arena, cpl));
-    wht_build_add(&init, "others", wht_build_string(import->arena, "unknown"));
-    for (const struct wht_node *reg = import->known.node->first; reg; reg = reg->next) {
-        if (strcmp(reg->key, "cr0") != 0 && strcmp(reg->key, "efer") != 0)
-            wht_build_add(&init, reg->key, wht_import_copy(import->arena, reg));
-    }
-    /* The context decides where a VMM tells of these registers something else. */
-    if (wht_capture_hex(import->known.node, "efer", &efer))
-        wht_build_add(&init, "efer",
-                      wht_build_hex(import->arena, (efer & ~EFER_LMA) |
-                                                       (import->state & STATE_LMA ? EFER_LMA : 0)));
-    if (has_cr0 || (import->state & STATE_AM) || !(import->state & STATE_PE) == import->is_long64)
-        wht_build_add(&init, "cr0", wht_build_hex(import->arena, cr0));
-    return init.node;
+    bool is_cr0_told =
+        known_cr0 || (import->state & STATE_AM) || !(import->state & STATE_PE) == import->is_long64;
+    if (efer)
+        wht_case_set_reg64(import->c, WHvX64RegisterEfer,
+                           (efer->value.Reg64 & ~EFER_LMA) |
+                               (import->state & STATE_LMA ? EFER_LMA : 0));
+    if (is_cr0_told)
+        wht_case_set_reg64(import->c, WHvX64RegisterCr0, cr0);
 }
 
-static void add_exit_of_memory(struct import *import, struct wht_build *exit)
+#define GIVEN(key) (1u << WHT_EXIT_KEY_##key)
+
+static void make_exit_of_memory(struct import *import, struct wht_exit *exit)
 {
-    static const char *const accesses[] = {"read", "write", "execute"};
     const uint64_t info = import->exit_info;
-    wht_build_add(exit, "kind", wht_build_string(import->arena, "mmio"));
-    wht_build_add(exit, "access", wht_build_string(import->arena, accesses[info & 3]));
-    wht_build_add(exit, "gpa", wht_build_hex(import->arena, import->exit_gpa));
-    wht_build_add(exit, "gva", wht_build_hex(import->arena, import->exit_gva));
-    wht_build_add(exit, "gva_valid",
-                  wht_build_bool(import->arena, (info & WHT_IMPORT_GVA_VALID) != 0));
-    wht_build_add(exit, "gpa_unmapped",
-                  wht_build_bool(import->arena, (info & ACCESS_UNMAPPED) != 0));
+    exit->kind = WHT_EXIT_MMIO;
+    exit->access = (enum wht_access)(info & 3);
+    exit->gpa = import->exit_gpa;
+    exit->gva = import->exit_gva;
+    exit->gva_valid = (info & WHT_IMPORT_GVA_VALID) != 0;
+    exit->gpa_unmapped = (info & ACCESS_UNMAPPED) != 0;
+    exit->given = GIVEN(gva) | GIVEN(gva_valid) | GIVEN(gpa_unmapped);
 }
 
-static void add_exit_of_port(struct import *import, struct wht_build *exit)
+static void make_exit_of_port(struct import *import, struct wht_exit *exit)
 {
-    const struct wht_node *access = wht_node_member(import->call->begin, "access");
     const uint64_t info = import->exit_info;
     uint64_t port = 0;
-    wht_capture_hex(access, "port", &port);
-    wht_build_add(exit, "kind", wht_build_string(import->arena, "io"));
-    wht_build_add(exit, "port", wht_build_hex(import->arena, port));
-    wht_build_add(exit, "size", wht_build_count(import->arena, (int64_t)(info >> 1 & 7)));
-    wht_build_add(exit, "access", wht_build_string(import->arena, info & 1 ? "write" : "read"));
-    wht_build_add(exit, "string", wht_build_bool(import->arena, (info & 0x10) != 0));
-    wht_build_add(exit, "rep", wht_build_bool(import->arena, (info & 0x20) != 0));
+    wht_capture_hex(wht_node_member(import->call->begin, "access"), "port", &port);
+    exit->kind = WHT_EXIT_IO;
+    exit->access = info & 1 ? WHT_ACCESS_WRITE : WHT_ACCESS_READ;
+    exit->port = (uint16_t)port;
+    exit->size = (uint8_t)(info >> 1 & 7);
+    exit->string = (info & 0x10) != 0;
+    exit->rep = (info & 0x20) != 0;
+    exit->given = GIVEN(string) | GIVEN(rep);
 }
 
-static struct wht_node *make_exit(struct import *import)
+/* What the processor told is written, though it may be what follows from the code. */
+static void make_exit(struct import *import)
 {
     const struct wht_node *context = wht_node_member(import->call->begin, "context");
-    struct wht_build exit = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    struct wht_exit *exit = &import->c->exit;
     uint64_t length = 0, cr8 = 0;
     wht_capture_count(context, "instruction_length", 15, &length);
     wht_capture_hex(context, "cr8", &cr8);
     if (import->is_io)
-        add_exit_of_port(import, &exit);
+        make_exit_of_port(import, exit);
     else
-        add_exit_of_memory(import, &exit);
-    if (import->given != import->code_size)
-        wht_build_add(&exit, "bytes_given", wht_build_count(import->arena, (int64_t)import->given));
-    wht_build_add(&exit, "instr_len", wht_build_count(import->arena, (int64_t)length));
-    if (import->state & STATE_PENDING)
-        wht_build_add(&exit, "interruption_pending", wht_build_bool(import->arena, true));
-    if (import->state & STATE_SHADOW)
-        wht_build_add(&exit, "interrupt_shadow", wht_build_bool(import->arena, true));
-    if (import->state & STATE_DEBUG_ACTIVE)
-        wht_build_add(&exit, "debug_active", wht_build_bool(import->arena, true));
-    if (cr8 != 0)
-        wht_build_add(&exit, "cr8", wht_build_hex(import->arena, cr8));
-    return exit.node;
+        make_exit_of_memory(import, exit);
+    exit->bytes_given = (uint8_t)import->given;
+    exit->instr_len = (uint8_t)length;
+    exit->given |= GIVEN(instr_len);
+    exit->interruption_pending = (import->state & STATE_PENDING) != 0;
+    exit->interrupt_shadow = (import->state & STATE_SHADOW) != 0;
+    exit->debug_active = (import->state & STATE_DEBUG_ACTIVE) != 0;
+    exit->cr8 = (uint8_t)cr8;
 }
 
-/* An exception that was injected, from PendingEvent. */
-static struct wht_node *make_fault(struct import *import, const struct wht_node *event)
+/* An exception that was injected, from PendingEvent. @return whether it is one. */
+static bool make_fault(struct import *import, WHV_UINT128 event)
 {
-    WHV_UINT128 value;
-    bool overflows;
-    struct wht_build fault = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    if (event->kind != WHT_NODE_STRING || !wht_parse_hex(event->string, &value, &overflows) ||
-        !(value.Low64 & 1) || (value.Low64 >> 1 & 7) != 0)
-        return NULL;
-    const uint64_t vector = value.Low64 >> 16 & 0xffff;
-    wht_build_add(&fault, "vector", wht_build_hex(import->arena, vector));
-    if (value.Low64 >> 8 & 1)
-        wht_build_add(&fault, "code", wht_build_hex(import->arena, value.Low64 >> 32));
-    if (vector == VECTOR_PF)
-        wht_build_add(&fault, "address", wht_build_hex(import->arena, value.High64));
-    return fault.node;
-}
-
-static struct wht_node *make_rflags(struct import *import, const struct wht_node *value,
-                                    enum wht_code code)
-{
-    struct wht_build want = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    struct wht_build undefined = wht_build_new(import->arena, WHT_NODE_LIST);
-    const char *names[WHT_UNDEFINED_MAX];
-    size_t count = wht_undefined_flags(code, import->code, import->code_size, names);
-    if (count == 0)
-        return wht_import_copy(import->arena, value);
-    for (size_t i = 0; i < count; i++)
-        wht_build_add(&undefined, NULL, wht_build_string(import->arena, names[i]));
-    wht_build_add(&want, "value", wht_import_copy(import->arena, value));
-    wht_build_add(&want, "undef", undefined.node);
-    return want.node;
-}
-
-static void add_results(struct import *import, struct wht_build *expect, enum wht_code code)
-{
-    struct wht_build regs = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    for (const struct wht_node *reg = import->set ? import->set->first : NULL; reg;
-         reg = reg->next) {
-        struct wht_node *fault =
-            strcmp(reg->key, "pendingevent") == 0 ? make_fault(import, reg) : NULL;
-        uint64_t debug = 0;
-        if (fault)
-            wht_build_add(expect, "fault", fault);
-        else if (strcmp(reg->key, "pendingdebugexception") == 0 &&
-                 wht_capture_hex(import->set, reg->key, &debug) && (debug & SINGLESTEP))
-            wht_build_add(expect, "trap", wht_build_bool(import->arena, true));
-        else if (import->is_hidden && strcmp(reg->key, "rip") != 0)
-            wht_build_add(&regs, reg->key, wht_build_string(import->arena, "any"));
-        else
-            wht_build_add(&regs, reg->key,
-                          strcmp(reg->key, "rflags") == 0 ? make_rflags(import, reg, code)
-                                                          : wht_import_copy(import->arena, reg));
-    }
-    if (regs.node->first)
-        wht_build_add(expect, "regs", regs.node);
-}
-
-static bool add_status(struct import *import, struct wht_build *expect)
-{
-    const char *hr = wht_capture_text(import->call->end, "hr");
-    const struct wht_node *status = wht_node_member(import->call->end, "status");
-    if (!hr)
-        return wht_import_fail(import, "the end has no result");
-    if (strcmp(hr, "S_OK") != 0) {
-        wht_build_add(expect, "hr", wht_build_string(import->arena, hr));
-        return true;
-    }
-    if (!status || status->kind != WHT_NODE_LIST || !status->first)
-        return wht_import_fail(import, "the status has no bit, which no case can expect");
-    for (const struct wht_node *bit = status->first; bit; bit = bit->next) {
-        if (bit->kind != WHT_NODE_STRING || strncmp(bit->string, "0x", 2) == 0)
-            return wht_import_fail(import, "the status has a bit without a name");
-    }
-    if (status->first->next || strcmp(status->first->string, "success") != 0)
-        wht_build_add(expect, "status", wht_import_copy(import->arena, status));
+    const uint64_t vector = event.Low64 >> 16 & 0xffff;
+    struct wht_want_fault *fault = &import->c->expect.fault;
+    if (!(event.Low64 & 1) || (event.Low64 >> 1 & 7) != 0)
+        return false;
+    if (vector > 0xff)
+        wht_import_fail(import, "an exception was injected that has no vector");
+    import->c->expect.has_fault = true;
+    fault->vector = (uint8_t)vector;
+    fault->has_code = event.Low64 >> 8 & 1;
+    fault->code = fault->has_code ? (uint32_t)(event.Low64 >> 32) : 0;
+    fault->has_address = vector == VECTOR_PF;
+    fault->address = fault->has_address ? event.High64 : 0;
     return true;
 }
 
-static struct wht_node *make_expect(struct import *import, enum wht_code code)
+/* Flags that the manuals leave undefined are not compared. */
+static void leave_flags_open(struct import *import, struct wht_want_reg *want)
 {
-    struct wht_build expect = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    struct wht_node *written = wht_ram_written(&import->ram, import->arena);
-    if (!import->call->end)
-        wht_build_add(&expect, "others", wht_build_string(import->arena, "any"));
-    else if (!add_status(import, &expect))
-        return NULL;
-    add_results(import, &expect, code);
-    if (written)
-        wht_build_add(&expect, "memory", written);
-    if (import->calls.node->first || import->call->end)
-        wht_build_add(&expect, "calls", import->calls.node);
-    return expect.node;
+    const char *names[WHT_UNDEFINED_MAX];
+    size_t count = wht_undefined_flags(import->code_kind, import->code, import->code_size, names);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < WHT_RFLAGS; j++)
+            if (strcmp(names[i], wht_rflags_names[j].name) == 0)
+                want->mask.Low64 &= ~(uint64_t)wht_rflags_names[j].value;
 }
 
-static struct wht_node *make_source(struct import *import)
+static void make_results(struct import *import)
+{
+    for (const struct wht_node *reg = import->set ? import->set->first : NULL; reg;
+         reg = reg->next) {
+        WHV_REGISTER_NAME name;
+        WHV_REGISTER_VALUE value;
+        if (!wht_import_register(import, reg, &name, &value))
+            continue; /* all were checked */
+        if (name == WHvRegisterPendingEvent && make_fault(import, value.Reg128))
+            continue;
+        if (name == WHvX64RegisterPendingDebugException && (value.Reg64 & SINGLESTEP)) {
+            import->c->expect.trap = true;
+            continue;
+        }
+        bool is_open = import->is_hidden && name != WHvX64RegisterRip;
+        struct wht_want_reg *want = wht_case_want(import->c, name, is_open ? NULL : &value);
+        if (name == WHvX64RegisterRflags && !is_open)
+            leave_flags_open(import, want);
+    }
+}
+
+static bool make_status(struct import *import)
+{
+    const struct wht_node *hr = wht_node_member(import->call->end, "hr");
+    const struct wht_node *status = wht_node_member(import->call->end, "status");
+    struct wht_expect *expect = &import->c->expect;
+    if (!hr || !wht_get_hresult(&import->check, hr, &expect->hr))
+        return wht_import_fail(import, "the end has no result");
+    if (expect->hr != S_OK)
+        return true;
+    if (!status || status->kind != WHT_NODE_LIST || !status->first)
+        return wht_import_fail(import, "the status has no bit, which no case can expect");
+    expect->status = 0;
+    for (const struct wht_node *bit = status->first; bit; bit = bit->next) {
+        int i = 0;
+        while (i < WHT_STATUS_NAMES &&
+               (bit->kind != WHT_NODE_STRING || strcmp(bit->string, wht_status_names[i]) != 0))
+            i++;
+        if (i == WHT_STATUS_NAMES)
+            return wht_import_fail(import, "the status has a bit without a name");
+        expect->status |= 1u << i;
+    }
+    return true;
+}
+
+static bool make_expect(struct import *import)
+{
+    struct wht_expect *expect = &import->c->expect;
+    bool has_end = import->call->end != NULL;
+    expect->others_any = !has_end;
+    if (has_end && !make_status(import))
+        return false;
+    make_results(import);
+    wht_ram_written(&import->ram, import->c);
+    expect->has_calls = expect->call_count > 0 || has_end;
+    if (import->options->is_strict && expect->call_count > 0 && has_end)
+        import->c->match = WHT_MATCH_STRICT;
+    else if (!expect->has_calls) /* what would have come, nobody saw */
+        import->c->match = WHT_MATCH_EFFECTS;
+    return !import->result->error[0];
+}
+
+static void make_source(struct import *import)
 {
     char from[512];
-    struct wht_build source = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    struct wht_source *source = &import->c->source;
     const char *slash = strrchr(import->call->file, '/');
-    bool has_kind = false;
-    for (const struct wht_node *child = import->call->source ? import->call->source->first : NULL;
-         child; child = child->next) {
-        has_kind |= strcmp(child->key, "kind") == 0;
-        if (strcmp(child->key, "from") != 0)
-            wht_build_add(&source, child->key, wht_import_copy(import->arena, child));
-    }
-    if (!has_kind)
-        wht_build_add(&source, "kind", wht_build_string(import->arena, "captured"));
+    struct wht_check check = import->check;
+    check.arena = import->c->arena;
+    if (import->call->source)
+        wht_take_source(&check, import->call->source, source);
+    source->is_given = true;
+    if (!source->kind)
+        source->kind = wht_case_text(import->c, "captured");
     snprintf(from, sizeof(from), "%.400s:%u", slash ? slash + 1 : import->call->file,
              import->call->line);
-    wht_build_add(&source, "from", wht_build_string(import->arena, from));
-    return source.node;
-}
-
-static struct wht_node *make_tags(struct import *import)
-{
-    struct wht_build tags = wht_build_new(import->arena, WHT_NODE_LIST);
-    wht_build_add(&tags, NULL, wht_build_string(import->arena, "incomplete"));
-    return tags.node;
+    source->from = wht_case_text(import->c, from);
 }
 
 /* How the call ended, in a few words; nothing where it did so with success alone. */
@@ -466,43 +437,26 @@ static void describe_end(const struct import *import, char *text, size_t size)
         text[used] = 0;
 }
 
-struct wht_node *wht_import_case(struct import *import, const char *prefix, uint64_t number)
+bool wht_import_case(struct import *import, const char *prefix, uint64_t number)
 {
     struct wht_imported *result = import->result;
-    enum wht_code code;
-    const char *mode = mode_of(import, &code);
-    struct wht_node *expect = make_expect(import, code);
-    if (!expect)
-        return NULL;
+    struct wht_case *c = import->c;
+    const char *api = wht_capture_text(import->call->begin, "api");
+    if (!make_expect(import))
+        return false;
     describe_end(import, result->status, sizeof(result->status));
-    wht_mnemonic_of(code, import->code, import->code_size, result->mnemonic,
+    wht_mnemonic_of(import->code_kind, import->code, import->code_size, result->mnemonic,
                     sizeof(result->mnemonic));
     snprintf(result->id, sizeof(result->id), "%.64s-%s-%06" PRIu64, prefix, result->mnemonic,
              number);
-    const char *id = result->id;
-    const char *api = wht_capture_text(import->call->begin, "api");
-
-    struct wht_build made = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    struct wht_node *memory = wht_ram_regions(&import->ram, import->arena);
-    wht_build_add(&made, "id", wht_build_string(import->arena, id));
-    wht_build_add(&made, "code",
-                  wht_build_bytes(import->arena, import->code, NULL, import->code_size));
-    if (api && strcmp(api, "shipping") != 0)
-        wht_build_add(&made, "api", wht_build_string(import->arena, api));
-    wht_build_add(&made, "init", make_init(import, mode));
-    wht_build_add(&made, "exit", make_exit(import));
-    if (memory)
-        wht_build_add(&made, "memory", memory);
-    if (import->pages.node->first)
-        wht_build_add(&made, "pages", import->pages.node);
-    wht_build_add(&made, "expect", expect);
-    if (import->options->is_strict && import->calls.node->first && import->call->end)
-        wht_build_add(&made, "match", wht_build_string(import->arena, "strict"));
-    else if (!import->calls.node->first &&
-             !import->call->end) /* what would have come, nobody saw */
-        wht_build_add(&made, "match", wht_build_string(import->arena, "effects"));
+    c->id = wht_case_text(c, result->id);
+    wht_case_set_code(c, import->code, import->code_size);
+    c->api = api && strcmp(api, "preview") == 0 ? WHT_API_PREVIEW : WHT_API_SHIPPING;
+    finish_init(import);
+    make_exit(import);
+    wht_ram_regions(&import->ram, c);
     if (!import->call->end)
-        wht_build_add(&made, "tags", make_tags(import));
-    wht_build_add(&made, "source", make_source(import));
-    return made.node;
+        wht_case_add_string(c, &c->tags, "incomplete");
+    make_source(import);
+    return true;
 }

@@ -75,37 +75,37 @@ void wht_ram_write(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_
     }
 }
 
-/* Runs of bytes that have all bits of `state`, one element each; runs end with the page. */
-static struct wht_node *runs(const struct wht_ram *ram, struct wht_arena *arena, unsigned state,
-                             bool wants_current)
+/* The next run of bytes that have all bits of `state`, from `*at`; runs end with the page. @return
+ * its length, 0 if there is none. */
+static size_t next_run(const struct wht_ram_page *page, unsigned state, size_t *at)
 {
-    struct wht_build list = wht_build_new(arena, WHT_NODE_LIST);
+    size_t end;
+    while (*at < WHT_IMPORT_PAGE && (page->state[*at] & state) != state)
+        ++*at;
+    for (end = *at; end < WHT_IMPORT_PAGE && (page->state[end] & state) == state;)
+        end++;
+    return end - *at;
+}
+
+void wht_ram_regions(const struct wht_ram *ram, struct wht_case *c)
+{
     for (size_t i = 0; i < ram->count; i++) {
         const struct wht_ram_page *page = ram->pages[i];
-        const uint8_t *bytes = wants_current ? page->current : page->initial;
-        for (size_t at = 0; at < WHT_IMPORT_PAGE;) {
+        for (size_t at = 0, size; (size = next_run(page, WHT_RAM_TOUCHED, &at)) > 0; at += size)
+            wht_case_add_memory(c, WHT_MEMORY_RAM, page->gpa + at, page->initial + at, size);
+    }
+}
+
+void wht_ram_written(const struct wht_ram *ram, struct wht_case *c)
+{
+    for (size_t i = 0; i < ram->count; i++) {
+        const struct wht_ram_page *page = ram->pages[i];
+        const unsigned state = WHT_RAM_TOUCHED | WHT_RAM_WRITTEN;
+        for (size_t at = 0, size; (size = next_run(page, state, &at)) > 0; at += size) {
             uint8_t mask[WHT_IMPORT_PAGE];
-            size_t end = at;
-            for (; end < WHT_IMPORT_PAGE && (page->state[end] & state) == state; end++)
-                mask[end - at] = wants_current && (page->state[end] & WHT_RAM_HIDDEN) ? 0 : 0xff;
-            if (end > at) {
-                struct wht_build run = wht_build_new(arena, WHT_NODE_OBJECT);
-                wht_build_add(&run, "gpa", wht_build_hex(arena, page->gpa + at));
-                wht_build_add(&run, "data", wht_build_bytes(arena, bytes + at, mask, end - at));
-                wht_build_add(&list, NULL, run.node);
-            }
-            at = end + 1;
+            for (size_t j = 0; j < size; j++)
+                mask[j] = page->state[at + j] & WHT_RAM_HIDDEN ? 0 : 0xff;
+            wht_case_want_memory(c, page->gpa + at, page->current + at, mask, size);
         }
     }
-    return list.node->first ? list.node : NULL;
-}
-
-struct wht_node *wht_ram_regions(const struct wht_ram *ram, struct wht_arena *arena)
-{
-    return runs(ram, arena, WHT_RAM_TOUCHED, false);
-}
-
-struct wht_node *wht_ram_written(const struct wht_ram *ram, struct wht_arena *arena)
-{
-    return runs(ram, arena, WHT_RAM_TOUCHED | WHT_RAM_WRITTEN, true);
 }

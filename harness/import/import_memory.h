@@ -7,8 +7,8 @@
 #ifndef WHVTRACE_IMPORT_IMPORT_MEMORY_H
 #define WHVTRACE_IMPORT_IMPORT_MEMORY_H
 
-#include "base/json_build.h"
-#include "base/json_node.h"
+#include "base/arena.h"
+#include "format/model.h"
 
 #define WHT_IMPORT_PAGE 0x1000u
 
@@ -40,10 +40,10 @@ void wht_ram_read(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_t
 void wht_ram_write(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_t size,
                    bool is_hidden);
 
-/** @return a case's `memory`: what was touched, with what was there first; NULL if nothing was. */
-struct wht_node *wht_ram_regions(const struct wht_ram *ram, struct wht_arena *arena);
+/** Adds to a case's `memory` what was touched, with what was there first. */
+void wht_ram_regions(const struct wht_ram *ram, struct wht_case *c);
 
-/** @return a case's `expect.memory`: what was written; NULL if nothing was. */
-struct wht_node *wht_ram_written(const struct wht_ram *ram, struct wht_arena *arena);
+/** Adds to a case's `expect.memory` what was written. */
+void wht_ram_written(const struct wht_ram *ram, struct wht_case *c);
 
 #endif

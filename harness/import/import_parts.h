@@ -6,9 +6,10 @@
 #ifndef WHVTRACE_IMPORT_IMPORT_PARTS_H
 #define WHVTRACE_IMPORT_IMPORT_PARTS_H
 
-#include "base/json_build.h"
+#include "format/check.h"
 #include "import.h"
 #include "import_memory.h"
+#include "x86/disasm.h"
 
 #define WHT_IMPORT_CODE_MAX 16
 #define WHT_IMPORT_FAILED_MAX                                                                      \
@@ -18,15 +19,17 @@
 #define WHT_IMPORT_REGS_MAX  1024 /* five times as many as the platform has */
 #define WHT_IMPORT_GVA_VALID 0x8u /* of WHV_MEMORY_ACCESS_INFO */
 
-/** An entry of `pages`. */
+/** What a page was translated to. */
 struct import_page {
     uint64_t gva;
     uint64_t gpa;
-    const char *result;
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
 };
 
 struct import {
-    struct wht_arena *arena;
+    struct wht_arena *arena; /**< for what is not in the case */
+    struct wht_check check;  /**< quiet: lines were checked when they were read */
+    struct wht_case *c;      /**< NULL until its mode is known */
     const struct wht_capture_call *call;
     const struct wht_import_options *options;
     struct wht_imported *result;
@@ -34,6 +37,7 @@ struct import {
     /* The context. */
     bool is_io;
     bool is_long64;
+    enum wht_code code_kind;
     uint64_t state; /**< WHV_X64_VP_EXECUTION_STATE */
     uint64_t rip;
     uint64_t cs_base;
@@ -50,14 +54,11 @@ struct import {
     bool is_hidden;     /**< data that was read is not known */
     uint64_t failed_page[WHT_IMPORT_FAILED_MAX];
     size_t failed_count;
-    struct import_page *page; /**< those of `pages` */
+    struct import_page *page;
     size_t page_count;
     size_t page_room;
     struct wht_ram ram;
-    struct wht_build calls;
-    struct wht_build pages;
-    struct wht_build known; /**< registers, of `init` */
-    size_t known_count;
+    size_t known_count; /**< registers of `init` */
     const struct wht_node *set;
 };
 
@@ -82,17 +83,15 @@ bool wht_import_know(struct import *import, const struct wht_node *registers);
 /** @return whether the bytes of code that are known are not all of an instruction. */
 bool wht_import_lacks_code(const struct import *import);
 
-/** Notes what a page was translated to. @return false with a reason if there are too many. */
-bool wht_import_page(struct import *import, uint64_t gva, uint64_t gpa, const char *result,
-                     const struct wht_node *flags);
+/** Notes what a page was translated to. @param purposes mask of wht_page_for.
+ * @return false with a reason if there are too many. */
+bool wht_import_page(struct import *import, const struct import_page *page, unsigned purposes);
 
-/** Puts the case together. @return NULL with a reason in import->result. */
-struct wht_node *wht_import_case(struct import *import, const char *prefix, uint64_t number);
+/** Puts the case together. @return false with a reason in import->result. */
+bool wht_import_case(struct import *import, const char *prefix, uint64_t number);
 
-/** @return a node that may stand elsewhere too; what is below it is shared. */
-struct wht_node *wht_import_copy(struct wht_arena *arena, const struct wht_node *node);
-
-/** @return the keys of an object, or the strings of a list, as a list. */
-struct wht_node *wht_import_names(struct wht_arena *arena, const struct wht_node *registers);
+/** Reads a member of a map of registers. */
+bool wht_import_register(struct import *import, const struct wht_node *member,
+                         WHV_REGISTER_NAME *name, WHV_REGISTER_VALUE *value);
 
 #endif

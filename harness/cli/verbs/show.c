@@ -141,7 +141,7 @@ const struct wht_verb wht_verb_show = {
         "meaning of a case: it is equal for cases that differ in names, words and spelling "
         "alone.\n\n"
         "With --expanded each case is printed as a trace of its own that loads as the same case;\n"
-        "only 'source', '$comment' and 'x-*' are left out.\n",
+        "only '$comment' and 'x-*' of the objects within are left out.\n",
     .options = options,
     .run = run,
 };
