@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "canonical.h"
 #include "print.h"
 #include "take.h"
 
@@ -52,27 +51,4 @@ struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_case 
     is_good &= c != NULL;
     wht_case_free(c);
     return is_good ? printed : NULL;
-}
-
-struct wht_node *wht_accept_node(struct wht_arena *arena, const struct wht_node *made, char *error)
-{
-    const struct wht_document document = {.arena = arena, .first_line = 1};
-    struct wht_check check = {.file = "",
-                              .options = {.on_error = note_first, .user = error},
-                              .document = &document,
-                              .case_number = 1};
-    struct size size = {0, 0};
-    measure(made, &size);
-    *error = 0;
-    if (size.values > WHT_VALUES_MAX || size.text > TEXT_MAX) {
-        snprintf(error, WHT_ACCEPT_ERROR_MAX, "it is larger than a case may be");
-        return NULL;
-    }
-    bool is_good = wht_check_duplicates(&check, made);
-    struct wht_case *c = wht_take_case(&check, made, false);
-    struct wht_node *accepted = NULL;
-    if (c && is_good)
-        accepted = wht_canonical_case(arena, &document, made, c);
-    wht_case_free(c);
-    return accepted;
 }

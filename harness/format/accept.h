@@ -22,8 +22,4 @@
  */
 struct wht_node *wht_accept_case(struct wht_arena *arena, const struct wht_case *made, char *error);
 
-/** The same for a case that was built as JSON. @param made an object; the result shares its
- * strings. */
-struct wht_node *wht_accept_node(struct wht_arena *arena, const struct wht_node *made, char *error);
-
 #endif

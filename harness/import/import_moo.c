@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "format/values.h"
+#include "words/name_lists.h"
 #include "x86/disasm.h"
 
 #define CODE_MAX     16u
@@ -16,7 +18,8 @@
 #define PAGE         0x1000u
 
 struct moo_import {
-    struct wht_arena *arena;
+    struct wht_arena *arena; /* for lists that are forgotten */
+    struct wht_case *c;
     const struct wht_moo *moo;
     const struct wht_moo_test *test;
     uint8_t code[CODE_MAX];
@@ -28,7 +31,6 @@ struct moo_import {
     bool has_memory;
     struct wht_moo_transfer first; /* to memory */
     bool wraps;
-    struct wht_build calls;
     uint16_t port;
 };
 
@@ -131,17 +133,12 @@ static bool was_interrupted(const struct moo_import *import)
            (may_trap && (import->test->final.regs.present >> WHT_MOO_CS & 1));
 }
 
-static void add_call(struct moo_import *import, const char *way, const uint8_t *data, size_t size)
+static void add_call(struct moo_import *import, bool is_out, const uint8_t *data, size_t size)
 {
-    struct wht_build call = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value |= (uint64_t)data[i] << 8 * i;
-    wht_build_add(&call, "io", wht_build_string(import->arena, way));
-    wht_build_add(&call, "port", wht_build_hex(import->arena, import->port));
-    wht_build_add(&call, "size", wht_build_count(import->arena, (int64_t)size));
-    wht_build_add(&call, "data", wht_build_hex(import->arena, value));
-    wht_build_add(&import->calls, NULL, call.node);
+    struct wht_call *call =
+        wht_case_add_call(import->c, NULL, is_out ? WHT_CALL_IO_OUT : WHT_CALL_IO_IN);
+    call->address = import->port;
+    wht_call_set_data(import->c, call, data, NULL, size);
 }
 
 static size_t io_size(const struct moo_import *import)
@@ -179,7 +176,7 @@ static bool take_transfers(struct moo_import *import)
                 data[gathered++] = transfer.data[i];
             if (is_good && gathered >= io_size(import)) {
                 is_good = gathered == io_size(import);
-                add_call(import, is_out(import) ? "out" : "in", data, gathered);
+                add_call(import, is_out(import), data, gathered);
                 gathered = 0;
             }
         }
@@ -188,55 +185,55 @@ static bool take_transfers(struct moo_import *import)
 }
 
 static const struct {
-    const char *name;
+    WHV_REGISTER_NAME name;
     enum wht_moo_reg reg;
     bool is_segment;
-} registers[] = {{"rax", WHT_MOO_AX, false}, {"rcx", WHT_MOO_CX, false}, {"rdx", WHT_MOO_DX, false},
-                 {"rbx", WHT_MOO_BX, false}, {"rsp", WHT_MOO_SP, false}, {"rbp", WHT_MOO_BP, false},
-                 {"rsi", WHT_MOO_SI, false}, {"rdi", WHT_MOO_DI, false}, {"es", WHT_MOO_ES, true},
-                 {"cs", WHT_MOO_CS, true},   {"ss", WHT_MOO_SS, true},   {"ds", WHT_MOO_DS, true},
-                 {"fs", WHT_MOO_FS, true},   {"gs", WHT_MOO_GS, true}};
+} registers[] = {{WHvX64RegisterRax, WHT_MOO_AX, false}, {WHvX64RegisterRcx, WHT_MOO_CX, false},
+                 {WHvX64RegisterRdx, WHT_MOO_DX, false}, {WHvX64RegisterRbx, WHT_MOO_BX, false},
+                 {WHvX64RegisterRsp, WHT_MOO_SP, false}, {WHvX64RegisterRbp, WHT_MOO_BP, false},
+                 {WHvX64RegisterRsi, WHT_MOO_SI, false}, {WHvX64RegisterRdi, WHT_MOO_DI, false},
+                 {WHvX64RegisterEs, WHT_MOO_ES, true},   {WHvX64RegisterCs, WHT_MOO_CS, true},
+                 {WHvX64RegisterSs, WHT_MOO_SS, true},   {WHvX64RegisterDs, WHT_MOO_DS, true},
+                 {WHvX64RegisterFs, WHT_MOO_FS, true},   {WHvX64RegisterGs, WHT_MOO_GS, true}};
 
 #define REGISTERS (sizeof(registers) / sizeof(registers[0]))
 
-static struct wht_node *register_value(struct moo_import *import, size_t i, uint32_t value)
+static WHV_REGISTER_VALUE register_value(size_t i, uint32_t value)
 {
-    char text[24];
-    if (!registers[i].is_segment)
-        return wht_build_hex(import->arena, value);
-    snprintf(text, sizeof(text), "real:0x%x", (unsigned)(value & 0xffff));
-    return wht_build_string(import->arena, text);
+    WHV_REGISTER_VALUE made = {.Reg128 = {.Low64 = value}};
+    if (registers[i].is_segment)
+        made.Segment = wht_real_segment(0, registers[i].name, (uint16_t)value);
+    return made;
 }
 
-static struct wht_node *make_init(struct moo_import *import)
+static void make_init(struct moo_import *import)
 {
-    struct wht_build init = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    wht_build_add(&init, "mode", wht_build_string(import->arena, "real16"));
+    import->c->init.is_mode_given = true;
     for (size_t i = 0; i < REGISTERS; i++)
         if (import->test->initial.regs.present >> registers[i].reg & 1)
-            wht_build_add(&init, registers[i].name,
-                          register_value(import, i, initial(import, registers[i].reg)));
-    wht_build_add(&init, "rip", wht_build_hex(import->arena, initial(import, WHT_MOO_IP)));
-    wht_build_add(&init, "rflags",
-                  wht_build_hex(import->arena, (initial(import, WHT_MOO_FLAGS) & FLAG_BITS) | 2));
-    return init.node;
+            wht_case_set_reg(import->c, registers[i].name,
+                             register_value(i, initial(import, registers[i].reg)));
+    wht_case_set_reg64(import->c, WHvX64RegisterRip, initial(import, WHT_MOO_IP));
+    wht_case_set_reg64(import->c, WHvX64RegisterRflags,
+                       (initial(import, WHT_MOO_FLAGS) & FLAG_BITS) | 2);
 }
 
-static struct wht_node *make_exit(struct moo_import *import)
+static void make_exit(struct moo_import *import)
 {
-    struct wht_build exit = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    struct wht_exit *exit = &import->c->exit;
     bool is_read = import->is_io ? !is_out(import) : import->first.bus == WHT_MOO_MEMR;
-    wht_build_add(&exit, "kind", wht_build_string(import->arena, import->is_io ? "io" : "mmio"));
-    wht_build_add(&exit, "access", wht_build_string(import->arena, is_read ? "read" : "write"));
+    exit->kind = import->is_io ? WHT_EXIT_IO : WHT_EXIT_MMIO;
+    exit->access = is_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE;
     if (import->is_io) {
-        wht_build_add(&exit, "port", wht_build_hex(import->arena, import->port));
-        wht_build_add(&exit, "size", wht_build_count(import->arena, (int64_t)io_size(import)));
-        return exit.node;
+        exit->port = import->port;
+        exit->size = (uint8_t)io_size(import);
+    } else {
+        exit->gpa = import->first.address;
+        /* The linear address is not known where addresses have 20 bits: let it be translated. */
+        exit->gva_valid = false;
+        exit->given = 1u << WHT_EXIT_KEY_gva_valid;
     }
-    wht_build_add(&exit, "gpa", wht_build_hex(import->arena, import->first.address));
-    /* The linear address is not known where addresses have 20 bits: let it be translated. */
-    wht_build_add(&exit, "gva_valid", wht_build_bool(import->arena, false));
-    return exit.node;
+    wht_case_finish_exit(import->c);
 }
 
 struct ram_byte {
@@ -263,23 +260,17 @@ static size_t sort_bytes(struct ram_byte *bytes, size_t count)
     return kept;
 }
 
-/* Runs of adjacent bytes as a list of {gpa, data}. */
-static struct wht_node *regions(struct moo_import *import, const struct ram_byte *bytes,
-                                size_t count)
+/* The next run of adjacent bytes. @return its length. @param data receives it. */
+static size_t next_run(struct moo_import *import, const struct ram_byte *bytes, size_t count,
+                       uint8_t **data)
 {
-    struct wht_build list = wht_build_new(import->arena, WHT_NODE_LIST);
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i; end < count && bytes[end].address == bytes[i].address + (end - i); end++)
-            continue;
-        uint8_t *data = wht_arena_take(import->arena, end - i);
-        for (size_t j = i; j < end; j++)
-            data[j - i] = bytes[j].value;
-        struct wht_build region = wht_build_new(import->arena, WHT_NODE_OBJECT);
-        wht_build_add(&region, "gpa", wht_build_hex(import->arena, bytes[i].address));
-        wht_build_add(&region, "data", wht_build_bytes(import->arena, data, NULL, end - i));
-        wht_build_add(&list, NULL, region.node);
-    }
-    return list.node->first ? list.node : NULL;
+    size_t end = 0;
+    while (end < count && bytes[end].address == bytes[0].address + end)
+        end++;
+    *data = wht_arena_take(import->arena, end);
+    for (size_t i = 0; i < end; i++)
+        (*data)[i] = bytes[i].value;
+    return end;
 }
 
 static size_t list_ram(const struct wht_moo_state *state, struct ram_byte *bytes)
@@ -296,7 +287,7 @@ static struct ram_byte *new_list(struct moo_import *import, size_t count)
 }
 
 /* What was written and never read is in the final state alone: RAM that holds 0 before. */
-static struct wht_node *make_memory(struct moo_import *import)
+static void make_memory(struct moo_import *import)
 {
     const struct wht_moo_test *test = import->test;
     size_t written = wht_moo_ram_count(&test->final);
@@ -310,30 +301,35 @@ static struct wht_node *make_memory(struct moo_import *import)
         if (!bsearch(&after[i], before, known, sizeof(*before), compare_bytes))
             before[count++] = after[i];
     }
-    return regions(import, before, sort_bytes(before, count));
+    count = sort_bytes(before, count);
+    uint8_t *data;
+    for (size_t i = 0, size; i < count; i += size) {
+        size = next_run(import, before + i, count - i, &data);
+        wht_case_add_memory(import->c, WHT_MEMORY_RAM, before[i].address, data, size);
+    }
 }
 
-static struct wht_node *make_wanted_memory(struct moo_import *import)
+static void make_wanted_memory(struct moo_import *import)
 {
     struct ram_byte *after = new_list(import, wht_moo_ram_count(&import->test->final));
-    return regions(import, after, sort_bytes(after, list_ram(&import->test->final, after)));
+    size_t count = sort_bytes(after, list_ram(&import->test->final, after));
+    uint8_t *data;
+    for (size_t i = 0, size; i < count; i += size) {
+        size = next_run(import, after + i, count - i, &data);
+        wht_case_want_memory(import->c, after[i].address, data, NULL, size);
+    }
 }
 
 /* Addresses of 20 bits begin anew at 1 MiB. */
-static struct wht_node *make_pages(struct moo_import *import)
+static void make_pages(struct moo_import *import)
 {
     static const enum wht_moo_reg segments[] = {WHT_MOO_CS, WHT_MOO_SS, WHT_MOO_DS, WHT_MOO_ES};
-    struct wht_build list = wht_build_new(import->arena, WHT_NODE_LIST);
     bool reaches = false;
     for (size_t i = 0; i < 4; i++)
         reaches |= (initial(import, segments[i]) & 0xffff) * 16 + SEGMENT_SIZE > MIB;
-    for (uint32_t at = 0; reaches && is_before_286(import) && at < SEGMENT_SIZE; at += PAGE) {
-        struct wht_build page = wht_build_new(import->arena, WHT_NODE_OBJECT);
-        wht_build_add(&page, "gva", wht_build_hex(import->arena, MIB + at));
-        wht_build_add(&page, "gpa", wht_build_hex(import->arena, at));
-        wht_build_add(&list, NULL, page.node);
-    }
-    return list.node->first ? list.node : NULL;
+    for (uint32_t at = 0; reaches && is_before_286(import) && at < SEGMENT_SIZE; at += PAGE)
+        wht_case_add_page(import->c,
+                          &(struct wht_page){.gva = MIB + at, .gpa = at, .purposes = WHT_FOR_ALL});
 }
 
 /* The bits of a register that the file's masks leave. */
@@ -347,74 +343,69 @@ static uint32_t defined(const struct moo_import *import, enum wht_moo_reg reg)
     return mask;
 }
 
-static struct wht_node *masked(struct moo_import *import, uint32_t value, uint32_t mask)
+static void want_masked(struct moo_import *import, WHV_REGISTER_NAME name, uint32_t value,
+                        uint32_t mask)
 {
-    struct wht_build want = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    wht_build_add(&want, "value", wht_build_hex(import->arena, value & mask));
-    wht_build_add(&want, "mask", wht_build_hex(import->arena, mask));
-    return want.node;
+    wht_case_want64(import->c, name, value & mask)->mask = (WHV_UINT128){.Low64 = mask};
 }
 
 static uint32_t undefined_flags(const struct moo_import *import)
 {
-    static const struct {
-        const char *name;
-        uint32_t bit;
-    } bits[] = {{"cf", 1}, {"pf", 4}, {"af", 0x10}, {"zf", 0x40}, {"sf", 0x80}, {"of", 0x800}};
     const char *names[WHT_UNDEFINED_MAX];
     uint32_t mask = 0;
     size_t count = wht_undefined_flags(WHT_CODE_REAL16, import->code, import->code_size, names);
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sizeof(bits) / sizeof(bits[0]); j++)
-            if (strcmp(names[i], bits[j].name) == 0)
-                mask |= bits[j].bit;
+        for (size_t j = 0; j < WHT_RFLAGS; j++)
+            if (strcmp(names[i], wht_rflags_names[j].name) == 0)
+                mask |= wht_rflags_names[j].value;
     return mask;
 }
 
-static struct wht_node *make_regs(struct moo_import *import)
+static void make_regs(struct moo_import *import)
 {
     const struct wht_moo_regs *final = &import->test->final.regs;
-    struct wht_build regs = wht_build_new(import->arena, WHT_NODE_OBJECT);
     for (size_t i = 0; i < REGISTERS; i++) {
         uint32_t mask = defined(import, registers[i].reg);
         if (!(final->present >> registers[i].reg & 1))
             continue;
         uint32_t value = final->value[registers[i].reg];
         bool is_whole = registers[i].is_segment || mask == UINT32_MAX;
-        wht_build_add(&regs, registers[i].name,
-                      is_whole ? register_value(import, i, value) : masked(import, value, mask));
+        WHV_REGISTER_VALUE whole = register_value(i, value);
+        if (is_whole)
+            wht_case_want(import->c, registers[i].name, &whole);
+        else
+            want_masked(import, registers[i].name, value, mask);
     }
     uint32_t ip = initial(import, WHT_MOO_IP);
     if (final->present >> WHT_MOO_IP & 1)
         ip = (final->value[WHT_MOO_IP] - ends_in_halt(import)) & 0xffff;
-    wht_build_add(&regs, "rip", wht_build_hex(import->arena, ip));
+    wht_case_want64(import->c, WHvX64RegisterRip, ip);
     uint32_t flags = initial(import, WHT_MOO_FLAGS);
     if (final->present >> WHT_MOO_FLAGS & 1)
         flags = final->value[WHT_MOO_FLAGS];
     uint32_t mask = FLAG_BITS & defined(import, WHT_MOO_FLAGS) & ~undefined_flags(import);
-    wht_build_add(&regs, "rflags", masked(import, flags, mask));
-    return regs.node;
+    want_masked(import, WHvX64RegisterRflags, flags, mask);
 }
 
-static struct wht_node *make_source(struct moo_import *import, const char *from)
+static void make_source(struct moo_import *import, const char *from)
 {
-    struct wht_build source = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    struct wht_source *source = &import->c->source;
     const struct wht_moo_span *hash = &import->test->hash;
     char text[300];
-    wht_build_add(&source, "kind", wht_build_string(import->arena, "captured"));
+    source->is_given = true;
+    source->kind = wht_case_text(import->c, "captured");
     snprintf(text, sizeof(text), "SingleStepTests MOO %s", wht_moo_version(import->moo));
-    wht_build_add(&source, "tool", wht_build_string(import->arena, text));
-    wht_build_add(&source, "cpu", wht_build_string(import->arena, wht_moo_cpu(import->moo)));
+    source->tool = wht_case_text(import->c, text);
+    source->cpu = wht_case_text(import->c, wht_moo_cpu(import->moo));
     snprintf(text, sizeof(text), "%.200s:%u", from, (unsigned)import->test->index);
-    wht_build_add(&source, "from", wht_build_string(import->arena, text));
+    source->from = wht_case_text(import->c, text);
     if (hash->size == 20)
-        wht_build_add(&source, "x-hash",
-                      wht_build_bytes(import->arena, hash->data, NULL, hash->size));
-    return source.node;
+        wht_case_add_free(import->c, &source->free, "x-hash",
+                          wht_build_bytes(import->arena, hash->data, NULL, hash->size));
 }
 
 /* The test's name is a disassembly; anything may stand there. */
-static struct wht_node *make_note(struct moo_import *import)
+static void make_note(struct moo_import *import)
 {
     char text[128];
     size_t size =
@@ -424,47 +415,44 @@ static struct wht_node *make_note(struct moo_import *import)
         text[i] = c >= ' ' && c <= '~' ? (char)c : '?';
     }
     text[size] = 0;
-    return size > 0 ? wht_build_string(import->arena, text) : NULL;
+    import->c->note = size > 0 ? wht_case_text(import->c, text) : NULL;
 }
 
-static void add_if(struct wht_build *build, const char *key, struct wht_node *node)
+static void make_case(struct moo_import *import, const char *prefix, uint64_t number,
+                      const char *from)
 {
-    if (node)
-        wht_build_add(build, key, node);
-}
-
-static struct wht_node *make_case(struct moo_import *import, const char *prefix, uint64_t number,
-                                  const char *from)
-{
-    struct wht_build made = wht_build_new(import->arena, WHT_NODE_OBJECT);
-    struct wht_build expect = wht_build_new(import->arena, WHT_NODE_OBJECT);
+    struct wht_case *c = import->c;
     char id[96];
     snprintf(id, sizeof(id), "%.64s-%06" PRIu64, prefix, number);
-    wht_build_add(&made, "id", wht_build_string(import->arena, id));
-    wht_build_add(&made, "code",
-                  wht_build_bytes(import->arena, import->code, NULL, import->code_size));
-    wht_build_add(&made, "init", make_init(import));
-    wht_build_add(&made, "exit", make_exit(import));
-    add_if(&made, "memory", make_memory(import));
-    add_if(&made, "pages", make_pages(import));
-    wht_build_add(&expect, "regs", make_regs(import));
-    add_if(&expect, "memory", make_wanted_memory(import));
-    if (import->is_io)
-        wht_build_add(&expect, "calls", import->calls.node);
-    wht_build_add(&made, "expect", expect.node);
-    wht_build_add(&made, "match",
-                  wht_build_string(import->arena, import->is_io ? "device" : "effects"));
-    add_if(&made, "note", make_note(import));
-    wht_build_add(&made, "source", make_source(import, from));
-    return made.node;
+    c->id = wht_case_text(c, id);
+    wht_case_set_code(c, import->code, import->code_size);
+    make_init(import);
+    make_exit(import);
+    make_memory(import);
+    make_pages(import);
+    make_regs(import);
+    make_wanted_memory(import);
+    c->expect.has_calls = import->is_io;
+    c->match = import->is_io ? WHT_MATCH_DEVICE : WHT_MATCH_EFFECTS;
+    c->given |= 1u << WHT_CASE_KEY_match;
+    make_note(import);
+    make_source(import, from);
+}
+
+/* Reads the bus, and the expected callbacks from it. */
+static enum wht_moo_left judge_transfers(struct moo_import *import)
+{
+    if (!take_transfers(import) || (!import->is_io && !import->has_memory))
+        return WHT_MOO_LEFT_CYCLES;
+    return import->wraps ? WHT_MOO_LEFT_WRAPS : WHT_MOO_LEFT_NONE;
 }
 
 enum wht_moo_left wht_import_moo(struct wht_arena *arena, const struct wht_moo *moo,
                                  const struct wht_moo_test *test, const char *prefix,
-                                 uint64_t number, const char *from, struct wht_node **made)
+                                 uint64_t number, const char *from, struct wht_case **made)
 {
     struct moo_import import = {.arena = arena, .moo = moo, .test = test};
-    import.calls = wht_build_new(arena, WHT_NODE_LIST);
+    *made = NULL;
     if (wht_moo_mode(moo) != 0)
         return WHT_MOO_LEFT_MODE;
     if (!take_code(&import))
@@ -479,10 +467,13 @@ enum wht_moo_left wht_import_moo(struct wht_arena *arena, const struct wht_moo *
         return WHT_MOO_LEFT_CODE;
     if (!touches && !import.is_io)
         return WHT_MOO_LEFT_NO_ACCESS;
-    if (!take_transfers(&import) || (!import.is_io && !import.has_memory))
-        return WHT_MOO_LEFT_CYCLES;
-    if (import.wraps)
-        return WHT_MOO_LEFT_WRAPS;
-    *made = make_case(&import, prefix, number, from);
-    return WHT_MOO_LEFT_NONE;
+    import.c = wht_case_new("", WHT_MODE_REAL16, 0);
+    enum wht_moo_left left = judge_transfers(&import);
+    if (left == WHT_MOO_LEFT_NONE) {
+        make_case(&import, prefix, number, from);
+        *made = import.c;
+    } else {
+        wht_case_free(import.c);
+    }
+    return left;
 }

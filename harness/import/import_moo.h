@@ -9,7 +9,7 @@
 #ifndef WHVTRACE_IMPORT_IMPORT_MOO_H
 #define WHVTRACE_IMPORT_IMPORT_MOO_H
 
-#include "base/json_node.h"
+#include "format/model.h"
 #include "moo.h"
 
 /** Why a test became no case: WHT_MOO_LEFT(id, text). */
@@ -38,10 +38,11 @@ const char *wht_moo_left_text(enum wht_moo_left left);
  * @param prefix what its id begins with.
  * @param number makes the id unique.
  * @param from   the file's name.
- * @param made   receives an object with the keys of a case, if the result is WHT_MOO_LEFT_NONE.
+ * @param arena  for what is needed while it is made.
+ * @param made   receives a case if the result is WHT_MOO_LEFT_NONE, otherwise NULL.
  */
 enum wht_moo_left wht_import_moo(struct wht_arena *arena, const struct wht_moo *moo,
                                  const struct wht_moo_test *test, const char *prefix,
-                                 uint64_t number, const char *from, struct wht_node **made);
+                                 uint64_t number, const char *from, struct wht_case **made);
 
 #endif

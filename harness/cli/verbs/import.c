@@ -131,16 +131,17 @@ static void take_moo_test(struct import_run *run, const struct wht_moo *moo,
 {
     const char *slash = strrchr(path, '/');
     char error[WHT_ACCEPT_ERROR_MAX];
-    struct wht_node *made;
+    struct wht_case *made;
     enum wht_moo_left left = wht_import_moo(run->arena, moo, test, prefix, run->out.cases + 1,
                                             slash ? slash + 1 : path, &made);
     if (left == WHT_MOO_LEFT_NONE) {
-        made = wht_accept_node(run->arena, made, error);
-        if (made)
-            wht_corpus_out_accepted(&run->out, made);
+        const struct wht_node *accepted = wht_accept_case(run->arena, made, error);
+        if (accepted)
+            wht_corpus_out_accepted(&run->out, accepted);
         else
             say_left(run, test, path, error);
-        run->left_out += made == NULL;
+        run->left_out += accepted == NULL;
+        wht_case_free(made);
     } else if (run->moo_named[left]++ < MOO_NAMED_MAX) {
         say_left(run, test, path, wht_moo_left_text(left));
     }
