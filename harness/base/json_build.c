@@ -68,8 +68,14 @@ struct wht_node *wht_build_count(struct wht_arena *arena, int64_t value)
 struct wht_node *wht_build_hex(struct wht_arena *arena, uint64_t value)
 {
     char text[32];
-    snprintf(text, sizeof(text), "0x%" PRIx64, value);
-    return wht_build_string(arena, text);
+    char *at = text + sizeof(text) - 1;
+    *at = 0;
+    do
+        *--at = "0123456789abcdef"[value & 0xf];
+    while ((value >>= 4) != 0);
+    *--at = 'x';
+    *--at = '0';
+    return wht_build_string(arena, at);
 }
 
 struct wht_node *wht_build_bytes(struct wht_arena *arena, const uint8_t *data, const uint8_t *mask,

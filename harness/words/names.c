@@ -160,7 +160,7 @@ const char *wht_reg_name(WHV_REGISTER_NAME name, char *buf)
 {
     const struct reg_row *row = find_reg(name);
     if (row)
-        snprintf(buf, WHT_NAME_MAX, "%s", row->text);
+        memcpy(buf, row->text, strlen(row->text) + 1);
     else
         snprintf(buf, WHT_NAME_MAX, "reg:0x%08x", (unsigned)name);
     return buf;
