@@ -1,96 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of a corpus, in the layout that `whvtrace fmt` gives them. */
-#include <inttypes.h>
+/* Cases of what the processor did, printed as lines of a corpus. */
 #include <stdlib.h>
 #include <string.h>
 
-#include <Zydis/Zydis.h>
-
+#include "base/json_write.h"
+#include "format/model.h"
+#include "format/print.h"
 #include "generate.h"
+#include "x86/disasm.h"
 
 /* Where the device's two pages are for the guest: not next to each other. The header says so. */
 #define DEVICE_GPA0 UINT64_C(0xfec00000)
 #define DEVICE_GPA1 UINT64_C(0xfed05000)
 #define CODE_GPA    0x1000u
 #define VECTOR_PF   14u
+#define DATA_ATTR   0xf3u
+#define DATA_SEL    0x2bu
 
-static const char *const gpr_names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                          "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
-static const char *const segment_names[ORACLE_SREGS] = {"es", "cs", "ss", "ds", "fs", "gs"};
-
-/* Members of the object at hand: a comma before each but the first. */
-struct list {
-    FILE *out;
-    bool has_any;
-};
-
-static void separate(struct list *list)
+/* Of sixteen registers in the order of the encoding. */
+static WHV_REGISTER_NAME gpr_name(unsigned i)
 {
-    if (list->has_any)
-        fputs(", ", list->out);
-    list->has_any = true;
+    return (WHV_REGISTER_NAME)(WHvX64RegisterRax + (int)i);
 }
 
-static void put_hex(struct list *list, const char *key, uint64_t value)
+static WHV_REGISTER_VALUE xmm_value(const uint8_t *bytes)
 {
-    separate(list);
-    fprintf(list->out, "\"%s\": \"0x%" PRIx64 "\"", key, value);
+    WHV_REGISTER_VALUE value = {.Reg128 = {.Low64 = 0}};
+    for (unsigned i = 16; i > 8; i--) {
+        value.Reg128.Low64 = value.Reg128.Low64 << 8 | bytes[i - 9];
+        value.Reg128.High64 = value.Reg128.High64 << 8 | bytes[i - 1];
+    }
+    return value;
 }
 
-static void put_bytes(FILE *out, const uint8_t *bytes, unsigned size)
+static void check_code(const struct gen_case *c)
 {
-    for (unsigned i = 0; i < size; i++)
-        fprintf(out, "%s%02x", i ? " " : "", bytes[i]);
-}
-
-static void put_asm(const struct gen_case *c, FILE *out)
-{
-    static const struct {
-        ZydisMachineMode mode;
-        ZydisStackWidth width;
-    } modes[] = {{ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64},
-                 {ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32},
-                 {ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16}};
-    ZydisDecoder decoder;
-    ZydisFormatter formatter;
-    ZydisDecodedInstruction insn;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    char text[96];
-    ZydisDecoderInit(&decoder, modes[c->in.mode].mode, modes[c->in.mode].width);
-    ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_FORCE_SIZE, ZYAN_TRUE);
-    if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder, c->in.code, c->in.code_size, &insn, operands)) ||
-        insn.length != c->in.code_size ||
-        !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(
-            &formatter, &insn, operands, insn.operand_count_visible, text, sizeof(text),
-            ZYDIS_RUNTIME_ADDRESS_NONE, ZYAN_NULL)))
+    static const enum wht_code modes[] = {WHT_CODE_64, WHT_CODE_32, WHT_CODE_PROT16};
+    struct wht_insn_info info;
+    if (!wht_insn_info(modes[c->in.mode], c->in.code, c->in.code_size, &info) ||
+        info.length != c->in.code_size)
         gen_die(c, "the bytes are not one instruction");
-    fprintf(out, ", \"asm\": \"%s\"", text);
 }
 
-static void put_segments(const struct gen_case *c, struct list *list)
+static void set_segments(const struct gen_case *c, struct wht_case *made)
 {
+    static const WHV_REGISTER_NAME names[ORACLE_SREGS] = {WHvX64RegisterEs, WHvX64RegisterCs,
+                                                          WHvX64RegisterSs, WHvX64RegisterDs,
+                                                          WHvX64RegisterFs, WHvX64RegisterGs};
     for (enum oracle_sreg i = 0; i < ORACLE_SREGS; i++) {
         const struct oracle_segment *segment = &c->in.segment[i];
+        WHV_REGISTER_VALUE value = {.Reg128 = {.Low64 = 0}};
         if (c->in.mode == ORACLE_64 || i == ORACLE_CS || segment->kind != ORACLE_DATA)
             continue;
-        separate(list);
-        fprintf(list->out,
-                "\"%s\": {\"sel\": \"0x2b\", \"base\": \"0x%" PRIx64
-                "\", \"limit\": \"0x%x\", \"attr\": \"0xf3\"}",
-                segment_names[i], segment->base, segment->limit);
+        value.Segment.Base = segment->base;
+        value.Segment.Limit = segment->limit;
+        value.Segment.Selector = DATA_SEL;
+        value.Segment.Attributes = DATA_ATTR;
+        wht_case_set_reg(made, names[i], value);
     }
-}
-
-/* Most significant digit first. */
-static void put_xmm(struct list *list, unsigned number, const uint8_t *bytes)
-{
-    separate(list);
-    fprintf(list->out, "\"xmm%u\": \"0x", number);
-    for (unsigned i = 16; i > 0; i--)
-        fprintf(list->out, "%02x", bytes[i - 1]);
-    fputc('"', list->out);
 }
 
 static bool is_zero(const uint8_t *bytes)
@@ -99,27 +66,21 @@ static bool is_zero(const uint8_t *bytes)
     return memcmp(bytes, zero, sizeof(zero)) == 0;
 }
 
-static void put_init(const struct gen_case *c, FILE *out)
+static void set_init(const struct gen_case *c, struct wht_case *made)
 {
-    static const char *const modes[] = {"long64", "prot32", "prot16"};
-    struct list list = {out, false};
-    fputs(", \"init\": {", out);
-    if (c->in.mode != ORACLE_64) {
-        separate(&list);
-        fprintf(out, "\"mode\": \"%s\"", modes[c->in.mode]);
-    }
+    made->init.is_given = true;
     for (unsigned i = 0; i < 16; i++) {
         if (c->in.gpr[i] != 0)
-            put_hex(&list, gpr_names[i], c->in.gpr[i]);
+            wht_case_set_reg64(made, gpr_name(i), c->in.gpr[i]);
     }
     if (c->in.rflags != 0)
-        put_hex(&list, "rflags", c->in.rflags | 2);
-    put_segments(c, &list);
+        wht_case_set_reg64(made, WHvX64RegisterRflags, c->in.rflags | 2);
+    set_segments(c, made);
     for (unsigned i = 0; i < 16; i++) {
         if (!is_zero(c->xmm[i]))
-            put_xmm(&list, i, c->xmm[i]);
+            wht_case_set_reg(made, (WHV_REGISTER_NAME)(WHvX64RegisterXmm0 + (int)i),
+                             xmm_value(c->xmm[i]));
     }
-    fputc('}', out);
 }
 
 static bool is_device(uint64_t linear)
@@ -134,20 +95,20 @@ static uint64_t gpa_of(uint64_t linear)
 }
 
 /* The first access to the device stopped the processor; without one, the fetch did. */
-static void put_exit(const struct gen_case *c, FILE *out)
+static void set_exit(const struct gen_case *c, struct wht_case *made)
 {
-    for (unsigned i = 0; i < c->access_count; i++) {
-        const struct gen_access *access = &c->access[i];
+    made->exit.access = WHT_ACCESS_EXECUTE;
+    made->exit.gpa = CODE_GPA;
+    for (unsigned i = c->access_count; i > 0; i--) {
+        const struct gen_access *access = &c->access[i - 1];
         if (!is_device(access->linear))
             continue;
-        fprintf(out,
-                ", \"exit\": {\"kind\": \"mmio\", \"access\": \"%s\", \"gpa\": \"0x%" PRIx64
-                "\", \"gva\": \"0x%" PRIx64 "\"}",
-                access->is_write ? "write" : "read", gpa_of(access->linear), access->linear);
-        return;
+        made->exit.access = access->is_write ? WHT_ACCESS_WRITE : WHT_ACCESS_READ;
+        made->exit.gpa = gpa_of(access->linear);
+        made->exit.gva = access->linear;
+        made->exit.given = 1u << WHT_EXIT_KEY_gva;
     }
-    fprintf(out, ", \"exit\": {\"kind\": \"mmio\", \"access\": \"execute\", \"gpa\": \"0x%x\"}",
-            CODE_GPA);
+    wht_case_finish_exit(made);
 }
 
 /* @return the range of RAM that the case touches; size 0 if none. */
@@ -168,94 +129,50 @@ static struct gen_access ram_range(const struct gen_case *c, bool writes_only)
     return (struct gen_access){.linear = first, .size = (uint8_t)(end - first)};
 }
 
-static void put_ram(struct gen_access range, const uint8_t *ram, FILE *out)
-{
-    fprintf(out, "[{\"gpa\": \"0x%" PRIx64 "\", \"data\": \"", range.linear);
-    put_bytes(out, ram + (range.linear - GEN_RAM), range.size);
-    fputs("\"}]", out);
-}
-
-static void put_memory(const struct gen_case *c, FILE *out)
-{
-    struct gen_access range = ram_range(c, false);
-    if (range.size == 0)
-        return;
-    fputs(", \"memory\": ", out);
-    put_ram(range, c->ram, out);
-}
-
-static void put_undefined(uint64_t undefined, FILE *out)
-{
-    static const struct {
-        uint64_t flag;
-        const char *name;
-    } flags[] = {{GEN_CF, "cf"}, {GEN_PF, "pf"}, {GEN_AF, "af"},
-                 {GEN_ZF, "zf"}, {GEN_SF, "sf"}, {GEN_OF, "of"}};
-    struct list list = {out, false};
-    fputs(", \"undef\": [", out);
-    for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (!(undefined & flags[i].flag))
-            continue;
-        separate(&list);
-        fprintf(out, "\"%s\"", flags[i].name);
-    }
-    fputs("]}", out);
-}
-
-static void put_rflags(const struct gen_case *c, const struct oracle_out *result, struct list *list)
+static void want_rflags(const struct gen_case *c, const struct oracle_out *result,
+                        struct wht_case *made)
 {
     uint64_t value = (result->rflags & ~c->undefined) | 2;
     bool changed = result->rflags != c->in.rflags;
     if (result->completed && c->undefined != 0) {
-        separate(list);
-        fprintf(list->out, "\"rflags\": {\"value\": \"0x%" PRIx64 "\"", value);
-        put_undefined(c->undefined, list->out);
+        wht_case_want64(made, WHvX64RegisterRflags, value)->mask.Low64 &= ~c->undefined;
     } else if (!result->completed && changed) {
         /* Intel's processors restore what was before the instruction. SDM 2B, "REP". */
-        separate(list);
-        fprintf(list->out, "\"rflags\": {\"either\": [\"0x%" PRIx64 "\", \"0x%" PRIx64 "\"]}",
-                c->in.rflags | 2, result->rflags | 2);
+        const WHV_REGISTER_VALUE after = {.Reg128 = {.Low64 = result->rflags | 2}};
+        wht_case_want_either(made, wht_case_want64(made, WHvX64RegisterRflags, c->in.rflags | 2),
+                             after);
     } else if (changed) {
-        put_hex(list, "rflags", value);
+        wht_case_want64(made, WHvX64RegisterRflags, value);
     }
 }
 
-static void put_regs(const struct gen_case *c, const struct oracle_out *result, struct list *expect)
+static void want_regs(const struct gen_case *c, const struct oracle_out *result,
+                      struct wht_case *made)
 {
-    FILE *out = expect->out;
-    struct list list = {out, false};
-    separate(expect);
-    fputs("\"regs\": {", out);
+    const WHV_REGISTER_VALUE *rip = wht_init_reg(&made->init, WHvX64RegisterRip);
     for (unsigned i = 0; i < 16; i++) {
         if (result->gpr[i] != c->in.gpr[i])
-            put_hex(&list, gpr_names[i], result->gpr[i]);
+            wht_case_want64(made, gpr_name(i), result->gpr[i]);
     }
-    if (result->completed) {
-        separate(&list);
-        fprintf(out, "\"rip\": \"+%u\"", c->in.code_size);
-    }
-    put_rflags(c, result, &list);
+    if (result->completed)
+        wht_case_want64(made, WHvX64RegisterRip, rip->Reg64 + c->in.code_size)->is_distance = true;
+    want_rflags(c, result, made);
     for (unsigned i = 0; i < 16; i++) {
+        const WHV_REGISTER_VALUE after = xmm_value(c->xmm_after[i]);
         if (memcmp(c->xmm[i], c->xmm_after[i], 16) != 0)
-            put_xmm(&list, i, c->xmm_after[i]);
+            wht_case_want(made, (WHV_REGISTER_NAME)(WHvX64RegisterXmm0 + (int)i), &after);
     }
-    fputc('}', out);
 }
 
-static void put_fault(const struct oracle_out *result, struct list *expect)
+static void want_fault(const struct oracle_out *result, struct wht_case *made)
 {
-    FILE *out = expect->out;
-    static const char *const names[32] = {[0] = "de", [12] = "ss", [13] = "gp", [14] = "pf"};
-    const char *name = result->trap < 32 ? names[result->trap] : NULL;
-    if (result->completed)
-        return;
-    separate(expect);
-    fprintf(out, "\"fault\": {\"vector\": \"%s\"", name ? name : "?");
-    if (result->trap != 0)
-        fprintf(out, ", \"code\": \"0x%" PRIx64 "\"", result->error);
-    if (result->trap == VECTOR_PF)
-        fprintf(out, ", \"address\": \"0x%" PRIx64 "\"", result->address);
-    fputc('}', out);
+    struct wht_want_fault *fault = &made->expect.fault;
+    made->expect.has_fault = true;
+    fault->vector = (uint8_t)result->trap;
+    fault->has_code = result->trap != 0;
+    fault->code = (uint32_t)result->error;
+    fault->has_address = result->trap == VECTOR_PF;
+    fault->address = result->address;
 }
 
 /* What memory holds while the case runs, access by access. */
@@ -278,32 +195,27 @@ static unsigned piece_size(uint64_t linear, unsigned left)
 }
 
 struct calls {
-    struct list list;
-    unsigned count;
+    struct wht_case *made;
     unsigned fail_at;
 };
 
-/* @return false once the callback that fails was written. */
-static bool put_call(struct calls *calls, bool is_write, uint64_t linear, const uint8_t *data,
-                     unsigned size)
+/* @return false once the callback that fails was added. */
+static bool want_call(struct calls *calls, bool is_write, uint64_t linear, const uint8_t *data,
+                      unsigned size)
 {
-    FILE *out = calls->list.out;
-    bool fails = ++calls->count == calls->fail_at;
-    separate(&calls->list);
-    fprintf(out, "{\"mem\": \"%s\", \"gpa\": \"0x%" PRIx64 "\", ", is_write ? "write" : "read",
-            gpa_of(linear));
-    if (fails && !is_write) {
-        fprintf(out, "\"size\": %u, \"fail\": \"E_FAIL\"}", size);
-        return false;
-    }
-    fputs("\"data\": \"", out);
-    put_bytes(out, data, size);
-    fprintf(out, "\"%s}", fails ? ", \"fail\": \"E_FAIL\"" : "");
-    return !fails;
+    struct wht_call *call =
+        wht_case_add_call(calls->made, NULL, is_write ? WHT_CALL_MEM_WRITE : WHT_CALL_MEM_READ);
+    call->address = gpa_of(linear);
+    call->size = size;
+    call->has_fail = calls->made->expect.call_count == calls->fail_at;
+    call->fail = call->has_fail ? E_FAIL : S_OK;
+    if (is_write || !call->has_fail)
+        wht_call_set_data(calls->made, call, data, NULL, size);
+    return !call->has_fail;
 }
 
-static bool put_access(const struct gen_access *access, const struct oracle_out *result,
-                       struct image *image, struct calls *calls)
+static bool want_access(const struct gen_access *access, const struct oracle_out *result,
+                        struct image *image, struct calls *calls)
 {
     const uint8_t *after = result->memory + (image_at(image, access->linear) - image->bytes);
     uint8_t *now = image_at(image, access->linear);
@@ -313,24 +225,24 @@ static bool put_access(const struct gen_access *access, const struct oracle_out 
         memcpy(image->last, now, access->size);
     for (unsigned at = 0; is_device(access->linear) && at < access->size;) {
         unsigned size = piece_size(access->linear + at, access->size - at);
-        if (!put_call(calls, access->is_write, access->linear + at, now + at, size))
+        if (!want_call(calls, access->is_write, access->linear + at, now + at, size))
             return false;
         at += size;
     }
     return true;
 }
 
-static void put_calls(const struct gen_case *c, const struct oracle_out *result, FILE *out)
+static void want_calls(const struct gen_case *c, const struct oracle_out *result,
+                       struct wht_case *made)
 {
     static struct image image;
-    struct calls calls = {{out, false}, 0, c->fail_at};
+    struct calls calls = {made, c->fail_at};
     memcpy(image.bytes, c->device, GEN_BLOCK_SIZE);
     memcpy(image.bytes + GEN_BLOCK_SIZE, c->ram, GEN_BLOCK_SIZE);
-    fputs("\"calls\": [", out);
+    made->expect.has_calls = true;
     bool goes_on = true;
     for (unsigned i = 0; goes_on && i < c->access_count; i++)
-        goes_on = put_access(&c->access[i], result, &image, &calls);
-    fputc(']', out);
+        goes_on = want_access(&c->access[i], result, &image, &calls);
     if (goes_on && memcmp(image.bytes, result->memory, sizeof(image.bytes)) != 0)
         gen_die(c, "the accesses do not explain the processor's memory");
 }
@@ -341,27 +253,23 @@ static bool changes_regs(const struct gen_case *c, const struct oracle_out *resu
            memcmp(result->gpr, c->in.gpr, sizeof(result->gpr)) != 0;
 }
 
-static void put_expect(const struct gen_case *c, const struct oracle_out *result, FILE *out)
+static void want(const struct gen_case *c, const struct oracle_out *result, struct wht_case *made)
 {
-    struct gen_access range = ram_range(c, true);
-    struct list list = {out, false};
-    fputs(", \"expect\": {", out);
+    const struct gen_access range = ram_range(c, true);
+    const uint8_t *ram = result->memory + GEN_BLOCK_SIZE;
+    const WHV_EMULATOR_STATUS failed = {.MemoryCallbackFailed = 1};
     if (c->fail_at != 0) {
-        separate(&list);
-        fputs("\"status\": [\"mem-failed\"]", out);
+        made->expect.status = failed.AsUINT32;
     } else {
         if (changes_regs(c, result))
-            put_regs(c, result, &list);
-        if (range.size != 0) {
-            separate(&list);
-            fputs("\"memory\": ", out);
-            put_ram(range, result->memory + GEN_BLOCK_SIZE, out);
-        }
-        put_fault(result, &list);
+            want_regs(c, result, made);
+        if (range.size != 0)
+            wht_case_want_memory(made, range.linear, ram + (range.linear - GEN_RAM), NULL,
+                                 range.size);
+        if (!result->completed)
+            want_fault(result, made);
     }
-    separate(&list);
-    put_calls(c, result, out);
-    fputc('}', out);
+    want_calls(c, result, made);
 }
 
 static void note_page(struct gen_writer *writer, uint64_t linear)
@@ -382,21 +290,37 @@ static void note_pages(struct gen_writer *writer, const struct oracle_out *out)
         note_page(writer, out->address);
 }
 
+static void append(void *user, const char *bytes, size_t size)
+{
+    fwrite(bytes, 1, size, user);
+}
+
+static void print(struct gen_writer *writer, const struct wht_case *made)
+{
+    const struct wht_writer line = {.write = append, .user = writer->out};
+    struct wht_arena *arena = wht_arena_new();
+    wht_write_line(&line, wht_print_case(arena, made, WHT_PRINT_SHORT));
+    wht_arena_free(arena);
+}
+
 void gen_emit_result(struct gen_writer *writer, const struct oracle_out *out)
 {
+    static const enum wht_mode modes[] = {WHT_MODE_LONG64, WHT_MODE_PROT32, WHT_MODE_PROT16};
     const struct gen_case *c = &writer->made;
-    FILE *file = writer->out;
+    const struct gen_access range = ram_range(c, false);
     if (!out->completed && out->trap != 0 && out->trap != 13 && out->trap != VECTOR_PF)
         gen_die(c, "a fault that is not expected");
-    fprintf(file, "{\"id\": \"%s\", \"code\": \"", c->id);
-    put_bytes(file, c->in.code, c->in.code_size);
-    fputc('"', file);
-    put_asm(c, file);
-    put_init(c, file);
-    put_exit(c, file);
-    put_memory(c, file);
-    put_expect(c, out, file);
-    fputs("}\n", file);
+    check_code(c);
+    struct wht_case *made = wht_case_new(c->id, modes[c->in.mode], 0);
+    wht_case_set_code(made, c->in.code, c->in.code_size);
+    set_init(c, made);
+    set_exit(c, made);
+    if (range.size != 0)
+        wht_case_add_memory(made, WHT_MEMORY_RAM, range.linear, c->ram + (range.linear - GEN_RAM),
+                            range.size);
+    want(c, out, made);
+    print(writer, made);
+    wht_case_free(made);
     note_pages(writer, out);
     writer->count++;
 }
