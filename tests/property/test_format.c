@@ -130,30 +130,42 @@ static size_t compare_lines(const char *path, const struct text *canonical, cons
     return more;
 }
 
-/* A case written out in full is canonical already and loads as the same case. */
-static void check_expansion(const struct wht_case *c, const char *what)
+/* A case that is printed, with its defaults or without them, is canonical already and loads as the
+ * same case. */
+static void check_print(const struct wht_case *c, enum wht_print form, const char *what)
 {
     struct text text = {.bytes = NULL};
     const struct wht_writer writer = {.write = append, .user = &text};
     struct wht_arena *arena = wht_arena_new();
     char digest[WHT_DIGEST_MAX], other[WHT_DIGEST_MAX];
     size_t errors;
-    wht_write_document(&writer, wht_print_case(arena, c, WHT_PRINT_ALL));
+    wht_write_document(&writer, wht_print_case(arena, c, form));
     wht_arena_free(arena);
-    write_file("expanded.trace.json", text.bytes, text.size);
+    write_file("printed.trace.json", text.bytes, text.size);
     struct text again = format(file_path, what);
-    cr_assert_str_eq(again.bytes, text.bytes, "%s, case %s: the expansion is not canonical", what,
-                     c->id);
+    cr_assert_str_eq(again.bytes, text.bytes, "%s, case %s: form %d is not canonical", what, c->id,
+                     (int)form);
     struct wht_case *loaded = NULL;
     cr_assert_eq(load_file(&loaded, 1, &errors), 1, "%s, case %s", what, c->id);
     wht_case_digest(c, digest);
     wht_case_digest(loaded, other);
-    cr_assert_str_eq(digest, other, "%s, case %s: the expansion has another digest", what, c->id);
-    cr_assert(wht_case_equal(c, loaded, WHT_SAME_WHOLE), "%s, case %s: the expansion differs", what,
-              c->id);
+    cr_assert_str_eq(digest, other, "%s, case %s: form %d has another digest", what, c->id,
+                     (int)form);
+    cr_assert(wht_case_equal(c, loaded, WHT_SAME_WHOLE), "%s, case %s: form %d differs", what,
+              c->id, (int)form);
     wht_case_free(loaded);
     free(text.bytes);
     free(again.bytes);
+}
+
+static void check_case(const struct wht_case *c, const char *what)
+{
+    struct wht_case *clone = wht_case_clone(c);
+    cr_assert(wht_case_equal(c, clone, WHT_SAME_WHOLE), "%s, case %s: the clone differs", what,
+              c->id);
+    check_print(clone, WHT_PRINT_ALL, what);
+    check_print(clone, WHT_PRINT_FILE, what);
+    wht_case_free(clone);
 }
 
 /* Compares a file with its canonical form in `path`, in depth one case of `every`. @return how many
@@ -173,7 +185,7 @@ static size_t compare_cases(struct wht_reader *before, const char *path, const c
             wht_case_digest(b, other);
             cr_assert_str_eq(digest, other, "%s, case %s: another digest", what, a->id);
             cr_assert(wht_case_equal(a, b, WHT_SAME_WHOLE), "%s, case %s differs", what, a->id);
-            check_expansion(a, what);
+            check_case(a, what);
         }
         wht_case_free(a);
         wht_case_free(b);
