@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/exit_code.h"
+#include "format/print.h"
 #include "run/members.h"
 
 /* A way through all cases. */
@@ -37,18 +38,38 @@ void wht_visit_free(struct wht_visit *visit)
     free(visit->held);
 }
 
-static bool replace(struct wht_visit *visit, const char *name, const char *id, const char *members)
+struct wht_case *wht_visited_change(struct wht_visited *visited)
+{
+    if (!visited->changed)
+        visited->changed = wht_case_clone(visited->c);
+    return visited->changed;
+}
+
+static bool put_members(struct wht_visit *visit, const char *name, const char *id,
+                        const char *members)
 {
     char unique[WHT_ID_MAX];
     wht_corpus_out_id(&visit->out, id, unique);
     return wht_corpus_out_case(&visit->out, name, unique, members);
 }
 
-static bool keep(struct wht_visit *visit, const struct wht_visited *visited)
+static bool put_node(struct wht_visit *visit, const struct wht_visited *visited,
+                     const struct wht_node *node)
 {
     char unique[WHT_ID_MAX];
     wht_corpus_out_id(&visit->out, visited->id, unique);
-    return wht_corpus_out_node(&visit->out, visited->name, unique, visited->text);
+    return wht_corpus_out_node(&visit->out, visited->name, unique, node);
+}
+
+static bool replace(struct wht_visit *visit, const struct wht_visited *visited)
+{
+    if (!visited->changed)
+        return put_members(visit, visited->name, visited->id, visited->members);
+    struct wht_arena *arena = wht_arena_new();
+    bool is_written =
+        put_node(visit, visited, wht_print_case(arena, visited->changed, WHT_PRINT_SHORT));
+    wht_arena_free(arena);
+    return is_written;
 }
 
 static void hold(struct wht_visit *visit, const struct wht_visited *visited)
@@ -63,16 +84,20 @@ static void hold(struct wht_visit *visit, const struct wht_visited *visited)
     *held = (struct wht_held){.name = {.text = NULL}};
     wht_text_add(&held->name, visited->name);
     wht_text_add(&held->id, visited->id);
+    struct wht_arena *arena = wht_arena_new();
     if (visited->members)
         wht_text_add(&held->members, visited->members);
     else
-        wht_members_write(&held->members, visited->text);
+        wht_members_write(&held->members, visited->changed ? wht_print_case(arena, visited->changed,
+                                                                            WHT_PRINT_SHORT)
+                                                           : visited->text);
+    wht_arena_free(arena);
 }
 
 bool wht_visit_put(struct wht_visit *visit, size_t index)
 {
     const struct wht_held *held = &visit->held[index];
-    return replace(visit, held->name.text, held->id.text, held->members.text);
+    return put_members(visit, held->name.text, held->id.text, held->members.text);
 }
 
 /* The id of a test's name: folders may hold a '#', ids may not. */
@@ -92,13 +117,14 @@ static void visit_case(struct pass *p, struct wht_visited *visited)
     visit->skipped += fate == WHT_SKIP;
     visit->failed += fate == WHT_FAIL;
     if (fate == WHT_KEEP)
-        is_written = keep(visit, visited);
+        is_written = put_node(visit, visited, visited->text);
     else if (fate == WHT_REPLACE)
-        is_written = replace(visit, visited->name, visited->id, visited->members);
+        is_written = replace(visit, visited);
     else if (fate == WHT_LATER)
         hold(visit, visited);
     if (is_written && p->visitor->on_written)
         p->visitor->on_written(p->user);
+    wht_case_free(visited->changed);
 }
 
 static void end_file(struct pass *p)

@@ -8,6 +8,9 @@
  *     files ──> reader ─────── case, text ──┐
  *         └───> workers ────── answer ──────┴──> visit() ──> keep, replace, drop ──> corpus
  *
+ * A case that is kept is written as its author wrote it. One that is replaced is a value: the verb
+ * changes the copy that wht_visited_change() gives it, or lets a worker write its members.
+ *
  * A visitor reads, asks, or does both. If it asks, worker processes run the cases, and its
  * visits go in step with their answers.
  */
@@ -15,13 +18,14 @@
 #define WHVTRACE_CORPUS_VISIT_H
 
 #include "corpus_out.h"
+#include "format/model.h"
 #include "run/pool.h"
 #include "run/select.h"
 
 /** What becomes of a case. */
 enum wht_fate {
     WHT_KEEP,    /**< it is written as its author wrote it; of a visitor that reads */
-    WHT_REPLACE, /**< it is written with other members */
+    WHT_REPLACE, /**< what the verb made of it is written */
     WHT_DROP,    /**< it is not written, as it should be */
     WHT_SKIP,    /**< likewise; exit code 77 if nothing else happens */
     WHT_FAIL,    /**< it cannot be written, the verb has said why; exit code 1 */
@@ -34,10 +38,16 @@ struct wht_visited {
     const struct wht_case *c;            /**< NULL unless the visitor reads */
     const struct wht_node *text;         /**< what its author wrote (wht_reader_text()), likewise */
     const struct wht_case_frame *answer; /**< of a worker; NULL: nobody asked, or it was given up */
-    const char *id;      /**< what its id is made of (wht_corpus_out_id()); visit() may change it */
-    const char *members; /**< from visit() for WHT_REPLACE, and for WHT_LATER if it is not the
-                            author's text: see wht_corpus_out_members() */
+    const char *id; /**< what its id is made of (wht_corpus_out_id()); visit() may change it */
+    /** For WHT_REPLACE, and for WHT_LATER if it is not the author's text, one of two: the copy of
+     * wht_visited_change(), or from visit() what a worker wrote (run/members.h). */
+    struct wht_case *changed;
+    const char *members;
 };
+
+/** @return a copy of the case that visit() changes with the functions of format/model.h; the same
+ * one each time. Its id is `id` above. */
+struct wht_case *wht_visited_change(struct wht_visited *visited);
 
 /** What a verb does. */
 struct wht_visitor {

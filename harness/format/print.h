@@ -25,13 +25,7 @@ enum wht_print {
 struct wht_node *wht_print_case(struct wht_arena *arena, const struct wht_case *c,
                                 enum wht_print form);
 
-/** The first line of a corpus: what it says of each of its cases. */
-struct wht_header {
-    char *suite; /**< NULL if none */
-    struct wht_source defaults_source;
-};
-
-/** @return its object. */
-struct wht_node *wht_print_header(struct wht_arena *arena, const struct wht_header *header);
+/** @return the first line of a corpus that says where each of its cases came from. */
+struct wht_node *wht_print_header(struct wht_arena *arena, const struct wht_source *source);
 
 #endif

@@ -61,18 +61,13 @@ struct wht_node *wht_print_source(const struct wht_printer *p, const struct wht_
     return made;
 }
 
-struct wht_node *wht_print_header(struct wht_arena *arena, const struct wht_header *header)
+struct wht_node *wht_print_header(struct wht_arena *arena, const struct wht_source *source)
 {
     const struct wht_printer p = {.arena = arena, .form = WHT_PRINT_SHORT};
     struct wht_build made = wht_build_new(arena, WHT_NODE_OBJECT);
-    struct wht_node *source = wht_print_source(&p, &header->defaults_source);
+    struct wht_build defaults = wht_build_new(arena, WHT_NODE_OBJECT);
+    wht_build_add(&defaults, "source", wht_print_source(&p, source));
     wht_build_add(&made, "format", wht_build_string(arena, "whv-trace/1.0"));
-    if (header->suite)
-        wht_build_add(&made, "suite", wht_build_string(arena, header->suite));
-    if (source) {
-        struct wht_build defaults = wht_build_new(arena, WHT_NODE_OBJECT);
-        wht_build_add(&defaults, "source", source);
-        wht_build_add(&made, "defaults", defaults.node);
-    }
+    wht_build_add(&made, "defaults", defaults.node);
     return made.node;
 }

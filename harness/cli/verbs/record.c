@@ -11,6 +11,7 @@
 #include "cli/verb.h"
 #include "corpus/visit.h"
 #include "format/find.h"
+#include "format/print.h"
 #include "session/backend.h"
 #include "session/result.h"
 
@@ -30,12 +31,6 @@ static const struct wht_option options[] = {
     WHT_VISIT_FORCE(struct record),
     {.name = NULL},
 };
-
-static void add_text(struct wht_build *object, const char *key, const char *text)
-{
-    if (*text)
-        wht_build_add(object, key, wht_build_string(object->arena, text));
-}
 
 static bool hash_file(const char *path, char text[2 * WHT_SHA256_SIZE + 1])
 {
@@ -65,42 +60,46 @@ static const char *file_name(const char *path)
     return name;
 }
 
-static struct wht_node *emulator_of(struct wht_arena *arena, const char *emulator,
-                                    const char *version)
+/* @return a copy, or NULL if there is nothing to say. */
+static char *text_of(struct wht_arena *arena, const char *text)
 {
-    struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
+    return *text ? wht_arena_copy(arena, text) : NULL;
+}
+
+static struct wht_source_emulator *emulator_of(struct wht_arena *arena, const char *emulator,
+                                               const char *version)
+{
+    struct wht_source_emulator *made = wht_arena_take(arena, sizeof(*made));
     char digest[2 * WHT_SHA256_SIZE + 1];
-    add_text(&object, "file", file_name(emulator));
+    made->file = text_of(arena, file_name(emulator));
     if (strcmp(emulator, WHT_BACKEND_BUILTIN) == 0) {
-        add_text(&object, "version", WHVTRACE_VERSION);
-        return object.node;
+        made->version = text_of(arena, WHVTRACE_VERSION);
+        return made;
     }
-    add_text(&object, "version", version);
+    made->version = text_of(arena, version);
     if (hash_file(emulator, digest))
-        add_text(&object, "sha256", digest);
-    return object.node;
+        made->sha256 = text_of(arena, digest);
+    return made;
 }
 
 /* Where the recording comes from stands once, under every case. */
 static void write_header(struct record *r, const char *version)
 {
     struct wht_arena *arena = wht_arena_new();
-    struct wht_build header = wht_build_new(arena, WHT_NODE_OBJECT);
-    struct wht_build defaults = wht_build_new(arena, WHT_NODE_OBJECT);
-    struct wht_build source = wht_build_new(arena, WHT_NODE_OBJECT);
-    char text[256], date[WHVC_DATE];
-    add_text(&source, "kind", "captured");
-    add_text(&source, "tool", "whvtrace record " WHVTRACE_VERSION);
-    whvc_describe_system(text, sizeof(text));
-    add_text(&source, "os", text);
-    whvc_describe_cpu(text, sizeof(text));
-    add_text(&source, "cpu", text);
-    wht_build_add(&source, "emulator", emulator_of(arena, r->visit.pool.emulator, version));
+    char os[256], cpu[256], date[WHVC_DATE];
+    whvc_describe_system(os, sizeof(os));
+    whvc_describe_cpu(cpu, sizeof(cpu));
     whvc_date(date);
-    add_text(&source, "date", date);
-    wht_build_add(&defaults, "source", source.node);
-    add_text(&header, "format", "whv-trace/1.0");
-    wht_build_add(&header, "defaults", defaults.node);
+    const struct wht_source source = {
+        .is_given = true,
+        .kind = text_of(arena, "captured"),
+        .tool = text_of(arena, "whvtrace record " WHVTRACE_VERSION),
+        .os = text_of(arena, os),
+        .cpu = text_of(arena, cpu),
+        .emulator = emulator_of(arena, r->visit.pool.emulator, version),
+        .date = text_of(arena, date),
+    };
+    struct wht_build header = wht_build_more(arena, wht_print_header(arena, &source));
     wht_corpus_out_header(&r->visit.out, &header);
     wht_arena_free(arena);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/exit_code.h"
 #include "unit/format/files.h"
+#include "verb_mark.h"
 #include "verb_reverse.h"
 
 #include <criterion/redirect.h>
@@ -26,13 +27,17 @@ static void write_input(const char *name, const char *text)
              (int)(strrchr(file_path, '/') - file_path), file_path);
 }
 
-/* Runs the verb with up to two words behind the file and the output. */
-static int reverse(const char *output, const char *more, const char *value)
+/* Runs a verb with up to two words behind the file and the output. */
+static int run(const struct wht_verb *verb, const char *output, const char *more, const char *value)
 {
     char *items[] = {in_path, "-o", (char *)output, (char *)more, (char *)value, NULL};
-    struct wht_args args = {
-        .verb = verb_reverse.name, .options = verb_reverse.options, .items = items};
-    return verb_reverse.run(&verb_reverse, &args);
+    struct wht_args args = {.verb = verb->name, .options = verb->options, .items = items};
+    return verb->run(verb, &args);
+}
+
+static int reverse(const char *output, const char *more, const char *value)
+{
+    return run(&verb_reverse, output, more, value);
 }
 
 static void read_output(char *text, size_t size)
@@ -118,6 +123,30 @@ Test(visit, a_corpus_that_was_edited_is_overwritten_by_force_alone)
     expect_cases(CASE("a", ""));
     cr_expect_eq(reverse(out_path, "--prefix", "again-"), WHT_EXIT_OK);
     expect_cases(CASE("again-a", ""));
+    remove(in_path);
+    remove(out_path);
+}
+
+/* Spelling, defaults and free members of a case that stays are the author's; of one that changes
+ * the values are, with what the file says of its cases. */
+Test(visit, a_case_that_changes_is_printed_and_the_others_stay_as_they_were_spelt)
+{
+    write_input("in.trace.json",
+                "{\"format\": \"whv-trace/1.0\", \"suite\": \"s\", \"defaults\": {" EXIT CALLS
+                ", \"source\": {\"kind\": \"hand\"}}, \"cases\": ["
+                "{\"id\": \"a\", \"code\": \"89 03\", \"init\": {\"rax\": \"0x00_01\"},"
+                " \"match\": \"device\"},"
+                "{\"id\": \"b\", \"code\": \"89 03\", \"init\": {\"rbx\": \"0x00_2\", \"mode\": "
+                "\"prot32\"}, \"x-n\": 1.50, \"$comment\": \"why\"},"
+                "{\"id\": \"c\", \"code\": \"89 03\", \"tags\": [\"marked\"]}]}");
+    cr_expect_eq(run(&verb_mark, out_path, NULL, NULL), WHT_EXIT_OK);
+    expect_cases(
+        "{\"id\": \"a\", " STORE "\"init\": {\"rax\": \"0x00_01\"}, " EXIT CALLS
+        ", \"match\": \"device\", \"source\": {\"kind\": \"hand\"}}\n"
+        "{\"$comment\": \"why\", \"id\": \"b\", \"code\": \"89 03\", \"asm\": \"mov dword ptr "
+        "[ebx], eax\", \"init\": {\"mode\": \"prot32\", \"rax\": \"0x1\", \"rbx\": \"0x2\"}, " EXIT
+            CALLS ", \"tags\": [\"marked\"], \"source\": {\"kind\": \"hand\"}, \"x-n\": "
+        "1.50}\n");
     remove(in_path);
     remove(out_path);
 }
