@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/json_build.h"
 #include "words/name_lists.h"
 #include "words/names.h"
 #include "x86/disasm.h"
@@ -30,12 +30,11 @@ struct start {
 };
 
 struct making {
-    struct wht_arena *arena;
+    struct wht_case *c;
     const struct wht_new *wanted;
     struct wht_operands operands;
     struct start start;
-    struct wht_text *open;
-    struct wht_build todo; /* the same as sentences of the case */
+    struct wht_text *open; /* `todo` of the case has the same as sentences */
     enum wht_access access;
     const struct wht_place *device; /* the place that the exit is about, or NULL */
     uint64_t device_gpa;
@@ -195,194 +194,157 @@ static void leave_open(struct making *m, const char *pointer, const char *what)
     char sentence[160];
     wht_text_addf(m->open, "  %-26s %s\n", pointer, what);
     snprintf(sentence, sizeof(sentence), "%s: %s", pointer, what);
-    wht_build_add(&m->todo, NULL, wht_build_string(m->arena, sentence));
+    wht_case_add_string(m->c, &m->c->todo, sentence);
 }
 
-static struct wht_node *make_init(struct making *m)
+static void make_init(struct making *m)
 {
-    struct wht_build init = wht_build_new(m->arena, WHT_NODE_OBJECT);
-    char name[WHT_NAME_MAX];
-    wht_build_add(&init, "mode", wht_build_string(m->arena, wht_mode_names[m->wanted->mode]));
+    m->c->init.is_mode_given = true;
     for (size_t i = 0; i < m->start.count; i++)
-        wht_build_add(&init, wht_arena_copy(m->arena, wht_reg_name(m->start.names[i], name)),
-                      wht_build_hex(m->arena, m->start.values[i]));
-    return init.node;
+        wht_case_set_reg64(m->c, m->start.names[i], m->start.values[i]);
 }
 
-static struct wht_node *make_exit(struct making *m)
+static void make_exit(struct making *m)
 {
-    static const char *const accesses[] = {"read", "write", "execute"};
-    struct wht_build exit = wht_build_new(m->arena, WHT_NODE_OBJECT);
     const struct wht_operands *o = &m->operands;
+    struct wht_exit *exit = &m->c->exit;
     bool is_execute = m->wanted->access == WHT_ACCESS_EXECUTE || (!m->device && !o->is_port);
-    bool is_io = needs_io_exit(m);
-    wht_build_add(&exit, "kind", wht_build_string(m->arena, is_io ? "io" : "mmio"));
-    wht_build_add(
-        &exit, "access",
-        wht_build_string(m->arena, accesses[is_execute ? WHT_ACCESS_EXECUTE : m->access]));
-    if (is_io) {
-        wht_build_add(&exit, "port",
-                      wht_build_hex(m->arena, o->port < 0 ? PORT : (uint64_t)o->port));
-        wht_build_add(&exit, "size", wht_build_count(m->arena, o->port_size));
+    exit->kind = needs_io_exit(m) ? WHT_EXIT_IO : WHT_EXIT_MMIO;
+    exit->access = is_execute ? WHT_ACCESS_EXECUTE : m->access;
+    if (exit->kind == WHT_EXIT_IO) {
+        exit->port = (uint16_t)(o->port < 0 ? PORT : o->port);
+        exit->size = (uint8_t)o->port_size;
     } else {
-        wht_build_add(&exit, "gpa", wht_build_hex(m->arena, is_execute ? START : m->device_gpa));
+        exit->gpa = is_execute ? START : m->device_gpa;
     }
-    return exit.node;
+    wht_case_finish_exit(m->c);
+}
+
+#define BYTES_MAX 64u
+
+static size_t at_most(size_t size)
+{
+    return size < BYTES_MAX ? size : BYTES_MAX;
 }
 
 /* Bytes that tell their places: 10 11 12 ... */
-static struct wht_node *pattern_bytes(struct making *m, uint8_t first, size_t size)
+static void pattern_bytes(uint8_t data[BYTES_MAX], uint8_t first)
 {
-    uint8_t data[64];
-    for (size_t i = 0; i < sizeof(data); i++)
+    for (size_t i = 0; i < BYTES_MAX; i++)
         data[i] = (uint8_t)(first + i);
-    return wht_build_bytes(m->arena, data, NULL, size < sizeof(data) ? size : sizeof(data));
 }
 
-static struct wht_node *open_bytes(struct making *m, size_t size)
-{
-    static const uint8_t none[64] = {0};
-    return wht_build_bytes(m->arena, none, none, size < sizeof(none) ? size : sizeof(none));
-}
+static const uint8_t open_bytes[BYTES_MAX]; /* and their mask */
 
-static void add_memory_calls(struct making *m, struct wht_build *calls, bool is_write)
+static void add_memory_calls(struct making *m, bool is_write)
 {
     const size_t size = m->device->size;
     char pointer[64];
     for (size_t at = 0; at < size; at += ACCESS_MAX) {
         size_t part = size - at < ACCESS_MAX ? size - at : ACCESS_MAX;
-        struct wht_build call = wht_build_new(m->arena, WHT_NODE_OBJECT);
-        wht_build_add(&call, "mem", wht_build_string(m->arena, is_write ? "write" : "read"));
-        wht_build_add(&call, "gpa", wht_build_hex(m->arena, m->device_gpa + at));
-        wht_build_add(&call, "data",
-                      is_write ? open_bytes(m, part)
-                               : pattern_bytes(m, (uint8_t)(0x10 + at), part));
-        snprintf(pointer, sizeof(pointer), "/expect/calls/%zu/data", wht_node_count(calls->node));
+        uint8_t data[BYTES_MAX];
+        snprintf(pointer, sizeof(pointer), "/expect/calls/%zu/data", m->c->expect.call_count);
+        struct wht_call *call =
+            wht_case_add_call(m->c, NULL, is_write ? WHT_CALL_MEM_WRITE : WHT_CALL_MEM_READ);
+        call->address = m->device_gpa + at;
+        pattern_bytes(data, (uint8_t)(0x10 + at));
+        wht_call_set_data(m->c, call, is_write ? open_bytes : data, is_write ? open_bytes : NULL,
+                          part);
         if (is_write)
             leave_open(m, pointer, "what the instruction writes");
-        wht_build_add(calls, NULL, call.node);
     }
 }
 
-static void add_port_call(struct making *m, struct wht_build *calls)
+static void add_port_call(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    const uint64_t mask = (UINT64_C(1) << 8 * o->port_size) - 1;
-    struct wht_build call = wht_build_new(m->arena, WHT_NODE_OBJECT);
-    wht_build_add(&call, "io", wht_build_string(m->arena, o->is_port_read ? "in" : "out"));
-    wht_build_add(&call, "port", wht_build_hex(m->arena, o->port < 0 ? PORT : (uint64_t)o->port));
-    wht_build_add(&call, "size", wht_build_count(m->arena, o->port_size));
-    /* What goes in is the author's choice; what goes out is AL, AX or EAX, or RAM: pattern_bytes().
+    struct wht_call *call =
+        wht_case_add_call(m->c, NULL, o->is_port_read ? WHT_CALL_IO_IN : WHT_CALL_IO_OUT);
+    uint8_t data[BYTES_MAX];
+    /* What goes in is the author's choice; what goes out is AL, AX or EAX, or RAM: make_memory().
      */
-    bool is_pattern = o->is_port_read || o->is_string_port;
-    uint64_t value = is_pattern ? 0x13121110 : value_of(&m->start, WHvX64RegisterRax);
-    wht_build_add(&call, "data", wht_build_hex(m->arena, value & mask));
-    wht_build_add(calls, NULL, call.node);
+    pattern_bytes(data, 0x10);
+    uint64_t value = value_of(&m->start, WHvX64RegisterRax);
+    for (size_t i = 0; !o->is_port_read && !o->is_string_port && i < sizeof(value); i++)
+        data[i] = (uint8_t)(value >> 8 * i);
+    call->address = o->port < 0 ? PORT : (uint64_t)o->port;
+    wht_call_set_data(m->c, call, data, NULL, o->port_size);
 }
 
-static struct wht_node *make_calls(struct making *m)
+static void make_calls(struct making *m)
 {
-    struct wht_build calls = wht_build_new(m->arena, WHT_NODE_LIST);
+    m->c->expect.has_calls = true;
     if (m->device && m->device->is_read)
-        add_memory_calls(m, &calls, false);
+        add_memory_calls(m, false);
     if (m->device && m->device->is_written)
-        add_memory_calls(m, &calls, true);
+        add_memory_calls(m, true);
     if (m->operands.is_port)
-        add_port_call(m, &calls);
-    return calls.node;
+        add_port_call(m);
 }
 
-static void add_region(struct making *m, struct wht_build *list, uint64_t gpa, const char *key,
-                       struct wht_node *content)
+/* RAM that the instruction uses besides the device. */
+static void make_memory(struct making *m)
 {
-    struct wht_build region = wht_build_new(m->arena, WHT_NODE_OBJECT);
-    wht_build_add(&region, "gpa", wht_build_hex(m->arena, gpa));
-    wht_build_add(&region, key, content);
-    wht_build_add(list, NULL, region.node);
-}
-
-/* RAM that the instruction uses besides the device. @return NULL if there is none. */
-static struct wht_node *make_memory(struct making *m)
-{
-    struct wht_build list = wht_build_new(m->arena, WHT_NODE_LIST);
+    uint8_t data[BYTES_MAX];
+    pattern_bytes(data, 0x10);
     if (m->ram)
-        add_region(m, &list, RAM, "data", pattern_bytes(m, 0x10, m->ram->size));
+        wht_case_add_memory(m->c, WHT_MEMORY_RAM, RAM, data, at_most(m->ram->size));
     if (m->operands.stack_size > 0)
-        add_region(m, &list, STACK - STACK_SIDE, "size", wht_build_count(m->arena, 2 * STACK_SIDE));
-    return list.node->first ? list.node : NULL;
+        wht_case_add_memory(m->c, WHT_MEMORY_RAM, STACK - STACK_SIDE, NULL, 2 * STACK_SIDE);
 }
 
-static void add_open_memory(struct making *m, struct wht_build *list, uint64_t gpa, size_t size)
+static void want_open_memory(struct making *m, uint64_t gpa, size_t size)
 {
     char pointer[64];
-    snprintf(pointer, sizeof(pointer), "/expect/memory/%zu/data", wht_node_count(list->node));
+    snprintf(pointer, sizeof(pointer), "/expect/memory/%zu/data", m->c->expect.memory_count);
     leave_open(m, pointer, "what the instruction writes there");
-    add_region(m, list, gpa, "data", open_bytes(m, size));
+    wht_case_want_memory(m->c, gpa, open_bytes, open_bytes, at_most(size));
 }
 
-static struct wht_node *make_wanted_memory(struct making *m)
+static void make_wanted_memory(struct making *m)
 {
-    struct wht_build list = wht_build_new(m->arena, WHT_NODE_LIST);
     const struct wht_operands *o = &m->operands;
     if (m->ram && m->ram->is_written)
-        add_open_memory(m, &list, RAM, m->ram->size);
+        want_open_memory(m, RAM, m->ram->size);
     if (o->stack_size > 0 && o->is_stack_written)
-        add_open_memory(m, &list, STACK - o->stack_size, o->stack_size);
-    return list.node->first ? list.node : NULL;
+        want_open_memory(m, STACK - o->stack_size, o->stack_size);
 }
 
-struct want {
-    int name;
-    const char *value;
-    const char *open; /* what belongs there, or NULL */
-};
-
-static void add_want(struct want *wants, size_t *count, struct want want)
+static void want_open(struct making *m, WHV_REGISTER_NAME name, const char *what)
 {
-    size_t i = (*count)++;
-    for (; i > 0 && (uint32_t)wants[i - 1].name > (uint32_t)want.name; i--)
-        wants[i] = wants[i - 1];
-    wants[i] = want;
+    char text[WHT_NAME_MAX], pointer[WHT_NAME_MAX + 16];
+    snprintf(pointer, sizeof(pointer), "/expect/regs/%s", wht_reg_name(name, text));
+    leave_open(m, pointer, what);
+    wht_case_want(m->c, name, NULL);
 }
 
-static struct wht_node *make_regs(struct making *m)
+static int compare_names(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* What is left open is told in the order of the registers. */
+static void make_regs(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    struct wht_build regs = wht_build_new(m->arena, WHT_NODE_OBJECT);
-    struct want wants[WHT_REGISTERS_MAX + 2];
+    uint32_t names[WHT_REGISTERS_MAX + 2];
     size_t count = 0;
-    char name[WHT_NAME_MAX], distance[8], pointer[64];
-    snprintf(distance, sizeof(distance), "+%u", o->length);
-    add_want(wants, &count,
-             o->is_branch ? (struct want){WHvX64RegisterRip, "any", "where the branch goes"}
-                          : (struct want){WHvX64RegisterRip, distance, NULL});
+    if (o->is_branch)
+        names[count++] = WHvX64RegisterRip;
+    else
+        wht_case_want64(m->c, WHvX64RegisterRip, START + o->length)->is_distance = true;
     if (o->writes_flags)
-        add_want(wants, &count,
-                 (struct want){WHvX64RegisterRflags, "any",
-                               "the flags; \"undef\" lists those that are undefined"});
+        names[count++] = WHvX64RegisterRflags;
     for (size_t i = 0; i < o->write_count; i++)
-        add_want(wants, &count,
-                 (struct want){(int)o->writes[i], "any", "what the instruction leaves there"});
-    for (size_t i = 0; i < count; i++) {
-        const char *key =
-            wht_arena_copy(m->arena, wht_reg_name((WHV_REGISTER_NAME)wants[i].name, name));
-        snprintf(pointer, sizeof(pointer), "/expect/regs/%s", key);
-        if (wants[i].open)
-            leave_open(m, pointer, wants[i].open);
-        wht_build_add(&regs, key, wht_build_string(m->arena, wants[i].value));
-    }
-    return regs.node;
-}
-
-static struct wht_node *make_expect(struct making *m)
-{
-    struct wht_build expect = wht_build_new(m->arena, WHT_NODE_OBJECT);
-    wht_build_add(&expect, "regs", make_regs(m));
-    struct wht_node *memory = make_wanted_memory(m);
-    if (memory)
-        wht_build_add(&expect, "memory", memory);
-    wht_build_add(&expect, "calls", make_calls(m));
-    return expect.node;
+        names[count++] = (uint32_t)o->writes[i];
+    qsort(names, count, sizeof(names[0]), compare_names);
+    for (size_t i = 0; i < count; i++)
+        want_open(m, (WHV_REGISTER_NAME)names[i],
+                  names[i] == WHvX64RegisterRip      ? "where the branch goes"
+                  : names[i] == WHvX64RegisterRflags ? "the flags; \"undef\" lists those that are "
+                                                       "undefined"
+                                                     : "what the instruction leaves there");
 }
 
 static bool fits(const struct making *m, char *error)
@@ -400,15 +362,9 @@ static bool fits(const struct making *m, char *error)
     return false;
 }
 
-struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wanted,
-                              struct wht_text *open, char *error)
+struct wht_case *wht_new_case(const struct wht_new *wanted, struct wht_text *open, char *error)
 {
-    struct making m = {.arena = arena,
-                       .wanted = wanted,
-                       .open = open,
-                       .todo = wht_build_new(arena, WHT_NODE_LIST)};
-    struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
-    char text[128];
+    struct making m = {.wanted = wanted, .open = open};
     if (!wht_operands(code_from_mode(wanted->mode), wanted->code, wanted->code_size, &m.operands)) {
         snprintf(error, 128, "the bytes are no instruction in mode %s",
                  wht_mode_names[wanted->mode]);
@@ -418,22 +374,15 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     if (!fits(&m, error))
         return NULL;
     choose_values(&m);
-    if (wanted->schema)
-        wht_build_add(&object, "$schema", wht_build_string(arena, wanted->schema));
-    wht_build_add(&object, "format", wht_build_string(arena, "whv-trace/1.0"));
-    wht_build_add(&object, "id",
-                  wht_build_string(arena, wanted->id ? wanted->id : m.operands.slug));
-    wht_build_add(&object, "code", wht_build_bytes(arena, wanted->code, NULL, wanted->code_size));
-    wht_disasm(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text, sizeof(text),
-               NULL);
-    wht_build_add(&object, "asm", wht_build_string(arena, text));
-    wht_build_add(&object, "init", make_init(&m));
-    wht_build_add(&object, "exit", make_exit(&m));
-    struct wht_node *memory = make_memory(&m);
-    if (memory)
-        wht_build_add(&object, "memory", memory);
-    wht_build_add(&object, "expect", make_expect(&m));
-    if (m.todo.node->first)
-        wht_build_add(&object, "todo", m.todo.node);
-    return object.node;
+    m.c = wht_case_new(wanted->id ? wanted->id : m.operands.slug, wanted->mode,
+                       wanted->mode == WHT_MODE_VM86 ? 3 : 0);
+    m.c->schema = wht_case_text(m.c, wanted->schema);
+    wht_case_set_code(m.c, wanted->code, wanted->code_size);
+    make_init(&m);
+    make_exit(&m);
+    make_memory(&m);
+    make_regs(&m);
+    make_wanted_memory(&m);
+    make_calls(&m);
+    return m.c;
 }

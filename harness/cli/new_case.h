@@ -7,8 +7,6 @@
 #ifndef WHVTRACE_CLI_NEW_CASE_H
 #define WHVTRACE_CLI_NEW_CASE_H
 
-#include "base/arena.h"
-#include "base/json_node.h"
 #include "base/text.h"
 #include "format/model.h"
 
@@ -28,9 +26,8 @@ struct wht_new {
  * @param open  receives a line for each place that is left open: its JSON pointer and what belongs
  *              there.
  * @param error receives why there is none (128 bytes).
- * @return the case as a document, or NULL.
+ * @return the case, which the caller owns, or NULL.
  */
-struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wanted,
-                              struct wht_text *open, char *error);
+struct wht_case *wht_new_case(const struct wht_new *wanted, struct wht_text *open, char *error);
 
 #endif

@@ -11,6 +11,7 @@
 #include "cli/new_case.h"
 #include "cli/verb.h"
 #include "format/paths.h"
+#include "format/print.h"
 #include "run/select.h"
 #include "words/name_lists.h"
 #include "x86/assemble.h"
@@ -185,10 +186,11 @@ static int write_file(const char *path, const struct wht_node *node)
     return exists ? WHT_EXIT_FAILED : WHT_EXIT_OUTPUT;
 }
 
-static void print_case(const struct wht_node *node)
+static int print_case(const struct wht_node *node)
 {
     const struct wht_writer writer = {.write = print_part, .user = stdout};
     wht_write_document(&writer, node);
+    return WHT_EXIT_OK;
 }
 
 static bool is_case_file(const char *path)
@@ -212,19 +214,20 @@ static int create(struct request *r)
     char error[128];
     int code = WHT_EXIT_OK;
     r->wanted.schema = schema;
-    struct wht_node *node = wht_new_case(arena, &r->wanted, &open, error);
-    if (!node)
+    struct wht_case *made = wht_new_case(&r->wanted, &open, error);
+    if (made) {
+        const struct wht_node *node = wht_print_case(arena, made, WHT_PRINT_FILE);
+        code = r->path ? write_file(r->path, node) : print_case(node);
+    } else {
         code = wht_usage_error("new", "%s", error);
-    else if (!r->path)
-        print_case(node);
-    else
-        code = write_file(r->path, node);
+    }
     if (code == WHT_EXIT_OK && open.size > 0)
         fprintf(stderr,
                 "These are left open. Fill them in from the manual and take them out of \"todo\": "
                 "until\nthen the case cannot pass.\n%s",
                 wht_text_get(&open));
     wht_text_free(&open);
+    wht_case_free(made);
     wht_arena_free(arena);
     free(schema);
     return code;

@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "cli/new_case.h"
 #include "format/format.h"
+#include "format/print.h"
 #include "unit/format/files.h"
 
 #define RANDOM_CODES 6000u
@@ -31,14 +32,14 @@ static struct wht_case *make(const struct wht_new *wanted)
     struct wht_case *c = NULL;
     char error[128] = "";
     size_t errors = 0;
-    struct wht_node *node = wht_new_case(arena, wanted, &open, error);
-    if (!node) {
+    struct wht_case *made = wht_new_case(wanted, &open, error);
+    if (!made) {
         cr_assert_neq(error[0], 0);
         wht_arena_free(arena);
         return NULL;
     }
     written_size = 0;
-    wht_write_document(&writer, node);
+    wht_write_document(&writer, wht_print_case(arena, made, WHT_PRINT_FILE));
     wht_text_free(&open);
     wht_arena_free(arena);
     write_file("new.trace.json", written, written_size);
@@ -47,6 +48,8 @@ static struct wht_case *make(const struct wht_new *wanted)
                  "not canonical in line %u:\n%s", line, written);
     cr_assert_eq(load_file(&c, 1, &errors), 1, "%s\n%s", messages, written);
     cr_assert_eq(errors, 0);
+    cr_assert(wht_case_equal(made, c, WHT_SAME_WHOLE), "%s", written);
+    wht_case_free(made);
     return c;
 }
 
