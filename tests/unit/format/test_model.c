@@ -214,3 +214,33 @@ Test(model, names_do_not_count_for_the_meaning_and_what_is_given_never_does)
     wht_case_free(a);
     wht_case_free(b);
 }
+
+static struct wht_case *first_of(const char *text)
+{
+    struct wht_case *c = NULL;
+    size_t errors;
+    write_file("test.trace.jsonl", text, strlen(text));
+    cr_assert_eq(load_file(&c, 1, &errors), 1, "%s", messages);
+    return c;
+}
+
+/* A case's own words stand over those of the file's head. */
+Test(model, a_case_knows_where_it_came_from)
+{
+    struct wht_case *c = first_of(
+        "{\"format\": \"whv-trace/1.0\", \"source\": {\"kind\": \"captured\", \"os\": \"one\", "
+        "\"emulator\": {\"file\": \"a.dll\"}, \"seed\": 7, \"x-of\": 1.50}}\n"
+        "{\"id\": \"store\", \"code\": \"89 03\", \"exit\": {\"kind\": \"mmio\", \"access\": "
+        "\"write\", "
+        "\"gpa\": \"0x2000\"}, \"expect\": {\"calls\": []}, \"source\": {\"os\": \"two\", "
+        "\"emulator\": {\"version\": \"3\"}}}\n");
+    struct wht_text text = {.text = NULL};
+    print(&text, c, WHT_PRINT_SHORT);
+    cr_expect(strstr(text.text,
+                     "\"source\": {\"kind\": \"captured\", \"os\": \"two\", \"emulator\": "
+                     "{\"file\": \"a.dll\", \"version\": \"3\"}, \"seed\": 7, \"x-of\": "
+                     "1.50}}"),
+              "%s", text.text);
+    wht_text_free(&text);
+    wht_case_free(c);
+}
