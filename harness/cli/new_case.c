@@ -191,7 +191,7 @@ static void choose_values(struct making *m)
 
 static void leave_open(struct making *m, const char *pointer, const char *what)
 {
-    char sentence[160];
+    char sentence[320];
     wht_text_addf(m->open, "  %-26s %s\n", pointer, what);
     snprintf(sentence, sizeof(sentence), "%s: %s", pointer, what);
     wht_case_add_string(m->c, &m->c->todo, sentence);

@@ -357,14 +357,13 @@ static struct wht_node *remake(const struct canon *canon, const struct wht_node 
     return as_is(canon, from);
 }
 
-/* Puts `asm` behind `code`, or where that would stand. */
+/* Puts `asm` where it stands in a case. */
 static void insert_asm(struct wht_node *object, struct wht_node *value)
 {
-    static const char *const before[] = {"$schema", "$comment", "format", "id", "code"};
     struct wht_node **place = &object->first;
-    for (size_t i = 0; *place && i < sizeof(before) / sizeof(before[0]); i++)
-        if (strcmp((*place)->key, before[i]) == 0)
-            place = &(*place)->next;
+    const size_t own = rule_of(&case_shape, "asm", 0);
+    while (*place && ((*place)->key[0] == '$' || rule_of(&case_shape, (*place)->key, 0) < own))
+        place = &(*place)->next;
     value->key = "asm";
     value->parent = object;
     value->next = *place;
