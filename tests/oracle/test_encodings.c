@@ -69,6 +69,8 @@ static void expect_register(const struct opcode *opcode, const ZydisDecodedOpera
         e->may_get |= bit;
     if (operand->actions & ZYDIS_OPERAND_ACTION_CONDWRITE)
         e->may_set |= bit;
+    if (ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM)
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4);
     bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (is_written && is_segment && opcode->mode->mode.protected_mode)
         e->may_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
@@ -270,16 +272,19 @@ static void report(const struct opcode *opcode, const struct expected *e, const 
     char text[3 * sizeof(bytes.byte) + 1];
     for (unsigned i = 0; i < sizeof(bytes.byte); i++)
         snprintf(text + 3 * i, 4, "%02x ", bytes.byte[i]);
+    const uint64_t sets[] = {probe->got, e->must_get, e->may_get,
+                             probe->set, e->must_set, e->may_set};
+    char names[sizeof(sets) / sizeof(sets[0])][160];
+    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        probe_names(sets[i], names[i], sizeof(names[i]));
     cr_expect_fail(
-        "%s: %s(%s): %s\n  got %#llx, expected %#llx to %#llx; set %#llx, expected %#llx "
-        "to %#llx\n  read %u, expected %u to %u; written %u, expected %u to %u; "
+        "%s: %s(%s): %s\n  got     %s\n  it must %s\n  it may  %s\n  set     %s\n  it must %s\n"
+        "  it may  %s\n  read %u, expected %u to %u; written %u, expected %u to %u; "
         "result %#x, status %#x, event %d, vector %u",
-        opcode->mode->name, text, ZydisMnemonicGetString(e->insn.mnemonic), what,
-        (unsigned long long)probe->got, (unsigned long long)e->must_get,
-        (unsigned long long)e->may_get, (unsigned long long)probe->set,
-        (unsigned long long)e->must_set, (unsigned long long)e->may_set, probe->bytes_read,
-        e->must_read, e->may_read, probe->bytes_written, e->must_write, e->may_write,
-        (unsigned)probe->hr, probe->status, probe->has_event, probe->vector);
+        opcode->mode->name, text, ZydisMnemonicGetString(e->insn.mnemonic), what, names[0],
+        names[1], names[2], names[3], names[4], names[5], probe->bytes_read, e->must_read,
+        e->may_read, probe->bytes_written, e->must_write, e->may_write, (unsigned)probe->hr,
+        probe->status, probe->has_event, probe->vector);
 }
 
 /* rCX, rDX, rBX and r11 do not point at a line of 64 bytes. */

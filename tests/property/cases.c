@@ -135,8 +135,14 @@ static void make_registers(struct maker *m)
         guest_reg(guest, (WHV_REGISTER_NAME)name)->Reg128 =
             (WHV_UINT128){.Low64 = random_value(&m->random), .High64 = random_value(&m->random)};
     guest_set64(guest, WHvX64RegisterRflags, random_rflags(m));
-    guest_set64(guest, WHvX64RegisterCr4, random_next(&m->random) & 0x101000); /* SMEP, LA57 */
-    guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800);   /* NXE */
+    uint64_t cr0 = 0x31, cr4 = random_next(&m->random) & 0x101000; /* SMEP, LA57 */
+    if (random_once_in(&m->random, 16))
+        cr0 |= random_next(&m->random) & 0xe; /* TS, EM, MP */
+    if (!random_once_in(&m->random, 32))
+        cr4 |= 0x600; /* OSFXSR, OSXMMEXCPT */
+    guest_set64(guest, WHvX64RegisterCr0, cr0);
+    guest_set64(guest, WHvX64RegisterCr4, cr4);
+    guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800); /* NXE */
     guest_set64(guest, WHvRegisterInterruptState, random_below(&m->random, 4));
     guest_set64(guest, WHvRegisterPendingEvent, random_once_in(&m->random, 40));
     guest_set64(guest, WHvRegisterPendingInterruption, random_once_in(&m->random, 40));

@@ -3,8 +3,12 @@
 
 #include <string.h>
 
-#define WRITES (ZYDIS_OPERAND_ACTION_WRITE | ZYDIS_OPERAND_ACTION_CONDWRITE)
-#define READS  (ZYDIS_OPERAND_ACTION_READ | ZYDIS_OPERAND_ACTION_CONDREAD)
+#define WRITES     (ZYDIS_OPERAND_ACTION_WRITE | ZYDIS_OPERAND_ACTION_CONDWRITE)
+#define CR0_EM     0x4u
+#define CR0_TS     0x8u
+#define CR4_OSFXSR 0x200u
+
+#define READS (ZYDIS_OPERAND_ACTION_READ | ZYDIS_OPERAND_ACTION_CONDREAD)
 
 static bool is_16bit(enum guest_mode mode)
 {
@@ -298,6 +302,27 @@ static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME nam
     return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) || operand->size < 32;
 }
 
+bool model_has_xmm(const struct model *model)
+{
+    for (unsigned i = 0; i < model->insn.operand_count; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM)
+            return true;
+    }
+    return false;
+}
+
+unsigned model_refusal(const struct model *model, struct guest *guest)
+{
+    const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
+    if (!model_has_xmm(model))
+        return 0;
+    if ((cr0 & CR0_EM) || !(guest_get64(guest, WHvX64RegisterCr4) & CR4_OSFXSR))
+        return 6;
+    return cr0 & CR0_TS ? 7 : 0;
+}
+
 bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
 {
     bool is_table = name == WHvX64RegisterGdtr || name == WHvX64RegisterLdtr;
@@ -305,6 +330,8 @@ bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
         return true; /* emulation must not depend on when it is asked for */
     if (is_table)
         return loads_segment(model);
+    if (name == WHvX64RegisterCr0 || name == WHvX64RegisterCr4)
+        return model_has_xmm(model);
     for (unsigned i = 0; i < model->insn.operand_count; i++) {
         if (is_read_by(&model->operand[i], name))
             return true;
@@ -360,6 +387,21 @@ bool model_may_keep_flags(const struct model *model)
 {
     return model_repeats(model) || model->insn.meta.category == ZYDIS_CATEGORY_SHIFT ||
            model->insn.meta.category == ZYDIS_CATEGORY_ROTATE;
+}
+
+bool model_may_be_unknown(const struct model *model)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+            continue;
+        ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
+        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
+            return true;
+        if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
+            return true;
+    }
+    return false;
 }
 
 bool model_is_branch(const struct model *model)

@@ -41,6 +41,16 @@ struct model_access {
  */
 bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *bytes, size_t count);
 
+/** @return whether it has an XMM register: then it may only run if CR0 and CR4 allow it. */
+bool model_has_xmm(const struct model *model);
+
+/** @return the vector of the exception with which CR0 and CR4 forbid it, or 0. SDM 3A, 13.1. */
+unsigned model_refusal(const struct model *model, struct guest *guest);
+
+/** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
+ * debug registers, PUSH and POP of segment registers. */
+bool model_may_be_unknown(const struct model *model);
+
 /** @return whether it is one of MOVS to OUTS. */
 bool model_is_string(const struct model *model);
 

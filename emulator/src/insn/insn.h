@@ -24,6 +24,13 @@ enum whe_insn_id {
     WHE_INSN_COUNT
 };
 
+/** Classes of checks.def: what an instruction demands before it runs. */
+enum whe_checks {
+#define WHE_CHECK(class, ...) WHE_CHECKS_##class,
+#include "checks.def"
+    WHE_CHECKS_COUNT
+};
+
 /** How an instruction runs. */
 enum whe_form {
     WHE_FORM_VALUES, /**< operands are read, a kernel turns values into values, operands are written
@@ -48,6 +55,7 @@ struct whe_row {
     const char *family;
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< argument of the kernel or of the string loop; rows.def says which */
+    uint8_t checks;    /**< enum whe_checks */
     uint8_t
         alignment;  /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
     uint8_t traits; /**< mask of enum whe_trait */
@@ -107,6 +115,7 @@ struct whe_insn {
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< of its row */
     uint8_t traits;    /**< of its row */
+    uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
     uint8_t operand_size; /**< bytes; of a branch that of the instruction pointer */

@@ -11,6 +11,7 @@
 
 #include "bits.h"
 #include "call.h"
+#include "checks.h"
 #include "decode_names.h"
 #include "host.h"
 #include "translate.h"
@@ -19,7 +20,7 @@
 
 /* By whether it is a string instruction, and the decoder's mnemonic. */
 static const uint16_t rows[2][MNEMONICS] = {
-#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, alignment, traits)         \
+#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
     [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
@@ -152,6 +153,7 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
                        const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
     struct whe_set values = {{0}};
+    whe_checks_registers(insn->checks, &values);
     if (insn->repeats)
         whe_set_add(&values, WHE_REG_RCX);
     for (unsigned i = 0; i < decoded->operand_count; i++) {
@@ -418,6 +420,7 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .form = row->form,
                           .operation = row->operation,
                           .traits = row->traits,
+                          .checks = row->checks,
                           .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};

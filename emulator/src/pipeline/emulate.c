@@ -12,6 +12,7 @@
 #include "emulate.h"
 
 #include "attributes.h"
+#include "checks.h"
 #include "event.h"
 #include "fetch.h"
 #include "host.h"
@@ -155,14 +156,17 @@ static enum whe_result compute(struct whe_call *call, const struct whe_insn *ins
 static enum whe_result run_values(struct whe_call *call, const struct whe_insn *insn)
 {
     struct whe_places places;
-    if (has_operands_address(call, insn)) {
-        WHE_TRY(load(call, &insn->values));
+    const bool is_told = has_operands_address(call, insn);
+    WHE_TRY(load(call, is_told ? &insn->values : &insn->reads));
+    if (insn->checks != WHE_CHECKS_NONE)
+        WHE_TRY(whe_checks_run(call, insn->checks));
+    if (is_told)
         places.span[0] =
             (struct whe_span){.gpa = {call->exit.gpa}, .size = insn->memory[0].place.size};
-    } else {
-        WHE_TRY(load(call, &insn->reads));
+    else
         WHE_TRY(plan_all(call, insn, &places));
-    }
+    if (insn->checks != WHE_CHECKS_NONE)
+        WHE_TRY(whe_checks_wait(call, insn->checks));
     return compute(call, insn, &places);
 }
 
@@ -310,6 +314,16 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;
+}
+
+WHE_COLD HRESULT whe_emulate_refused(struct whe_emulator *emulator, struct whe_call *call,
+                                     const union whe_cache_entry *entry,
+                                     WHV_EMULATOR_STATUS *status)
+{
+    call->mode = entry->mode;
+    whe_regs_init(&call->regs, call->vp->Rip);
+    whe_set_join(&call->regs.known, &entry->insn.values.set);
+    return end(emulator, call, whe_checks_run(call, entry->insn.checks), status);
 }
 
 WHE_HOT void begin(struct whe_call *call, struct whe_emulator *emulator, void *context,
