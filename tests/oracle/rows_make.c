@@ -109,6 +109,8 @@ static unsigned memory_size(const struct maker *m)
         return 2;
     case BY_PAIR:
         return m->rex & 8 ? 16 : 8;
+    case BY_REX_W:
+        return m->rex & 8 ? 8 : 4;
     case BY_STACK:
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
     case BY_PORT:

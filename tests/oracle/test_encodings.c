@@ -69,12 +69,13 @@ static void expect_register(const struct opcode *opcode, const ZydisDecodedOpera
         e->may_get |= bit;
     if (operand->actions & ZYDIS_OPERAND_ACTION_CONDWRITE)
         e->may_set |= bit;
-    if (ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM)
+    const bool is_xmm = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM;
+    if (is_xmm)
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4);
     bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (is_written && is_segment && opcode->mode->mode.protected_mode)
         e->may_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
-    else if (is_written && operand->size < 32)
+    else if (is_written && operand->size < (is_xmm ? 128 : 32))
         e->must_get |= bit; /* the rest of the register stays */
     if (is_written && operand->reg.value == ZYDIS_REGISTER_SS) {
         e->must_get |= PROBE_BIT(PROBE_SHADOW);

@@ -299,7 +299,9 @@ static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME nam
     if (!is_register(operand, name))
         return false;
     /* What may stay as it is, in part or as a whole, counts as read. */
-    return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) || operand->size < 32;
+    const bool is_xmm = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM;
+    return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) ||
+           operand->size < (is_xmm ? 128 : 32);
 }
 
 bool model_has_xmm(const struct model *model)
@@ -396,7 +398,8 @@ bool model_may_be_unknown(const struct model *model)
         if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
             continue;
         ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
-        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
+        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG ||
+            kind == ZYDIS_REGCLASS_MMX)
             return true;
         if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
             return true;

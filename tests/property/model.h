@@ -48,7 +48,7 @@ bool model_has_xmm(const struct model *model);
 unsigned model_refusal(const struct model *model, struct guest *guest);
 
 /** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
- * debug registers, PUSH and POP of segment registers. */
+ * debug registers, MOVD and MOVQ of MMX registers, PUSH and POP of segment registers. */
 bool model_may_be_unknown(const struct model *model);
 
 /** @return whether it is one of MOVS to OUTS. */

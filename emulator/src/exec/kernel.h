@@ -50,6 +50,8 @@ whe_kernel_fn whe_kernel_movsx;        /**< MOVSX, MOVSXD: move.c */
 whe_kernel_fn whe_kernel_movbe;        /**< move.c */
 whe_kernel_fn whe_kernel_xlat;         /**< move.c */
 whe_kernel_fn whe_kernel_copy128;      /**< the moves of 16 bytes: move.c */
+whe_kernel_fn whe_kernel_copy_low;     /**< MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c */
+whe_kernel_fn whe_kernel_copy_high;    /**< operation: is it from the high half? sse.c */
 whe_kernel_fn whe_kernel_copy_line;    /**< MOVDIR64B: move.c */
 whe_kernel_fn whe_kernel_shift;        /**< operation: enum whe_shift: shift.c */
 whe_kernel_fn whe_kernel_shld;         /**< shift.c */

@@ -79,13 +79,23 @@ static unsigned intent_from_actions(ZydisOperandActions actions)
     return intent;
 }
 
-/* What may be left as it is counts as read: CMOVcc, CMPXCHG. */
+static bool is_xmm(unsigned reg)
+{
+    return reg >= WHE_REG_XMM0 && reg <= WHE_REG_XMM15;
+}
+
+/* What may be left as it is counts as read, as a whole (CMOVcc, CMPXCHG), or in part: of an XMM
+   register less than 16 bytes (MOVLPS; MOVSS between registers, but not from memory, which clears
+   the rest). */
 static unsigned access_of(const ZydisDecodedOperand *operand)
 {
     const ZydisOperandActions reads =
         ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_CONDWRITE;
     unsigned access = intent_from_actions(operand->actions);
-    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER && (operand->actions & reads))
+    if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+        return access;
+    if ((operand->actions & reads) ||
+        (operand->size < 128 && is_xmm(reg_from_zydis(operand->reg.value))))
         access |= WHE_INTENT_READ;
     return access;
 }
@@ -303,7 +313,7 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
 {
     const unsigned reg = reg_from_zydis(from->reg.value);
     to->reg = (uint8_t)reg;
-    if (reg >= WHE_REG_XMM0 && reg <= WHE_REG_XMM15)
+    if (is_xmm(reg))
         to->kind = WHE_OPERAND_XMM;
     else if (is_segment(reg))
         to->kind = WHE_OPERAND_SEGMENT;
