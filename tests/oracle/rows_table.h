@@ -64,6 +64,7 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
+#define SELECTOR 8192u /* the operand selects a descriptor; only in protected mode */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

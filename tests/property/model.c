@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#define WRITES     (ZYDIS_OPERAND_ACTION_WRITE | ZYDIS_OPERAND_ACTION_CONDWRITE)
-#define CR0_EM     0x4u
-#define CR0_TS     0x8u
-#define CR4_OSFXSR 0x200u
-
-#define READS (ZYDIS_OPERAND_ACTION_READ | ZYDIS_OPERAND_ACTION_CONDREAD)
+#define WRITES (ZYDIS_OPERAND_ACTION_WRITE | ZYDIS_OPERAND_ACTION_CONDWRITE)
+#define READS  (ZYDIS_OPERAND_ACTION_READ | ZYDIS_OPERAND_ACTION_CONDREAD)
 
 static bool is_16bit(enum guest_mode mode)
 {
@@ -304,36 +300,15 @@ static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME nam
            operand->size < (is_xmm ? 128 : 32);
 }
 
-bool model_has_xmm(const struct model *model)
-{
-    for (unsigned i = 0; i < model->insn.operand_count; i++) {
-        const ZydisDecodedOperand *operand = &model->operand[i];
-        if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-            ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM)
-            return true;
-    }
-    return false;
-}
-
-unsigned model_refusal(const struct model *model, struct guest *guest)
-{
-    const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
-    if (!model_has_xmm(model))
-        return 0;
-    if ((cr0 & CR0_EM) || !(guest_get64(guest, WHvX64RegisterCr4) & CR4_OSFXSR))
-        return 6;
-    return cr0 & CR0_TS ? 7 : 0;
-}
-
 bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
 {
     bool is_table = name == WHvX64RegisterGdtr || name == WHvX64RegisterLdtr;
     if (name == WHvRegisterInterruptState)
         return true; /* emulation must not depend on when it is asked for */
+    if (model_sees(model, name))
+        return true;
     if (is_table)
         return loads_segment(model);
-    if (name == WHvX64RegisterCr0 || name == WHvX64RegisterCr4)
-        return model_has_xmm(model);
     for (unsigned i = 0; i < model->insn.operand_count; i++) {
         if (is_read_by(&model->operand[i], name))
             return true;
@@ -353,8 +328,8 @@ static bool writes(const struct model *model, WHV_REGISTER_NAME name, unsigned a
 
 bool model_may_write(const struct model *model, WHV_REGISTER_NAME name)
 {
-    return writes(model, name, WRITES) || is_string_pointer(model, name) ||
-           (name == WHvX64RegisterRcx && model_repeats(model));
+    return writes(model, name, WRITES) || model_may_change(model, name) ||
+           is_string_pointer(model, name) || (name == WHvX64RegisterRcx && model_repeats(model));
 }
 
 bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
@@ -365,6 +340,9 @@ bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
     if (name == WHvX64RegisterRflags)
         return writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) && model_flags_written(model) != 0 &&
                !model_may_keep_flags(model);
+    /* LSL likewise; of what is no operand only what changes is written. */
+    if (model_selects(model) || model_may_change(model, name))
+        return false;
     return !is_scan && (writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) ||
                         (is_string_pointer(model, name) && !model_repeats(model)));
 }
@@ -398,8 +376,7 @@ bool model_may_be_unknown(const struct model *model)
         if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
             continue;
         ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
-        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG ||
-            kind == ZYDIS_REGCLASS_MMX)
+        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
             return true;
         if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
             return true;

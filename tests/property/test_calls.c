@@ -341,7 +341,7 @@ static const char *judge_faults(void)
     const uint32_t judged = 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17;
     uint64_t elements = expect_elements(&made.model, &guest, &call);
     struct model_access access[MODEL_ACCESSES];
-    uint32_t vectors = may_miss() ? 1u << 13 : 0;
+    uint32_t vectors = may_miss() || model_restores(&made.model) ? 1u << 13 : 0;
     if (is_simple_port_exit() || can_have_other_faults() || model_refusal(&made.model, &guest))
         return NULL;
     /* What the processor has computed and checked is not computed again. */

@@ -306,7 +306,7 @@ void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const str
     const bool has_register = other->kind == WHE_OPERAND_GPR || other->kind == WHE_OPERAND_XMM;
     fast->by_exit = by_exit_of(fast->run);
     fast->binary = whe_binaries[insn->id];
-    fast->size = place->size;
+    fast->size = (uint8_t)place->size; /* up to 16 */
     fast->mask = place->size <= 8 ? whe_mask_from_size(place->size) : 0;
     fast->length = insn->length;
     fast->intent = (uint8_t)place->intent;

@@ -202,7 +202,7 @@ Test(decode, operands_are_explicit_ones_then_implicit_ones)
         {"movaps xmm1, [rbx]", {0x0f, 0x28, 0x0b}, 3, "xm", 1, {1}},
         {"movdir64b rax, [rbx]", {0x66, 0x0f, 0x38, 0xf8, 0x03}, 5, "gmm", 4, {1, 2}},
     };
-    static const char letters[] = "?gsxmip";
+    static const char letters[] = "?gsxmi??p";
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct whe_insn insn = decode(&mode64, rows[i].bytes, rows[i].count);
         char operands[WHE_OPERANDS + 1] = "";
