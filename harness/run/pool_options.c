@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
-#include "base/exit_code.h"
 #include "base/platform.h"
 #include "pool.h"
 #include "session/backend.h"
@@ -54,14 +53,8 @@ bool wht_take_timeout(const struct wht_args *args, const struct wht_option *opti
     return wht_pool_take_timeout(target, args, value);
 }
 
-int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error)
+void wht_pool_tell(const char *verb, const struct wht_pool_outcome *outcome)
 {
-    if (end == WHT_POOL_NO_PROCESS)
-        error = "a worker process could not be started";
-    if (*error)
-        fprintf(stderr, "whvtrace %s: %s\n", verb, error);
-    return end == WHT_POOL_INTERRUPTED   ? WHT_EXIT_INTERRUPTED
-           : end == WHT_POOL_NO_EMULATOR ? WHT_EXIT_EMULATOR
-           : *error                      ? WHT_EXIT_FAILED
-                                         : WHT_EXIT_OK;
+    if (*outcome->message)
+        fprintf(stderr, "whvtrace %s: %s\n", verb, outcome->message);
 }
