@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/platform.h"
 #include "pool.h"
 #include "session/backend.h"
+#include "words/names.h"
 
 struct wht_pool_options wht_pool_defaults(void)
 {
@@ -37,6 +39,20 @@ bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_ar
         return false;
     options->timeout_ms = number * 1000;
     return true;
+}
+
+bool wht_take_match(const struct wht_args *args, const struct wht_option *option, const char *value,
+                    void *target)
+{
+    (void)option;
+    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
+        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
+            *(enum wht_match *)target = (enum wht_match)i;
+            return true;
+        }
+    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
+                    value);
+    return false;
 }
 
 bool wht_take_jobs(const struct wht_args *args, const struct wht_option *option, const char *value,

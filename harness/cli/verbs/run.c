@@ -13,7 +13,6 @@
 #include "run/select.h"
 #include "run/tally.h"
 #include "session/backend.h"
-#include "words/names.h"
 
 #define PROGRESS_MS 100u
 /* Workers are told by their command line. */
@@ -45,20 +44,6 @@ struct run {
     bool has_progress; /**< a line of it is on the terminal */
     uint64_t progress_ms;
 };
-
-static bool take_level(const struct wht_args *args, const struct wht_option *option,
-                       const char *value, void *target)
-{
-    (void)option;
-    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
-        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
-            *(enum wht_match *)target = (enum wht_match)i;
-            return true;
-        }
-    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
-                    value);
-    return false;
-}
 
 static bool add_word(struct wht_words *words, const char *option, const char *value, size_t max)
 {
@@ -166,7 +151,7 @@ static const struct wht_option options[] = {
     {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
      WHT_TAKE(take_pattern, struct run, patterns)},
     {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
-     WHT_TAKE(take_level, struct run, pool.level)},
+     WHT_MATCH(struct run, pool.level)},
     {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
      WHT_TAKE(take_emulator, struct run, pool.emulator)},
     {"expectations", 0, "FILE", "known gaps of the emulator",

@@ -3,24 +3,9 @@
 #include "run/worker.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/verb.h"
 #include "session/backend.h"
-#include "words/names.h"
-
-static bool take_level(const struct wht_args *args, const struct wht_option *option,
-                       const char *value, void *target)
-{
-    (void)args;
-    (void)option;
-    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
-        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
-            *(enum wht_match *)target = (enum wht_match)i;
-            return true;
-        }
-    return false;
-}
 
 static bool take_work(const struct wht_args *args, const struct wht_option *option,
                       const char *value, void *target)
@@ -51,8 +36,7 @@ static bool take_seed(const struct wht_args *args, const struct wht_option *opti
 static const struct wht_option options[] = {
     {"emulator", 0, "builtin|PATH", "the emulator",
      WHT_TEXT(struct wht_worker_options, report.emulator)},
-    {"match", 0, "LEVEL", "the strictest level",
-     WHT_TAKE(take_level, struct wht_worker_options, level)},
+    {"match", 0, "LEVEL", "the strictest level", WHT_MATCH(struct wht_worker_options, level)},
     {"work", 0, "KIND", "judge, record or redact",
      WHT_TAKE(take_work, struct wht_worker_options, work)},
     {"colours", 0, NULL, "colours in failure blocks",
