@@ -9,6 +9,7 @@
 #include "cli/instructions.h"
 #include "cli/verb.h"
 #include "format/flags.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 #include "words/name_lists.h"
 #include "words/names.h"
@@ -272,7 +273,7 @@ static int cover(struct coverage *c, const struct wht_words *paths)
             print_json(c);
         else
             print_text(c);
-        code = c->errors > 0 ? WHT_EXIT_INVALID : c->cases > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
+        code = wht_exit_code(&(struct wht_exit_facts){.invalid = c->errors, .done = c->cases});
     }
     wht_file_list_free(&files);
     free(root);

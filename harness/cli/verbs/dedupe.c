@@ -107,17 +107,17 @@ static void on_written(void *user)
         d->kind->count++;
 }
 
-static int report(void *user, int code)
+static void report(void *user)
 {
     const struct dedupe *d = user;
+    const struct wht_exit_facts *facts = &d->visit.facts;
     const struct wht_corpus_out *out = &d->visit.out;
-    if (code != WHT_EXIT_OK)
-        return code;
+    if (facts->is_interrupted || facts->is_unwritten || facts->has_no_emulator || facts->failed > 0)
+        return;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
            out->cases, out->cases + out->rejected + d->visit.dropped, d->kind_count, d->failing,
            d->incomplete);
-    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
