@@ -216,6 +216,15 @@ const struct wht_node *wht_more_specific(const struct wht_node *node, const stru
     return node->origin && other && !other->origin ? other : node;
 }
 
+const struct wht_node *wht_node_within(const struct wht_node *node, const char *object,
+                                       const char *member)
+{
+    const struct wht_node *outer = wht_node_member(node, object);
+    const struct wht_node *inner =
+        outer && outer->kind == WHT_NODE_OBJECT ? wht_node_member(outer, member) : NULL;
+    return inner ? inner : outer ? outer : node;
+}
+
 bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, const char *key)
 {
     return wht_fail(check, object, "found no key \"%s\", expected one", key);

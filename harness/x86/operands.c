@@ -50,7 +50,7 @@ static void take_memory(ZydisMachineMode mode, const ZydisDecodedInstruction *in
     }
     if (from->mem.type == ZYDIS_MEMOP_TYPE_AGEN || is_stack || to->place_count == WHT_PLACES_MAX)
         return;
-    struct wht_place *place = &to->places[to->place_count++];
+    struct wht_operand_place *place = &to->places[to->place_count++];
     place->base = name_from_zydis(mode, from->mem.base);
     place->index = name_from_zydis(mode, from->mem.index);
     place->scale = from->mem.scale;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* An instruction as a case: what a VMM's emulator would have been asked, and would have done. */
+#include "record.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "exits.h"
 #include "options.h"
 #include "output.h"
 #include "platform.h"
