@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "str.h"
+
 #define NUMBER_MAX 300u /* characters */
 
 struct scanner {
@@ -65,10 +67,7 @@ static size_t add_mark(struct scanner *s, size_t key_offset, bool has_key)
     struct wht_scan *scan = s->scan;
     if (scan->count == s->capacity) {
         s->capacity = s->capacity ? 2 * s->capacity : 256;
-        struct wht_mark *grown = realloc(scan->marks, s->capacity * sizeof(*grown));
-        if (!grown)
-            abort();
-        scan->marks = grown;
+        scan->marks = wht_reallocate(scan->marks, s->capacity * sizeof(*scan->marks));
     }
     scan->marks[scan->count] =
         (struct wht_mark){.offset = s->at, .key_offset = has_key ? key_offset : s->at};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "str.h"
 #include "utf8.h"
 
 #define COLUMNS 80u
@@ -21,9 +22,7 @@ static void reserve(struct wht_text *text, size_t more)
     size_t capacity = text->capacity ? text->capacity : 256;
     while (capacity < text->size + more + 1)
         capacity *= 2;
-    text->text = realloc(text->text, capacity);
-    if (!text->text)
-        abort();
+    text->text = wht_reallocate(text->text, capacity);
     text->capacity = capacity;
 }
 

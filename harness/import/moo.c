@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/str.h"
 
 #define ALL_REGS_16 0x3fffu
 #define ALL_REGS_32 0xfffffu
@@ -240,11 +241,9 @@ static bool is_gzip(const char *path)
 
 struct wht_moo *wht_moo_open(const char *path, char *error)
 {
-    struct wht_moo *moo = calloc(1, sizeof(*moo));
+    struct wht_moo *moo = wht_allocate(1, sizeof(*moo));
     const char *text;
     size_t size;
-    if (!moo)
-        abort();
     moo->input = wht_input_open(path, is_gzip(path), error);
     if (moo->input && !wht_input_rest(moo->input, &text, &size)) {
         snprintf(error, WHT_MOO_ERROR_MAX, "%s", wht_input_error(moo->input));

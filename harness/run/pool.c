@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/once.h"
+#include "base/map.h"
 #include "base/platform.h"
+#include "base/str.h"
 #include "format/find.h"
 #include "lost.h"
 #include "pool_arguments.h"
@@ -53,8 +54,8 @@ struct pool {
     struct worker *workers;
     size_t worker_count;
     struct wht_pool_arguments arguments;
-    char not_run[96];       /* why cases are not run any more */
-    struct wht_once errors; /* told: a file that several workers read reports once */
+    char not_run[96];      /* why cases are not run any more */
+    struct wht_map errors; /* told: a file that several workers read reports once */
     size_t files_done;
     uint64_t elsewhere; /* cases of other shards */
     bool has_passed;    /* some case */
@@ -399,7 +400,7 @@ static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
         if (head.type == WHT_FRAME_CASE) {
             struct wht_case_frame result = wht_frame_take_case(&fields);
             pool->is_stopped = !pool->handler->on_case(pool->handler->user, &result);
-        } else if (wht_once(&pool->errors, payload, head.size)) {
+        } else if (wht_map_add(&pool->errors, payload, head.size)) {
             deliver_error(pool, &fields);
         }
         at += sizeof(head) + head.size;
@@ -493,7 +494,7 @@ static void dismiss(struct pool *pool)
         wht_text_free(&w->begun);
     }
     free(pool->workers);
-    wht_once_free(&pool->errors);
+    wht_map_free(&pool->errors);
     wht_schedule_free(&pool->schedule);
 }
 
@@ -505,9 +506,7 @@ enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
     struct pool pool = {.options = options, .handler = handler, .error = error};
     *error = 0;
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
-    pool.workers = calloc(pool.worker_count, sizeof(*pool.workers));
-    if (!pool.workers)
-        abort();
+    pool.workers = wht_allocate(pool.worker_count, sizeof(*pool.workers));
     wht_schedule_init(&pool.schedule, files);
     fill_arguments(&pool);
     wht_catch_interrupts();

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "name_lists.h"
 
 struct reg_row {
@@ -91,10 +92,8 @@ static const struct reg_row *find_reg(WHV_REGISTER_NAME name)
 
 static unsigned slot_from_text(const char *text)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = text; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return (hash ^ hash >> 16) % SLOTS;
+    uint64_t hash = wht_hash_add_text(WHT_HASH, text);
+    return (unsigned)((hash ^ hash >> 32) % SLOTS);
 }
 
 _Static_assert(2 * REG_COUNT < SLOTS && REG_COUNT < UINT16_MAX, "there are empty slots");
