@@ -7,13 +7,12 @@
 #include "warn.h"
 
 #include "case_code.h"
+#include "words/name_lists.h"
 #include "x86/operands.h"
 
 #define PAGE_MASK UINT64_C(0xfff)
 #define CR0_PG    UINT64_C(0x80000000)
 #define INSN_MAX  15u
-
-static const char *const accesses[] = {"read", "write", "execute"};
 
 bool wht_case_translate(const struct wht_case *c, uint64_t linear, enum wht_access access,
                         uint64_t *gpa)
@@ -107,12 +106,13 @@ static void warn_access(struct wht_check *check, const struct wht_node *node,
     if (reach->count == 0)
         wht_warn(check, wht_node_within(node, "exit", "access"),
                  "found a %s exit, expected none: \"%s\" does not access memory",
-                 accesses[c->exit.access], text);
+                 wht_access_names[c->exit.access], text);
     else if (is_there || !goes_that_way)
         wht_warn(check, wht_node_within(node, "exit", "access"),
-                 "found a %s exit, expected a %s: \"%s\" does not %s%s", accesses[c->exit.access],
-                 accesses[is_write ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text,
-                 accesses[c->exit.access], goes_that_way ? " there" : " memory");
+                 "found a %s exit, expected a %s: \"%s\" does not %s%s",
+                 wht_access_names[c->exit.access],
+                 wht_access_names[is_write ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text,
+                 wht_access_names[c->exit.access], goes_that_way ? " there" : " memory");
     else
         wht_warn(check, address_place(node, c),
                  "found 0x%llx, expected an address that \"%s\" accesses: %llu byte%s at 0x%llx",
@@ -165,8 +165,9 @@ static void warn_port_exit(struct wht_check *check, const struct wht_node *node,
     }
     if (o.is_port_read != (exit->access == WHT_ACCESS_READ))
         wht_warn(check, wht_node_within(node, "exit", "access"),
-                 "found \"%s\", expected \"%s\": the code is \"%s\"", accesses[exit->access],
-                 accesses[o.is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text);
+                 "found \"%s\", expected \"%s\": the code is \"%s\"",
+                 wht_access_names[exit->access],
+                 wht_access_names[o.is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text);
     if (o.port_size != exit->size)
         wht_warn(check, wht_node_within(node, "exit", "size"),
                  "found size %u, expected %u: the code is \"%s\"", exit->size, o.port_size, text);

@@ -29,6 +29,8 @@ static const struct reg_row regs[] = {
 
 const char *const wht_mode_names[WHT_MODE_NAMES] = {"real16",   "vm86",     "prot16", "prot32",
                                                     "compat16", "compat32", "long64"};
+const char *const wht_access_names[WHT_ACCESS_NAMES] = {"read", "write", "execute"};
+const char *const wht_port_names[WHT_PORT_NAMES] = {"in", "out"};
 const char *const wht_match_names[WHT_MATCH_NAMES] = {"effects", "device", "strict"};
 const char *const wht_status_names[WHT_STATUS_NAMES] = {
     "success",          "internal-failure", "io-failed",

@@ -53,8 +53,7 @@ static bool take_mode(const struct wht_args *args, const struct wht_option *opti
 static bool take_access(const struct wht_args *args, const struct wht_option *option,
                         const char *value, void *target)
 {
-    static const char *const accesses[] = {"read", "write", "execute"};
-    return take_one_of(args, option, value, accesses, 3, target);
+    return take_one_of(args, option, value, wht_access_names, WHT_ACCESS_NAMES, target);
 }
 
 static bool take_gpa(const struct wht_args *args, const struct wht_option *option,
