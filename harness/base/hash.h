@@ -36,4 +36,10 @@ static inline uint64_t wht_hash_add_text(uint64_t hash, const char *text)
     return hash;
 }
 
+/** @return a hash whose upper bits depend on all that went in. */
+static inline uint64_t wht_hash_spread(uint64_t hash)
+{
+    return (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 #endif

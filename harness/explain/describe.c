@@ -30,13 +30,7 @@ const char *wht_call_kind_name(enum wht_call_kind kind)
 void wht_describe_bytes(struct wht_text *text, const uint8_t *data, const uint8_t *mask,
                         size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        wht_text_add(text, i > 0 ? " " : "");
-        if (mask && mask[i] == 0)
-            wht_text_add(text, "??");
-        else
-            wht_text_addf(text, "%02x", data[i]);
-    }
+    wht_text_add_hex(text, data, mask, size);
 }
 
 void wht_describe_port_value(struct wht_text *text, const uint8_t *data, size_t size)

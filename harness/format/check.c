@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json_scan.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "base/str.h"
 
 #define POINTER_MAX 1024

@@ -68,11 +68,9 @@ bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count)
     return true;
 }
 
-/* The mix makes the low bits even, also for names that are nearly equal. */
 bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count)
 {
-    uint64_t hash = wht_hash_add_text(WHT_HASH, name);
-    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = wht_hash_spread(wht_hash_add_text(WHT_HASH, name));
     return (hash >> 32) % count == number - 1;
 }
 

@@ -175,6 +175,11 @@ size_t wht_reg_names(const char **names, size_t capacity)
     return count;
 }
 
+bool wht_reg_has_name(WHV_REGISTER_NAME name)
+{
+    return find_reg(name) != NULL;
+}
+
 enum wht_reg_kind wht_reg_kind(WHV_REGISTER_NAME name)
 {
     const struct reg_row *row = find_reg(name);

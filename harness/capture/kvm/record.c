@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "options.h"
 #include "output.h"
 #include "platform.h"
@@ -69,11 +70,12 @@ bool whvk_record_add(struct whvk_vcpu *vcpu)
 bool whvk_is_wanted(const struct whvk_vcpu *vcpu)
 {
     const struct whvk_case *now = &vcpu->now;
-    uint64_t key = whvc_mix_bytes(now->insn.bits, now->code, now->insn.length);
+    uint64_t key =
+        wht_hash_add_bytes(wht_hash_add(WHT_HASH, now->insn.bits), now->code, now->insn.length);
     for (unsigned i = 0; i < vcpu->ordered.count && i < 8; i++) {
         const struct whvk_part *part = &vcpu->ordered.part[i];
-        key =
-            whvc_mix(key, part->size | (uint64_t)part->is_io << 8 | (uint64_t)part->is_write << 9);
+        key = wht_hash_add(key,
+                           part->size | (uint64_t)part->is_io << 8 | (uint64_t)part->is_write << 9);
     }
     uint32_t before = whvc_seen(key);
     if (before == UINT32_MAX)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/json_build.h"
 #include "base/platform.h"
 #include "base/sha256.h"
@@ -50,8 +51,7 @@ static bool hash_file(const char *path, char text[2 * WHT_SHA256_SIZE + 1])
     bool is_read = !ferror(file);
     fclose(file);
     wht_sha256_end(&sha, digest);
-    for (size_t i = 0; i < WHT_SHA256_SIZE; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    *wht_hex_write(text, digest, NULL, WHT_SHA256_SIZE, false) = 0;
     return is_read;
 }
 
