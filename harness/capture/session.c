@@ -3,6 +3,7 @@
  * The recording functions. A handle of the emulator has a session; its address is the context that
  * the emulator's callbacks get, and each callback goes on to the VMM's own with the VMM's context.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,12 +322,30 @@ static void finish(struct whvc_session *session)
     session->ring = NULL;
 }
 
+void whvcapture_count(struct whvcapture_counts *counts)
+{
+    *counts = (struct whvcapture_counts){.calls = atomic_load(&recorder.calls),
+                                         .repeated = atomic_load(&recorder.repeated)};
+    whvc_output_count(counts);
+}
+
+static void tell_counts(void)
+{
+    struct whvcapture_counts counts;
+    whvcapture_count(&counts);
+    whvc_complain("%" PRIu64 " calls; %" PRIu64 " cases written, %" PRIu64 " repeated, %" PRIu64
+                  " lost",
+                  counts.calls, counts.written, counts.repeated, counts.lost);
+}
+
 void whvcapture_stop(void)
 {
     if (!atomic_exchange(&recorder.is_recording, false))
         return;
     for_each_session(finish);
     whvc_output_stop();
+    if (whvc_is_verbose())
+        tell_counts();
 }
 
 static void start_recording(void)
@@ -370,11 +389,4 @@ void whvcapture_wrap(const struct whvcapture_options *options,
     *functions =
         (struct whvcapture_functions){whvcapture_create, whvcapture_destroy, whvcapture_try_io,
                                       whvcapture_try_mmio, functions->reason};
-}
-
-void whvcapture_count(struct whvcapture_counts *counts)
-{
-    *counts = (struct whvcapture_counts){.calls = atomic_load(&recorder.calls),
-                                         .repeated = atomic_load(&recorder.repeated)};
-    whvc_output_count(counts);
 }

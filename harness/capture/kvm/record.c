@@ -31,7 +31,7 @@ static void stop(void)
     if (recorder.is_parents)
         return;
     whvc_output_stop();
-    if (getenv("WHV_CAPTURE_VERBOSE"))
+    if (whvc_is_verbose())
         whvc_complain("%" PRIu64 " exits; %" PRIu64 " instructions kept, %" PRIu64
                       " repeated, %" PRIu64 " unexplained, %" PRIu64 " interrupted, %" PRIu64
                       " too long",
