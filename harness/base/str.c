@@ -41,3 +41,12 @@ char *wht_copy_text(const char *text)
 {
     return wht_copy_bytes(text, strlen(text));
 }
+
+const char *wht_last_part(const char *path, const char *separators)
+{
+    const char *last = path;
+    for (const char *c = path; *c; c++)
+        if (strchr(separators, *c))
+            last = c + 1;
+    return last;
+}

@@ -32,6 +32,9 @@ char *wht_copy_bytes(const void *bytes, size_t size);
 /** The same of a string. */
 char *wht_copy_text(const char *text);
 
+/** @return what stands behind the last of some separators: of a path the name. */
+const char *wht_last_part(const char *path, const char *separators);
+
 static inline bool wht_ends_with(const char *text, const char *end)
 {
     const size_t length = strlen(text);

@@ -8,6 +8,7 @@
 #include "base/absolute.h"
 #include "base/platform.h"
 #include "base/str.h"
+#include "folders.h"
 #include "format/paths.h"
 #include "session/result.h"
 

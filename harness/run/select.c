@@ -13,6 +13,7 @@
 #include "base/pattern.h"
 #include "base/platform.h"
 #include "base/str.h"
+#include "folders.h"
 #include "format/paths.h"
 
 #define SHARDS_MAX UINT64_C(1000000)

@@ -137,10 +137,8 @@ static int explain(struct explain *e)
         list_flags(e);
         return WHT_EXIT_OK;
     }
-    e->cases = calloc(e->names.count, sizeof(*e->cases));
-    e->counts = calloc(e->names.count, sizeof(*e->counts));
-    if (!e->cases || !e->counts)
-        abort();
+    e->cases = wht_allocate(e->names.count, sizeof(*e->cases));
+    e->counts = wht_allocate(e->names.count, sizeof(*e->counts));
     read_cases(e);
     for (size_t i = 0; i < e->names.count; i++)
         print_flag(e, i);
