@@ -8,6 +8,7 @@
 #define WHVTRACE_WORDS_NAMES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <whvemu/whv_abi.h>
 
