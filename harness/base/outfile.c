@@ -38,12 +38,7 @@ static volatile sig_atomic_t is_temporary[TEMPORARIES_MAX];
 
 static void remember(struct used_list *list, struct used used)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? 2 * list->capacity : 64;
-        list->items = realloc(list->items, list->capacity * sizeof(*list->items));
-        if (!list->items)
-            abort();
-    }
+    list->items = wht_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = used;
 }
 

@@ -37,9 +37,9 @@ struct making {
     struct wht_text *open;
     struct wht_build todo; /* the same as sentences of the case */
     enum wht_access access;
-    const struct wht_place *device; /* the place that the exit is about, or NULL */
+    const struct wht_operand_place *device; /* the place that the exit is about, or NULL */
     uint64_t device_gpa;
-    const struct wht_place *ram; /* the other place, or NULL */
+    const struct wht_operand_place *ram; /* the other place, or NULL */
 };
 
 static enum wht_code code_from_mode(enum wht_mode mode)
@@ -91,7 +91,8 @@ static void set(struct start *start, int name, uint64_t value)
 }
 
 /* Chooses registers so that the operand lies at `wanted` if it can. @return where it lies. */
-static uint64_t place_at(struct start *start, const struct wht_place *place, uint64_t wanted)
+static uint64_t place_at(struct start *start, const struct wht_operand_place *place,
+                         uint64_t wanted)
 {
     const uint64_t mask = place->address_bits == 64   ? UINT64_MAX
                           : place->address_bits == 32 ? UINT32_MAX
@@ -124,7 +125,7 @@ static bool needs_io_exit(const struct making *m)
 static void choose_places(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    const struct wht_place *places = o->places;
+    const struct wht_operand_place *places = o->places;
     m->access = WHT_ACCESS_EXECUTE;
     if (o->is_port) {
         m->access = o->is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE;
@@ -211,7 +212,6 @@ static struct wht_node *make_init(struct making *m)
 
 static struct wht_node *make_exit(struct making *m)
 {
-    static const char *const accesses[] = {"read", "write", "execute"};
     struct wht_build exit = wht_build_new(m->arena, WHT_NODE_OBJECT);
     const struct wht_operands *o = &m->operands;
     bool is_execute = m->wanted->access == WHT_ACCESS_EXECUTE || (!m->device && !o->is_port);
@@ -219,7 +219,7 @@ static struct wht_node *make_exit(struct making *m)
     wht_build_add(&exit, "kind", wht_build_string(m->arena, is_io ? "io" : "mmio"));
     wht_build_add(
         &exit, "access",
-        wht_build_string(m->arena, accesses[is_execute ? WHT_ACCESS_EXECUTE : m->access]));
+        wht_build_string(m->arena, wht_access_names[is_execute ? WHT_ACCESS_EXECUTE : m->access]));
     if (is_io) {
         wht_build_add(&exit, "port",
                       wht_build_hex(m->arena, o->port < 0 ? PORT : (uint64_t)o->port));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/exit_code.h"
+#include "base/str.h"
 #include "run/members.h"
 
 /* A way through all cases. */
@@ -53,12 +54,8 @@ static bool keep(struct wht_visit *visit, const struct wht_visited *visited)
 
 static void hold(struct wht_visit *visit, const struct wht_visited *visited)
 {
-    if (visit->held_count == visit->held_capacity) {
-        visit->held_capacity = visit->held_capacity ? 2 * visit->held_capacity : 64;
-        visit->held = realloc(visit->held, visit->held_capacity * sizeof(*visit->held));
-        if (!visit->held)
-            abort();
-    }
+    visit->held =
+        wht_grow(visit->held, visit->held_count, &visit->held_capacity, sizeof(*visit->held));
     struct wht_held *held = &visit->held[visit->held_count++];
     *held = (struct wht_held){.name = {.text = NULL}};
     wht_text_add(&held->name, visited->name);

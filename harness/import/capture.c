@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/str.h"
 #include "capture_line.h"
 #include "format/values.h"
 
@@ -117,19 +118,15 @@ size_t wht_capture_bytes(const struct wht_node *object, const char *key, uint8_t
 struct wht_capture *wht_capture_open(const char *path, const struct wht_load_options *options)
 {
     char error[128];
-    size_t size = strlen(path) + 1;
-    struct wht_capture *capture = calloc(1, sizeof(*capture));
-    if (!capture || !(capture->path = malloc(size)))
-        abort();
-    memcpy(capture->path, path, size);
+    struct wht_capture *capture = wht_allocate(1, sizeof(*capture));
+    capture->path = wht_copy_text(path);
     capture->header = wht_arena_new();
     capture->scratch = wht_arena_new();
     capture->check = (struct wht_check){.file = capture->path, .options = *options};
     capture->judge = (struct wht_check){.file = capture->path,
                                         .arena = capture->scratch,
                                         .options = {.on_error = note_found, .user = capture}};
-    bool is_gzip = size > 3 && strcmp(path + size - 4, ".gz") == 0;
-    capture->input = wht_input_open(path, is_gzip, error);
+    capture->input = wht_input_open(path, wht_ends_with(path, ".gz"), error);
     if (capture->input)
         return capture;
     report(capture, 0, 0, "", error);

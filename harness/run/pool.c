@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/once.h"
+#include "base/map.h"
 #include "base/platform.h"
+#include "base/str.h"
 #include "format/find.h"
 #include "lost.h"
 #include "lost_frames.h"
@@ -55,8 +56,8 @@ struct pool {
     struct worker *workers;
     size_t worker_count;
     struct wht_pool_arguments arguments;
-    char not_run[96];       /* why cases are not run any more */
-    struct wht_once errors; /* told: a file that several workers read reports once */
+    char not_run[96];      /* why cases are not run any more */
+    struct wht_map errors; /* told: a file that several workers read reports once */
     size_t files_done;
     uint64_t other_shards; /* cases that belong to them */
     bool has_passed;       /* some case */
@@ -387,7 +388,7 @@ static void deliver_error(struct pool *pool, const struct wht_frame *frame)
 {
     struct wht_error_frame told;
     if (!wht_get_error_frame(frame->bytes, frame->size, &told) ||
-        !wht_once(&pool->errors, frame->bytes, frame->size))
+        !wht_map_add(&pool->errors, frame->bytes, frame->size))
         return;
     struct wht_error error = {.file = told.file,
                               .pos = {.line = told.line, .column = told.column},
@@ -507,7 +508,7 @@ static void release(struct pool *pool)
         wht_text_free(&w->begun);
     }
     free(pool->workers);
-    wht_once_free(&pool->errors);
+    wht_map_free(&pool->errors);
     wht_schedule_free(&pool->schedule);
 }
 
@@ -527,9 +528,7 @@ void wht_run_cases(const struct wht_pool_options *options, const struct wht_file
     struct pool pool = {.options = options, .handler = handler, .message = outcome->message};
     *outcome->message = 0;
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
-    pool.workers = calloc(pool.worker_count, sizeof(*pool.workers));
-    if (!pool.workers)
-        abort();
+    pool.workers = wht_allocate(pool.worker_count, sizeof(*pool.workers));
     wht_schedule_init(&pool.schedule, files);
     fill_arguments(&pool);
     wht_catch_interrupts();

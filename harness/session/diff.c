@@ -46,14 +46,6 @@ static void add_reg(struct wht_judge *judge, WHV_REGISTER_NAME name,
         diff->actual = *actual;
 }
 
-static const struct wht_want_reg *find_want(const struct wht_expect *expect, WHV_REGISTER_NAME name)
-{
-    for (size_t i = 0; i < expect->reg_count; i++)
-        if (expect->regs[i].name == name)
-            return &expect->regs[i];
-    return NULL;
-}
-
 /* A fault or a trap arrives in these; how is not a matter of "others". */
 static bool carries_event(WHV_REGISTER_NAME name)
 {
@@ -75,7 +67,8 @@ static void judge_registers(struct wht_judge *judge)
     for (uint32_t i = 0; i < guest->written_count; i++) {
         WHV_REGISTER_NAME name = guest->written_names[i];
         bool stays = !expect->others_any || (expect->has_fault && name == WHvX64RegisterRip);
-        if (!stays || (has_event && carries_event(name)) || find_want(expect, name))
+        if (!stays || (has_event && carries_event(name)) ||
+            wht_want_reg_of(expect->regs, expect->reg_count, name))
             continue;
         const WHV_REGISTER_VALUE *initial = wht_init_reg(&guest->c->init, name);
         if (!initial || !wht_reg_equal(name, initial, &guest->written_values[i]))

@@ -46,7 +46,7 @@ struct wht_event {
 };
 
 /** Fields of a callback that can differ, as a mask. */
-enum wht_field {
+enum wht_call_field {
     WHT_FIELD_KIND = 1,
     WHT_FIELD_ADDRESS = 2,
     WHT_FIELD_SIZE = 4,
@@ -81,7 +81,7 @@ struct wht_divergence {
     bool has_actual;
     struct wht_event actual;
     struct wht_expected_call expected;
-    unsigned differing; /**< mask of wht_field, against expected */
+    unsigned differing; /**< mask of enum wht_call_field, against expected */
     struct wht_expected_call
         nearest;             /**< the most alike element of the case, if not the expected */
     uint64_t nearest_number; /**< its place among the compared ones, from 1; optional ones count */

@@ -5,6 +5,7 @@
 
 #include "base/json_build.h"
 #include "base/json_write.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "cli/instructions.h"
 #include "cli/verb.h"
@@ -66,10 +67,7 @@ static const struct wht_option options[] = {
 
 static void add_row(struct section *section, const char *name)
 {
-    struct row *grown = realloc(section->rows, (section->count + 1) * sizeof(*grown));
-    if (!grown)
-        abort();
-    section->rows = grown;
+    section->rows = wht_reallocate(section->rows, (section->count + 1) * sizeof(*section->rows));
     section->rows[section->count++] = (struct row){.name = name};
 }
 

@@ -209,9 +209,7 @@ static char *output_beside(const char *capture)
         length -= 10;
     else if (is_moo(capture))
         length -= strlen(".MOO");
-    char *path = malloc(length + sizeof(".trace.jsonl"));
-    if (!path)
-        abort();
+    char *path = wht_reallocate(NULL, length + sizeof(".trace.jsonl"));
     memcpy(path, capture, length);
     memcpy(path + length, ".trace.jsonl", sizeof(".trace.jsonl"));
     return path;
