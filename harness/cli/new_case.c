@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the encoding tells is filled in, what only a manual can tell is left open and stands in
+ * `todo`. choose_places() decides which operand is the device, choose_values() gives registers
+ * their values, addresses before data, so that the operand lies where the exit says; the rest is
+ * put together key by key, in canonical order. Every value can be told from every other, so that a
+ * result shows where it comes from.
+ */
 #include "new_case.h"
 
 #include <inttypes.h>
