@@ -53,6 +53,15 @@ struct wht_node *wht_build_hex(struct wht_arena *arena, uint64_t value)
     return wht_build_string(arena, text);
 }
 
+struct wht_node *wht_build_hex128(struct wht_arena *arena, uint64_t high, uint64_t low)
+{
+    char text[40];
+    if (high == 0)
+        return wht_build_hex(arena, low);
+    snprintf(text, sizeof(text), "0x%" PRIx64 "%016" PRIx64, high, low);
+    return wht_build_string(arena, text);
+}
+
 struct wht_node *wht_build_bytes(struct wht_arena *arena, const uint8_t *data, const uint8_t *mask,
                                  size_t size)
 {

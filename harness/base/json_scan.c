@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Recursive descent, one function for each production of RFC 8259. `at` is the next byte that was
+ * not consumed; a function that returns false has noted one error, where what cannot stand there
+ * begins, and nobody goes on after it: what comes behind a byte too many would be guesses. What is
+ * found and what was expected is worded where it is known, in the function that expected it.
+ *
+ * A mark is made when a value begins, before what it holds, so that marks stand in the order in
+ * which cJSON's tree is walked (json_node.c). Text is scanned once and not copied; the only thing
+ * that grows is the list of marks, which WHT_VALUES_MAX bounds.
+ */
 #include "json_scan.h"
 
 #include <math.h>

@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The one place where values become words, for whoever prints them: failure blocks, first lines,
+ * JSON, `show`. Each function adds to a text and ends without a newline, so that a caller can put
+ * several into one sentence; none says whether something is right. What a person would look up is
+ * spelled out: flags by name, events as #PF with its code, code as assembler. What comes from a
+ * file may hold anything and goes through the cleaning functions of base/text.h, or is quoted for a
+ * shell.
+ */
 #include "describe.h"
 
 #include <inttypes.h>

@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Two texts grow side by side: the clause, with values, which a person reads, and the key, without
+ * them, by which failures are grouped. Whatever distinguishes one fault from another belongs into
+ * the key, and nothing that differs from case to case of one fault.
+ *
+ * A clause says what happened rather than what is there: RIP in terms of how far it went, RFLAGS in
+ * flags that are there or lack, a register that kept its upper half or was never written. These are
+ * tried from the most telling to the plain "is X instead of Y", which always fits. The value before
+ * the call decides between them; where it was not captured the plain one is left.
+ */
 #include "finding.h"
 
 #include <inttypes.h>

@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Lines are read one by one, and handed to the call of their number; its end, or the end of the
+ * file, hands it out. The rule is that no damage makes a case that never happened. So a line is
+ * judged as a whole (capture_line.h), and what is wrong with it is noted at its call, which then
+ * stays only as a number and a reason (damage()). A line that cannot be read may have been any open
+ * call's, and damages all of them, unless it is the last one of its process: that process died
+ * while it wrote. Which of the two it was is known with the next line, so it waits in `unread`.
+ *
+ * A header begins another process, whose numbers start again: calls that are open then can only be
+ * ended by nobody, and are handed out first (`left`). A processor does one call at a time, so a
+ * second one without the first one's end tells that this end is lost (overtake()).
+ *
+ * The nodes of a line live in an arena of its own that the call adopts; what all calls hold is
+ * bounded, and the call that goes beyond is damaged.
+ */
 #include "capture.h"
 
 #include <inttypes.h>
