@@ -6,9 +6,9 @@
  *
  * An emulator is at fault by itself if Create or Destroy is, or if it was given up: it crashed or
  * hung in case after case and passed none. A broken pipe on standard output ends the program by
- * SIGPIPE, silently, as it ends others (a shell shows 141); where that signal is ignored or does not
- * exist, the code is WHT_EXIT_OUTPUT, and nothing is said either. Other signals end it as they end
- * others, except while cases are run: then it ends in order, with WHT_EXIT_INTERRUPTED.
+ * SIGPIPE, silently, as it ends others (a shell shows 141); where that signal is ignored or does
+ * not exist, the code is WHT_EXIT_OUTPUT, and nothing is said either. Other signals end it as they
+ * end others, except while cases are run: then it ends in order, with WHT_EXIT_INTERRUPTED.
  */
 #ifndef WHVTRACE_BASE_EXIT_CODE_H
 #define WHVTRACE_BASE_EXIT_CODE_H
