@@ -39,7 +39,7 @@ struct wht_visited {
     const struct wht_made_frame *made;   /**< of a worker that made a case of it; NULL: none did */
     const char *id;      /**< what its id is made of (wht_corpus_out_id()); visit() may change it */
     const char *members; /**< from visit() for WHT_REPLACE, and for WHT_LATER if it is not the
-                            author's text: see wht_corpus_out_members() */
+                            author's text: see wht_members_write() */
 };
 
 /** What a verb does. */

@@ -176,13 +176,16 @@ void wht_frame_hello(struct wht_text *out)
 bool wht_frame_greets(const struct wht_frame *frame, char *why, size_t n)
 {
     struct wht_hello_frame hello;
-    if (frame->type != WHT_FRAME_HELLO || !wht_get_hello_frame(frame->bytes, frame->size, &hello))
-        hello = (struct wht_hello_frame){.build = "of another kind"};
-    if (hello.version == WHT_FRAME_VERSION && hello.fields == digest_of_fields())
+    bool is_hello =
+        frame->type == WHT_FRAME_HELLO && wht_get_hello_frame(frame->bytes, frame->size, &hello);
+    if (is_hello && hello.version == WHT_FRAME_VERSION && hello.fields == digest_of_fields())
         return true;
-    snprintf(why, n,
-             "whvtrace was replaced while it ran: one process is version %s, frames %u, the other "
-             "%.32s, frames %u",
-             WHVTRACE_VERSION, WHT_FRAME_VERSION, hello.build, (unsigned)hello.version);
+    int used = snprintf(why, n,
+                        "whvtrace was replaced while it ran: version %s (frames %u) is "
+                        "answered by another build",
+                        WHVTRACE_VERSION, WHT_FRAME_VERSION);
+    if (is_hello && used > 0 && (size_t)used < n)
+        snprintf(why + used, n - (size_t)used, ", version %.32s (frames %u)", hello.build,
+                 (unsigned)hello.version);
     return false;
 }

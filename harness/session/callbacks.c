@@ -68,7 +68,7 @@ static bool is_read(const struct wht_event *event)
 static HRESULT access_device(struct wht_session *s, const struct wht_event *event,
                              enum wht_place place, uint8_t *data)
 {
-    struct wht_answered answered = wht_devices_access(&s->devices, event, data);
+    struct wht_device_answer answered = wht_devices_access(&s->devices, event, data);
     if (answered.fails)
         return answered.fails->fail;
     if (!is_read(event) || answered.is_complete ||

@@ -128,11 +128,11 @@ static const struct wht_expected_call *find_answer(struct wht_devices *devices,
     return NULL;
 }
 
-struct wht_answered wht_devices_access(struct wht_devices *devices, const struct wht_event *event,
-                                       uint8_t *data)
+struct wht_device_answer wht_devices_access(struct wht_devices *devices,
+                                            const struct wht_event *event, uint8_t *data)
 {
     bool is_read = event->kind == WHT_CALL_MEM_READ || event->kind == WHT_CALL_IO_IN;
-    struct wht_answered answered = {.is_complete = true};
+    struct wht_device_answer answered = {.is_complete = true};
     list_answers(devices);
     for (uint32_t i = 0; i < event->size; i++) {
         uint64_t address = event->address + i;

@@ -43,12 +43,12 @@ void wht_devices_free(struct wht_devices *devices);
  * @param data for reads receives the bytes of event->size.
  * @return the element to fail with, if one that carries `fail` comes first at this address.
  */
-struct wht_answered {
+struct wht_device_answer {
     const struct wht_call *fails; /**< NULL: none */
     bool is_complete;             /**< every byte of a read was answered */
 };
-struct wht_answered wht_devices_access(struct wht_devices *devices, const struct wht_event *event,
-                                       uint8_t *data);
+struct wht_device_answer wht_devices_access(struct wht_devices *devices,
+                                            const struct wht_event *event, uint8_t *data);
 
 /** @return whether some read element lies over part of [gpa, gpa + size): then a hole is a device.
  */
