@@ -9,8 +9,8 @@
 #include "base/hash.h"
 #include "base/json_scan.h"
 #include "base/nearest.h"
-#include "base/utf8.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #define POINTER_MAX 1024
 #define TEXT_MAX    512
