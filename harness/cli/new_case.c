@@ -237,6 +237,7 @@ static struct wht_node *make_init(struct making *m)
 
 static struct wht_node *make_exit(struct making *m)
 {
+    static const char *const accesses[] = {"read", "write", "execute"};
     struct wht_build exit = wht_build_new(m->arena, WHT_NODE_OBJECT);
     const struct wht_operands *o = &m->operands;
     bool is_execute = m->wanted->access == WHT_ACCESS_EXECUTE || (!m->device && !o->is_port);
@@ -244,7 +245,7 @@ static struct wht_node *make_exit(struct making *m)
     wht_build_add(&exit, "kind", wht_build_string(m->arena, is_io ? "io" : "mmio"));
     wht_build_add(
         &exit, "access",
-        wht_build_string(m->arena, wht_access_names[is_execute ? WHT_ACCESS_EXECUTE : m->access]));
+        wht_build_string(m->arena, accesses[is_execute ? WHT_ACCESS_EXECUTE : m->access]));
     if (is_io) {
         wht_build_add(&exit, "port",
                       wht_build_hex(m->arena, o->port < 0 ? PORT : (uint64_t)o->port));

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/json_write.h"
 #include "base/sha256.h"
 #include "expand.h"
@@ -29,7 +28,8 @@ void wht_case_digest(const struct wht_case *c, char text[WHT_DIGEST_MAX])
 {
     uint8_t bytes[WHT_SHA256_SIZE];
     digest(c, WHT_EXPAND_MEANING, bytes);
-    *wht_hex_write(text, bytes, NULL, WHT_SHA256_SIZE, false) = 0;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
 bool wht_case_is_same(const struct wht_case *a, const struct wht_case *b)

@@ -42,9 +42,10 @@ static struct wht_node *expand_init(struct wht_arena *arena, const struct wht_in
 static struct wht_node *expand_exit(struct wht_arena *arena, const struct wht_exit *exit)
 {
     static const char *const kinds[] = {"mmio", "io"};
+    static const char *const accesses[] = {"read", "write", "execute"};
     struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
     wht_build_add(&object, "kind", word(arena, kinds, (int)exit->kind));
-    wht_build_add(&object, "access", word(arena, wht_access_names, (int)exit->access));
+    wht_build_add(&object, "access", word(arena, accesses, (int)exit->access));
     if (exit->kind == WHT_EXIT_MMIO) {
         wht_build_add(&object, "gpa", wht_build_hex(arena, exit->gpa));
         wht_build_add(&object, "gva", wht_build_hex(arena, exit->gva));
@@ -129,6 +130,7 @@ static int compare_pages(const void *a, const void *b)
 
 static struct wht_node *expand_pages(struct wht_arena *arena, const struct wht_case *c)
 {
+    static const char *const purposes[] = {"read", "write", "execute"};
     struct wht_build list = wht_build_new(arena, WHT_NODE_LIST);
     struct wht_page *sorted = wht_arena_take(arena, (c->page_count + 1) * sizeof(*sorted));
     for (size_t i = 0; i < c->page_count; i++)
@@ -139,7 +141,7 @@ static struct wht_node *expand_pages(struct wht_arena *arena, const struct wht_c
         struct wht_build wanted = wht_build_new(arena, WHT_NODE_LIST);
         for (int j = 0; j < 3; j++)
             if (sorted[i].purposes >> j & 1)
-                wht_build_add(&wanted, NULL, word(arena, wht_access_names, j));
+                wht_build_add(&wanted, NULL, word(arena, purposes, j));
         wht_build_add(&object, "gva", wht_build_hex(arena, sorted[i].gva));
         wht_build_add(&object, "gpa", wht_build_hex(arena, sorted[i].gpa));
         wht_build_add(&object, "result", word(arena, wht_result_names, (int)sorted[i].result));

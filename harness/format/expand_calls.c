@@ -14,7 +14,7 @@ static struct wht_node *hresult(struct wht_arena *arena, HRESULT hr)
 static void add_access(struct wht_build *object, const struct wht_call *call)
 {
     struct wht_arena *arena = object->arena;
-    bool is_io = wht_call_is_io(call->kind);
+    bool is_io = call->kind == WHT_CALL_IO_IN || call->kind == WHT_CALL_IO_OUT;
     bool is_read = call->kind == WHT_CALL_MEM_READ;
     uint64_t value = 0;
     if (is_io)

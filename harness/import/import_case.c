@@ -13,7 +13,6 @@
 
 #include "format/values.h"
 #include "import_parts.h"
-#include "words/name_lists.h"
 #include "x86/disasm.h"
 
 #define STATE_CPL          0x3u
@@ -157,11 +156,12 @@ bool wht_import_context(struct import *import)
 
 static struct wht_node *purposes(struct import *import, const struct wht_node *flags)
 {
+    static const char *const names[] = {"read", "write", "execute"};
     struct wht_build list = wht_build_new(import->arena, WHT_NODE_LIST);
     for (const struct wht_node *flag = flags ? flags->first : NULL; flag; flag = flag->next) {
         for (size_t i = 0; i < 3; i++) {
-            if (flag->kind == WHT_NODE_STRING && strcmp(flag->string, wht_access_names[i]) == 0)
-                wht_build_add(&list, NULL, wht_build_string(import->arena, wht_access_names[i]));
+            if (flag->kind == WHT_NODE_STRING && strcmp(flag->string, names[i]) == 0)
+                wht_build_add(&list, NULL, wht_build_string(import->arena, names[i]));
         }
     }
     return list.node->first ? list.node : NULL;
@@ -274,9 +274,10 @@ static struct wht_node *make_init(struct import *import, const char *mode)
 
 static void add_exit_of_memory(struct import *import, struct wht_build *exit)
 {
+    static const char *const accesses[] = {"read", "write", "execute"};
     const uint64_t info = import->exit_info;
     wht_build_add(exit, "kind", wht_build_string(import->arena, "mmio"));
-    wht_build_add(exit, "access", wht_build_string(import->arena, wht_access_names[info & 3]));
+    wht_build_add(exit, "access", wht_build_string(import->arena, accesses[info & 3]));
     wht_build_add(exit, "gpa", wht_build_hex(import->arena, import->exit_gpa));
     wht_build_add(exit, "gva", wht_build_hex(import->arena, import->exit_gva));
     wht_build_add(exit, "gva_valid",

@@ -3,20 +3,14 @@
 
 static void init_decoder(enum wht_code code, ZydisDecoder *decoder)
 {
-    switch (code) {
-    case WHT_CODE_64:
-        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-        break;
-    case WHT_CODE_32:
-        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
-        break;
-    case WHT_CODE_PROT16:
-        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
-        break;
-    case WHT_CODE_REAL16:
-        ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16);
-        break;
-    }
+    static const struct {
+        ZydisMachineMode mode;
+        ZydisStackWidth stack;
+    } modes[] = {[WHT_CODE_REAL16] = {ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
+                 [WHT_CODE_PROT16] = {ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16},
+                 [WHT_CODE_32] = {ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32},
+                 [WHT_CODE_64] = {ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64}};
+    ZydisDecoderInit(decoder, modes[code].mode, modes[code].stack);
 }
 
 bool wht_decode(enum wht_code code, const uint8_t *bytes, size_t count,

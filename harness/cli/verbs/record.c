@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/json_build.h"
 #include "base/platform.h"
 #include "base/sha256.h"
-#include "base/str.h"
 #include "capture/platform.h"
 #include "cli/verb.h"
 #include "corpus/visit.h"
@@ -52,17 +50,27 @@ static bool hash_file(const char *path, char text[2 * WHT_SHA256_SIZE + 1])
     bool is_read = !ferror(file);
     fclose(file);
     wht_sha256_end(&sha, digest);
-    *wht_hex_write(text, digest, NULL, WHT_SHA256_SIZE, false) = 0;
+    for (size_t i = 0; i < WHT_SHA256_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
     return is_read;
 }
 
-/* The name alone: folders say more of who recorded than of what. */
+/* Folders say more of who recorded than of what. */
+static const char *file_name(const char *path)
+{
+    const char *name = path;
+    for (const char *c = path; *c; c++)
+        if (*c == '/' || *c == '\\')
+            name = c + 1;
+    return name;
+}
+
 static struct wht_node *emulator_of(struct wht_arena *arena, const char *emulator,
                                     const char *version)
 {
     struct wht_build object = wht_build_new(arena, WHT_NODE_OBJECT);
     char digest[2 * WHT_SHA256_SIZE + 1];
-    add_text(&object, "file", wht_last_part(emulator, "/\\"));
+    add_text(&object, "file", file_name(emulator));
     if (strcmp(emulator, WHT_BACKEND_BUILTIN) == 0) {
         add_text(&object, "version", WHVTRACE_VERSION);
         return object.node;
