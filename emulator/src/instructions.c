@@ -6,7 +6,8 @@
 #include "decode.h"
 #include "insn.h"
 
-/* What is told of a row beyond its own traits: bits above those. */
+/* Traits of rows that are told, and what is told of a row beyond them. */
+#define TOLD    0x1fu
 #define ALIGNED 0x20u
 #define REPEATS 0x40u
 #define STACK   0x80u
@@ -22,7 +23,7 @@ struct whvemu_instruction whvemu_instruction(size_t row)
     struct whvemu_instruction to = {.mnemonic = from->mnemonic,
                                     .family = from->family,
                                     .is_string = from->form >= WHE_FORM_MOVE,
-                                    .traits = from->traits};
+                                    .traits = from->traits & TOLD};
     if (from->alignment != 0)
         to.traits |= ALIGNED;
     if (to.is_string)
@@ -43,6 +44,8 @@ const char *whvemu_trait_name(unsigned bit)
         return "byte-index";
     case WHE_TRAIT_TO_ES:
         return "to-es";
+    case WHE_TRAIT_SELECTOR:
+        return "selector";
     case ALIGNED:
         return "aligned";
     case REPEATS:
@@ -65,6 +68,11 @@ static struct whe_mode mode_from_code(enum whvemu_code code)
     return mode;
 }
 
+static uint8_t told_kind(const struct whe_operand *operand)
+{
+    return operand->kind == WHE_OPERAND_MMX ? WHVEMU_OPERAND_XMM : operand->kind;
+}
+
 bool whvemu_decode(enum whvemu_code code, const uint8_t *bytes, size_t count,
                    struct whvemu_decoded *decoded)
 {
@@ -76,19 +84,19 @@ bool whvemu_decode(enum whvemu_code code, const uint8_t *bytes, size_t count,
         insn.id == WHE_INSN_NONE)
         return false;
     const bool has_elements = insn.form >= WHE_FORM_MOVE;
-    *decoded =
-        (struct whvemu_decoded){.row = (size_t)insn.id - 1, /* WHE_INSN_NONE is 0 */
-                                .length = insn.length,
-                                .repeats = insn.repeats,
-                                .element_size = has_elements ? insn.memory[0].place.size : 0};
+    *decoded = (struct whvemu_decoded){.row = (size_t)insn.id - 1, /* WHE_INSN_NONE is 0 */
+                                       .length = insn.length,
+                                       .repeats = insn.repeats,
+                                       .element_size =
+                                           (uint8_t)(has_elements ? insn.memory[0].place.size : 0)};
     unsigned taken = 0;
     for (unsigned i = 0; i < insn.operand_count && taken < WHVEMU_OPERANDS; i++) {
         const struct whe_operand *operand = &insn.operand[i];
         /* XLAT has none but hidden ones, of which the accumulator is the first in print. */
         if (operand->is_hidden && !(insn.traits & WHE_TRAIT_AL_INDEX))
             continue;
-        decoded->operand[taken].kind = operand->kind;
-        decoded->operand[taken++].size = operand->size;
+        decoded->operand[taken].kind = told_kind(operand);
+        decoded->operand[taken++].size = (uint8_t)(operand->size <= UINT8_MAX ? operand->size : 0);
     }
     return true;
 }

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the encoding tells is filled in, what only a manual can tell is left open and stands in
+ * `todo`. choose_places() decides which operand is the device, choose_values() gives registers
+ * their values, addresses before data, so that the operand lies where the exit says; the rest is
+ * put together key by key, in canonical order. Every value can be told from every other, so that a
+ * result shows where it comes from.
+ */
 #include "new_case.h"
 
 #include <inttypes.h>
@@ -18,14 +25,20 @@
 #define STACK_SIDE 64
 #define PORT       0x3f8
 #define START      UINT64_C(0x1000) /* RIP, unless a case says otherwise */
-#define PATTERN    UINT64_C(0x1122334455667788)
-#define REGISTERS  24u
+#define REGISTERS  32u
 #define ACCESS_MAX 8u /* bytes of a callback */
+
+/* Data in registers: of those that are read, and of those that are only written, so that it can be
+ * seen whether they are. Every byte tells its place; XMM registers have the upper half as well. */
+#define PATTERN      UINT64_C(0x1122334455667788)
+#define PATTERN_HIGH UINT64_C(0x99aabbccddeeff01)
+#define BEFORE       UINT64_C(0xd8d7d6d5d4d3d2d1)
+#define BEFORE_HIGH  UINT64_C(0xf8f7f6f5f4f3f2f1)
 
 /* Registers of `init`, by number. */
 struct start {
     WHV_REGISTER_NAME names[REGISTERS];
-    uint64_t values[REGISTERS];
+    WHV_UINT128 values[REGISTERS];
     size_t count;
 };
 
@@ -36,9 +49,9 @@ struct making {
     struct start start;
     struct wht_text *open; /* `todo` of the case has the same as sentences */
     enum wht_access access;
-    const struct wht_place *device; /* the place that the exit is about, or NULL */
+    const struct wht_operand_place *device; /* the place that the exit is about, or NULL */
     uint64_t device_gpa;
-    const struct wht_place *ram; /* the other place, or NULL */
+    const struct wht_operand_place *ram; /* the other place, or NULL */
 };
 
 static enum wht_code code_from_mode(enum wht_mode mode)
@@ -70,12 +83,12 @@ static uint64_t value_of(const struct start *start, int name)
 {
     for (size_t i = 0; i < start->count; i++)
         if ((int)start->names[i] == name)
-            return start->values[i];
+            return start->values[i].Low64;
     return 0;
 }
 
 /* The first value counts: addresses come before data. */
-static void set(struct start *start, int name, uint64_t value)
+static void set128(struct start *start, int name, WHV_UINT128 value)
 {
     size_t i = start->count;
     if (name < 0 || name == WHvX64RegisterRip || is_set(start, name) || i == REGISTERS)
@@ -89,8 +102,14 @@ static void set(struct start *start, int name, uint64_t value)
     start->count++;
 }
 
+static void set(struct start *start, int name, uint64_t value)
+{
+    set128(start, name, (WHV_UINT128){.Low64 = value});
+}
+
 /* Chooses registers so that the operand lies at `wanted` if it can. @return where it lies. */
-static uint64_t place_at(struct start *start, const struct wht_place *place, uint64_t wanted)
+static uint64_t place_at(struct start *start, const struct wht_operand_place *place,
+                         uint64_t wanted)
 {
     const uint64_t mask = place->address_bits == 64   ? UINT64_MAX
                           : place->address_bits == 32 ? UINT32_MAX
@@ -123,7 +142,7 @@ static bool needs_io_exit(const struct making *m)
 static void choose_places(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    const struct wht_place *places = o->places;
+    const struct wht_operand_place *places = o->places;
     m->access = WHT_ACCESS_EXECUTE;
     if (o->is_port) {
         m->access = o->is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE;
@@ -160,10 +179,19 @@ static void choose_dividend(struct making *m)
         set(&m->start, WHvX64RegisterRdx, 0);
 }
 
+/* Of registers of another kind nothing is said. */
+static void set_data(struct making *m, WHV_REGISTER_NAME name, uint64_t high, uint64_t low)
+{
+    bool is_long = m->wanted->mode == WHT_MODE_LONG64;
+    if (name <= WHvX64RegisterR15)
+        set(&m->start, (int)name, is_long ? low : (uint32_t)low);
+    else if (name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15)
+        set128(&m->start, (int)name, (WHV_UINT128){.Low64 = low, .High64 = high});
+}
+
 static void choose_values(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    bool is_long = m->wanted->mode == WHT_MODE_LONG64;
     if (o->is_port && o->port < 0)
         set(&m->start, WHvX64RegisterRdx, PORT);
     if (m->device) {
@@ -180,13 +208,10 @@ static void choose_values(struct making *m)
         set(&m->start, WHvX64RegisterRcx, 1);
     if (is_division(o->slug))
         choose_dividend(m);
-    for (size_t i = 0; i < o->read_count; i++) {
-        uint64_t value = is_long ? PATTERN + i : (uint32_t)(PATTERN + i);
-        if (o->reads[i] <= WHvX64RegisterR15)
-            set(&m->start, (int)o->reads[i], is_bit_string(o->slug) ? 5 : value);
-        else if (o->reads[i] >= WHvX64RegisterXmm0 && o->reads[i] <= WHvX64RegisterXmm15)
-            set(&m->start, (int)o->reads[i], PATTERN + i);
-    }
+    for (size_t i = 0; i < o->read_count; i++)
+        set_data(m, o->reads[i], PATTERN_HIGH, is_bit_string(o->slug) ? 5 : PATTERN + i);
+    for (size_t i = 0; i < o->write_count; i++)
+        set_data(m, o->writes[i], BEFORE_HIGH, BEFORE + i);
 }
 
 static void leave_open(struct making *m, const char *pointer, const char *what)
@@ -201,7 +226,8 @@ static void make_init(struct making *m)
 {
     m->c->init.is_mode_given = true;
     for (size_t i = 0; i < m->start.count; i++)
-        wht_case_set_reg64(m->c, m->start.names[i], m->start.values[i]);
+        wht_case_set_reg(m->c, m->start.names[i],
+                         (WHV_REGISTER_VALUE){.Reg128 = m->start.values[i]});
 }
 
 static void make_exit(struct making *m)

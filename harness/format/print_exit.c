@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* traces/FORMAT.md, "exit". */
 #include "print_parts.h"
+#include "words/name_lists.h"
 
 static struct wht_node *print_kind(const struct wht_printer *p, const void *object)
 {
@@ -10,8 +11,7 @@ static struct wht_node *print_kind(const struct wht_printer *p, const void *obje
 
 static struct wht_node *print_access(const struct wht_printer *p, const void *object)
 {
-    static const char *const names[] = {"read", "write", "execute"};
-    return wht_build_string(p->arena, names[((const struct wht_exit *)object)->access]);
+    return wht_build_string(p->arena, wht_access_names[((const struct wht_exit *)object)->access]);
 }
 
 /* The short forms leave out what the loader would fill in. */

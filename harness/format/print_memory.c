@@ -112,12 +112,11 @@ static struct wht_node *print_page_result(const struct wht_printer *p, const voi
 
 static struct wht_node *print_page_for(const struct wht_printer *p, const void *object)
 {
-    static const char *const names[] = {"read", "write", "execute"};
     const struct wht_page *page = object;
     struct wht_build list = wht_build_new(p->arena, WHT_NODE_LIST);
-    for (size_t i = 0; i < COUNT(names); i++)
+    for (size_t i = 0; i < WHT_ACCESS_NAMES; i++)
         if (page->purposes >> i & 1)
-            wht_build_add(&list, NULL, wht_build_string(p->arena, names[i]));
+            wht_build_add(&list, NULL, wht_build_string(p->arena, wht_access_names[i]));
     bool is_usual = wht_prints_short(p) && page->purposes == WHT_FOR_ALL;
     return is_usual ? NULL : list.node;
 }

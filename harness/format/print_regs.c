@@ -12,17 +12,6 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
-/* @return the string "0x...", as short as it can be. */
-static struct wht_node *hex128(struct wht_arena *arena, WHV_UINT128 value)
-{
-    char text[40];
-    if (value.High64 == 0)
-        return wht_build_hex(arena, value.Low64);
-    snprintf(text, sizeof(text), "0x%" PRIx64 "%016" PRIx64, (uint64_t)value.High64,
-             (uint64_t)value.Low64);
-    return wht_build_string(arena, text);
-}
-
 #define PRINT_PART(register, key, member)                                                          \
     static struct wht_node *print_##register##_##key(const struct wht_printer *p,                  \
                                                      const void *object)                           \
@@ -77,7 +66,7 @@ struct wht_node *wht_print_value(const struct wht_printer *p, WHV_REGISTER_NAME 
     case WHT_REG_TABLE:
         return wht_print_object(p, table_keys, COUNT(table_keys), value);
     case WHT_REG_U128:
-        return hex128(p->arena, value->Reg128);
+        return wht_build_hex128(p->arena, value->Reg128.High64, value->Reg128.Low64);
     default:
         return wht_build_hex(p->arena, value->Reg64);
     }
@@ -121,7 +110,7 @@ static struct wht_node *print_mask(const struct wht_printer *p, const void *obje
         return NULL;
     if (wht_reg_kind(want->name) == WHT_REG_U64)
         mask.High64 = 0;
-    return hex128(p->arena, mask);
+    return wht_build_hex128(p->arena, mask.High64, mask.Low64);
 }
 
 static struct wht_node *print_undef(const struct wht_printer *p, const void *object)

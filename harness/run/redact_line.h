@@ -31,7 +31,7 @@ void wht_redactor_close(struct wht_redactor *redactor);
 
 /**
  * Redacts a case.
- * @param line  receives the members of the redacted case, see wht_corpus_out_members(); nothing if
+ * @param line  receives the members of the redacted case, see wht_members_write(); nothing if
  * it is dropped.
  * @param kept  receives what had to stay, or NULL.
  * @return why the case is dropped, or NULL. Both strings live until the next case.

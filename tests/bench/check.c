@@ -119,14 +119,23 @@ static bool is_equal(const struct bench_scenario *scenario, const char *what, un
     return expected == actual;
 }
 
+/* CR0 and CR4 of SSE, the segment of 32-bit code. */
+static unsigned other_gets(const struct bench_scenario *scenario)
+{
+    const bool is_sse = ((scenario->inputs | scenario->outputs) & BENCH_XMM0) != 0;
+    const bool has_segment =
+        (scenario->traits & BENCH_CODE32) && !(scenario->traits & BENCH_BY_EXIT);
+    return is_sse || has_segment ? BENCH_OTHER : 0;
+}
+
 /* Port exits bring the registers that the instruction reads, memory exits none of them. */
 static unsigned expected_gets(const struct bench_scenario *scenario)
 {
     if (scenario->exit == BENCH_PORT_READ || scenario->exit == BENCH_PORT_WRITE)
         return 0;
     if (scenario->traits & BENCH_BY_EXIT)
-        return scenario->inputs & ~(unsigned)(BENCH_RBX | BENCH_RDX);
-    return scenario->inputs | (scenario->traits & BENCH_CODE32 ? BENCH_OTHER : 0);
+        return (scenario->inputs & ~(unsigned)(BENCH_RBX | BENCH_RDX)) | other_gets(scenario);
+    return scenario->inputs | other_gets(scenario);
 }
 
 bool bench_check(const struct bench_scenario *scenario)

@@ -10,6 +10,8 @@
 static const uint64_t values[NAMES] = {
 #define BENCH_REG(id, whv, unicorn, value) [(whv) < NAMES ? (whv) : NAMES - 1] = (value),
 #include "registers.def"
+    [WHvX64RegisterCr0] = BENCH_CR0,
+    [WHvX64RegisterCr4] = BENCH_CR4,
 };
 
 static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)

@@ -19,6 +19,8 @@
 #define BENCH_VALUE           0x5au /**< what devices and ports answer */
 #define BENCH_ELEMENTS        1000u /**< iterations of a REP */
 #define BENCH_RFLAGS_RESERVED 2u    /**< RFLAGS with nothing set */
+#define BENCH_CR0             UINT64_C(0x80050033)
+#define BENCH_CR4             UINT64_C(0x600)
 
 /** How the instruction comes to be emulated. */
 enum bench_exit { BENCH_READ, BENCH_WRITE, BENCH_PORT_READ, BENCH_PORT_WRITE };

@@ -33,7 +33,7 @@ const struct bench_scenario bench_scenarios[] = {
     READ("mov eax, [rbx]", 4, 2, RBX, RAX, 0x8b, 0x03),
     READ("mov rax, [rbx]", 8, 2, RBX, RAX, 0x48, 0x8b, 0x03),
     READ("movzx eax, byte [rbx]", 1, 2, RBX, RAX, 0x0f, 0xb6, 0x03),
-    READ("movups xmm0, [rbx]", 16, 3, RBX, XMM0, 0x0f, 0x10, 0x03),
+    READ("movups xmm0, [rbx]", 16, 4, RBX, XMM0, 0x0f, 0x10, 0x03),
     WRITE("mov [rbx], al", 1, 3, RAX | RBX, 0, 0x88, 0x03),
     WRITE("mov [rbx], ax", 2, 3, RAX | RBX, 0, 0x66, 0x89, 0x03),
     WRITE("mov [rbx], eax", 4, 3, RAX | RBX, 0, 0x89, 0x03),

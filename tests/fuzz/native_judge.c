@@ -110,6 +110,22 @@ static bool is_carried(ZydisRegister reg)
     }
 }
 
+/* What is no operand to Zydis and is not carried over: MXCSR, the x87. */
+static bool has_hidden_state(ZydisMnemonic mnemonic)
+{
+    switch (mnemonic) {
+    case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_STMXCSR:
+    case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64:
+    case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR64:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Leaves the code, or what it does is the operating system's affair. */
 static bool may_run(const struct native_insn *insn)
 {
@@ -127,7 +143,8 @@ static bool may_run(const struct native_insn *insn)
     default:
         break;
     }
-    if (decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE || !has_cpu(decoded->mnemonic))
+    if (decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE || !has_cpu(decoded->mnemonic) ||
+        has_hidden_state(decoded->mnemonic))
         return false;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
         if (insn->operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&

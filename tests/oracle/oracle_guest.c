@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define CR0        UINT64_C(0x80050033)  /* what Linux gives its processes */
+#define CR4        UINT64_C(0x600)       /* likewise, as far as instructions ask */
 #define GPA_OFFSET UINT64_C(0x100000000) /* so that no linear address passes for a physical one */
 #define CPL        3u
 #define RFLAGS_VM  UINT64_C(0x20000)
@@ -227,6 +229,10 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
             values[i].Segment = ldtr_value(guest);
         else if (names[i] == WHvX64RegisterGdtr)
             values[i].Table = (WHV_X64_TABLE_REGISTER){.Limit = GDT_LIMIT, .Base = GDT_LINEAR};
+        else if (names[i] == WHvX64RegisterCr0)
+            values[i].Reg64 = CR0;
+        else if (names[i] == WHvX64RegisterCr4)
+            values[i].Reg64 = CR4;
         else if (names[i] == WHvX64RegisterRip)
             values[i].Reg64 = guest->out->rip;
         else if (names[i] == WHvX64RegisterRflags)
@@ -277,8 +283,9 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
             guest->out->stepped = values[i].PendingDebugException.SingleStep;
         else if (names[i] == WHvRegisterInterruptState)
             guest->has_shadow = values[i].InterruptState.InterruptShadow;
-        else
+        else if (names[i] < WHvX64RegisterFpMmx0 || names[i] > WHvX64RegisterXmmControlStatus)
             broke(guest, "a register was set that no instruction here changes");
+        /* Of the x87, MMX and MXCSR the processor's part is not known here. */
     }
     return S_OK;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TABLES     UINT64_C(0x40000000) /* every eight bytes from here on are this descriptor */
 #define DESCRIPTOR UINT64_C(0x00cff3000000ffff)
 #define CPL        3u
+#define CR0        0x80000031u
+#define CR4        0x600u
 #define RCX        1u
 
 static uint64_t gpr_value(unsigned reg)
@@ -52,6 +55,10 @@ static unsigned index_of(WHV_REGISTER_NAME name)
         return PROBE_GDTR;
     case WHvX64RegisterLdtr:
         return PROBE_LDTR;
+    case WHvX64RegisterCr0:
+        return PROBE_CR0;
+    case WHvX64RegisterCr4:
+        return PROBE_CR4;
     case WHvRegisterInterruptState:
         return PROBE_SHADOW;
     case WHvRegisterPendingEvent:
@@ -75,6 +82,10 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
             values[i].Reg64 = gpr_value(reg);
         else if (reg < PROBE_RIP)
             values[i].Segment = segment_value(false, guest->mode);
+        else if (reg == PROBE_CR0)
+            values[i].Reg64 = CR0;
+        else if (reg == PROBE_CR4)
+            values[i].Reg64 = CR4;
         else if (reg == PROBE_GDTR)
             values[i].Table = (WHV_X64_TABLE_REGISTER){.Limit = 0xffff, .Base = TABLES};
         else if (reg == PROBE_LDTR)
@@ -147,6 +158,26 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
     *result = WHvTranslateGvaResultSuccess;
     *gpa = gva;
     return S_OK;
+}
+
+const char *probe_names(uint64_t set, char *text, size_t size)
+{
+    static const char *const names[64] = {
+        "rax",          "rcx", "rdx", "rbx",   "rsp", "rbp",    "rsi",  "rdi",  "r8",
+        "r9",           "r10", "r11", "r12",   "r13", "r14",    "r15",  "es",   "cs",
+        "ss",           "ds",  "fs",  "gs",    "rip", "rflags", "gdtr", "ldtr", "interruptstate",
+        "pendingevent", "cr0", "cr4", "others"};
+    size_t used = 0;
+    snprintf(text, size, "none");
+    for (unsigned i = 0; i < 64; i++) {
+        if (!(set & PROBE_BIT(i)) || used >= size)
+            continue;
+        const char *blank = used > 0 ? " " : "";
+        int added = names[i] ? snprintf(text + used, size - used, "%s%s", blank, names[i])
+                             : snprintf(text + used, size - used, "%sxmm%u", blank, i - PROBE_XMM);
+        used += (size_t)added;
+    }
+    return text;
 }
 
 WHV_EMULATOR_HANDLE probe_create(void)

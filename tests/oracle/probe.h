@@ -22,7 +22,9 @@
 #define PROBE_LDTR     25u
 #define PROBE_SHADOW   26u /* InterruptState */
 #define PROBE_EVENT    27u /* PendingEvent, PendingInterruption */
-#define PROBE_OTHER    28u
+#define PROBE_CR0      28u
+#define PROBE_CR4      29u
+#define PROBE_OTHER    30u
 #define PROBE_XMM      32u
 #define PROBE_BIT(reg) (UINT64_C(1) << (reg))
 
@@ -51,6 +53,9 @@ struct probe {
 
 /** @return the emulator that probes use, or NULL. */
 WHV_EMULATOR_HANDLE probe_create(void);
+
+/** Writes the names of a set of registers. @return text. */
+const char *probe_names(uint64_t set, char *text, size_t size);
 
 /**
  * Runs an encoding.

@@ -53,7 +53,7 @@ static uint64_t pick_linear(struct maker *m)
     uint64_t linear = rows_target(&m->random, m->size);
     if ((m->row->traits & ALIGNED) && !rows_once_in(&m->random, 4))
         linear &= ~UINT64_C(15);
-    if (m->row->form == TO_SREG && rows_is_accessible(linear, false))
+    if (rows_selects(m->row) && rows_is_accessible(linear, false))
         return rows_selector_target(&m->random);
     return linear;
 }
@@ -186,7 +186,7 @@ void rows_make_modrm(struct maker *m, unsigned reg)
     unsigned rm = rows_below(&m->random, 8);
     if (m->made->shape.is_register) {
         rows_emit(m, 0xc0 | reg << 3 | rm);
-        if (m->row->form == TO_SREG)
+        if (rows_selects(m->row))
             set_selector(m, rm | (m->rex & 1u) << 3);
         return;
     }

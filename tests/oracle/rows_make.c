@@ -109,6 +109,8 @@ static unsigned memory_size(const struct maker *m)
         return 2;
     case BY_PAIR:
         return m->rex & 8 ? 16 : 8;
+    case BY_REX_W:
+        return m->rex & 8 ? 8 : 4;
     case BY_STACK:
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
     case BY_PORT:
@@ -235,7 +237,7 @@ static bool is_possible(const struct maker *m)
 {
     bool writes_code = m->has_memory && m->override == ORACLE_CS && (m->row->traits & STORE);
     uint64_t upper_esp = (m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000;
-    if (m->row->form == TO_SREG && !reads_known_selector(m))
+    if (rows_selects(m->row) && !reads_known_selector(m))
         return false;
     if (writes_code && is_real(m->made->context))
         return false;
@@ -285,7 +287,7 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {
     static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
                                                    ORACLE_VM86, ORACLE_REAL};
-    bool is_protected = m->row->form == TO_SREG || (m->row->traits & PORT);
+    bool is_protected = rows_selects(m->row) || (m->row->traits & PORT);
     if (mode == ORACLE_64)
         return ORACLE_LONG;
     /* CS with D set in real mode is possible, but rare. */

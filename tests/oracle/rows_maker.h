@@ -32,6 +32,12 @@ struct maker {
     uint64_t linear;            /* of the memory operand */
 };
 
+/** @return whether an operand is a selector, of which only the world's are known. */
+static inline bool rows_selects(const struct row *row)
+{
+    return row->form == TO_SREG || (row->traits & SELECTOR);
+}
+
 /** Chooses prefixes and what follows from them: REX, address size, operand size, override. */
 void rows_make_prefixes(struct maker *m);
 

@@ -20,7 +20,8 @@ static void add_wanted(struct maker *m, struct prefixes *prefixes)
 {
     const struct row *row = m->row;
     bool is_store = (row->traits & STORE) != 0;
-    m->has_lock = rows_once_in(&m->random, is_store ? 20 : 100);
+    /* AMD family 1Ah takes LOCK before VERR and VERW, which the manuals say is #UD. */
+    m->has_lock = rows_once_in(&m->random, is_store ? 20 : 100) && !(row->traits & SELECTOR);
     if (m->made->shape.has_66 || row->mandatory == 0x66)
         add(prefixes, 0x66);
     if (m->made->shape.has_67)

@@ -49,6 +49,7 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define BY_PAIR         10u /* CMPXCHG8B, CMPXCHG16B */
 #define BY_STACK        11u /* as PUSH: never 4 in 64-bit code */
 #define BY_PORT         12u /* never 8 */
+#define BY_REX_W        13u /* 4, or 8 with REX.W, whatever 66h says */
 
 #define ONLY64   1u
 #define NOT64    2u
@@ -63,6 +64,7 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
+#define SELECTOR 8192u /* the operand selects a descriptor; only in protected mode */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

@@ -39,6 +39,8 @@ static unsigned index_of(ZydisRegister reg)
         return PROBE_SEGMENTS + (unsigned)(reg - ZYDIS_REGISTER_ES);
     if (reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15)
         return PROBE_XMM + (unsigned)(reg - ZYDIS_REGISTER_XMM0);
+    if (reg >= ZYDIS_REGISTER_MM0 && reg <= ZYDIS_REGISTER_MM7)
+        return PROBE_OTHER;
     ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
     if (whole >= ZYDIS_REGISTER_RAX && whole <= ZYDIS_REGISTER_R15)
         return (unsigned)(whole - ZYDIS_REGISTER_RAX);
@@ -69,10 +71,18 @@ static void expect_register(const struct opcode *opcode, const ZydisDecodedOpera
         e->may_get |= bit;
     if (operand->actions & ZYDIS_OPERAND_ACTION_CONDWRITE)
         e->may_set |= bit;
+    const bool is_xmm = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM;
+    if (ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_MMX) {
+        e->must_get |= PROBE_BIT(PROBE_CR0) | bit; /* with all of the x87, of which what changes */
+        e->may_set |= bit;
+        return;
+    }
+    if (is_xmm)
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4);
     bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (is_written && is_segment && opcode->mode->mode.protected_mode)
         e->may_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
-    else if (is_written && operand->size < 32)
+    else if (is_written && operand->size < (is_xmm ? 128 : 32))
         e->must_get |= bit; /* the rest of the register stays */
     if (is_written && operand->reg.value == ZYDIS_REGISTER_SS) {
         e->must_get |= PROBE_BIT(PROBE_SHADOW);
@@ -101,6 +111,33 @@ static bool is_string(const ZydisDecodedInstruction *insn)
 {
     return insn->meta.category == ZYDIS_CATEGORY_STRINGOP ||
            insn->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+}
+
+static bool selects(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_LAR || mnemonic == ZYDIS_MNEMONIC_LSL ||
+           mnemonic == ZYDIS_MNEMONIC_VERR || mnemonic == ZYDIS_MNEMONIC_VERW;
+}
+
+/* What is no operand: descriptors, MXCSR, and all that FXSAVE saves. */
+static void expect_more(const struct opcode *opcode, struct expected *e)
+{
+    const uint64_t xmm = is_64(opcode) ? UINT64_C(0xffff) : UINT64_C(0xff);
+    if (selects(e->insn.mnemonic))
+        e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
+    switch (e->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_STMXCSR:
+    case ZYDIS_MNEMONIC_LDMXCSR:
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
+        break;
+    case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64:
+        e->must_write = e->may_write = is_64(opcode) ? 416 : 288; /* the rest is reserved */
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_OTHER) | xmm << PROBE_XMM;
+        break;
+    default:
+        break;
+    }
 }
 
 /* Zydis has no actions for the pointers, and those of a repetition are conditional: it may be of
@@ -135,6 +172,7 @@ static void expect(const struct opcode *opcode, struct expected *e)
     }
     if (is_string(&e->insn))
         expect_string(e);
+    expect_more(opcode, e);
     /* The exit context has these, and flags are judged apart. */
     const uint64_t given =
         PROBE_BIT(PROBE_RIP) | PROBE_BIT(PROBE_RFLAGS) | PROBE_BIT(PROBE_SEGMENTS + 1);
@@ -254,7 +292,7 @@ static const char *compare_exits(const struct opcode *opcode, const struct whe_i
 {
     const bool has_descriptor = opcode->mode->mode.protected_mode && loads_descriptor(e);
     unsigned exits = 1u << WHE_EXIT_EXECUTE;
-    if (e->may_read > 0 || has_descriptor)
+    if (e->may_read > 0 || has_descriptor || selects(e->insn.mnemonic))
         exits |= 1u << WHE_EXIT_READ;
     if (e->may_write > 0 || has_descriptor)
         exits |= 1u << WHE_EXIT_WRITE;
@@ -270,16 +308,19 @@ static void report(const struct opcode *opcode, const struct expected *e, const 
     char text[3 * sizeof(bytes.byte) + 1];
     for (unsigned i = 0; i < sizeof(bytes.byte); i++)
         snprintf(text + 3 * i, 4, "%02x ", bytes.byte[i]);
+    const uint64_t sets[] = {probe->got, e->must_get, e->may_get,
+                             probe->set, e->must_set, e->may_set};
+    char names[sizeof(sets) / sizeof(sets[0])][160];
+    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        probe_names(sets[i], names[i], sizeof(names[i]));
     cr_expect_fail(
-        "%s: %s(%s): %s\n  got %#llx, expected %#llx to %#llx; set %#llx, expected %#llx "
-        "to %#llx\n  read %u, expected %u to %u; written %u, expected %u to %u; "
+        "%s: %s(%s): %s\n  got     %s\n  it must %s\n  it may  %s\n  set     %s\n  it must %s\n"
+        "  it may  %s\n  read %u, expected %u to %u; written %u, expected %u to %u; "
         "result %#x, status %#x, event %d, vector %u",
-        opcode->mode->name, text, ZydisMnemonicGetString(e->insn.mnemonic), what,
-        (unsigned long long)probe->got, (unsigned long long)e->must_get,
-        (unsigned long long)e->may_get, (unsigned long long)probe->set,
-        (unsigned long long)e->must_set, (unsigned long long)e->may_set, probe->bytes_read,
-        e->must_read, e->may_read, probe->bytes_written, e->must_write, e->may_write,
-        (unsigned)probe->hr, probe->status, probe->has_event, probe->vector);
+        opcode->mode->name, text, ZydisMnemonicGetString(e->insn.mnemonic), what, names[0],
+        names[1], names[2], names[3], names[4], names[5], probe->bytes_read, e->must_read,
+        e->may_read, probe->bytes_written, e->must_write, e->may_write, (unsigned)probe->hr,
+        probe->status, probe->has_event, probe->vector);
 }
 
 /* rCX, rDX, rBX and r11 do not point at a line of 64 bytes. */
@@ -288,6 +329,13 @@ static bool is_misaligned(const struct opcode *opcode, const struct expected *e)
     bool has_rex_r = is_64(opcode) && (opcode->rex & 4);
     bool is_odd = opcode->reg == 3 || (opcode->reg - 1u < 2 && !has_rex_r);
     return e->insn.mnemonic == ZYDIS_MNEMONIC_MOVDIR64B && is_odd;
+}
+
+/* What memory holds has reserved bits of MXCSR. */
+static bool is_reserved(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_FXRSTOR ||
+           mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
 
 /* @return what is wrong, or NULL. */
@@ -322,7 +370,9 @@ static const char *judge(struct run *run, const struct opcode *opcode, struct ex
         return probe->status == REFUSED && probe->callbacks == 0 ? NULL : "it should be refused";
     }
     run->compared++;
-    if (is_misaligned(opcode, e))
+    if (selects(e->insn.mnemonic) && !opcode->mode->mode.protected_mode)
+        return probe->has_event && probe->vector == VECTOR_UD ? NULL : "it should be #UD";
+    if (is_misaligned(opcode, e) || is_reserved(e->insn.mnemonic))
         return probe->has_event && probe->vector == VECTOR_GP ? NULL : "it should be #GP";
     return compare(run, opcode, &insn, e, probe);
 }

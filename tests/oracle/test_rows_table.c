@@ -10,8 +10,6 @@
 #include "opcodes.h"
 #include "rows_table.h"
 
-#define FAILURES_MAX 20u
-
 static const char *const names[WHE_INSN_COUNT] = {
 #define WHE_INSN(id, ...) [WHE_INSN_##id] = #id,
 #include "rows.def"
@@ -24,10 +22,14 @@ static const char *const left_out[WHE_INSN_COUNT] = {
 
 struct found {
     unsigned encodings;
-    unsigned failures;
     bool has_row[WHE_INSN_COUNT];  /* the decoder takes an encoding of it */
     bool is_made[WHE_INSN_COUNT];  /* the table makes one */
     bool is_found[ROWS_TABLE_MAX]; /* by row of the table: the decoder takes it */
+    struct {
+        unsigned encodings; /* that no row of the table makes */
+        char example[64];   /* the first of them */
+        const char *mode;   /* in which it is one */
+    } missing[WHE_INSN_COUNT];
 };
 
 static bool has_reg(const struct row *row, unsigned reg)
@@ -68,14 +70,27 @@ static bool makes(const struct row *row, const struct opcode *opcode)
            !((row->traits & ONLY_MEM) && opcode->is_register) && !(row->traits & ILLEGAL);
 }
 
-static void report(const struct opcode *opcode, const struct whe_insn *insn)
+/* The oracle has no MMX registers: traces/processor judges these forms. */
+static bool has_mmx(const struct whe_insn *insn)
+{
+    for (unsigned i = 0; i < insn->operand_count; i++) {
+        if (insn->operand[i].kind == WHE_OPERAND_MMX)
+            return true;
+    }
+    return false;
+}
+
+/* Of all encodings of a row that are not made, one is told. */
+static void keep_missing(struct found *found, const struct opcode *opcode,
+                         const struct whe_insn *insn)
 {
     struct opcode_bytes bytes = opcodes_bytes(opcode);
-    char text[3 * sizeof(bytes.byte) + 1];
+    char *text = found->missing[insn->id].example;
+    if (found->missing[insn->id].encodings++ > 0)
+        return;
+    found->missing[insn->id].mode = opcode->mode->name;
     for (unsigned i = 0; i < insn->length; i++)
-        snprintf(text + 3 * i, sizeof(text) - 3 * i, "%02x ", bytes.byte[i]);
-    cr_expect_fail("%s: %s(%s) is made by no row of rows_table.def", opcode->mode->name, text,
-                   names[insn->id]);
+        snprintf(text + 3 * i, sizeof(found->missing[0].example) - 3 * i, "%02x ", bytes.byte[i]);
 }
 
 static void visit(const struct opcode *opcode, void *context)
@@ -94,8 +109,8 @@ static void visit(const struct opcode *opcode, void *context)
         }
     }
     found->is_made[insn.id] |= is_made;
-    if (!is_made && !left_out[insn.id] && ++found->failures <= FAILURES_MAX)
-        report(opcode, &insn);
+    if (!is_made && !left_out[insn.id] && !has_mmx(&insn))
+        keep_missing(found, opcode, &insn);
 }
 
 Test(rows_table, makes_every_encoding_that_the_decoder_takes)
@@ -103,7 +118,6 @@ Test(rows_table, makes_every_encoding_that_the_decoder_takes)
     static struct found found;
     for (unsigned i = 0; i < OPCODES_MODES; i++)
         opcodes_visit(&opcodes_modes[i], visit, &found);
-    cr_expect_eq(found.failures, 0u, "%u encodings are not made", found.failures);
     cr_expect_gt(found.encodings, 10000u, "only %u encodings", found.encodings);
 
     unsigned rows = 0;
@@ -111,6 +125,10 @@ Test(rows_table, makes_every_encoding_that_the_decoder_takes)
         cr_expect(found.has_row[id], "no encoding of %s was tried", names[id]);
         cr_expect_neq(found.is_made[id], left_out[id] != NULL,
                       "%s is both made and left out, or neither", names[id]);
+        cr_expect_eq(found.missing[id].encodings, 0u,
+                     "%s: %u encodings are made by no row of rows_table.def, such as %s in %s",
+                     names[id], found.missing[id].encodings, found.missing[id].example,
+                     found.missing[id].mode);
         rows += found.is_made[id];
         if (left_out[id])
             fprintf(stderr, "left out: %s (%s)\n", names[id], left_out[id]);

@@ -134,9 +134,21 @@ static void make_registers(struct maker *m)
     for (int name = WHvX64RegisterXmm0; name <= WHvX64RegisterXmm15; name++)
         guest_reg(guest, (WHV_REGISTER_NAME)name)->Reg128 =
             (WHV_UINT128){.Low64 = random_value(&m->random), .High64 = random_value(&m->random)};
+    /* All exceptions of the x87 are masked; its stack begins anywhere. */
+    guest_reg(guest, WHvX64RegisterFpControlStatus)->FpControlStatus =
+        (WHV_X64_FP_CONTROL_STATUS_REGISTER){
+            .FpControl = 0x37f, .FpStatus = (UINT16)(random_below(&m->random, 8) << 11)};
+    for (int name = WHvX64RegisterFpMmx0; name <= WHvX64RegisterFpMmx7; name++)
+        guest_set64(guest, (WHV_REGISTER_NAME)name, random_value(&m->random));
     guest_set64(guest, WHvX64RegisterRflags, random_rflags(m));
-    guest_set64(guest, WHvX64RegisterCr4, random_next(&m->random) & 0x101000); /* SMEP, LA57 */
-    guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800);   /* NXE */
+    uint64_t cr0 = 0x31, cr4 = random_next(&m->random) & 0x101000; /* SMEP, LA57 */
+    if (random_once_in(&m->random, 16))
+        cr0 |= random_next(&m->random) & 0xe; /* TS, EM, MP */
+    if (!random_once_in(&m->random, 32))
+        cr4 |= 0x600; /* OSFXSR, OSXMMEXCPT */
+    guest_set64(guest, WHvX64RegisterCr0, cr0);
+    guest_set64(guest, WHvX64RegisterCr4, cr4);
+    guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800); /* NXE */
     guest_set64(guest, WHvRegisterInterruptState, random_below(&m->random, 4));
     guest_set64(guest, WHvRegisterPendingEvent, random_once_in(&m->random, 40));
     guest_set64(guest, WHvRegisterPendingInterruption, random_once_in(&m->random, 40));
@@ -386,6 +398,8 @@ unsigned cases_accesses(const struct random_case *made)
         (made->model.operand[0].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
         ZydisRegisterGetClass(made->model.operand[0].reg.value) == ZYDIS_REGCLASS_SEGMENT)
         accesses |= 3;
+    if (model_selects(&made->model))
+        accesses |= 1;
     return accesses;
 }
 
@@ -407,6 +421,10 @@ static unsigned model_alignment(const struct model *model)
     case ZYDIS_MNEMONIC_MOVNTPS:
     case ZYDIS_MNEMONIC_MOVNTPD:
     case ZYDIS_MNEMONIC_CMPXCHG16B:
+    case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64:
+    case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR64:
         return 16;
     default:
         return 1;
@@ -424,7 +442,7 @@ bool cases_is_told(const struct random_case *made, const struct guest_exit *exit
     const bool checks_alignment =
         is_user && exit->vp.ExecutionState.Cr0Am && (exit->vp.Rflags & RFLAGS_AC);
     if (exit->is_io || !memory->AccessInfo.GvaValid || made->accesses != 1 ||
-        model_is_string(model) || type == WHvMemoryAccessExecute ||
+        model_is_string(model) || model_selects(model) || type == WHvMemoryAccessExecute ||
         access->operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
         return false;
     if (type == WHvMemoryAccessRead ? access->is_written : !access->is_written)

@@ -111,12 +111,13 @@ static void add(const struct encoding *encoding)
     all.count++;
 }
 
-/* Tries one opcode with every value of ModRM.reg: once with a memory operand, once without. */
+/* Tries one opcode with every value of ModRM.reg: once with a memory operand, once without, which
+   may be another row. */
 static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
 {
     for (e.reg = 0; e.reg < 8; e.reg++) {
-        bool is_known = false;
-        for (unsigned form = 0; form < 2 && !is_known; form++) {
+        unsigned known = 0;
+        for (unsigned form = 0; form < 2; form++) {
             struct encoding_extras extras = {.modrm = form ? 0xc3 : 0x03};
             uint8_t bytes[ENCODING_BYTES];
             ZydisDecodedInstruction insn;
@@ -126,10 +127,10 @@ static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
                 continue;
             unsigned row = find_row(&insn);
             e.has_modrm = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
-            is_known = row != 0;
             e.row = (uint16_t)(row - 1);
-            if (is_known)
+            if (row != 0 && row != known)
                 add(&e);
+            known = row;
             if (!e.has_modrm)
                 return;
         }

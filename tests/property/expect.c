@@ -80,7 +80,8 @@ static bool take_element(struct walk *walk, const struct model *model,
             return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (access[i].is_written && !take(walk, true, access[i].linear, access[i].size, mask))
+        const unsigned size = model_stored(model, access[i].size);
+        if (access[i].is_written && !take(walk, true, access[i].linear, size, mask))
             return false;
     }
     return true;

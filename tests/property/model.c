@@ -295,7 +295,9 @@ static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME nam
     if (!is_register(operand, name))
         return false;
     /* What may stay as it is, in part or as a whole, counts as read. */
-    return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) || operand->size < 32;
+    const bool is_xmm = ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_XMM;
+    return (operand->actions & (READS | ZYDIS_OPERAND_ACTION_CONDWRITE)) ||
+           operand->size < (is_xmm ? 128 : 32);
 }
 
 bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
@@ -303,6 +305,8 @@ bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
     bool is_table = name == WHvX64RegisterGdtr || name == WHvX64RegisterLdtr;
     if (name == WHvRegisterInterruptState)
         return true; /* emulation must not depend on when it is asked for */
+    if (model_sees(model, name))
+        return true;
     if (is_table)
         return loads_segment(model);
     for (unsigned i = 0; i < model->insn.operand_count; i++) {
@@ -324,8 +328,8 @@ static bool writes(const struct model *model, WHV_REGISTER_NAME name, unsigned a
 
 bool model_may_write(const struct model *model, WHV_REGISTER_NAME name)
 {
-    return writes(model, name, WRITES) || is_string_pointer(model, name) ||
-           (name == WHvX64RegisterRcx && model_repeats(model));
+    return writes(model, name, WRITES) || model_may_change(model, name) ||
+           is_string_pointer(model, name) || (name == WHvX64RegisterRcx && model_repeats(model));
 }
 
 bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
@@ -336,6 +340,9 @@ bool model_must_write(const struct model *model, WHV_REGISTER_NAME name)
     if (name == WHvX64RegisterRflags)
         return writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) && model_flags_written(model) != 0 &&
                !model_may_keep_flags(model);
+    /* LSL likewise; of what is no operand only what changes is written. */
+    if (model_selects(model) || model_may_change(model, name))
+        return false;
     return !is_scan && (writes(model, name, ZYDIS_OPERAND_ACTION_WRITE) ||
                         (is_string_pointer(model, name) && !model_repeats(model)));
 }
@@ -360,6 +367,21 @@ bool model_may_keep_flags(const struct model *model)
 {
     return model_repeats(model) || model->insn.meta.category == ZYDIS_CATEGORY_SHIFT ||
            model->insn.meta.category == ZYDIS_CATEGORY_ROTATE;
+}
+
+bool model_may_be_unknown(const struct model *model)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+            continue;
+        ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
+        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
+            return true;
+        if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
+            return true;
+    }
+    return false;
 }
 
 bool model_is_branch(const struct model *model)

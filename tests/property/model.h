@@ -41,6 +41,28 @@ struct model_access {
  */
 bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *bytes, size_t count);
 
+/** @return the vector of the exception with which mode, CR0 and CR4 forbid it, or 0. */
+unsigned model_refusal(const struct model *model, struct guest *guest);
+
+/** @return whether it reads a descriptor by a selector, and no more of it: LAR and its kin. */
+bool model_selects(const struct model *model);
+
+/** @return whether what it reads may be #GP: MXCSR with a reserved bit. */
+bool model_restores(const struct model *model);
+
+/** @return whether it asks for a register that is no operand: CR0, the x87's, GDTR. */
+bool model_sees(const struct model *model, WHV_REGISTER_NAME name);
+
+/** @return whether it may change such a register. */
+bool model_may_change(const struct model *model, WHV_REGISTER_NAME name);
+
+/** @return how many bytes of an operand are written: of FXSAVE's not those that are reserved. */
+unsigned model_stored(const struct model *model, unsigned size);
+
+/** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
+ * debug registers, PUSH and POP of segment registers. */
+bool model_may_be_unknown(const struct model *model);
+
 /** @return whether it is one of MOVS to OUTS. */
 bool model_is_string(const struct model *model);
 

@@ -128,8 +128,8 @@ static bool equal_registers(const struct outcome *a, const struct outcome *b, un
             continue;
         if (memcmp(&left->value, &right->value, sizeof(left->value)) == 0)
             continue;
-        snprintf(text, size, "register %#x: %#llx %#llx against %#llx %#llx", (unsigned)left->name,
-                 (unsigned long long)left->value.Reg128.Low64,
+        snprintf(text, size, "register %s: %#llx %#llx against %#llx %#llx",
+                 guest_reg_name(left->name), (unsigned long long)left->value.Reg128.Low64,
                  (unsigned long long)left->value.Reg128.High64,
                  (unsigned long long)right->value.Reg128.Low64,
                  (unsigned long long)right->value.Reg128.High64);
@@ -157,6 +157,13 @@ const WHV_REGISTER_VALUE *outcome_reg(const struct outcome *outcome, WHV_REGISTE
         i++;
     cr_assert_lt(i, outcome->reg_count, "register %#x is not known", (unsigned)name);
     return &outcome->reg[i].value;
+}
+
+const char *outcome_about(WHV_REGISTER_NAME name, const char *what)
+{
+    static char text[128];
+    snprintf(text, sizeof(text), "%s: %s", guest_reg_name(name), what);
+    return text;
 }
 
 bool outcome_has_set(const struct outcome *outcome, WHV_REGISTER_NAME name)

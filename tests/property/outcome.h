@@ -52,6 +52,9 @@ bool outcome_equal(const struct outcome *a, const struct outcome *b, unsigned ig
 /** @return a register after the call. */
 const WHV_REGISTER_VALUE *outcome_reg(const struct outcome *outcome, WHV_REGISTER_NAME name);
 
+/** @return a reason with the register that it is about; it lives until the next call. */
+const char *outcome_about(WHV_REGISTER_NAME name, const char *what);
+
 /** @return whether Set named a register. */
 bool outcome_has_set(const struct outcome *outcome, WHV_REGISTER_NAME name);
 

@@ -64,7 +64,7 @@ static const char *judge_written(void)
         bool is_right = has_fault() ? is_part_of_fault(name)
                                     : model_may_write(&made.model, name) || retires_with(name);
         if (!is_right)
-            return "a register is written that the instruction does not write";
+            return outcome_about(name, "a register is written that the instruction does not write");
     }
     if (has_fault())
         return NULL;
@@ -74,7 +74,7 @@ static const char *judge_written(void)
             name == WHvX64RegisterRip || retires_with(name) || model_must_write(&made.model, name);
         bool is_unfinished = model_repeats(&made.model) && name == WHvX64RegisterRflags;
         if (is_due && !is_unfinished && !outcome_has_set(&call, name))
-            return "a register is not written that the instruction writes";
+            return outcome_about(name, "a register is not written that the instruction writes");
     }
     return NULL;
 }
@@ -132,13 +132,14 @@ static const char *judge_read(void)
                             ? made.exit.vp.ExecutionState.InterruptShadow || loads_stack_segment()
                             : !is_simple_port_exit() && model_may_read(&made.model, name);
         if (cases_is_told(&made, &made.exit) && is_address_alone(name))
-            return "a register is asked for though the exit tells the address";
+            return outcome_about(name, "a register is asked for though the exit tells the address");
         if (is_in_port_context(name))
-            return "a register is asked for that the exit has told";
+            return outcome_about(name, "a register is asked for that the exit has told");
         if (name == WHvX64RegisterCs || name == WHvX64RegisterRip || name == WHvX64RegisterRflags)
-            return "a register is asked for that every exit tells";
+            return outcome_about(name, "a register is asked for that every exit tells");
         if (!is_usual && !is_rarely_asked(name))
-            return "a register is asked for that the instruction does not read";
+            return outcome_about(name,
+                                 "a register is asked for that the instruction does not read");
         rare += !is_usual;
     }
     if (outcome_count(&call, GUEST_GET) > 1 && rare == 0)
@@ -319,14 +320,29 @@ static bool must_fault(const struct model_access *access)
            model_trouble(&made.model, &guest, access) != 0;
 }
 
+/* What CR0 and CR4 forbid does nothing; nothing else is forbidden. */
+static const char *judge_refusal(void)
+{
+    const unsigned refusal = model_refusal(&made.model, &guest);
+    const int vector = outcome_vector(&call);
+    if (refusal == 0)
+        return vector == 6 || vector == 7 ? "an instruction that is refused without a reason"
+                                          : NULL;
+    for (size_t i = 0; i < call.event_count; i++) {
+        if (call.event[i].kind == GUEST_MEMORY_ACCESS && !outcome_is_fetch(&call, i, made.start))
+            return "an access by an instruction that may not run";
+    }
+    return vector == (int)refusal ? NULL : "an instruction that may not run";
+}
+
 /* Nothing gets through that must not, and nothing is stopped without a reason. */
 static const char *judge_faults(void)
 {
     const uint32_t judged = 1u << 12 | 1u << 13 | 1u << 14 | 1u << 17;
     uint64_t elements = expect_elements(&made.model, &guest, &call);
     struct model_access access[MODEL_ACCESSES];
-    uint32_t vectors = may_miss() ? 1u << 13 : 0;
-    if (is_simple_port_exit() || can_have_other_faults())
+    uint32_t vectors = may_miss() || model_restores(&made.model) ? 1u << 13 : 0;
+    if (is_simple_port_exit() || can_have_other_faults() || model_refusal(&made.model, &guest))
         return NULL;
     /* What the processor has computed and checked is not computed again. */
     if (cases_is_told(&made, &made.exit))
@@ -445,23 +461,6 @@ static const char *judge_retirement(void)
     return NULL;
 }
 
-/* The forms of the table's rows that are not emulated: MOV of control and debug registers, PUSH and
-   POP of segment registers. */
-static bool may_be_unknown(void)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        const ZydisDecodedOperand *operand = &made.model.operand[i];
-        if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
-            continue;
-        ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
-        if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
-            return true;
-        if (kind == ZYDIS_REGCLASS_SEGMENT && made.model.insn.mnemonic != ZYDIS_MNEMONIC_MOV)
-            return true;
-    }
-    return false;
-}
-
 /* Nothing that is not the instruction's doing is emulated. */
 static const char *judge_refused(void)
 {
@@ -484,6 +483,11 @@ static const char *judge_swapped(void)
     return NULL;
 }
 
+/* Of calls that succeed. */
+static const char *(*const judges[])(void) = {judge_written, judge_rip,       judge_accesses,
+                                              judge_refusal, judge_faults,    judge_intents,
+                                              judge_ports,   judge_retirement};
+
 static const char *judge_call(void)
 {
     const char *broken = call.broken;
@@ -493,26 +497,16 @@ static const char *judge_call(void)
         return judge_refused();
     if (!broken && cases_is_swapped(&made))
         return judge_swapped();
-    if (!broken && call.result.status == 2 && !may_be_unknown())
+    if (!broken && call.result.status == 2 && !model_may_be_unknown(&made.model))
         broken = "a row of the table is not emulated";
     if (!broken)
         broken = judge_read();
     if (!broken)
         broken = judge_translations();
-    if (!broken && call.result.status == 1)
-        broken = judge_written();
-    if (!broken && call.result.status == 1)
-        broken = judge_rip();
-    if (!broken && call.result.status == 1)
-        broken = judge_accesses();
-    if (!broken && call.result.status == 1)
-        broken = judge_faults();
-    if (!broken && call.result.status == 1)
-        broken = judge_intents();
-    if (!broken && call.result.status == 1)
-        broken = judge_ports();
-    if (!broken && call.result.status == 1)
-        broken = judge_retirement();
+    for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
+        if (!broken && call.result.status == 1)
+            broken = judges[i]();
+    }
     return broken;
 }
 

@@ -98,7 +98,7 @@ static void set_registers(struct trial *trial)
 /* Bytes that tell their distance from `at`; the first ones are a selector of the table below. */
 static void put_pattern(uint64_t at)
 {
-    for (unsigned i = 0; i < 0x180; i++)
+    for (unsigned i = 0; i < 0x300; i++)
         guest.memory[at - 0xc0 + i] = (uint8_t)(i * 7 + 3);
     guest.memory[at] = 0x10;
     guest.memory[at + 1] = 0;

@@ -26,6 +26,18 @@ uint64_t guest_get64(struct guest *guest, WHV_REGISTER_NAME name)
     return guest_reg(guest, name)->Reg64;
 }
 
+const char *guest_reg_name(WHV_REGISTER_NAME name)
+{
+    switch ((uint32_t)name) {
+#define WHV_REGISTER(prefix, suffix, number, text, kind)                                           \
+    case number:                                                                                   \
+        return text;
+#include <whvemu/whv_registers.def>
+    default:
+        return "a register without a name";
+    }
+}
+
 void guest_map(struct guest *guest, uint64_t gva, uint64_t gpa,
                WHV_TRANSLATE_GVA_RESULT_CODE result, uint32_t flags)
 {
@@ -94,6 +106,9 @@ void guest_init(struct guest *guest, enum guest_mode mode)
     for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
         guest_reg(guest, data[i])->Segment = guest_segment(mode, false);
     guest_reg(guest, WHvX64RegisterCs)->Segment = guest_segment(mode, true);
+    /* PE, ET, NE, PG; OSFXSR, OSXMMEXCPT: floating point and SSE may be used. */
+    guest_set64(guest, WHvX64RegisterCr0, mode == GUEST_REAL16 ? 0x30 : 0x80000031);
+    guest_set64(guest, WHvX64RegisterCr4, 0x600);
     guest_set64(guest, WHvX64RegisterRip, 0x1000);
     guest_set64(guest, WHvX64RegisterRflags, mode == GUEST_VM86 ? 0x20002 : 2);
 }

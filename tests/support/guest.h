@@ -125,6 +125,8 @@ WHV_X64_SEGMENT_REGISTER guest_segment(enum guest_mode mode, bool is_code);
 
 /** @return the slot of a register, created with the value 0 if need be. */
 WHV_REGISTER_VALUE *guest_reg(struct guest *guest, WHV_REGISTER_NAME name);
+/** @return its name in traces. */
+const char *guest_reg_name(WHV_REGISTER_NAME name);
 void guest_set64(struct guest *guest, WHV_REGISTER_NAME name, uint64_t value);
 uint64_t guest_get64(struct guest *guest, WHV_REGISTER_NAME name);
 

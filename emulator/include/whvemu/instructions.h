@@ -39,7 +39,7 @@ enum whvemu_operand_kind {
     WHVEMU_OPERAND_NONE,
     WHVEMU_OPERAND_GPR,
     WHVEMU_OPERAND_SEGMENT,
-    WHVEMU_OPERAND_XMM,
+    WHVEMU_OPERAND_XMM, /**< or MMX */
     WHVEMU_OPERAND_MEMORY,
     WHVEMU_OPERAND_IMMEDIATE
 };
@@ -55,7 +55,7 @@ struct whvemu_decoded {
     uint8_t element_size;
     struct {
         uint8_t kind; /**< enum whvemu_operand_kind */
-        uint8_t size; /**< bytes */
+        uint8_t size; /**< bytes; 0: more than 255 */
     } operand[WHVEMU_OPERANDS];
 };
 

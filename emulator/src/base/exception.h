@@ -9,10 +9,12 @@
 enum whe_vector {
     WHE_VECTOR_DE = 0,
     WHE_VECTOR_UD = 6,
+    WHE_VECTOR_NM = 7,
     WHE_VECTOR_NP = 11,
     WHE_VECTOR_SS = 12,
     WHE_VECTOR_GP = 13,
     WHE_VECTOR_PF = 14,
+    WHE_VECTOR_MF = 16,
     WHE_VECTOR_AC = 17,
     WHE_VECTOR_NONE = 255 /**< no exception */
 };

@@ -18,16 +18,41 @@ union whe_value {
     uint8_t bytes[64];
 };
 
+/**
+ * Registers beyond operands, as FXSAVE lays them out (SDM 1, 10.5.1), which is as the platform's
+ * registers do. Of the parts that the row's traits do not name nothing is defined.
+ */
+union whe_image {
+    struct {
+        WHV_X64_FP_CONTROL_STATUS_REGISTER
+        x87; /**< control, status, tag; last opcode and address */
+        WHV_X64_XMM_CONTROL_STATUS_REGISTER sse; /**< last operand's address; MXCSR, its mask */
+        WHV_UINT128 st[8];                       /**< ST(0) to ST(7), 80 bits each */
+        WHV_UINT128 xmm[16];
+    };
+    WHV_UINT128 slot[26];
+};
+
 struct whe_work {
     const struct whe_insn *insn;
+    const struct whe_mode *mode;
     uint64_t rflags;   /**< before; a kernel leaves it as the instruction does */
     uint64_t next_rip; /**< preset to the next instruction; a branch may set it */
     uint8_t writes;    /**< mask of operands that will be written, preset to those that can be: a
                             kernel takes out what it leaves as it was */
     bool writes_flags; /**< likewise */
+    uint32_t code;     /**< the error code of an exception that has one; preset to 0 */
+    /* Undefined but for rows whose traits ask for them, and blocks. */
+    bool has_descriptor;    /**< WHE_TRAIT_SELECTOR: the selector names one */
+    uint64_t descriptor;    /**< which is this, otherwise 0 */
+    union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
+    uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
+    uint16_t block_size; /**< how much of it is written, preset to all */
     union whe_value value[WHE_OPERANDS]; /**< by operand; bits above its size are ignored when it is
                                               written */
 };
+
+_Static_assert(sizeof(union whe_image) == 416, "as FXSAVE has it");
 
 /** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written. */
 typedef enum whe_vector whe_kernel_fn(struct whe_work *work);
@@ -50,6 +75,8 @@ whe_kernel_fn whe_kernel_movsx;        /**< MOVSX, MOVSXD: move.c */
 whe_kernel_fn whe_kernel_movbe;        /**< move.c */
 whe_kernel_fn whe_kernel_xlat;         /**< move.c */
 whe_kernel_fn whe_kernel_copy128;      /**< the moves of 16 bytes: move.c */
+whe_kernel_fn whe_kernel_copy_low;     /**< MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c */
+whe_kernel_fn whe_kernel_copy_high;    /**< operation: is it from the high half? sse.c */
 whe_kernel_fn whe_kernel_copy_line;    /**< MOVDIR64B: move.c */
 whe_kernel_fn whe_kernel_shift;        /**< operation: enum whe_shift: shift.c */
 whe_kernel_fn whe_kernel_shld;         /**< shift.c */
@@ -64,6 +91,13 @@ whe_kernel_fn whe_kernel_cmpxchg;      /**< exchange.c */
 whe_kernel_fn whe_kernel_cmpxchg_pair; /**< exchange.c */
 whe_kernel_fn whe_kernel_setcc;        /**< operation: the condition: condition.c */
 whe_kernel_fn whe_kernel_cmovcc;       /**< operation: the condition: condition.c */
+whe_kernel_fn whe_kernel_lar;          /**< selector.c */
+whe_kernel_fn whe_kernel_lsl;          /**< selector.c */
+whe_kernel_fn whe_kernel_verify;       /**< operation: is it about writing? selector.c */
+whe_kernel_fn whe_kernel_ldmxcsr;      /**< state.c */
+whe_kernel_fn whe_kernel_stmxcsr;      /**< state.c */
+whe_kernel_fn whe_kernel_fxsave;       /**< state.c */
+whe_kernel_fn whe_kernel_fxrstor;      /**< state.c */
 whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
 whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */

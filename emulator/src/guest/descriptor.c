@@ -96,6 +96,19 @@ static bool locate(const struct whe_call *call, uint16_t selector, uint64_t *lin
     return offset + 7 <= limit;
 }
 
+enum whe_result whe_read_descriptor(struct whe_call *call, uint16_t selector, bool *is_there,
+                                    uint64_t *descriptor)
+{
+    uint64_t linear;
+    struct whe_span span;
+    *descriptor = 0;
+    *is_there = (selector & ~SELECTOR_RPL) != 0 && locate(call, selector, &linear);
+    if (!*is_there)
+        return WHE_OK;
+    WHE_TRY(whe_probe(call, linear, 8, WHE_INTENT_READ | WHE_INTENT_SYSTEM, &span));
+    return whe_span_read(call, &span, descriptor);
+}
+
 /* The processor marks a descriptor that it loads. */
 static enum whe_result set_accessed(struct whe_call *call, uint64_t linear,
                                     WHV_X64_SEGMENT_REGISTER *value)

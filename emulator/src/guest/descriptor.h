@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file descriptor.h
- * Loading segment registers.
+ * Descriptors: reading them, loading segment registers.
  */
 #ifndef WHE_DESCRIPTOR_H
 #define WHE_DESCRIPTOR_H
 
 #include "call.h"
+
+/**
+ * Reads the descriptor that a selector names, as supervisor.
+ * @param is_there   receives whether there is one: the selector is not null and lies in its table.
+ * @param descriptor receives its first eight bytes; 0 if there is none.
+ * @return WHE_OK; WHE_FAULT or a failure of reading the table.
+ */
+enum whe_result whe_read_descriptor(struct whe_call *call, uint16_t selector, bool *is_there,
+                                    uint64_t *descriptor);
 
 /**
  * Loads ES, SS, DS, FS or GS as MOV does: from the selector alone in real and virtual-8086 mode,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "event.h"
 
+#include "control.h"
 #include "host.h"
 
 /* Page-fault error code (SDM 3A, 4.7). */
@@ -11,7 +12,6 @@
 #define PF_FETCH    (1u << 4)
 
 #define EFER_NXE (UINT64_C(1) << 11)
-#define CR4_SMEP (UINT64_C(1) << 20)
 
 enum whe_result whe_fault(struct whe_call *call, enum whe_vector vector)
 {
@@ -74,7 +74,7 @@ enum whe_result whe_event_inject(struct whe_call *call)
         return WHE_CANNOT_FAULT;
     /* I/D is reported only where the processor can forbid execution. SDM 3A, 4.7. */
     if (call->event.is_fetch && ((whe_reg_get(regs, WHE_REG_EFER) & EFER_NXE) ||
-                                 (whe_reg_get(regs, WHE_REG_CR4) & CR4_SMEP)))
+                                 (whe_reg_get(regs, WHE_REG_CR4) & WHE_CR4_SMEP)))
         call->event.code |= PF_FETCH;
 
     /* Real mode delivers no error codes; asking for one makes the entry invalid. SDM 3A, 21.1.4. */

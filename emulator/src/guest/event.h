@@ -10,7 +10,7 @@
 #include "call.h"
 #include "exception.h"
 
-/** A fault without an error code: #UD, #DE. */
+/** A fault without an error code: #UD, #DE, #NM, #MF. */
 enum whe_result whe_fault(struct whe_call *call, enum whe_vector vector);
 
 /** #GP, #SS, #NP or #AC with an error code (0, or a selector without its RPL). */

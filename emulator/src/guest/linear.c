@@ -2,11 +2,10 @@
 #include "linear.h"
 
 #include "attributes.h"
+#include "control.h"
 #include "event.h"
 #include "host.h"
 #include "translate.h"
-
-#define CR4_LA57 (UINT64_C(1) << 12)
 
 /* Bits of a segment's type (SDM 3A, 3.4.5.1). */
 #define TYPE_WRITABLE    2u /* data */
@@ -31,7 +30,7 @@ enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsi
     if (whe_is_canonical48(linear) && whe_is_canonical48(last))
         return WHE_OK;
     WHE_TRY(whe_host_get_one(call, WHE_REG_CR4));
-    if ((whe_reg_get(&call->regs, WHE_REG_CR4) & CR4_LA57) && is_canonical57(linear) &&
+    if ((whe_reg_get(&call->regs, WHE_REG_CR4) & WHE_CR4_LA57) && is_canonical57(linear) &&
         is_canonical57(last))
         return WHE_OK;
     return segment_fault(call, is_stack);

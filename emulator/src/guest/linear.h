@@ -14,8 +14,8 @@ struct whe_place {
     enum whe_reg segment;
     bool is_flat;      /**< 64-bit mode, and a segment without a base */
     bool is_stack;     /**< a violation is #SS(0) instead of #GP(0) */
-    uint8_t size;      /**< bytes per access, 1 to 64 */
     uint8_t alignment; /**< what #AC asks for, a power of two; 1 for none */
+    uint16_t size;     /**< bytes per access, 1 to 512 */
     unsigned intent;   /**< mask of whe_intent */
 };
 

@@ -14,7 +14,7 @@ enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned
                                 struct whe_span *span)
 {
     const uint64_t first = WHE_PAGE_SIZE - (linear & WHE_PAGE_MASK);
-    span->rest = (uint8_t)(span->size - first);
+    span->rest = (uint16_t)(span->size - first);
     WHE_TRY(whe_translate(call, linear, intent, &span->gpa[0]));
     uint64_t next = (linear + first) & linear_mask(call, intent);
     return whe_translate(call, next, intent, &span->gpa[1]);

@@ -13,11 +13,11 @@
 #include "linear.h"
 #include "translate.h"
 
-/** The guest-physical places of an operand of up to 64 bytes, at most two pages. */
+/** The guest-physical places of an operand of up to 512 bytes, at most two pages. */
 struct whe_span {
     uint64_t gpa[2];
-    uint8_t size;
-    uint8_t rest; /**< how many of its last bytes lie at gpa[1]; the others are at gpa[0] */
+    uint16_t size;
+    uint16_t rest; /**< how many of its last bytes lie at gpa[1]; the others are at gpa[0] */
 };
 
 /** As whe_probe, for operands that cross a page; span->size is set already. */
@@ -27,14 +27,14 @@ enum whe_result whe_probe_split(struct whe_call *call, uint64_t linear, unsigned
 /**
  * Translates the one or two pages of an operand.
  * @param linear address of its first byte.
- * @param size   1 to 16.
+ * @param size   1 to 512.
  * @param intent mask of whe_intent.
  * @param span   receives the guest-physical places.
  */
 static inline enum whe_result whe_probe(struct whe_call *call, uint64_t linear, unsigned size,
                                         unsigned intent, struct whe_span *span)
 {
-    span->size = (uint8_t)size;
+    span->size = (uint16_t)size;
     if ((linear & WHE_PAGE_MASK) + size > WHE_PAGE_SIZE)
         return whe_probe_split(call, linear, intent, span);
     span->rest = 0;
@@ -75,6 +75,18 @@ static inline enum whe_result whe_span_write(struct whe_call *call, const struct
  */
 enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
                                     uint8_t *data);
+/** @return the first `size` bytes of a span, or all if they are fewer. */
+static inline struct whe_span whe_span_cut(const struct whe_span *span, unsigned size)
+{
+    const unsigned first = (unsigned)(span->size - span->rest);
+    struct whe_span cut = *span;
+    if (size >= span->size)
+        return cut;
+    cut.size = (uint16_t)size;
+    cut.rest = (uint16_t)(size > first ? size - first : 0);
+    return cut;
+}
+
 /** Writes a span of any size as whe_span_read_bytes reads it. */
 enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
                                      const uint8_t *data);

@@ -27,6 +27,7 @@ struct whe_mode {
     _Alignas(8) uint8_t code; /**< enum whe_code: default operand and address size */
     bool protected_mode;      /**< descriptors are checked: PE set, not virtual-8086 */
     bool vm86;
+    bool long_mode;       /**< EFER.LMA */
     uint8_t cpl;          /**< 0 to 3 */
     bool check_alignment; /**< #AC applies: CPL 3, CR0.AM, RFLAGS.AC */
     uint8_t specials;     /**< mask of enum whe_special; handlers add to what the exit says */
@@ -52,7 +53,8 @@ static inline void whe_mode_from_exit(WHV_X64_VP_EXECUTION_STATE state,
                                       const WHV_X64_SEGMENT_REGISTER *cs, uint64_t rflags,
                                       struct whe_mode *mode)
 {
-    *mode = (struct whe_mode){.code = WHE_CODE16, .cpl = (uint8_t)state.Cpl};
+    *mode = (struct whe_mode){
+        .code = WHE_CODE16, .cpl = (uint8_t)state.Cpl, .long_mode = state.EferLma};
     mode->vm86 = !state.EferLma && state.Cr0Pe && (rflags & WHE_RFLAGS_VM) != 0;
     mode->protected_mode = state.Cr0Pe && !mode->vm86;
     if (state.EferLma && cs->Long) {

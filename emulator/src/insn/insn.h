@@ -24,6 +24,13 @@ enum whe_insn_id {
     WHE_INSN_COUNT
 };
 
+/** Classes of checks.def: what an instruction demands before it runs. */
+enum whe_checks {
+#define WHE_CHECK(class, ...) WHE_CHECKS_##class,
+#include "checks.def"
+    WHE_CHECKS_COUNT
+};
+
 /** How an instruction runs. */
 enum whe_form {
     WHE_FORM_VALUES, /**< operands are read, a kernel turns values into values, operands are written
@@ -38,8 +45,12 @@ enum whe_trait {
     WHE_TRAIT_PORT = 1, /**< uses a port, for which there are permissions */
     WHE_TRAIT_BIT_STRING =
         2, /**< a register operand is an offset in bits beyond the memory operand */
-    WHE_TRAIT_AL_INDEX = 4, /**< AL is added to the address */
-    WHE_TRAIT_TO_ES = 8,    /**< the implicit memory operand lies in ES whatever prefix there is */
+    WHE_TRAIT_AL_INDEX = 4,  /**< AL is added to the address */
+    WHE_TRAIT_TO_ES = 8,     /**< the implicit memory operand lies in ES whatever prefix there is */
+    WHE_TRAIT_SELECTOR = 16, /**< the last explicit operand selects a descriptor, which is read */
+    WHE_TRAIT_MXCSR = 32,    /**< the kernel sees MXCSR */
+    WHE_TRAIT_X87 = 64,      /**< the kernel sees the x87: stack, control, status, MXCSR */
+    WHE_TRAIT_XMM = 128,     /**< the kernel sees all XMM registers */
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -48,6 +59,7 @@ struct whe_row {
     const char *family;
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< argument of the kernel or of the string loop; rows.def says which */
+    uint8_t checks;    /**< enum whe_checks */
     uint8_t
         alignment;  /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
     uint8_t traits; /**< mask of enum whe_trait */
@@ -61,16 +73,18 @@ enum whe_operand_kind {
     WHE_OPERAND_XMM,
     WHE_OPERAND_MEMORY,
     WHE_OPERAND_IMMEDIATE,
+    WHE_OPERAND_MMX,
+    WHE_OPERAND_ST,           /**< ST(i), as the image has it */
     WHE_OPERAND_STACK_POINTER /**< rSP beside an access to the stack: as wide as SS.B tells */
 };
 
 struct whe_operand {
     uint8_t kind;   /**< enum whe_operand_kind */
-    uint8_t size;   /**< bytes, 1 to 64 */
     uint8_t reg;    /**< enum whe_reg */
     uint8_t shift;  /**< 8 for AH, CH, DH, BH, otherwise 0 */
     uint8_t access; /**< mask of whe_intent; what may be left as it is counts as read */
     bool is_hidden; /**< implicit */
+    uint16_t size;  /**< bytes, 1 to WHE_BLOCK_MAX */
     union {
         uint64_t mask;      /**< registers and memory of up to 8 bytes: of the operand's size */
         uint64_t immediate; /**< extended to 64 bits as the instruction asks */
@@ -97,6 +111,9 @@ struct whe_memory {
     uint8_t alignment; /**< #GP(0) unless so aligned; 1 for any */
 };
 
+/** The largest operand: FXSAVE's. What is larger than a value is a block. */
+#define WHE_BLOCK_MAX 512
+
 #define WHE_OPERANDS 6
 #define WHE_MEMORIES 2
 
@@ -107,6 +124,7 @@ struct whe_insn {
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< of its row */
     uint8_t traits;    /**< of its row */
+    uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
     uint8_t operand_size; /**< bytes; of a branch that of the instruction pointer */
@@ -117,6 +135,7 @@ struct whe_insn {
     bool writes_flags;     /**< it gives status flags a defined value */
     bool repeats;          /**< a REP prefix counts */
     bool repeats_while_zf; /**< CMPS, SCAS: the value of ZF with which REP goes on */
+    bool has_extras;       /**< more than operands: extras.h */
     bool is_by_exit; /**< its only data access is one explicit operand: where the exit tells of that
                           access, the exit's Gpa is the operand */
     uint64_t address_mask;   /**< 16, 32 or 64 bits */

@@ -11,7 +11,9 @@
 
 #include "bits.h"
 #include "call.h"
-#include "decode_names.h"
+#include "checks.h"
+#include "decode_parts.h"
+#include "extras.h"
 #include "host.h"
 #include "translate.h"
 
@@ -19,7 +21,7 @@
 
 /* By whether it is a string instruction, and the decoder's mnemonic. */
 static const uint16_t rows[2][MNEMONICS] = {
-#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, alignment, traits)         \
+#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
     [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
@@ -27,22 +29,6 @@ static const uint16_t rows[2][MNEMONICS] = {
 _Static_assert(WHE_INSN_COUNT <= UINT16_MAX, "ids are kept in 16 bits");
 _Static_assert(MNEMONICS <= UINT16_MAX, "mnemonics are kept in 16 bits");
 _Static_assert(WHE_OPERANDS <= 8, "sets of operands are kept in 8 bits");
-
-static bool is_string(const ZydisDecodedInstruction *decoded)
-{
-    return decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
-           decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
-}
-
-static inline unsigned reg_from_zydis(ZydisRegister reg)
-{
-    return whe_reg_from_decoder((unsigned)reg);
-}
-
-static bool is_segment(unsigned reg)
-{
-    return reg >= WHE_REG_ES && reg <= WHE_REG_GS;
-}
 
 static void add_if_held(struct whe_set *set, unsigned reg)
 {
@@ -68,23 +54,22 @@ static unsigned segment_in_use(const struct whe_mode *mode, const struct whe_ins
     return reg;
 }
 
-static unsigned intent_from_actions(ZydisOperandActions actions)
+static bool is_xmm(ZydisRegister reg)
 {
-    unsigned intent = 0;
-    if (actions & ZYDIS_OPERAND_ACTION_MASK_READ)
-        intent |= WHE_INTENT_READ;
-    if (actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-        intent |= WHE_INTENT_WRITE;
-    return intent;
+    return reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15;
 }
 
-/* What may be left as it is counts as read: CMOVcc, CMPXCHG. */
+/* What may be left as it is counts as read, as a whole (CMOVcc, CMPXCHG), or in part: of an XMM
+   register less than 16 bytes (MOVLPS; MOVSS between registers, but not from memory, which clears
+   the rest). */
 static unsigned access_of(const ZydisDecodedOperand *operand)
 {
     const ZydisOperandActions reads =
         ZYDIS_OPERAND_ACTION_MASK_READ | ZYDIS_OPERAND_ACTION_CONDWRITE;
     unsigned access = intent_from_actions(operand->actions);
-    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER && (operand->actions & reads))
+    if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+        return access;
+    if ((operand->actions & reads) || (operand->size < 128 && is_xmm(operand->reg.value)))
         access |= WHE_INTENT_READ;
     return access;
 }
@@ -96,13 +81,6 @@ static bool is_stack_access(const struct whe_mode *mode, unsigned segment, unsig
     if (mode->code != WHE_CODE64)
         return segment == WHE_REG_SS;
     return segment < WHE_REG_FS && (base == WHE_REG_RSP || base == WHE_REG_RBP);
-}
-
-static bool loads_segment(const ZydisDecodedOperand *operand)
-{
-    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-           (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
-           is_segment(reg_from_zydis(operand->reg.value));
 }
 
 /* What loading a segment register looks at besides the selector. */
@@ -152,6 +130,10 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
                        const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
     struct whe_set values = {{0}};
+    if (insn->checks != WHE_CHECKS_NONE)
+        whe_checks_registers(insn->checks, &values);
+    if (insn->has_extras)
+        whe_extras_registers(mode, insn->traits, &values);
     if (insn->repeats)
         whe_set_add(&values, WHE_REG_RCX);
     for (unsigned i = 0; i < decoded->operand_count; i++) {
@@ -167,73 +149,6 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
     }
     whe_batch_init(&insn->reads, &all);
     whe_batch_init(&insn->values, &values);
-}
-
-/* What access_table.def says of an instruction: whether its memory operands are accessed, and what
-   is accessed besides. */
-static bool accesses_operands(ZydisMnemonic mnemonic, unsigned *accesses)
-{
-    switch (mnemonic) {
-#define WHE_ACCESS(mnemonic, operands, others)                                                     \
-    case ZYDIS_MNEMONIC_##mnemonic:                                                                \
-        *accesses |= (others);                                                                     \
-        return (operands) != 0;
-#include "access_table.def"
-    default:
-        return true;
-    }
-}
-
-/* Descriptors, gates, the TSS: read and, for their accessed and busy bits, written. */
-static bool uses_descriptors(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
-{
-    return decoded->meta.category == ZYDIS_CATEGORY_INTERRUPT ||
-           (mode->protected_mode && decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR);
-}
-
-/* The permission map is read unless CPL or the mode allow everything. */
-static bool uses_port_map(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
-{
-    return (decoded->meta.category == ZYDIS_CATEGORY_IO ||
-            decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP) &&
-           (mode->vm86 || (mode->protected_mode && mode->cpl > 0));
-}
-
-/* @return a mask of whe_intent: what data accesses the instruction can make, with or without a row
-   of its own. */
-static unsigned data_accesses(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
-                              const ZydisDecodedOperand *operands)
-{
-    const unsigned all = WHE_INTENT_READ | WHE_INTENT_WRITE;
-    unsigned accesses = 0;
-    bool are_accessed = accesses_operands(decoded->mnemonic, &accesses);
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY && are_accessed)
-            accesses |= operands[i].mem.type == ZYDIS_MEMOP_TYPE_MIB
-                            ? all
-                            : intent_from_actions(operands[i].actions);
-        if (mode->protected_mode && loads_segment(&operands[i]))
-            accesses |= all;
-    }
-    if (uses_descriptors(mode, decoded))
-        accesses |= all;
-    if (uses_port_map(mode, decoded))
-        accesses |= WHE_INTENT_READ;
-    return accesses;
-}
-
-/* Code may run from a device whatever it does. A port access that is no string operation is never
-   decoded. */
-static uint8_t exits_from_accesses(unsigned accesses, const ZydisDecodedInstruction *decoded)
-{
-    unsigned exits = 1u << WHE_EXIT_EXECUTE;
-    if (accesses & WHE_INTENT_READ)
-        exits |= 1u << WHE_EXIT_READ;
-    if (accesses & WHE_INTENT_WRITE)
-        exits |= 1u << WHE_EXIT_WRITE;
-    if (decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP)
-        exits |= 1u << WHE_EXIT_IO;
-    return (uint8_t)exits;
 }
 
 static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDecodedOperand *from)
@@ -256,12 +171,18 @@ static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
     return &insn->memory[0];
 }
 
+/* What #AC asks for: SDM 3A, table 6-7. Of 10 bytes 8, of 6 bytes 4. */
+static uint8_t alignment_of(unsigned size)
+{
+    return size > 16 ? 1 : (uint8_t)(1u << (31 - __builtin_clz(size)));
+}
+
 static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                         struct whe_insn *insn, unsigned number)
 {
     const unsigned base = reg_from_zydis(from->mem.base);
     const unsigned segment = segment_in_use(mode, insn, from);
-    const uint8_t size = (uint8_t)(from->size / 8u);
+    const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
     const bool has_alignment = whe_rows[insn->id].alignment != 0;
     const bool is_in_es = is_in_es_always(insn, from);
@@ -284,7 +205,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment || size > 16 ? 1 : size,
+                           .alignment = has_alignment ? 1 : alignment_of(size),
                            .intent = intent};
 }
 
@@ -301,8 +222,10 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
 {
     const unsigned reg = reg_from_zydis(from->reg.value);
     to->reg = (uint8_t)reg;
-    if (reg >= WHE_REG_XMM0 && reg <= WHE_REG_XMM15)
+    if (is_xmm(from->reg.value))
         to->kind = WHE_OPERAND_XMM;
+    else if (reg >= WHE_REG_FPMMX0 && reg <= WHE_REG_FPMMX7)
+        to->kind = from->reg.value >= ZYDIS_REGISTER_MM0 ? WHE_OPERAND_MMX : WHE_OPERAND_ST;
     else if (is_segment(reg))
         to->kind = WHE_OPERAND_SEGMENT;
     else if (reg == WHE_REG_RSP && to->is_hidden)
@@ -320,9 +243,9 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
 {
     struct whe_operand *to = &insn->operand[number];
     const unsigned size = from->size / 8u;
-    if (size < 1 || size > 64)
+    if (size < 1 || size > WHE_BLOCK_MAX)
         return false;
-    *to = (struct whe_operand){.size = (uint8_t)size,
+    *to = (struct whe_operand){.size = (uint16_t)size,
                                .access = (uint8_t)access_of(from),
                                .is_hidden = from->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN,
                                .mask = size <= 8 ? whe_mask_from_size(size) : 0};
@@ -345,20 +268,30 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
     return true;
 }
 
-/* RFLAGS and RIP are no operands: the exit tells them, and every instruction may write them. */
+/* RFLAGS and RIP are no operands: the exit tells them, and every instruction may write them. Nor
+   are control and status registers, which a kernel sees in its image. */
 static bool is_operand(const ZydisDecodedOperand *operand)
 {
     const unsigned reg = operand->type == ZYDIS_OPERAND_TYPE_REGISTER
                              ? reg_from_zydis(operand->reg.value)
                              : WHE_REG_ZERO;
-    return reg != WHE_REG_RFLAGS && reg != WHE_REG_RIP;
+    return reg != WHE_REG_RFLAGS && reg != WHE_REG_RIP && reg != WHE_REG_FPCS &&
+           reg != WHE_REG_XMMCS;
+}
+
+/* Rows of SSE that also have a form with MMX registers: these are the x87's, and wait for it; what
+   has no XMM register does not ask for OSFXSR. */
+static void take_mmx(struct whe_insn *insn, unsigned kinds)
+{
+    insn->traits |= WHE_TRAIT_X87;
+    if (insn->checks == WHE_CHECKS_SSE)
+        insn->checks = kinds & 1u << WHE_OPERAND_XMM ? WHE_CHECKS_SSE_MMX : WHE_CHECKS_MMX;
 }
 
 static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                           const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    bool has_segment = false;
-    bool has_stack = false;
+    unsigned kinds = 0; /* mask of 1 << enum whe_operand_kind */
     for (unsigned i = 0; i < decoded->operand_count; i++) {
         if (!is_operand(&operands[i]))
             continue;
@@ -366,11 +299,18 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
             !take_operand(mode, &operands[i], insn, insn->operand_count))
             return false;
         const struct whe_operand *taken = &insn->operand[insn->operand_count++];
-        has_segment |= taken->kind == WHE_OPERAND_SEGMENT;
-        has_stack |= taken->kind == WHE_OPERAND_STACK_POINTER;
+        kinds |= 1u << taken->kind;
+        if (taken->size > sizeof(union whe_value))
+            insn->has_extras = true;
     }
     take_alignment(insn);
-    return !(has_segment && has_stack); /* PUSH and POP of segment registers */
+    if (kinds & 1u << WHE_OPERAND_MMX)
+        take_mmx(insn, kinds);
+    if (insn->traits & WHE_EXTRAS)
+        insn->has_extras = true;
+    /* PUSH and POP of segment registers have none of their own. */
+    const unsigned of_stack = 1u << WHE_OPERAND_SEGMENT | 1u << WHE_OPERAND_STACK_POINTER;
+    return (kinds & of_stack) != of_stack;
 }
 
 static void take_repetition(const ZydisDecodedInstruction *decoded, struct whe_insn *insn)
@@ -399,7 +339,7 @@ static bool is_by_exit(const struct whe_insn *insn)
     const struct whe_memory *memory = &insn->memory[0];
     return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
            !insn->operand[memory->operand].is_hidden &&
-           insn->operand[0].kind != WHE_OPERAND_SEGMENT &&
+           insn->operand[0].kind != WHE_OPERAND_SEGMENT && !(insn->traits & WHE_TRAIT_SELECTOR) &&
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
 
@@ -418,10 +358,11 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .form = row->form,
                           .operation = row->operation,
                           .traits = row->traits,
+                          .checks = row->checks,
                           .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
-    insn->exits = exits_from_accesses(data_accesses(mode, decoded, operands), decoded);
+    insn->exits = whe_decode_exits(mode, decoded, operands);
     if (id == WHE_INSN_NONE)
         return;
     take_repetition(decoded, insn);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file decode.h
- * From bytes to struct whe_insn. The only user of Zydis in the emulator.
+ * From bytes to struct whe_insn. Its sources are the only users of Zydis in the emulator.
  */
 #ifndef WHE_DECODE_H
 #define WHE_DECODE_H

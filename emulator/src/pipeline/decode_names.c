@@ -10,7 +10,9 @@
     [ZYDIS_REGISTER_##q] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##d] = WHE_REG_##reg + 1,            \
     [ZYDIS_REGISTER_##w] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##b] = WHE_REG_##reg + 1
 #define GPR_NUMBERED(n) GPR(R##n, R##n, R##n##D, R##n##W, R##n##B)
-#define SAME(reg)       [ZYDIS_REGISTER_##reg] = WHE_REG_##reg + 1
+#define MMX(n)                                                                                     \
+    [ZYDIS_REGISTER_MM##n] = WHE_REG_FPMMX##n + 1, [ZYDIS_REGISTER_ST##n] = WHE_REG_FPMMX##n + 1
+#define SAME(reg) [ZYDIS_REGISTER_##reg] = WHE_REG_##reg + 1
 
 static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
     [ZYDIS_REGISTER_NONE] = WHE_REG_ZERO + 1,
@@ -56,6 +58,18 @@ static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
     SAME(XMM13),
     SAME(XMM14),
     SAME(XMM15),
+    MMX(0),
+    MMX(1),
+    MMX(2),
+    MMX(3),
+    MMX(4),
+    MMX(5),
+    MMX(6),
+    MMX(7),
+    [ZYDIS_REGISTER_X87CONTROL] = WHE_REG_FPCS + 1,
+    [ZYDIS_REGISTER_X87STATUS] = WHE_REG_FPCS + 1,
+    [ZYDIS_REGISTER_X87TAG] = WHE_REG_FPCS + 1,
+    [ZYDIS_REGISTER_MXCSR] = WHE_REG_XMMCS + 1,
     [ZYDIS_REGISTER_IP] = WHE_REG_RIP + 1,
     [ZYDIS_REGISTER_EIP] = WHE_REG_RIP + 1,
     [ZYDIS_REGISTER_RIP] = WHE_REG_RIP + 1,

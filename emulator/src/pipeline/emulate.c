@@ -12,7 +12,9 @@
 #include "emulate.h"
 
 #include "attributes.h"
+#include "checks.h"
 #include "event.h"
+#include "extras.h"
 #include "fetch.h"
 #include "host.h"
 #include "plan.h"
@@ -132,37 +134,80 @@ static WHE_COLD enum whe_result check_target(struct whe_call *call, uint64_t rip
     return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
 }
 
+static WHE_COLD enum whe_result fault(struct whe_call *call, enum whe_vector vector, uint32_t code)
+{
+    const bool has_code = vector >= WHE_VECTOR_NP && vector <= WHE_VECTOR_GP;
+    return has_code ? whe_fault_code(call, vector, code) : whe_fault(call, vector);
+}
+
+WHE_HOT void begin_work(const struct whe_call *call, const struct whe_insn *insn,
+                        struct whe_work *work)
+{
+    work->insn = insn;
+    work->mode = &call->mode;
+    work->rflags = call->vp->Rflags;
+    work->next_rip = call->vp->Rip + insn->length;
+    work->writes = insn->writes;
+    work->writes_flags = insn->writes_flags;
+    work->code = 0;
+}
+
+/* Everything after all that is read is read. @param extras or NULL. */
+WHE_HOT enum whe_result conclude(struct whe_call *call, const struct whe_places *places,
+                                 struct whe_work *work, struct whe_extras *extras)
+{
+    const struct whe_insn *insn = work->insn;
+    const enum whe_vector vector = whe_kernels[insn->id](work);
+    if (vector != WHE_VECTOR_NONE)
+        return fault(call, vector, work->code);
+    if (work->next_rip != call->vp->Rip + insn->length)
+        WHE_TRY(check_target(call, work->next_rip));
+    WHE_TRY(whe_values_write(call, places, work));
+    if (extras)
+        whe_extras_keep(call, extras, work);
+    return retire(call, work->next_rip);
+}
+
 /* Everything after the memory operands are planned. */
 static enum whe_result compute(struct whe_call *call, const struct whe_insn *insn,
                                const struct whe_places *places)
 {
     struct whe_work work;
-    work.insn = insn;
-    work.rflags = call->vp->Rflags;
-    work.next_rip = call->vp->Rip + insn->length;
-    work.writes = insn->writes;
-    work.writes_flags = insn->writes_flags;
+    begin_work(call, insn, &work);
     WHE_TRY(whe_values_read(call, places, &work));
-    const enum whe_vector vector = whe_kernels[insn->id](&work);
-    if (vector != WHE_VECTOR_NONE)
-        return whe_fault(call, vector);
-    if (work.next_rip != call->vp->Rip + insn->length)
-        WHE_TRY(check_target(call, work.next_rip));
-    WHE_TRY(whe_values_write(call, places, &work));
-    return retire(call, work.next_rip);
+    return conclude(call, places, &work, NULL);
+}
+
+/* The same for what has more than operands. */
+static WHE_APART enum whe_result compute_with_extras(struct whe_call *call,
+                                                     const struct whe_insn *insn,
+                                                     const struct whe_places *places)
+{
+    struct whe_work work;
+    struct whe_extras extras;
+    begin_work(call, insn, &work);
+    whe_extras_begin(call, &extras, &work);
+    WHE_TRY(whe_values_read(call, places, &work));
+    WHE_TRY(whe_extras_read(call, &work));
+    return conclude(call, places, &work, &extras);
 }
 
 static enum whe_result run_values(struct whe_call *call, const struct whe_insn *insn)
 {
     struct whe_places places;
-    if (has_operands_address(call, insn)) {
-        WHE_TRY(load(call, &insn->values));
+    const bool is_told = has_operands_address(call, insn);
+    WHE_TRY(load(call, is_told ? &insn->values : &insn->reads));
+    if (insn->checks != WHE_CHECKS_NONE)
+        WHE_TRY(whe_checks_run(call, insn->checks));
+    if (is_told)
         places.span[0] =
             (struct whe_span){.gpa = {call->exit.gpa}, .size = insn->memory[0].place.size};
-    } else {
-        WHE_TRY(load(call, &insn->reads));
+    else
         WHE_TRY(plan_all(call, insn, &places));
-    }
+    if (insn->checks != WHE_CHECKS_NONE)
+        WHE_TRY(whe_checks_wait(call, insn->checks));
+    if (insn->has_extras)
+        return compute_with_extras(call, insn, &places);
     return compute(call, insn, &places);
 }
 
@@ -310,6 +355,16 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;
+}
+
+WHE_COLD HRESULT whe_emulate_refused(struct whe_emulator *emulator, struct whe_call *call,
+                                     const union whe_cache_entry *entry,
+                                     WHV_EMULATOR_STATUS *status)
+{
+    call->mode = entry->mode;
+    whe_regs_init(&call->regs, call->vp->Rip);
+    whe_set_join(&call->regs.known, &entry->insn.values.set);
+    return end(emulator, call, whe_checks_run(call, entry->insn.checks), status);
 }
 
 WHE_HOT void begin(struct whe_call *call, struct whe_emulator *emulator, void *context,

@@ -37,6 +37,15 @@ HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
                                 WHV_EMULATOR_STATUS *status);
 
 /**
+ * Ends a call whose instruction may not run: raises what its class of checks demands.
+ * @param call  callbacks, context and vp are set, and the registers of entry->insn.values are in
+ * regs.value.
+ * @param entry the instruction.
+ */
+HRESULT whe_emulate_refused(struct whe_emulator *emulator, struct whe_call *call,
+                            const union whe_cache_entry *entry, WHV_EMULATOR_STATUS *status);
+
+/**
  * As whe_emulate_memory_exit, for a port access.
  * @param access at most 16 instruction bytes; AccessSize 1, 2 or 4 unless StringOp is set.
  */

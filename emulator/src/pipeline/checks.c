@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "checks.h"
+
+#include "control.h"
+#include "event.h"
+
+/* Exceptions of the x87 status and control words (SDM 1, 8.1.3). */
+#define X87_EXCEPTIONS 0x3fu
+
+#define ANY        false
+#define PROTECTED  true
+#define USER       false
+#define SUPERVISOR true
+
+const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
+#define WHE_CHECK(class, mode, level, set4, set_x, ud, nm, waiting)                                \
+    [WHE_CHECKS_##class] = {.is_protected = (mode),                                                \
+                            .is_privileged = (level),                                              \
+                            .cr4 = (set4),                                                         \
+                            .xcr0 = (set_x),                                                       \
+                            .cr0_ud = (ud),                                                        \
+                            .cr0_nm = (nm),                                                        \
+                            .waits = (waiting)},
+#include "checks.def"
+};
+
+void whe_checks_registers(enum whe_checks class, struct whe_set *set)
+{
+    const struct whe_check *check = &whe_checks[class];
+    if ((check->cr0_ud | check->cr0_nm) != 0)
+        whe_set_add(set, WHE_REG_CR0);
+    if (check->cr4 != 0)
+        whe_set_add(set, WHE_REG_CR4);
+    if (check->xcr0 != 0)
+        whe_set_add(set, WHE_REG_XCR0);
+    if (check->waits)
+        whe_set_add(set, WHE_REG_FPCS);
+}
+
+/* @return whether bits of a register are set; it is known if there are any. */
+static bool has_all(const struct whe_call *call, enum whe_reg reg, uint64_t bits)
+{
+    return bits == 0 || (~whe_reg_get(&call->regs, reg) & bits) == 0;
+}
+
+static bool has_any(const struct whe_call *call, enum whe_reg reg, uint64_t bits)
+{
+    return bits != 0 && (whe_reg_get(&call->regs, reg) & bits) != 0;
+}
+
+/* The summary bit is not looked at: the processor computes it from the others. */
+static bool has_pending(const struct whe_call *call)
+{
+    const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &call->regs.value[WHE_REG_FPCS].FpControlStatus;
+    return (x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0;
+}
+
+enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
+{
+    const struct whe_check *check = &whe_checks[class];
+    if ((check->is_protected && !call->mode.protected_mode) ||
+        !has_all(call, WHE_REG_CR4, check->cr4) || !has_all(call, WHE_REG_XCR0, check->xcr0) ||
+        has_any(call, WHE_REG_CR0, check->cr0_ud))
+        return whe_fault(call, WHE_VECTOR_UD);
+    if (check->is_privileged && call->mode.cpl != 0)
+        return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    if (has_any(call, WHE_REG_CR0, check->cr0_nm))
+        return whe_fault(call, WHE_VECTOR_NM);
+    if (check->waits && has_pending(call) && !has_any(call, WHE_REG_CR0, WHE_CR0_NE))
+        return WHE_FERR;
+    return WHE_OK;
+}
+
+enum whe_result whe_checks_wait(struct whe_call *call, enum whe_checks class)
+{
+    if (!whe_checks[class].waits || !has_pending(call))
+        return WHE_OK;
+    return whe_fault(call, WHE_VECTOR_MF);
+}

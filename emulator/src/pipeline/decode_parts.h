@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file decode_parts.h
+ * What the parts of the decoder share: from Zydis's words to the emulator's.
+ */
+#ifndef WHE_DECODE_PARTS_H
+#define WHE_DECODE_PARTS_H
+
+#include <Zydis/Zydis.h>
+
+#include "decode_names.h"
+#include "insn.h"
+#include "mode.h"
+#include "translate.h"
+
+static inline bool is_string(const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
+           decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
+}
+
+static inline unsigned reg_from_zydis(ZydisRegister reg)
+{
+    return whe_reg_from_decoder((unsigned)reg);
+}
+
+static inline bool is_segment(unsigned reg)
+{
+    return reg >= WHE_REG_ES && reg <= WHE_REG_GS;
+}
+
+static inline unsigned intent_from_actions(ZydisOperandActions actions)
+{
+    unsigned intent = 0;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+        intent |= WHE_INTENT_READ;
+    if (actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
+        intent |= WHE_INTENT_WRITE;
+    return intent;
+}
+
+static inline bool loads_segment(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
+           is_segment(reg_from_zydis(operand->reg.value));
+}
+
+/** @return a mask of 1 << enum whe_exit_kind: the exits that an instruction can have caused, with
+ * or without a row of its own. */
+uint8_t whe_decode_exits(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                         const ZydisDecodedOperand *operands);
+
+#endif

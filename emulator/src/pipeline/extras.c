@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "extras.h"
+
+#include <string.h>
+
+#include "descriptor.h"
+
+#define MMX_ALL_VALID 0xffu
+#define MMX_EXPONENT  0xffffu
+#define TOP_SHIFT     11
+#define TOP_MASK      7u
+
+/* Where a register lies in the image. */
+static unsigned slot_of(unsigned reg)
+{
+    if (reg == WHE_REG_FPCS)
+        return 0;
+    if (reg == WHE_REG_XMMCS)
+        return 1;
+    return reg >= WHE_REG_FPMMX0 ? 2 + reg - WHE_REG_FPMMX0 : 10 + reg - WHE_REG_XMM0;
+}
+
+static void add_range(struct whe_set *set, unsigned first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        whe_set_add(set, first + i);
+}
+
+/* The registers of the image: all lie in one bank. */
+static void image_registers(const struct whe_mode *mode, unsigned traits, struct whe_set *set)
+{
+    if (traits & (WHE_TRAIT_MXCSR | WHE_TRAIT_X87))
+        whe_set_add(set, WHE_REG_XMMCS);
+    if (traits & WHE_TRAIT_X87) {
+        whe_set_add(set, WHE_REG_FPCS);
+        add_range(set, WHE_REG_FPMMX0, 8);
+    }
+    if (traits & WHE_TRAIT_XMM)
+        add_range(set, WHE_REG_XMM0, mode->code == WHE_CODE64 ? 16 : 8);
+}
+
+void whe_extras_registers(const struct whe_mode *mode, unsigned traits, struct whe_set *set)
+{
+    image_registers(mode, traits, set);
+    if ((traits & WHE_TRAIT_SELECTOR) && mode->protected_mode) {
+        whe_set_add(set, WHE_REG_GDTR);
+        whe_set_add(set, WHE_REG_LDTR);
+    }
+}
+
+void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, struct whe_work *work)
+{
+    struct whe_set set = {{0}};
+    image_registers(&call->mode, work->insn->traits, &set);
+    for (uint64_t rest = set.bank[WHE_BANK_VECTOR]; rest != 0; rest &= rest - 1) {
+        const unsigned reg = WHE_BANK_VECTOR * WHE_BANK_SIZE + (unsigned)__builtin_ctzll(rest);
+        extras->image.slot[slot_of(reg)] = whe_reg_get128(&call->regs, reg);
+    }
+    extras->before = extras->image;
+    work->image = &extras->image;
+    work->block = extras->block;
+    for (unsigned i = 0; i < work->insn->operand_count; i++) {
+        if (work->insn->operand[i].size > sizeof(union whe_value))
+            work->block_size = work->insn->operand[i].size;
+    }
+}
+
+/* The selector is the last operand that is not hidden. */
+static const union whe_value *selector_of(const struct whe_work *work)
+{
+    unsigned i = work->insn->operand_count;
+    while (i > 1 && work->insn->operand[i - 1].is_hidden)
+        i--;
+    return &work->value[i - 1];
+}
+
+enum whe_result whe_extras_read(struct whe_call *call, struct whe_work *work)
+{
+    if (!(work->insn->traits & WHE_TRAIT_SELECTOR))
+        return WHE_OK;
+    return whe_read_descriptor(call, (uint16_t)selector_of(work)->u64, &work->has_descriptor,
+                               &work->descriptor);
+}
+
+static unsigned top_of(const union whe_image *image)
+{
+    return image->x87.FpStatus >> TOP_SHIFT & TOP_MASK;
+}
+
+/* Every MMX instruction but EMMS makes the registers of the stack those of MMX: TOP is 0, none is
+   empty. SDM 1, 9.5.1. */
+static void enter_mmx(union whe_image *image)
+{
+    const union whe_image from = *image;
+    const unsigned top = top_of(image);
+    for (unsigned i = 0; i < 8; i++)
+        image->st[i] = from.st[(i - top) & TOP_MASK];
+    image->x87.FpStatus &= (UINT16) ~(TOP_MASK << TOP_SHIFT);
+    image->x87.FpTag = MMX_ALL_VALID;
+}
+
+static void keep_mmx(union whe_image *image, const struct whe_work *work)
+{
+    bool is_entered = false;
+    for (unsigned i = 0; i < work->insn->operand_count; i++) {
+        const struct whe_operand *operand = &work->insn->operand[i];
+        if (operand->kind != WHE_OPERAND_MMX)
+            continue;
+        if (!is_entered)
+            enter_mmx(image);
+        is_entered = true;
+        if (work->writes & 1u << i)
+            image->st[operand->reg - WHE_REG_FPMMX0] =
+                (WHV_UINT128){.Low64 = work->value[i].u64, .High64 = MMX_EXPONENT};
+    }
+}
+
+void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work)
+{
+    struct whe_set set = {{0}};
+    keep_mmx(&extras->image, work);
+    image_registers(&call->mode, work->insn->traits, &set);
+    for (uint64_t rest = set.bank[WHE_BANK_VECTOR]; rest != 0; rest &= rest - 1) {
+        const unsigned reg = WHE_BANK_VECTOR * WHE_BANK_SIZE + (unsigned)__builtin_ctzll(rest);
+        const WHV_UINT128 *after = &extras->image.slot[slot_of(reg)];
+        if (memcmp(after, &extras->before.slot[slot_of(reg)], sizeof(*after)) != 0)
+            whe_reg_set128(&call->regs, reg, *after);
+    }
+}
