@@ -18,7 +18,8 @@ char *wht_absolute_path(const char *path);
 /** What tells a folder from all others, however it is reached. */
 struct wht_folder_id {
     uint64_t device;
-    uint64_t number; /**< 0: the system does not tell */
+    /** 0: the system does not tell. */
+    uint64_t number;
 };
 
 /**

@@ -22,13 +22,19 @@ typedef bool wht_take_fn(const struct wht_args *args, const struct wht_option *o
 /** One option of a verb, and what it is bound to. Lists end with an entry whose name is NULL. A row
  * ends with WHT_TEXT(), WHT_FLAG() or another of their kind. */
 struct wht_option {
-    const char *name;  /**< without dashes */
-    char letter;       /**< short form, or 0 */
-    const char *value; /**< what it takes, for the help; NULL: nothing */
-    const char *help;  /**< one line */
+    /** Without dashes. */
+    const char *name;
+    /** Short form, or 0. */
+    char letter;
+    /** What it takes, for the help; NULL: nothing. */
+    const char *value;
+    /** One line. */
+    const char *help;
     wht_take_fn *take;
-    size_t at;    /**< where in the verb's state the target of take() lies */
-    uint64_t low; /**< bounds of a number */
+    /** Where in the verb's state the target of take() lies. */
+    size_t at;
+    /** Bounds of a number. */
+    uint64_t low;
     uint64_t high;
 };
 
@@ -48,12 +54,16 @@ struct wht_option {
 wht_take_fn wht_take_text, wht_take_choice, wht_take_flag, wht_take_number;
 
 struct wht_args {
-    const char *verb; /**< for messages */
+    /** For messages. */
+    const char *verb;
     const struct wht_option *options;
-    const struct wht_option *option; /**< the one that was taken last */
-    char **items;                    /**< what follows the verb; NULL-terminated */
+    /** The one that was taken last. */
+    const struct wht_option *option;
+    /** What follows the verb; NULL-terminated. */
+    char **items;
     size_t index;
-    size_t letter; /**< within a group of short options */
+    /** Within a group of short options. */
+    size_t letter;
     bool only_operands;
 };
 

@@ -17,18 +17,24 @@
 /** One error in a file. Strings live only during the report. */
 struct wht_error {
     const char *file;
-    struct wht_pos pos;  /**< line 0: the file as a whole (cannot be opened) */
-    const char *pointer; /**< RFC 6901; the root is "" */
-    const char *text;    /**< what was found, what was expected */
-    uint64_t more;       /**< not 0: it is the last one and stands for so many that were not told */
-    bool is_warning;     /**< the case is valid all the same */
+    /** Line 0: the file as a whole (cannot be opened). */
+    struct wht_pos pos;
+    /** RFC 6901; the root is "". */
+    const char *pointer;
+    /** What was found, what was expected. */
+    const char *text;
+    /** Not 0: it is the last one and stands for so many that were not told. */
+    uint64_t more;
+    /** The case is valid all the same. */
+    bool is_warning;
 };
 
 typedef void wht_error_fn(void *user, const struct wht_error *error);
 
 /** Where errors go. */
 struct wht_error_sink {
-    wht_error_fn *report; /**< NULL: nowhere */
+    /** NULL: nowhere. */
+    wht_error_fn *report;
     void *user;
 };
 

@@ -8,7 +8,8 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Adds what stands for a character of its own in a notation. @return false to have it added as is.
+/*
+ * Adds what stands for a character of its own in a notation. @return false to have it added as is.
  */
 typedef bool escape_fn(struct wht_text *text, uint32_t code);
 

@@ -18,9 +18,11 @@ struct wht_file_id {
 };
 
 enum wht_file_kind {
-    WHT_FILE_NONE, /**< there is none */
+    /** There is none. */
+    WHT_FILE_NONE,
     WHT_FILE_REGULAR,
-    WHT_FILE_OTHER /**< a folder, a pipe, a device */
+    /** A folder, a pipe, a device. */
+    WHT_FILE_OTHER
 };
 
 /** @param id receives which file a path names, links being followed, unless there is none. */

@@ -23,7 +23,8 @@ struct wht_build wht_build_new(struct wht_arena *arena, enum wht_node_kind kind)
 /** @return what goes on at the end of an object or list that was built. */
 struct wht_build wht_build_more(struct wht_arena *arena, struct wht_node *node);
 
-/** @return a copy of a value and all below it, keys included; its numbers are spelt as they were.
+/**
+ * @return a copy of a value and all below it, keys included; its numbers are spelt as they were.
  */
 struct wht_node *wht_build_copy(struct wht_arena *arena, const struct wht_node *node);
 

@@ -25,18 +25,28 @@ enum wht_node_kind {
 
 struct wht_node {
     enum wht_node_kind kind;
-    const char *key;    /**< in an object, otherwise NULL */
-    const char *string; /**< of a string; of a number that was built or spelt */
+    /** In an object, otherwise NULL. */
+    const char *key;
+    /** Of a string; of a number that was built or spelt. */
+    const char *string;
     double number;
     bool boolean;
-    bool is_integer;         /**< of a number: written without fraction and exponent */
-    struct wht_node *origin; /**< the node in `defaults` that this is or was taken from, or NULL */
-    size_t reported_for; /**< of an origin: 1 + the case for which an error was reported, or 0 */
-    bool is_warned;      /**< of an origin: a warning was given */
-    bool is_unused;      /**< of an origin: no case that was looked at makes use of it, */
-    bool is_used;        /**< or one does, or may */
-    size_t index;        /**< in a list */
-    uint32_t offset;     /**< of the value in the document */
+    /** Of a number: written without fraction and exponent. */
+    bool is_integer;
+    /** The node in `defaults` that this is or was taken from, or NULL. */
+    struct wht_node *origin;
+    /** Of an origin: 1 + the case for which an error was reported, or 0. */
+    size_t reported_for;
+    /** Of an origin: a warning was given. */
+    bool is_warned;
+    /** Of an origin: no case that was looked at makes use of it. */
+    bool is_unused;
+    /** Of an origin: one does, or may. */
+    bool is_used;
+    /** In a list. */
+    size_t index;
+    /** Of the value in the document. */
+    uint32_t offset;
     uint32_t key_offset;
     struct wht_node *parent;
     struct wht_node *first;
@@ -51,7 +61,8 @@ struct wht_document {
     struct wht_arena *arena;
     const char *text;
     uint32_t first_line;
-    const struct wht_pos_mark *marks; /**< one per WHT_POS_STRIDE bytes of text */
+    /** One per WHT_POS_STRIDE bytes of text. */
+    const struct wht_pos_mark *marks;
     size_t mark_count;
     struct wht_node *root;
 };

@@ -20,16 +20,22 @@
 
 /** One value, in document order: a container stands before what it holds. */
 struct wht_mark {
-    size_t offset;     /**< of the value's first byte */
-    size_t key_offset; /**< of the opening quote of its key; offset if it has none */
-    bool is_integer;   /**< a number without fraction and exponent, and not -0 */
+    /** Of the value's first byte. */
+    size_t offset;
+    /** Of the opening quote of its key; offset if it has none. */
+    size_t key_offset;
+    /** A number without fraction and exponent, and not -0. */
+    bool is_integer;
 };
 
 struct wht_scan {
-    struct wht_mark *marks; /**< release with free() */
+    /** Release with free(). */
+    struct wht_mark *marks;
     size_t count;
-    size_t error_offset; /**< if the scan failed */
-    char error[128];     /**< what was found, what was expected */
+    /** If the scan failed. */
+    size_t error_offset;
+    /** What was found, what was expected. */
+    char error[128];
 };
 
 /**
@@ -43,7 +49,8 @@ bool wht_scan(const char *text, size_t size, struct wht_scan *scan);
 
 /** Where the line starts that byte n * WHT_POS_STRIDE of a text stands in. */
 struct wht_pos_mark {
-    uint32_t line; /**< lines before it */
+    /** Lines before it. */
+    uint32_t line;
     uint32_t start;
 };
 

@@ -16,9 +16,11 @@ struct wht_map_slot;
 /** Numbers by keys of any bytes. Zero-initialise; release with wht_map_free(). Running out of
  * memory aborts. */
 struct wht_map {
-    struct wht_map_slot *slots; /**< a power of two of them */
+    /** A power of two of them. */
+    struct wht_map_slot *slots;
     size_t capacity;
-    size_t count; /**< keys */
+    /** Keys. */
+    size_t count;
 };
 
 /** @return whether a key comes for the first time; it is there from now on. */
@@ -27,7 +29,8 @@ bool wht_map_add(struct wht_map *map, const void *key, size_t size);
 /** @return whether a key is there. */
 bool wht_map_has(const struct wht_map *map, const void *key, size_t size);
 
-/** @return the number of a key, which is added with 0 if need be; valid until the next one comes.
+/**
+ * @return the number of a key, which is added with 0 if need be; valid until the next one comes.
  */
 uint64_t *wht_map_at(struct wht_map *map, const void *key, size_t size);
 

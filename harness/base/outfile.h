@@ -19,21 +19,32 @@
 #define WHT_OUTFILE_ERROR_MAX 1024
 
 enum wht_outfile_use {
-    WHT_OUTFILE_WRITE,   /**< makes a file or replaces one */
-    WHT_OUTFILE_NEW,     /**< nothing may stand there */
-    WHT_OUTFILE_REWRITE, /**< the target was read, and is replaced by what was made of it */
-    WHT_OUTFILE_APPEND   /**< written directly, behind what is there */
+    /** Makes a file or replaces one. */
+    WHT_OUTFILE_WRITE,
+    /** Nothing may stand there. */
+    WHT_OUTFILE_NEW,
+    /** The target was read, and is replaced by what was made of it. */
+    WHT_OUTFILE_REWRITE,
+    /** Written directly, behind what is there. */
+    WHT_OUTFILE_APPEND
 };
 
 struct wht_outfile {
     enum wht_outfile_use use;
-    char *target;    /**< the file itself, links resolved; NULL: it is written directly */
-    char *temporary; /**< what is written; starts with a dot and ends as the target does */
-    FILE *file;      /**< open for writing and, a temporary, for reading; NULL: not open */
-    long old_size;   /**< of what is appended to; -1: it cannot be cut */
-    int first_error; /**< errno of the first write that failed; 0: none */
-    bool is_in_use;  /**< refused: it is read, or is another output */
-    char error[WHT_OUTFILE_ERROR_MAX]; /**< the reason, to stand behind the file's name */
+    /** The file itself, links resolved; NULL: it is written directly. */
+    char *target;
+    /** What is written; starts with a dot and ends as the target does. */
+    char *temporary;
+    /** Open for writing and, a temporary, for reading; NULL: not open. */
+    FILE *file;
+    /** Of what is appended to; -1: it cannot be cut. */
+    long old_size;
+    /** Errno of the first write that failed; 0: none. */
+    int first_error;
+    /** Refused: it is read, or is another output. */
+    bool is_in_use;
+    /** The reason, to stand behind the file's name. */
+    char error[WHT_OUTFILE_ERROR_MAX];
 };
 
 /**
@@ -59,7 +70,8 @@ bool wht_outfile_commit(struct wht_outfile *out);
 /** Closes the file and removes it; nothing happens after a commit, or if it was never open. */
 void wht_outfile_discard(struct wht_outfile *out);
 
-/** Removes what is not in its place yet. May be called by a signal handler that ends the program.
+/**
+ * Removes what is not in its place yet. May be called by a signal handler that ends the program.
  */
 void wht_outfile_remove_all(void);
 

@@ -13,7 +13,8 @@
 
 struct wht_sha256 {
     uint32_t state[8];
-    uint64_t length; /**< bytes so far */
+    /** Bytes so far. */
+    uint64_t length;
     uint8_t block[64];
 };
 

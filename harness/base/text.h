@@ -16,9 +16,10 @@ struct wht_text {
     char *text;
     size_t size;
     size_t capacity;
-    bool may_run_out; /**< of memory, from when on nothing is added; otherwise that ends the program
-                       */
-    bool has_run_out; /**< since the last wht_text_clear() */
+    /** Of memory, from when on nothing is added; otherwise that ends the program. */
+    bool may_run_out;
+    /** Since the last wht_text_clear(). */
+    bool has_run_out;
 };
 
 void wht_text_free(struct wht_text *text);
@@ -27,7 +28,8 @@ void wht_text_add(struct wht_text *text, const char *string);
 void wht_text_add_bytes(struct wht_text *text, const char *bytes, size_t size);
 __attribute__((format(printf, 2, 3))) void wht_text_addf(struct wht_text *text, const char *format,
                                                          ...);
-/** Adds bytes as hex pairs joined by blanks, "??" where mask is 0. @param mask NULL: all are told.
+/**
+ * Adds bytes as hex pairs joined by blanks, "??" where mask is 0. @param mask NULL: all are told.
  */
 void wht_text_add_hex(struct wht_text *text, const uint8_t *bytes, const uint8_t *mask,
                       size_t size);

@@ -28,7 +28,8 @@ static void add_segment(struct wht_text *text, const WHV_X64_SEGMENT_REGISTER *s
         (unsigned)segment->Attributes);
 }
 
-/* A slot holds 128 bits; what a VMM left beside those that its register has is nobody's business.
+/*
+ * A slot holds 128 bits; what a VMM left beside those that its register has is nobody's business.
  */
 static void add_value(struct wht_text *text, enum wht_reg_kind kind,
                       const struct whvc_register *reg)

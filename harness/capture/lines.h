@@ -11,10 +11,13 @@
 
 /** What the header tells of where the capture comes from. */
 struct whvc_provenance {
-    const char *tool; /**< NULL: whvcapture */
+    /** NULL: whvcapture. */
+    const char *tool;
     const char *vmm;
-    const char *guest;      /**< NULL or empty: not told */
-    void (*emulator)(void); /**< a function of the emulator; NULL: not told */
+    /** NULL or empty: not told. */
+    const char *guest;
+    /** A function of the emulator; NULL: not told. */
+    void (*emulator)(void);
 };
 
 /** Adds the line that begins the capture of a process. */

@@ -49,12 +49,15 @@ uint64_t whvc_append_size(int file);
 size_t whvc_append(int file, const char *data, size_t size, bool sync, const char **error);
 void whvc_append_close(int file);
 
-/** A file of that size, created and mapped; its blocks are there, so that touching it cannot fail.
+/**
+ * A file of that size, created and mapped; its blocks are there, so that touching it cannot fail.
  */
 struct whvc_mapping {
-    void *memory; /**< page-aligned, zeroed */
+    /** Page-aligned, zeroed. */
+    void *memory;
     size_t size;
-    intptr_t file; /**< -1: memory of the process alone, which does not survive it */
+    /** -1: memory of the process alone, which does not survive it. */
+    intptr_t file;
 };
 
 /** Without a file (path NULL, or it cannot be made) memory is used. @return false if even that

@@ -37,11 +37,15 @@ enum whvc_kind {
 
 /* What is true or false has a byte that may hold anything: a ring is read from a file. */
 struct whvc_record {
-    uint32_t size; /**< bytes, this header included; a multiple of 8 */
-    uint8_t kind;  /**< enum whvc_kind */
+    /** Bytes, this header included; a multiple of 8. */
+    uint32_t size;
+    /** An enum whvc_kind. */
+    uint8_t kind;
     uint8_t is_answered;
-    uint8_t is_code; /**< WHVC_MEMORY: instruction bytes, which redaction leaves alone */
-    HRESULT hr;      /**< what the callback or the call returned, once it is answered */
+    /** WHVC_MEMORY: instruction bytes, which redaction leaves alone. */
+    uint8_t is_code;
+    /** What the callback or the call returned, once it is answered. */
+    HRESULT hr;
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct whvc_record) == 16, "keeps what follows aligned");
@@ -49,9 +53,11 @@ _Static_assert(sizeof(struct whvc_record) == 16, "keeps what follows aligned");
 struct whvc_begin {
     struct whvc_record record;
     uint64_t n;
-    uint32_t vp; /**< number of the handle in its process */
+    /** Number of the handle in its process. */
+    uint32_t vp;
     uint8_t is_io;
-    uint8_t is_reconstructed; /**< context and registers are no observation but follow from one */
+    /** Context and registers are no observation but follow from one. */
+    uint8_t is_reconstructed;
     WHV_VP_EXIT_CONTEXT context;
     union {
         WHV_MEMORY_ACCESS_CONTEXT memory;
@@ -60,7 +66,8 @@ struct whvc_begin {
 };
 
 struct whvc_register {
-    uint32_t name; /**< WHV_REGISTER_NAME */
+    /** WHV_REGISTER_NAME. */
+    uint32_t name;
     uint32_t reserved;
     uint64_t low;
     uint64_t high;
@@ -98,16 +105,22 @@ struct whvc_translate {
 struct whvc_end {
     struct whvc_record record;
     uint32_t status;
-    uint32_t is_reconstructed; /**< there was no emulator to tell the result */
-    char reason[160];          /**< what the emulator says of an internal failure; ends with 0 */
+    /** There was no emulator to tell the result. */
+    uint32_t is_reconstructed;
+    /** What the emulator says of an internal failure; ends with 0. */
+    char reason[160];
 };
 
 struct whvc_ring {
     uint64_t magic;
-    uint64_t bytes;        /**< room for records */
-    _Atomic uint64_t used; /**< 0 between calls */
-    uint64_t dropped;      /**< callbacks for which there was no room */
-    uint64_t flags;        /**< mask of enum whvcapture_flag with which it is to be written */
+    /** Room for records. */
+    uint64_t bytes;
+    /** 0 between calls. */
+    _Atomic uint64_t used;
+    /** Callbacks for which there was no room. */
+    uint64_t dropped;
+    /** Mask of enum whvcapture_flag with which it is to be written. */
+    uint64_t flags;
     _Alignas(16) unsigned char record[];
 };
 

@@ -45,7 +45,8 @@ struct whvc_session {
 /** The table that the emulator is created with; its context is the session. */
 void whvc_session_callbacks(WHV_EMULATOR_CALLBACKS *table);
 
-/** Adds a record to the ring while a call is recorded. @return NULL if it is not, or has no room.
+/**
+ * Adds a record to the ring while a call is recorded. @return NULL if it is not, or has no room.
  */
 void *whvc_session_add(struct whvc_session *session, enum whvc_kind kind, size_t size);
 

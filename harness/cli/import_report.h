@@ -30,10 +30,12 @@ struct wht_import_row {
 };
 
 struct wht_import_report {
-    uint64_t lines; /**< about the file at hand, those included that are not printed */
+    /** About the file at hand, those included that are not printed. */
+    uint64_t lines;
     struct wht_import_row *rows;
     size_t row_count;
-    uint64_t others; /**< calls beyond the rows */
+    /** Calls beyond the rows. */
+    uint64_t others;
 };
 
 /** Prints a line, or counts it where so many stand already. */

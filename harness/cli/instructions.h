@@ -16,24 +16,32 @@
 /** One combination of operands. */
 struct wht_form {
     struct {
-        uint8_t kind; /**< enum whvemu_operand_kind */
-        uint8_t size; /**< bytes; 0 where the kind says enough */
+        /** An enum whvemu_operand_kind. */
+        uint8_t kind;
+        /** Bytes; 0 where the kind says enough. */
+        uint8_t size;
     } operand[WHVEMU_OPERANDS];
-    unsigned codes;   /**< mask of 1 << enum whvemu_code */
-    bool is_lockable; /**< LOCK is allowed */
+    /** Mask of 1 << enum whvemu_code. */
+    unsigned codes;
+    /** LOCK is allowed. */
+    bool is_lockable;
 };
 
 /** A row of the emulator's table. */
 struct wht_instruction {
-    char name[32]; /**< in lower case; " (string)" behind the second of two equal names */
+    /** In lower case; " (string)" behind the second of two equal names. */
+    char name[32];
     unsigned traits;
     unsigned codes;
     bool is_lockable;
-    bool repeats;         /**< a REP prefix counts */
-    uint8_t element_size; /**< string instructions: bytes, otherwise 0 */
+    /** A REP prefix counts. */
+    bool repeats;
+    /** String instructions: bytes, otherwise 0. */
+    uint8_t element_size;
     struct wht_form *forms;
     size_t form_count;
-    size_t cases; /**< how many cases exercise it */
+    /** How many cases exercise it. */
+    size_t cases;
 };
 
 struct wht_instructions {

@@ -6,7 +6,8 @@
 #include "base/platform.h"
 #include "verb.h"
 
-/* Whatever a verb has printed must have arrived. @return the verb's code, or why it does not hold.
+/*
+ * Whatever a verb has printed must have arrived. @return the verb's code, or why it does not hold.
  */
 static int finish_output(const char *verb, int code)
 {

@@ -287,7 +287,8 @@ static void add_port_call(struct making *m)
     struct wht_call *call =
         wht_case_add_call(m->c, NULL, o->is_port_read ? WHT_CALL_IO_IN : WHT_CALL_IO_OUT);
     uint8_t data[BYTES_MAX];
-    /* What goes in is the author's choice; what goes out is AL, AX or EAX, or RAM: make_memory().
+    /*
+     * What goes in is the author's choice; what goes out is AL, AX or EAX, or RAM: make_memory().
      */
     pattern_bytes(data, 0x10);
     uint64_t value = value_of(&m->start, WHvX64RegisterRax);

@@ -11,14 +11,18 @@
 #include "format/model.h"
 
 struct wht_new {
-    const char *schema; /**< for `$schema`, or NULL */
-    const char *id;     /**< NULL: from the instruction */
+    /** For `$schema`, or NULL. */
+    const char *schema;
+    /** NULL: from the instruction. */
+    const char *id;
     enum wht_mode mode;
     uint8_t code[15];
     size_t code_size;
-    int access; /**< enum wht_access, or -1: from the instruction */
+    /** An enum wht_access, or -1: from the instruction. */
+    int access;
     bool has_gpa;
-    uint64_t gpa; /**< of the device */
+    /** Of the device. */
+    uint64_t gpa;
 };
 
 /**

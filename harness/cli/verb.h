@@ -11,14 +11,18 @@
 
 struct wht_verb {
     const char *name;
-    const char *operands; /**< for the usage line, e.g. "[PATH...]" */
-    const char *summary;  /**< one line */
-    const char *details;  /**< paragraphs for its own help; NULL: none */
+    /** For the usage line, e.g. "[PATH...]". */
+    const char *operands;
+    /** One line. */
+    const char *summary;
+    /** Paragraphs for its own help; NULL: none. */
+    const char *details;
     const struct wht_option *options;
     /** @return an exit code. */
     int (*run)(const struct wht_verb *verb, struct wht_args *args);
     bool is_hidden;
-    void (*print_more)(void); /**< prints what its help adds to the details; NULL: nothing */
+    /** Prints what its help adds to the details; NULL: nothing. */
+    void (*print_more)(void);
 };
 
 extern const struct wht_verb wht_verb_check;

@@ -40,15 +40,21 @@
 struct wht_corpus_out {
     const char *path;
     struct wht_outfile file;
-    struct wht_reader *judge; /**< has the header and the cases so far; NULL: no header yet */
+    /** Has the header and the cases so far; NULL: no header yet. */
+    struct wht_reader *judge;
     struct wht_text line;
     struct wht_seal seal;
-    long seal_at;       /**< where in the file its value stands */
-    const char *from;   /**< what messages about the case at hand begin with */
-    struct wht_map ids; /**< that are taken */
+    /** Where in the file its value stands. */
+    long seal_at;
+    /** What messages about the case at hand begin with. */
+    const char *from;
+    /** That are taken. */
+    struct wht_map ids;
     uint64_t cases;
-    bool is_published; /**< closed, and in its place */
-    uint64_t rejected; /**< cases that were left out because they are not valid */
+    /** Closed, and in its place. */
+    bool is_published;
+    /** Cases that were left out because they are not valid. */
+    uint64_t rejected;
 };
 
 /**

@@ -25,23 +25,34 @@
 
 /** What becomes of a case. */
 enum wht_fate {
-    WHT_KEEP,    /**< it is written as its author wrote it; of a visitor that reads */
-    WHT_REPLACE, /**< what the verb made of it is written */
-    WHT_DROP,    /**< it is not written, as it should be */
-    WHT_SKIP,    /**< likewise; exit code 77 if nothing else happens */
-    WHT_FAIL,    /**< it cannot be written, the verb has said why; exit code 1 */
-    WHT_LATER    /**< it is held until the verb writes it with wht_visit_put(), if it does */
+    /** It is written as its author wrote it; of a visitor that reads. */
+    WHT_KEEP,
+    /** What the verb made of it is written. */
+    WHT_REPLACE,
+    /** It is not written, as it should be. */
+    WHT_DROP,
+    /** Likewise; exit code 77 if nothing else happens. */
+    WHT_SKIP,
+    /** It cannot be written, the verb has said why; exit code 1. */
+    WHT_FAIL,
+    /** It is held until the verb writes it with wht_visit_put(), if it does. */
+    WHT_LATER
 };
 
 /** A case that is visited. Everything lives until visit() returns. */
 struct wht_visited {
-    const char *name;                    /**< of the test */
-    const struct wht_case *c;            /**< NULL unless the visitor reads */
-    const struct wht_node *text;         /**< what its author wrote (wht_reader_text()), likewise */
-    const struct wht_case_frame *answer; /**< of a worker that judged it; NULL: none, or it was
-                                            given up */
-    const struct wht_made_frame *made;   /**< of a worker that made a case of it; NULL: none did */
-    const char *id; /**< what its id is made of (wht_corpus_out_id()); visit() may change it */
+    /** Of the test. */
+    const char *name;
+    /** NULL unless the visitor reads. */
+    const struct wht_case *c;
+    /** What its author wrote (wht_reader_text()), likewise. */
+    const struct wht_node *text;
+    /** Of a worker that judged it; NULL: none, or it was given up. */
+    const struct wht_case_frame *answer;
+    /** Of a worker that made a case of it; NULL: none did. */
+    const struct wht_made_frame *made;
+    /** What its id is made of (wht_corpus_out_id()); visit() may change it. */
+    const char *id;
     /** For WHT_REPLACE, and for WHT_LATER if it is not the author's text, one of two: the copy of
      * wht_visited_change(), or from visit() what a worker wrote (run/members.h). */
     struct wht_case *changed;
@@ -54,9 +65,12 @@ struct wht_case *wht_visited_change(struct wht_visited *visited);
 
 /** What a verb does. */
 struct wht_visitor {
-    bool reads;       /**< visits have the case and its text; else the answer alone */
-    bool asks;        /**< visits have a worker's answer */
-    bool needs_paths; /**< else the default traces are taken */
+    /** Visits have the case and its text; else the answer alone. */
+    bool reads;
+    /** Visits have a worker's answer. */
+    bool asks;
+    /** Else the default traces are taken. */
+    bool needs_paths;
     enum wht_fate (*visit)(void *user, struct wht_visited *visited);
     /** The case that was visited last is in the corpus; NULL: no matter. One that is not valid is
      * named and left out instead. */
@@ -70,7 +84,8 @@ struct wht_visitor {
 /** A case that waits to be written. */
 struct wht_held {
     struct wht_text name;
-    struct wht_text id; /**< what its id is made of */
+    /** What its id is made of. */
+    struct wht_text id;
     struct wht_text members;
 };
 
@@ -79,18 +94,22 @@ struct wht_visit {
     const char *verb;
     struct wht_pool_options pool;
     struct wht_words paths;
-    struct wht_words patterns; /**< only tests whose names match; none: all */
+    /** Only tests whose names match; none: all. */
+    struct wht_words patterns;
     const char *output;
     bool force;
     struct wht_file_list files;
     struct wht_corpus_out out;
-    struct wht_held *held; /**< cases with WHT_LATER, in the order of their visits */
+    /** Cases with WHT_LATER, in the order of their visits. */
+    struct wht_held *held;
     size_t held_count;
     size_t held_capacity;
-    uint64_t dropped; /**< cases by their fates */
+    /** Cases by their fates. */
+    uint64_t dropped;
     uint64_t skipped;
     uint64_t failed;
-    uint64_t errors; /**< in files */
+    /** In files. */
+    uint64_t errors;
     /** What went wrong besides single cases, before report(), which may add to it; then all. */
     struct wht_exit_facts facts;
 };

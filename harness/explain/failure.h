@@ -11,9 +11,12 @@
 
 struct wht_report_options {
     bool colours;
-    const char *emulator; /**< as given on the command line, for the command that runs it again */
-    const char *command;  /**< that runs cases: "whvtrace run", unless the caller is told another */
-    const char *show;     /**< that shows cases: "whvtrace show", likewise */
+    /** As given on the command line, for the command that runs it again. */
+    const char *emulator;
+    /** That runs cases: "whvtrace run", unless the caller is told another. */
+    const char *command;
+    /** That shows cases: "whvtrace show", likewise. */
+    const char *show;
 };
 
 /**

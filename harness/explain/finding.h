@@ -15,7 +15,8 @@
 struct wht_finding {
     struct wht_text text;
     struct wht_text key;
-    bool is_of_the_instruction; /**< a wrong result rather than a wrong way: mnemonics fail apart */
+    /** A wrong result rather than a wrong way: mnemonics fail apart. */
+    bool is_of_the_instruction;
 };
 
 void wht_finding_free(struct wht_finding *finding);

@@ -14,17 +14,27 @@
 struct wht_check {
     const char *file;
     struct wht_load_options options;
-    size_t errors;      /**< of the whole file, those reported once for many cases counted once */
-    size_t warnings;    /**< likewise */
-    bool is_rest_told;  /**< wht_report_rest() was called */
-    bool is_bad;        /**< the case at hand has an error */
-    bool is_partial;    /**< `defaults` are read: keys may be missing, rules between keys wait */
-    size_t case_number; /**< of the case at hand, from 1; 0 while `defaults` are read */
-    const char *newer;  /**< the file's format version if it is newer than ours, or NULL */
+    /** Of the whole file, those reported once for many cases counted once. */
+    size_t errors;
+    /** Likewise. */
+    size_t warnings;
+    /** wht_report_rest() was called. */
+    bool is_rest_told;
+    /** The case at hand has an error. */
+    bool is_bad;
+    /** `defaults` are read: keys may be missing, rules between keys wait. */
+    bool is_partial;
+    /** Of the case at hand, from 1; 0 while `defaults` are read. */
+    size_t case_number;
+    /** The file's format version if it is newer than ours, or NULL. */
+    const char *newer;
     const struct wht_document *document;
-    const struct wht_document *defaults; /**< the document that holds `defaults`, or NULL */
-    const struct wht_flags *flags;       /**< that rule the file, or NULL before they are needed */
-    struct wht_arena *arena;             /**< of the case at hand */
+    /** The document that holds `defaults`, or NULL. */
+    const struct wht_document *defaults;
+    /** That rule the file, or NULL before they are needed. */
+    const struct wht_flags *flags;
+    /** Of the case at hand. */
+    struct wht_arena *arena;
 };
 
 /** Reports an error that no node stands for. Beyond WHT_ERRORS_MAX errors are only counted. */
@@ -69,7 +79,8 @@ bool wht_get_object(struct wht_check *check, const struct wht_node *node);
 bool wht_get_list(struct wht_check *check, const struct wht_node *node, size_t min);
 bool wht_get_string(struct wht_check *check, const struct wht_node *node, const char **value);
 bool wht_get_bool(struct wht_check *check, const struct wht_node *node, bool *value);
-/** A JSON integer from min to max, which are at most 2^53 - 1 apart from 0: no double rounds there.
+/**
+ * A JSON integer from min to max, which are at most 2^53 - 1 apart from 0: no double rounds there.
  */
 bool wht_get_count(struct wht_check *check, const struct wht_node *node, int64_t min, int64_t max,
                    int64_t *value);

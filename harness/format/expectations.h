@@ -17,11 +17,14 @@ enum wht_outcome { WHT_EXPECT_FAIL, WHT_EXPECT_CRASH, WHT_EXPECT_TIMEOUT, WHT_EX
 
 struct wht_expectation {
     char *match;
-    size_t literal; /**< how many characters of match are before its first `*` */
+    /** How many characters of match are before its first `*`. */
+    size_t literal;
     enum wht_outcome expect;
     char *reason;
-    char *issue;    /**< NULL if not given */
-    char *emulator; /**< NULL: any */
+    /** NULL if not given. */
+    char *issue;
+    /** NULL: any. */
+    char *emulator;
     char *file;
     struct wht_pos pos;
 };
@@ -36,7 +39,8 @@ struct wht_expectations {
 bool wht_expectations_load(const char *path, const struct wht_load_options *options,
                            struct wht_expectations *list);
 
-/** @return the first entry whose pattern matches the test name, or NULL; index receives its place.
+/**
+ * @return the first entry whose pattern matches the test name, or NULL; index receives its place.
  */
 const struct wht_expectation *wht_expectations_find(const struct wht_expectations *list,
                                                     const char *name, size_t *index);

@@ -14,7 +14,8 @@ struct wht_file_list {
     char **paths;
     size_t count;
     size_t capacity;
-    struct wht_map folders; /**< that were walked */
+    /** That were walked. */
+    struct wht_map folders;
 };
 
 /**

@@ -15,19 +15,26 @@
 /** One definition; strings live until wht_flags_forget(). */
 struct wht_flag {
     const char *name;
-    const char *bug;         /**< one line */
-    const char *description; /**< how it comes about */
-    const char *effect;      /**< what a guest sees */
-    const char **links;      /**< where more is to be read */
+    /** One line. */
+    const char *bug;
+    /** How it comes about. */
+    const char *description;
+    /** What a guest sees. */
+    const char *effect;
+    /** Where more is to be read. */
+    const char **links;
     size_t link_count;
 };
 
 /** The definitions that rule a file. */
 struct wht_flags {
-    const struct wht_flag *items; /**< in the order of the file */
-    const char *const *names;     /**< the name of each */
+    /** In the order of the file. */
+    const struct wht_flag *items;
+    /** The name of each. */
+    const char *const *names;
     size_t count;
-    bool is_broken; /**< the list could not be read: nobody knows what it defines */
+    /** The list could not be read: nobody knows what it defines. */
+    bool is_broken;
 };
 
 /**

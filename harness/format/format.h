@@ -13,11 +13,15 @@
 #include "load.h"
 
 enum wht_formatted {
-    WHT_FORMATTED_SAME,    /**< the file has its canonical form; for gzip its text counts */
-    WHT_FORMATTED_DIFFERS, /**< it has not */
+    /** The file has its canonical form; for gzip its text counts. */
+    WHT_FORMATTED_SAME,
+    /** It has not. */
+    WHT_FORMATTED_DIFFERS,
     WHT_FORMATTED_REWRITTEN,
-    WHT_FORMATTED_INVALID, /**< errors were reported; the file is as it was */
-    WHT_FORMATTED_FAILED   /**< the file system said no; reported; the file is as it was */
+    /** Errors were reported; the file is as it was. */
+    WHT_FORMATTED_INVALID,
+    /** The file system said no; reported; the file is as it was. */
+    WHT_FORMATTED_FAILED
 };
 
 /**

@@ -23,11 +23,15 @@
 typedef bool wht_usage_fn(void *user, const struct wht_case *c, bool *memory, bool *pages);
 
 struct wht_load_options {
-    wht_error_fn *on_error; /**< NULL: errors are only counted */
+    /** NULL: errors are only counted. */
+    wht_error_fn *on_error;
     void *user;
-    bool check_asm;   /**< compare `asm` with what Zydis says of `code` (the `check` verb) */
-    bool check_sense; /**< warn of what is allowed and cannot be meant (warn.h) */
-    wht_usage_fn *find_usage; /**< for warnings about entries that nothing uses; NULL: none */
+    /** Compare `asm` with what Zydis says of `code` (the `check` verb). */
+    bool check_asm;
+    /** Warn of what is allowed and cannot be meant (warn.h). */
+    bool check_sense;
+    /** For warnings about entries that nothing uses; NULL: none. */
+    wht_usage_fn *find_usage;
     void *usage_user;
 };
 

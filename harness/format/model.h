@@ -27,8 +27,10 @@ struct wht_node;
 
 /** Bytes of which some may be "anything": mask[i] is 0xff for a compared byte, 0 for `??`. */
 struct wht_bytes {
-    uint8_t *data; /**< NULL if size is 0 */
-    uint8_t *mask; /**< NULL: every byte is compared */
+    /** NULL if size is 0. */
+    uint8_t *data;
+    /** NULL: every byte is compared. */
+    uint8_t *mask;
     size_t size;
 };
 
@@ -36,24 +38,32 @@ struct wht_bytes {
 struct wht_reg {
     WHV_REGISTER_NAME name;
     WHV_REGISTER_VALUE value;
-    bool is_given; /**< in `init`: though it may be the mode's own value */
+    /** In `init`: though it may be the mode's own value. */
+    bool is_given;
 };
 
 enum wht_want_kind {
-    WHT_WANT_VALUE,  /**< (actual & mask) == (values[0] & mask) */
-    WHT_WANT_EITHER, /**< equal to one of values[0..count-1] under mask */
-    WHT_WANT_ANY     /**< never compared */
+    /** (actual & mask) == (values[0] & mask). */
+    WHT_WANT_VALUE,
+    /** Equal to one of values[0..count-1] under mask. */
+    WHT_WANT_EITHER,
+    /** Never compared. */
+    WHT_WANT_ANY
 };
 
-/** An expected register. `undef` flags are already cleared from mask; relative values are resolved.
+/**
+ * An expected register. `undef` flags are already cleared from mask; relative values are resolved.
  */
 struct wht_want_reg {
     WHV_REGISTER_NAME name;
     enum wht_want_kind kind;
-    WHV_UINT128 mask;           /**< over the raw 128 bits; U64 registers have High64 = 0 */
-    WHV_REGISTER_VALUE *values; /**< NULL for WHT_WANT_ANY */
+    /** Over the raw 128 bits; U64 registers have High64 = 0. */
+    WHV_UINT128 mask;
+    /** NULL for WHT_WANT_ANY. */
+    WHV_REGISTER_VALUE *values;
     size_t count;
-    bool is_distance; /**< given as a distance from the value in `init` */
+    /** Given as a distance from the value in `init`. */
+    bool is_distance;
     struct wht_pos pos;
 };
 
@@ -62,12 +72,16 @@ struct wht_want_reg {
 struct wht_init {
     enum wht_mode mode;
     uint8_t cpl;
-    bool others_unknown; /**< a register not in regs was not captured; otherwise it is 0 */
+    /** A register not in regs was not captured; otherwise it is 0. */
+    bool others_unknown;
     struct wht_reg *regs;
     size_t reg_count;
-    size_t reg_room;    /**< of regs; 0: for those that are there (here and below) */
-    bool is_given;      /**< there is an `init`, if only an empty one */
-    bool is_mode_given; /**< though it may be long64 */
+    /** Of regs; 0: for those that are there (here and below). */
+    size_t reg_room;
+    /** There is an `init`, if only an empty one. */
+    bool is_given;
+    /** Though it may be long64. */
+    bool is_mode_given;
 };
 
 /** The keys of an exit, as numbers of bits. */
@@ -79,44 +93,61 @@ enum wht_exit_key {
     WHT_EXIT_KEYS
 };
 
-/** Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init.
+/**
+ * Why the processor stopped. CPL, PE, AM, LMA, CS, RIP, RFLAGS of the exit context come from init.
  */
 struct wht_exit {
     enum wht_exit_kind kind;
-    enum wht_access access; /**< io: READ is IN, WRITE is OUT */
-    uint64_t gpa;           /**< mmio */
-    uint64_t gva;           /**< mmio */
-    bool gva_valid;         /**< mmio */
-    bool gpa_unmapped;      /**< mmio */
-    uint16_t port;          /**< io */
-    uint8_t size;           /**< io: AccessSize, 0 to 7 (3 bits) */
-    bool string;            /**< io */
-    bool rep;               /**< io */
-    uint8_t bytes_given;    /**< InstructionByteCount: how many of code are handed over (0 to 255 as
-                               given) */
-    uint8_t instr_len;      /**< InstructionLength, 0 to 15; preview cases 0 to 255 */
+    /** io: READ is IN, WRITE is OUT. */
+    enum wht_access access;
+    /** Of an MMIO exit. */
+    uint64_t gpa;
+    /** Of an MMIO exit. */
+    uint64_t gva;
+    /** Of an MMIO exit. */
+    bool gva_valid;
+    /** Of an MMIO exit. */
+    bool gpa_unmapped;
+    /** Of a port exit. */
+    uint16_t port;
+    /** io: AccessSize, 0 to 7 (3 bits). */
+    uint8_t size;
+    /** Of a port exit. */
+    bool string;
+    /** Of a port exit. */
+    bool rep;
+    /** InstructionByteCount: how many of code are handed over (0 to 255 as given). */
+    uint8_t bytes_given;
+    /** InstructionLength, 0 to 15; preview cases 0 to 255. */
+    uint8_t instr_len;
     bool interruption_pending;
     bool interrupt_shadow;
     bool debug_active;
     uint8_t cr8;
-    unsigned given; /**< mask of keys */
+    /** Mask of keys. */
+    unsigned given;
 };
 
 /** A region of guest-physical memory. Regions are sorted by gpa and do not overlap. */
 struct wht_memory {
     uint64_t gpa;
     uint64_t size;
-    uint8_t *data; /**< size bytes for RAM and ROM, otherwise NULL */
+    /** size bytes for RAM and ROM, otherwise NULL. */
+    uint8_t *data;
     enum wht_memory_kind kind;
-    uint32_t index; /**< in the list as it was written */
+    /** In the list as it was written. */
+    uint32_t index;
 };
 
 /** Translation of one page that is not the identity. */
 struct wht_page {
-    uint64_t gva; /**< 4 KiB aligned */
-    uint64_t gpa; /**< gva unless given; may be unaligned on purpose */
+    /** 4 KiB aligned. */
+    uint64_t gva;
+    /** gva unless given; may be unaligned on purpose. */
+    uint64_t gpa;
     WHV_TRANSLATE_GVA_RESULT_CODE result;
-    unsigned purposes; /**< mask of wht_page_for, never 0 */
+    /** Mask of wht_page_for, never 0. */
+    unsigned purposes;
 };
 
 enum wht_call_kind {
@@ -136,24 +167,37 @@ enum wht_call_kind {
 struct wht_call {
     enum wht_call_kind kind;
     struct wht_pos pos;
-    char *note; /**< NULL if none */
+    /** NULL if none. */
+    char *note;
 
     /* Single elements. */
-    uint64_t address;      /**< gpa of mem, gva of translate, port of io */
-    uint32_t size;         /**< mem 1 to 8, io 1, 2, 4 */
-    bool has_data;         /**< false only where `fail` makes data optional */
-    struct wht_bytes data; /**< mem; io: the value in little-endian order */
+    /** gpa of mem, gva of translate, port of io. */
+    uint64_t address;
+    /** mem 1 to 8, io 1, 2, 4. */
+    uint32_t size;
+    /** False only where `fail` makes data optional. */
+    bool has_data;
+    /** mem; io: the value in little-endian order. */
+    struct wht_bytes data;
     bool has_fail;
-    HRESULT fail;                         /**< what the callback returns, if has_fail */
-    bool has_flags;                       /**< translate */
-    uint32_t flags;                       /**< translate: WHV_TRANSLATE_GVA_FLAGS */
-    bool has_result;                      /**< translate: result was written in the file */
-    WHV_TRANSLATE_GVA_RESULT_CODE result; /**< translate; success by default */
-    bool has_gpa;                         /**< translate: gpa was written in the file */
-    uint64_t gpa;                         /**< translate */
-    bool names_only;                      /**< get given as a list: values come from init */
-    struct wht_want_reg
-        *regs; /**< get, set; in a get each has exactly one value unless names_only */
+    /** What the callback returns, if has_fail. */
+    HRESULT fail;
+    /** translate. */
+    bool has_flags;
+    /** translate: WHV_TRANSLATE_GVA_FLAGS. */
+    uint32_t flags;
+    /** translate: result was written in the file. */
+    bool has_result;
+    /** translate; success by default. */
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    /** translate: gpa was written in the file. */
+    bool has_gpa;
+    /** translate. */
+    uint64_t gpa;
+    /** Get given as a list: values come from init. */
+    bool names_only;
+    /** Get, set; in a get each has exactly one value unless names_only. */
+    struct wht_want_reg *regs;
     size_t reg_count;
     size_t reg_room;
 
@@ -161,8 +205,10 @@ struct wht_call {
     struct wht_call *children;
     size_t child_count;
     size_t child_room;
-    uint32_t repeat; /**< turns of a repeat, at least 1 */
-    int64_t step;    /**< added to the gpa of its mem elements per turn */
+    /** Turns of a repeat, at least 1. */
+    uint32_t repeat;
+    /** Added to the gpa of its mem elements per turn. */
+    int64_t step;
 };
 
 struct wht_want_memory {
@@ -182,8 +228,10 @@ struct wht_want_fault {
 /** What must happen. */
 struct wht_expect {
     HRESULT hr;
-    uint32_t status;           /**< WHV_EMULATOR_STATUS.AsUINT32 */
-    struct wht_want_reg *regs; /**< sorted by unsigned name */
+    /** WHV_EMULATOR_STATUS.AsUINT32. */
+    uint32_t status;
+    /** Sorted by unsigned name. */
+    struct wht_want_reg *regs;
     size_t reg_count;
     size_t reg_room;
     struct wht_want_memory *memory;
@@ -192,8 +240,10 @@ struct wht_expect {
     bool has_fault;
     struct wht_want_fault fault;
     bool trap;
-    bool others_any; /**< registers not listed may change */
-    bool has_calls;  /**< false at WHT_MATCH_EFFECTS alone */
+    /** Registers not listed may change. */
+    bool others_any;
+    /** False at WHT_MATCH_EFFECTS alone. */
+    bool has_calls;
     struct wht_call *calls;
     size_t call_count;
     size_t call_room;
@@ -221,8 +271,10 @@ struct wht_source_emulator {
 
 /** Where a case came from; what is not known is NULL. */
 struct wht_source {
-    bool is_given; /**< there is a `source` */
-    char *kind;    /**< "hand", "captured", "generated" or "minimized" */
+    /** There is a `source`. */
+    bool is_given;
+    /** "hand", "captured", "generated" or "minimized". */
+    char *kind;
     char *tool;
     char *vmm;
     char *os;
@@ -231,7 +283,8 @@ struct wht_source {
     char *guest;
     char *date;
     char *seed;
-    bool is_seed_number; /**< seed is written as a number */
+    /** seed is written as a number. */
+    bool is_seed_number;
     char *from;
     bool has_redacted;
     bool redacted;
@@ -255,16 +308,22 @@ enum wht_case_key {
 /** A case. Of free members it holds those of its own and of its source; those of the objects within
  * stay in the text (wht_reader_text()). */
 struct wht_case {
-    char *schema; /**< `$schema`, NULL if none */
+    /** `$schema`, NULL if none. */
+    char *schema;
     char *id;
-    char *name; /**< path relative to the traces root + "#" + id: the test's name for good */
-    char *file; /**< as opened, for messages */
-    struct wht_pos pos; /**< where the case starts */
-    size_t ordinal;     /**< how many cases stand before it in its file, valid or not */
+    /** Path relative to the traces root + "#" + id: the test's name for good. */
+    char *name;
+    /** As opened, for messages. */
+    char *file;
+    /** Where the case starts. */
+    struct wht_pos pos;
+    /** How many cases stand before it in its file, valid or not. */
+    size_t ordinal;
 
     uint8_t code[16];
     uint8_t code_size;
-    char *asm_text; /**< NULL if not given */
+    /** NULL if not given. */
+    char *asm_text;
     enum wht_api api;
     struct wht_init init;
     struct wht_exit exit;
@@ -279,15 +338,21 @@ struct wht_case {
     enum wht_verdict verdict;
     struct wht_strings flags;
     struct wht_strings spec;
-    struct wht_strings todo; /**< what the author has not said yet; such a case cannot pass */
-    char *deliberate; /**< why exit and code, or unused entries, disagree on purpose, or NULL */
+    /** What the author has not said yet; such a case cannot pass. */
+    struct wht_strings todo;
+    /** Why exit and code, or unused entries, disagree on purpose, or NULL. */
+    char *deliberate;
     struct wht_strings tags;
-    char *note; /**< NULL if none */
+    /** NULL if none. */
+    char *note;
     struct wht_source source;
     struct wht_free_list free;
-    unsigned given;          /**< mask of keys: api, match, verdict */
-    char *revoked;           /**< why the case was withdrawn (revoked.h), or NULL */
-    struct wht_arena *arena; /**< holds all of the above, the case itself included */
+    /** Mask of keys: api, match, verdict. */
+    unsigned given;
+    /** Why the case was withdrawn (revoked.h), or NULL. */
+    char *revoked;
+    /** Holds all of the above, the case itself included. */
+    struct wht_arena *arena;
 };
 
 /** @return the known value of a register (0 where the case leaves it 0), or NULL if it was not
@@ -309,8 +374,10 @@ struct wht_case *wht_case_clone(const struct wht_case *c);
 
 /** How much of two cases is compared. */
 enum wht_sameness {
-    WHT_SAME_MEANING, /**< what decides how they come out: traces/FORMAT.md, "Digests" */
-    WHT_SAME_WHOLE    /**< all that a file can say; not where it stands, nor what is given */
+    /** What decides how they come out: traces/FORMAT.md, "Digests". */
+    WHT_SAME_MEANING,
+    /** All that a file can say; not where it stands, nor what is given. */
+    WHT_SAME_WHOLE
 };
 
 /** @return whether two cases are the same. */

@@ -14,7 +14,8 @@ struct wht_printer {
     struct wht_arena *arena;
     const struct wht_case *c;
     enum wht_print form;
-    struct wht_exit usual; /**< what the loader would fill in, for the short forms */
+    /** What the loader would fill in, for the short forms. */
+    struct wht_exit usual;
 };
 
 /** @return whether what the loader would fill in is left out. */

@@ -23,13 +23,16 @@ struct wht_seal {
 
 void wht_seal_add(struct wht_seal *seal, const char *bytes, size_t size);
 
-/** @param text receives the value and a NUL; of a zero seal, what stands for the value in the sum.
+/**
+ * @param text receives the value and a NUL; of a zero seal, what stands for the value in the sum.
  */
 void wht_seal_text(const struct wht_seal *seal, char text[WHT_SEAL_SIZE + 1]);
 
 enum wht_sealed {
-    WHT_SEALED,   /**< as this program wrote it, or empty */
-    WHT_UNSEALED, /**< edited, or not written by this program */
+    /** As this program wrote it, or empty. */
+    WHT_SEALED,
+    /** Edited, or not written by this program. */
+    WHT_UNSEALED,
     WHT_SEAL_NO_FILE
 };
 

@@ -29,7 +29,8 @@ bool wht_take_expect(struct wht_check *check, const struct wht_node *node, struc
 bool wht_take_calls(struct wht_check *check, const struct wht_node *node, struct wht_case *c,
                     struct wht_call **calls, size_t *count);
 
-/** repeat.c: no turn of a repeat makes a memory access cross a page. @param node the list of calls.
+/**
+ * Repeat.c: no turn of a repeat makes a memory access cross a page. @param node the list of calls.
  */
 bool wht_check_repeats(struct wht_check *check, const struct wht_node *node,
                        const struct wht_call *calls);

@@ -26,7 +26,8 @@
 
 /** One callback of a call. */
 struct wht_capture_event {
-    struct wht_arena *arena; /**< of the line, this included */
+    /** Of the line, this included. */
+    struct wht_arena *arena;
     const struct wht_node *node;
     uint32_t line;
     struct wht_capture_event *next;
@@ -39,14 +40,21 @@ struct wht_capture_event {
 struct wht_capture_call {
     struct wht_arena *arena;
     const char *file;
-    uint32_t line; /**< of its begin */
+    /** Of its begin. */
+    uint32_t line;
     uint64_t n;
-    const char *damage;              /**< why it must not become a case, or NULL */
-    const struct wht_node *source;   /**< of the process's header, or NULL */
-    const struct wht_node *begin;    /**< NULL if there is damage, as what follows */
-    struct wht_capture_event *first; /**< in order */
-    const struct wht_node *end;      /**< NULL: the process died, or the capture is cut */
-    uint64_t dropped;                /**< callbacks after these, for which there was no room */
+    /** Why it must not become a case, or NULL. */
+    const char *damage;
+    /** Of the process's header, or NULL. */
+    const struct wht_node *source;
+    /** NULL if there is damage, as what follows. */
+    const struct wht_node *begin;
+    /** In order. */
+    struct wht_capture_event *first;
+    /** NULL: the process died, or the capture is cut. */
+    const struct wht_node *end;
+    /** Callbacks after these, for which there was no room. */
+    uint64_t dropped;
 };
 
 struct wht_capture;

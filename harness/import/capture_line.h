@@ -11,10 +11,12 @@
 enum wht_capture_kind {
     WHT_CAPTURE_HEADER,
     WHT_CAPTURE_BEGIN,
-    WHT_CAPTURE_CALLBACK, /**< a line without "cap" */
+    /** A line without "cap". */
+    WHT_CAPTURE_CALLBACK,
     WHT_CAPTURE_DROPPED,
     WHT_CAPTURE_END,
-    WHT_CAPTURE_UNKNOWN /**< a "cap" that no recorder writes */
+    /** A "cap" that no recorder writes. */
+    WHT_CAPTURE_UNKNOWN
 };
 
 /** @return what a line claims to be. @param line an object. */

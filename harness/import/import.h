@@ -21,23 +21,28 @@ struct wht_range {
 #define WHT_IMPORT_RANGES 64
 
 struct wht_import_options {
-    struct wht_range device[WHT_IMPORT_RANGES]; /**< devices besides the page of the exit */
+    /** Devices besides the page of the exit. */
+    struct wht_range device[WHT_IMPORT_RANGES];
     size_t device_count;
-    struct wht_range ram[WHT_IMPORT_RANGES]; /**< RAM even in the page of the exit */
+    /** RAM even in the page of the exit. */
+    struct wht_range ram[WHT_IMPORT_RANGES];
     size_t ram_count;
-    bool is_strict; /**< every callback is expected as it was */
+    /** Every callback is expected as it was. */
+    bool is_strict;
 };
 
 #define WHT_IMPORT_ERROR_MAX 1024
 
 /** What a recorded call became. */
 struct wht_imported {
-    struct wht_node
-        *made; /**< a case in canonical form that the loader accepts; NULL: there is none */
-    char error[WHT_IMPORT_ERROR_MAX]; /**< why there is none */
+    /** A case in canonical form that the loader accepts; NULL: there is none. */
+    struct wht_node *made;
+    /** Why there is none. */
+    char error[WHT_IMPORT_ERROR_MAX];
     char id[128];
     char mnemonic[32];
-    char status[160]; /**< how the call ended, unless with success alone; "" if so */
+    /** How the call ended, unless with success alone; "" if so. */
+    char status[160];
 };
 
 /**

@@ -14,7 +14,8 @@
 
 struct wht_ram_page {
     uint64_t gpa;
-    uint8_t state[WHT_IMPORT_PAGE]; /**< mask of enum wht_ram_state */
+    /** Mask of enum wht_ram_state. */
+    uint8_t state[WHT_IMPORT_PAGE];
     uint8_t initial[WHT_IMPORT_PAGE];
     uint8_t current[WHT_IMPORT_PAGE];
 };
@@ -22,7 +23,8 @@ struct wht_ram_page {
 enum wht_ram_state {
     WHT_RAM_TOUCHED = 1,
     WHT_RAM_WRITTEN = 2,
-    WHT_RAM_HIDDEN = 4 /**< what was written there is not known */
+    /** What was written there is not known. */
+    WHT_RAM_HIDDEN = 4
 };
 
 /** Pages that are kept; each takes 12 KiB. */
@@ -30,10 +32,12 @@ enum wht_ram_state {
 
 struct wht_ram {
     struct wht_arena *arena;
-    struct wht_ram_page **pages; /**< ascending */
+    /** Ascending. */
+    struct wht_ram_page **pages;
     size_t count;
     size_t capacity;
-    bool is_full; /**< there were more pages; they are not kept */
+    /** There were more pages; they are not kept. */
+    bool is_full;
 };
 
 void wht_ram_read(struct wht_ram *ram, uint64_t gpa, const uint8_t *data, size_t size);

@@ -27,9 +27,12 @@ struct import_page {
 };
 
 struct import {
-    struct wht_arena *arena; /**< for what is not in the case */
-    struct wht_check check;  /**< quiet: lines were checked when they were read */
-    struct wht_case *c;      /**< NULL until its mode is known */
+    /** For what is not in the case. */
+    struct wht_arena *arena;
+    /** Quiet: lines were checked when they were read. */
+    struct wht_check check;
+    /** NULL until its mode is known. */
+    struct wht_case *c;
     const struct wht_capture_call *call;
     const struct wht_import_options *options;
     struct wht_imported *result;
@@ -38,27 +41,33 @@ struct import {
     bool is_io;
     bool is_long64;
     enum wht_code code_kind;
-    uint64_t state; /**< WHV_X64_VP_EXECUTION_STATE */
+    /** WHV_X64_VP_EXECUTION_STATE. */
+    uint64_t state;
     uint64_t rip;
     uint64_t cs_base;
     uint64_t exit_gpa;
     uint64_t exit_gva;
-    uint64_t exit_info; /**< WHV_MEMORY_ACCESS_INFO, or WHV_X64_IO_PORT_ACCESS_INFO */
+    /** WHV_MEMORY_ACCESS_INFO, or WHV_X64_IO_PORT_ACCESS_INFO. */
+    uint64_t exit_info;
     uint8_t code[WHT_IMPORT_CODE_MAX];
     size_t code_size;
-    size_t given; /**< bytes of code that the exit gave */
+    /** Bytes of code that the exit gave. */
+    size_t given;
 
     /* The callbacks. */
     bool is_fetching;
-    uint64_t fetch_gpa; /**< where the next byte of code will be read */
-    bool is_hidden;     /**< data that was read is not known */
+    /** Where the next byte of code will be read. */
+    uint64_t fetch_gpa;
+    /** Data that was read is not known. */
+    bool is_hidden;
     uint64_t failed_page[WHT_IMPORT_FAILED_MAX];
     size_t failed_count;
     struct import_page *page;
     size_t page_count;
     size_t page_room;
     struct wht_ram ram;
-    size_t known_count; /**< registers of `init` */
+    /** Registers of `init`. */
+    size_t known_count;
     const struct wht_node *set;
 };
 

@@ -44,7 +44,8 @@ enum wht_moo_reg {
 
 /** Registers of 16 or 32 bits. Also masks of them: a set bit is defined. */
 struct wht_moo_regs {
-    uint32_t present; /**< mask of 1 << enum wht_moo_reg */
+    /** Mask of 1 << enum wht_moo_reg. */
+    uint32_t present;
     uint32_t value[WHT_MOO_REGS];
 };
 
@@ -56,7 +57,8 @@ struct wht_moo_span {
 
 struct wht_moo_state {
     struct wht_moo_regs regs;
-    struct wht_moo_span ram; /**< entries of 5 bytes: address, value */
+    /** Entries of 5 bytes: address, value. */
+    struct wht_moo_span ram;
 };
 
 enum wht_moo_bus {
@@ -82,12 +84,16 @@ struct wht_moo_test {
     struct wht_moo_span bytes;
     struct wht_moo_state initial;
     struct wht_moo_state final;
-    struct wht_moo_regs mask;   /**< of this test, RMSK or RM32 in FINA */
-    struct wht_moo_span cycles; /**< entries of 15 bytes */
-    struct wht_moo_span hash;   /**< 20 bytes, or none */
+    /** Of this test, RMSK or RM32 in FINA. */
+    struct wht_moo_regs mask;
+    /** Entries of 15 bytes. */
+    struct wht_moo_span cycles;
+    /** 20 bytes, or none. */
+    struct wht_moo_span hash;
     bool has_exception;
     uint8_t exception;
-    uint32_t offset; /**< of its chunk in the file */
+    /** Of its chunk in the file. */
+    uint32_t offset;
 };
 
 struct wht_moo;
@@ -107,9 +113,11 @@ uint8_t wht_moo_mode(const struct wht_moo *moo);
 
 enum wht_moo_next {
     WHT_MOO_TEST,
-    WHT_MOO_BAD_TEST, /**< it is damaged; the next one may be good */
+    /** It is damaged; the next one may be good. */
+    WHT_MOO_BAD_TEST,
     WHT_MOO_END,
-    WHT_MOO_DAMAGED /**< so is the file: nothing more can be read */
+    /** So is the file: nothing more can be read. */
+    WHT_MOO_DAMAGED
 };
 
 /**

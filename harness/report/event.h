@@ -33,11 +33,15 @@ const char *wht_ending_name(enum wht_ending ending);
 
 /** A run, before its first case. */
 struct wht_report_run {
-    const char *version; /**< of the program */
+    /** Of the program. */
+    const char *version;
     const char *emulator;
-    enum wht_match level; /**< no case is judged more strictly */
-    uint64_t shard;       /**< from 1 */
-    uint64_t shard_count; /**< 1: not sharded */
+    /** No case is judged more strictly. */
+    enum wht_match level;
+    /** From 1. */
+    uint64_t shard;
+    /** 1: not sharded. */
+    uint64_t shard_count;
 };
 
 /** A case and what became of it. */
@@ -47,41 +51,61 @@ struct wht_report_case {
     const char *name;
     const char *file;
     uint64_t line;
-    const char *mnemonic; /**< "" if it was not run */
-    const char *cause;    /**< of a failure in one line; "" of other outcomes */
-    const char *reason;   /**< why it is known, may fail or was skipped; otherwise "" */
-    const char *key;      /**< of a failure: equal for failures that look alike */
-    const char *block;    /**< of a failure: the lines below the first; may hold colours */
-    const char *detail;   /**< of a failure: a JSON object; "" if it was not asked for */
-    unsigned judged;      /**< mask of 1 << enum wht_match */
-    unsigned passed;      /**< those of them that it passed */
-    uint64_t micros;      /**< how long it took */
-    bool is_explained;    /**< it carries a note or flags */
-    unsigned unaligned;   /**< mask of wht_unaligned, see session/result.h */
+    /** "" if it was not run. */
+    const char *mnemonic;
+    /** Of a failure in one line; "" of other outcomes. */
+    const char *cause;
+    /** Why it is known, may fail or was skipped; otherwise "". */
+    const char *reason;
+    /** Of a failure: equal for failures that look alike. */
+    const char *key;
+    /** Of a failure: the lines below the first; may hold colours. */
+    const char *block;
+    /** Of a failure: a JSON object; "" if it was not asked for. */
+    const char *detail;
+    /** Mask of 1 << enum wht_match. */
+    unsigned judged;
+    /** Those of them that it passed. */
+    unsigned passed;
+    /** How long it took. */
+    uint64_t micros;
+    /** It carries a note or flags. */
+    bool is_explained;
+    /** Mask of wht_unaligned, see session/result.h. */
+    unsigned unaligned;
 };
 
 /** Something wrong with the run's own files; it belongs to no case. */
 enum wht_problem_kind {
-    WHT_PROBLEM_TRACE,      /**< an error in a trace file */
-    WHT_PROBLEM_EXPECTATION /**< an entry of an expectations file that matches nothing */
+    /** An error in a trace file. */
+    WHT_PROBLEM_TRACE,
+    /** An entry of an expectations file that matches nothing. */
+    WHT_PROBLEM_EXPECTATION
 };
 struct wht_report_problem {
     enum wht_problem_kind kind;
     const char *file;
-    uint64_t line;       /**< 0: the file as a whole */
-    uint64_t column;     /**< 0: unknown */
-    const char *pointer; /**< RFC 6901, "" for the root */
+    /** 0: the file as a whole. */
+    uint64_t line;
+    /** 0: unknown. */
+    uint64_t column;
+    /** RFC 6901, "" for the root. */
+    const char *pointer;
     const char *text;
-    uint64_t more; /**< not 0: it stands for so many errors of the file that were not told */
+    /** Not 0: it stands for so many errors of the file that were not told. */
+    uint64_t more;
 };
 
 /** How a run ended. */
 enum wht_run_ending {
     WHT_RUN_DONE,
-    WHT_RUN_STOPPED, /**< after --max-failures */
+    /** After --max-failures. */
+    WHT_RUN_STOPPED,
     WHT_RUN_INTERRUPTED,
-    WHT_RUN_GAVE_UP, /**< the emulator was lost in case after case and passed none */
-    WHT_RUN_BROKEN   /**< the emulator could not be loaded, or no process started */
+    /** The emulator was lost in case after case and passed none. */
+    WHT_RUN_GAVE_UP,
+    /** The emulator could not be loaded, or no process started. */
+    WHT_RUN_BROKEN
 };
 
 /** "done", "stopped", "interrupted", "gave-up", "broken" */
@@ -89,7 +113,8 @@ const char *wht_run_ending_name(enum wht_run_ending ending);
 
 struct wht_report_end {
     enum wht_run_ending ending;
-    const char *message; /**< why it is broken, or what went wrong after all; otherwise "" */
+    /** Why it is broken, or what went wrong after all; otherwise "". */
+    const char *message;
     double seconds;
 };
 

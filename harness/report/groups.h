@@ -28,14 +28,18 @@ struct wht_group {
     char *file;
     uint64_t line;
     char *cause;
-    char *block; /**< may hold colours */
+    /** May hold colours. */
+    char *block;
     bool is_explained;
-    uint64_t count; /**< that one included */
+    /** That one included. */
+    uint64_t count;
     char *names[WHT_GROUP_NAMES];
-    size_t name_count; /**< others that are named */
+    /** Others that are named. */
+    size_t name_count;
     struct wht_group_mnemonic mnemonics[WHT_GROUP_MNEMONICS];
     size_t mnemonic_count;
-    uint64_t other_mnemonics; /**< cases with others than those */
+    /** Cases with others than those. */
+    uint64_t other_mnemonics;
 };
 
 /** Zero-initialise; release with wht_groups_free(). */
@@ -43,7 +47,8 @@ struct wht_groups {
     struct wht_group *items;
     size_t count;
     size_t capacity;
-    uint64_t left_out; /**< failures of further kinds than WHT_GROUPS_MAX */
+    /** Failures of further kinds than WHT_GROUPS_MAX. */
+    uint64_t left_out;
 };
 
 /** Adds a failure: to its group, or as the first of a new one. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A page of Markdown, as the summary of a GitHub step or a comment: counts, then kinds of failures.
+/*
+ * A page of Markdown, as the summary of a GitHub step or a comment: counts, then kinds of failures.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -15,15 +15,21 @@
 
 enum wht_output_mode {
     WHT_OUTPUT_PLAIN,
-    WHT_OUTPUT_APPENDED, /**< after what the file holds already, all of it at the end */
-    WHT_OUTPUT_PATCHED   /**< wht_output_patch() is used: what cannot be sought in is spooled */
+    /** After what the file holds already, all of it at the end. */
+    WHT_OUTPUT_APPENDED,
+    /** wht_output_patch() is used: what cannot be sought in is spooled. */
+    WHT_OUTPUT_PATCHED
 };
 
 struct wht_output {
-    const char *path; /**< NULL: standard output */
-    FILE *file;       /**< what is written to; NULL: not open */
-    FILE *target;     /**< where a spool goes at the end; NULL: there is no spool */
-    int error;        /**< errno of the first failure, 0: none */
+    /** NULL: standard output. */
+    const char *path;
+    /** What is written to; NULL: not open. */
+    FILE *file;
+    /** Where a spool goes at the end; NULL: there is no spool. */
+    FILE *target;
+    /** Errno of the first failure, 0: none. */
+    int error;
     struct wht_outfile out;
 };
 

@@ -27,17 +27,23 @@ struct wht_report {
     const struct wht_format *format;
     struct wht_report_style style;
     struct wht_output output;
-    struct wht_text text; /**< for putting lines together; empty between events */
-    void *state;          /**< of format->state_size bytes, zero at the beginning */
+    /** For putting lines together; empty between events. */
+    struct wht_text text;
+    /** Of format->state_size bytes, zero at the beginning. */
+    void *state;
 };
 
 struct wht_format {
     const char *name;
-    const char *about; /**< for the help */
+    /** For the help. */
+    const char *about;
     enum wht_output_mode mode;
-    bool shares_output; /**< its lines may stand between those of another on standard output */
-    bool wants_detail;  /**< failures must carry their JSON object */
-    const char *file_variable; /**< environment variable that names its file; NULL: none */
+    /** Its lines may stand between those of another on standard output. */
+    bool shares_output;
+    /** Failures must carry their JSON object. */
+    bool wants_detail;
+    /** Environment variable that names its file; NULL: none. */
+    const char *file_variable;
     size_t state_size;
     void (*begin)(struct wht_report *report, const struct wht_report_run *run);
     void (*add_case)(struct wht_report *report, const struct wht_report_case *result);

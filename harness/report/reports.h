@@ -14,7 +14,8 @@
 struct wht_reports {
     struct wht_report items[WHT_REPORTS_MAX];
     size_t count;
-    bool has_ended; /**< wht_reports_end() was called */
+    /** wht_reports_end() was called. */
+    bool has_ended;
 };
 
 /** All formats; ends with NULL. */

@@ -14,10 +14,14 @@
 struct wht_summary {
     uint64_t files;
     uint64_t outcomes[WHT_OUTCOME_COUNT];
-    uint64_t problems[2]; /**< told, by enum wht_problem_kind */
-    uint64_t untold;      /**< errors beyond those: one that is told may stand for many */
-    unsigned unaligned;   /**< mask of wht_unaligned: arrays that the emulator handed over so */
-    uint64_t judged[3];   /**< by enum wht_match: cases that could be judged at the level */
+    /** Told, by enum wht_problem_kind. */
+    uint64_t problems[2];
+    /** Errors beyond those: one that is told may stand for many. */
+    uint64_t untold;
+    /** Mask of wht_unaligned: arrays that the emulator handed over so. */
+    unsigned unaligned;
+    /** By enum wht_match: cases that could be judged at the level. */
+    uint64_t judged[3];
     uint64_t level_passed[3];
     struct wht_groups groups;
 };

@@ -12,13 +12,19 @@
 /** What has come of a verb. Of several codes the first of these members gives it. */
 struct wht_exit_facts {
     bool is_interrupted;
-    bool is_unwritten; /**< a file that was asked for */
+    /** A file that was asked for. */
+    bool is_unwritten;
     bool has_no_emulator;
-    uint64_t invalid; /**< errors in files, and cases that are not valid */
-    uint64_t failed;  /**< cases, and all else that is not as it should be */
-    uint64_t done;    /**< cases, or files of a verb that handles these: more than none is well */
-    uint64_t skipped; /**< of cases, when none was done */
-    uint64_t other_shards; /**< cases that belong to them: a part of a whole may be empty */
+    /** Errors in files, and cases that are not valid. */
+    uint64_t invalid;
+    /** Cases, and all else that is not as it should be. */
+    uint64_t failed;
+    /** Cases, or files of a verb that handles these: more than none is well. */
+    uint64_t done;
+    /** Of cases, when none was done. */
+    uint64_t skipped;
+    /** Cases that belong to them: a part of a whole may be empty. */
+    uint64_t other_shards;
 };
 
 /** Adds what went wrong besides single cases. */

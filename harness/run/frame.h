@@ -30,16 +30,22 @@ enum wht_frame_type {
 
 /** The first frame, both ways. */
 struct wht_hello_frame {
-    uint32_t version;  /**< WHT_FRAME_VERSION */
-    uint64_t fields;   /**< a digest of all frames' fields */
-    const char *build; /**< the program's version */
+    /** WHT_FRAME_VERSION. */
+    uint32_t version;
+    /** A digest of all frames' fields. */
+    uint64_t fields;
+    /** The program's version. */
+    const char *build;
 };
 
 /** To the worker: cases to run. */
 struct wht_job_frame {
-    uint64_t from;   /**< ordinals */
-    uint64_t to;     /**< behind the last one */
-    bool is_careful; /**< each case is announced by BEGIN */
+    /** Ordinals. */
+    uint64_t from;
+    /** Behind the last one. */
+    uint64_t to;
+    /** Each case is announced by BEGIN. */
+    bool is_careful;
     const char *path;
 };
 
@@ -52,15 +58,19 @@ struct wht_refused_frame {
 struct wht_begin_frame {
     uint64_t ordinal;
     bool is_may;
-    uint8_t judged; /**< mask of levels */
+    /** Mask of levels. */
+    uint8_t judged;
     bool is_explained;
-    bool is_expected_loss; /**< an expectations file says that it crashes or hangs */
+    /** An expectations file says that it crashes or hangs. */
+    bool is_expected_loss;
     uint64_t line;
     const char *name;
     const char *file;
     const char *mnemonic;
-    const char *block_head; /**< of the failure block: before what is said of the loss */
-    const char *block_foot; /**< and behind it */
+    /** Of the failure block: before what is said of the loss. */
+    const char *block_head;
+    /** And behind it. */
+    const char *block_foot;
 };
 
 /** The result of a case that was judged. */
@@ -69,32 +79,44 @@ struct wht_case_frame {
     enum wht_outcome_kind kind;
     enum wht_ending ending;
     bool is_may;
-    uint8_t judged; /**< mask of levels */
+    /** Mask of levels. */
+    uint8_t judged;
     uint8_t passed;
     bool is_explained;
-    uint8_t unaligned; /**< mask of wht_unaligned */
+    /** Mask of wht_unaligned. */
+    uint8_t unaligned;
     uint64_t micros;
     uint64_t line;
     const char *name;
     const char *file;
-    const char *mnemonic; /**< of a failure */
-    const char *cause;    /**< of a failure, in one line; why skipped */
-    const char *group;    /**< of a failure: equal for those that look alike */
-    const char *block;    /**< of a failure: all but its first line */
-    const char *json;     /**< of a failure: the same as JSON, if it was asked for */
+    /** Of a failure. */
+    const char *mnemonic;
+    /** Of a failure, in one line; why skipped. */
+    const char *cause;
+    /** Of a failure: equal for those that look alike. */
+    const char *group;
+    /** Of a failure: all but its first line. */
+    const char *block;
+    /** Of a failure: the same as JSON, if it was asked for. */
+    const char *json;
 };
 
 /** A case that a worker made of another one: a recording, or redacted. */
 struct wht_made_frame {
-    uint64_t ordinal; /**< of the other one, as are file and name */
+    /** Of the other one, as are file and name. */
+    uint64_t ordinal;
     enum wht_outcome_kind kind;
     enum wht_ending ending;
     const char *name;
     const char *file;
-    const char *problem;          /**< why there is none, or "" */
-    const char *remark;           /**< what is to be known of it, in one line, or "" */
-    const char *emulator_version; /**< of the emulator's file, if it was recorded */
-    const char *members;          /**< see wht_members_write() */
+    /** Why there is none, or "". */
+    const char *problem;
+    /** What is to be known of it, in one line, or "". */
+    const char *remark;
+    /** Of the emulator's file, if it was recorded. */
+    const char *emulator_version;
+    /** See wht_members_write(). */
+    const char *members;
 };
 
 /** An error of the file; see struct wht_error. */
@@ -109,13 +131,15 @@ struct wht_error_frame {
 
 /** The emulator is loaded, and the worker waits, or still reads. */
 struct wht_alive_frame {
-    uint64_t position; /**< ordinals before it are read */
+    /** Ordinals before it are read. */
+    uint64_t position;
 };
 
 /** The job is done. */
 struct wht_done_frame {
     bool is_file_at_end;
-    uint64_t other_shards; /**< cases that were left to other shards */
+    /** Cases that were left to other shards. */
+    uint64_t other_shards;
 };
 
 /*
@@ -130,9 +154,11 @@ struct wht_done_frame {
 
 /** A frame in a stream. */
 struct wht_frame {
-    uint32_t type; /**< enum wht_frame_type, or anything */
+    /** An enum wht_frame_type, or anything. */
+    uint32_t type;
     uint32_t size;
-    const char *bytes; /**< of its fields */
+    /** Of its fields. */
+    const char *bytes;
 };
 
 /** What stands before the fields. */

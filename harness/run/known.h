@@ -14,7 +14,8 @@
 struct wht_known {
     struct wht_expectations list;
     const char *emulator;
-    bool *is_used; /**< per entry: it matched a case of this run */
+    /** Per entry: it matched a case of this run. */
+    bool *is_used;
 };
 
 /** Loads files. @return false after printing every error. */

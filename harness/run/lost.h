@@ -13,7 +13,8 @@
 
 struct wht_lost {
     struct wht_process_left left;
-    struct wht_progress progress; /**< of its shared bytes, made safe to read */
+    /** Of its shared bytes, made safe to read. */
+    struct wht_progress progress;
     bool is_timed_out;
     uint64_t timeout_ms;
 };

@@ -44,7 +44,8 @@ struct worker {
     struct wht_text begun; /* the fields of its announcement */
 };
 
-/* When to give up: so many crashes, or a quarter of them in timeouts, before any case has passed.
+/*
+ * When to give up: so many crashes, or a quarter of them in timeouts, before any case has passed.
  */
 #define LOSSES_MAX     20u
 #define TIMEOUT_WEIGHT 4u

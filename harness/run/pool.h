@@ -14,29 +14,41 @@
 
 /** What workers do with a case. */
 enum wht_work {
-    WHT_WORK_JUDGE,  /**< its result is handed to on_case() */
-    WHT_WORK_RECORD, /**< what the emulator does is written down, for on_made() */
-    WHT_WORK_REDACT  /**< its data is replaced, likewise */
+    /** Its result is handed to on_case(). */
+    WHT_WORK_JUDGE,
+    /** What the emulator does is written down, for on_made(). */
+    WHT_WORK_RECORD,
+    /** Its data is replaced, likewise. */
+    WHT_WORK_REDACT
 };
 
 struct wht_pool_options {
     const char *emulator;
     enum wht_match level;
-    uint64_t timeout_ms; /**< per case */
+    /** Per case. */
+    uint64_t timeout_ms;
     unsigned jobs;
     const struct wht_words *patterns;
-    const struct wht_words *expectations; /**< files */
+    /** Files. */
+    const struct wht_words *expectations;
     bool colours;
-    bool wants_detail;  /**< failures carry their JSON */
-    enum wht_work work; /**< what is done with a case */
+    /** Failures carry their JSON. */
+    bool wants_detail;
+    /** What is done with a case. */
+    enum wht_work work;
     struct wht_redaction_options redaction;
-    bool gives_up;        /**< if the emulator is lost in case after case and passes none */
-    bool tells_not_run;   /**< then the others are told as skipped; otherwise the run just ends */
-    uint64_t shard;       /**< from 1 */
-    uint64_t shard_count; /**< 1: every case is run */
+    /** If the emulator is lost in case after case and passes none. */
+    bool gives_up;
+    /** Then the others are told as skipped; otherwise the run just ends. */
+    bool tells_not_run;
+    /** From 1. */
+    uint64_t shard;
+    /** 1: every case is run. */
+    uint64_t shard_count;
 };
 
-/** How long a case, or loading the emulator, may take unless the user says otherwise, in seconds.
+/**
+ * How long a case, or loading the emulator, may take unless the user says otherwise, in seconds.
  */
 #define WHT_TIMEOUT_DEFAULT 10u
 
@@ -73,7 +85,8 @@ struct wht_pool_handler {
 /** How a run of cases ended. */
 enum wht_pool_end {
     WHT_POOL_DONE,
-    WHT_POOL_STOPPED, /**< by the handler */
+    /** By the handler. */
+    WHT_POOL_STOPPED,
     WHT_POOL_INTERRUPTED,
     WHT_POOL_GAVE_UP,
     WHT_POOL_NO_EMULATOR,
@@ -84,9 +97,10 @@ enum wht_pool_end {
 
 struct wht_pool_outcome {
     enum wht_pool_end end;
-    uint64_t other_shards;              /**< selected cases that belong to them */
-    char message[WHT_POOL_MESSAGE_MAX]; /**< why it ended early, or what is wrong with Create or
-                                           Destroy; "" if all is well */
+    /** Selected cases that belong to them. */
+    uint64_t other_shards;
+    /** Why it ended early, or what is wrong with Create or Destroy; "" if all is well. */
+    char message[WHT_POOL_MESSAGE_MAX];
 };
 
 /**

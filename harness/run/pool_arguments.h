@@ -11,7 +11,8 @@
 #define WHT_ARGUMENTS_MAX 200u
 
 struct wht_pool_arguments {
-    const char *items[WHT_ARGUMENTS_MAX + 1]; /**< without the program's name; ends with NULL */
+    /** Without the program's name; ends with NULL. */
+    const char *items[WHT_ARGUMENTS_MAX + 1];
     size_t count;
     char shard[48];
     char seed[24];

@@ -20,10 +20,12 @@ struct wht_process;
 
 /** What is left of a process. */
 struct wht_process_left {
-    char how[WHT_PROCESS_HOW_MAX]; /**< "crashed with SIGSEGV", "did not end", ... */
-    char said[WHT_SAID_MAX + 1];   /**< what it has printed since it last wrote a NUL */
-    unsigned char
-        shared[WHT_SHARED_SIZE]; /**< as the process left it; all 0 if nothing is shared */
+    /** "crashed with SIGSEGV", "did not end", ... */
+    char how[WHT_PROCESS_HOW_MAX];
+    /** What it has printed since it last wrote a NUL. */
+    char said[WHT_SAID_MAX + 1];
+    /** As the process left it; all 0 if nothing is shared. */
+    unsigned char shared[WHT_SHARED_SIZE];
 };
 
 /**

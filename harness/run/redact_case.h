@@ -14,8 +14,10 @@
 #include "format/model.h"
 
 enum wht_redaction {
-    WHT_REDACT_ALL,      /**< all data but what tells addresses, counts and code */
-    WHT_REDACT_UNTOUCHED /**< only what the emulator does not look at */
+    /** All data but what tells addresses, counts and code. */
+    WHT_REDACT_ALL,
+    /** Only what the emulator does not look at. */
+    WHT_REDACT_UNTOUCHED
 };
 
 /** What must stay. */
@@ -24,7 +26,8 @@ struct wht_redact_plan {
     enum wht_redaction redaction;
     WHV_REGISTER_NAME kept[64];
     size_t kept_count;
-    const struct wht_call *touched; /**< UNTOUCHED: accesses whose memory stays */
+    /** UNTOUCHED: accesses whose memory stays. */
+    const struct wht_call *touched;
     size_t touched_count;
 };
 

@@ -14,8 +14,10 @@
 struct wht_redactor;
 
 struct wht_redaction_options {
-    uint64_t seed;   /**< decides the replacements */
-    bool only_whole; /**< cases of which data must stay are dropped */
+    /** Decides the replacements. */
+    uint64_t seed;
+    /** Cases of which data must stay are dropped. */
+    bool only_whole;
 };
 
 /**

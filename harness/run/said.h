@@ -13,8 +13,10 @@
 /** Zero-initialise. */
 struct wht_said {
     char bytes[WHT_SAID_MAX];
-    size_t at;    /**< where the next byte goes */
-    size_t count; /**< bytes that are kept */
+    /** Where the next byte goes. */
+    size_t at;
+    /** Bytes that are kept. */
+    size_t count;
 };
 
 /**

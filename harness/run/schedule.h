@@ -21,24 +21,29 @@ struct wht_chunk {
     size_t file;
     uint64_t from;
     uint64_t to;
-    uint64_t resume; /**< the first ordinal without a result */
+    /** The first ordinal without a result. */
+    uint64_t resume;
     bool is_running;
     bool is_done;
-    bool is_careful; /**< each case is announced before it runs, so that its crash is its own */
+    /** Each case is announced before it runs, so that its crash is its own. */
+    bool is_careful;
     struct wht_text frames;
 };
 
 struct wht_file_state {
-    uint64_t next;   /**< where the next chunk starts */
-    bool is_running; /**< a worker has a chunk of it; only one at a time: the others would have to
-                        read it too */
-    bool is_ended;   /**< no further chunk */
+    /** Where the next chunk starts. */
+    uint64_t next;
+    /** A worker has a chunk of it; only one at a time: the others would have to read it too. */
+    bool is_running;
+    /** No further chunk. */
+    bool is_ended;
 };
 
 struct wht_schedule {
     const struct wht_file_list *files;
     struct wht_file_state *states;
-    size_t first_open; /**< files before it have ended */
+    /** Files before it have ended. */
+    size_t first_open;
     struct wht_chunk *chunks;
     size_t chunk_count;
 };

@@ -42,7 +42,8 @@ static void tell_failure(struct wht_tally *tally, const struct wht_case_frame *r
     tell(tally, &report);
 }
 
-/* A case that does not come out as its entry says: the entry is wrong now, or the emulator worse.
+/*
+ * A case that does not come out as its entry says: the entry is wrong now, or the emulator worse.
  */
 static void tell_contradiction(struct wht_tally *tally, const struct wht_case_frame *result,
                                const struct wht_expectation *entry)

@@ -15,14 +15,19 @@
 struct wht_workbench {
     const struct wht_worker_options *options;
     const struct wht_work_kind *kind;
-    struct wht_text *out; /**< receives frames */
+    /** Receives frames. */
+    struct wht_text *out;
     struct wht_backend backend;
-    struct wht_replayer *replayer; /**< of the three, that which the work uses */
+    /** Of the three, that which the work uses. */
+    struct wht_replayer *replayer;
     struct wht_recorder *recorder;
     struct wht_redactor *redactor;
-    char emulator_version[64]; /**< of its file, if it is recorded */
-    struct wht_reader *reader; /**< of the file that the case comes from */
-    struct wht_text cause;     /**< strings of the frame that is made */
+    /** Of its file, if it is recorded. */
+    char emulator_version[64];
+    /** Of the file that the case comes from. */
+    struct wht_reader *reader;
+    /** Strings of the frame that is made. */
+    struct wht_text cause;
     struct wht_text group;
     struct wht_text block;
     struct wht_text detail;
@@ -31,7 +36,8 @@ struct wht_workbench {
 
 struct wht_work_kind {
     const char *name;
-    bool skips_revoked; /**< cases that were withdrawn are told as skipped */
+    /** Cases that were withdrawn are told as skipped. */
+    bool skips_revoked;
     /** Creates the emulator's handles. @param error WHT_BACKEND_ERROR_MAX bytes. */
     bool (*open)(struct wht_workbench *bench, char *error);
     /** Does the work. @param is_expected a failure is, and needs no report. */

@@ -12,7 +12,8 @@
 
 struct wht_worker_options {
     enum wht_work work;
-    struct wht_report_options report; /**< with the emulator */
+    /** With the emulator. */
+    struct wht_report_options report;
     enum wht_match level;
     struct wht_words patterns;
     struct wht_words expectation_files;
@@ -20,7 +21,8 @@ struct wht_worker_options {
     uint64_t shard_count;
     bool wants_detail;
     bool keeps_handle;
-    const char *not_run; /**< why no case is run any more, or NULL */
+    /** Why no case is run any more, or NULL. */
+    const char *not_run;
     struct wht_redaction_options redaction;
 };
 

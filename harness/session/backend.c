@@ -18,7 +18,8 @@ static const struct wht_backend builtin = {
     .reason = whvemu_reason,
 };
 
-/* A pointer to any function may be stored as another; it is cast back to what the name stands for.
+/*
+ * A pointer to any function may be stored as another; it is cast back to what the name stands for.
  */
 #define RESOLVE(backend, member, name)                                                             \
     ((backend)->member = (__typeof__((backend)->member))wht_library_find((backend)->library, name))

@@ -38,8 +38,10 @@ struct wht_backend {
     HRESULT(WINAPI *preview_try_mmio)
     (WHV_EMULATOR_HANDLE, VOID *, WHV_PREVIEW_MEMORY_ACCESS_CONTEXT *,
      WHV_PREVIEW_EMULATOR_STATUS *);
-    const char *(*reason)(WHV_EMULATOR_HANDLE); /**< whvemu_reason() */
-    void *library;                              /**< NULL for the built-in emulator and for fakes */
+    /** whvemu_reason(). */
+    const char *(*reason)(WHV_EMULATOR_HANDLE);
+    /** NULL for the built-in emulator and for fakes. */
+    void *library;
 };
 
 /**

@@ -113,7 +113,8 @@ static enum wht_place place_of(struct wht_session *s, const struct wht_event *ev
     return place;
 }
 
-/* Answers a memory or port access that broke no rule. @param data 8 bytes; receives what is read.
+/*
+ * Answers a memory or port access that broke no rule. @param data 8 bytes; receives what is read.
  */
 static HRESULT access(struct wht_session *s, const struct wht_event *event, enum wht_place place,
                       uint8_t *data)

@@ -17,12 +17,16 @@
 struct wht_nesting {
     const struct wht_call *list;
     size_t count;
-    size_t index;    /**< next element of a sequence; any_order: children before it are finished */
-    uint64_t offset; /**< of the present turn */
+    /** Next element of a sequence; any_order: children before it are finished. */
+    size_t index;
+    /** Of the present turn. */
+    uint64_t offset;
     uint64_t step;
-    uint32_t turns_left; /**< after the present one */
+    /** After the present one. */
+    uint32_t turns_left;
     bool is_any_order;
-    size_t marks; /**< any_order: where its children's marks start in the cursor's */
+    /** any_order: where its children's marks start in the cursor's. */
+    size_t marks;
 };
 
 /** Buffers grow as needed and serve case after case. */
@@ -32,7 +36,8 @@ struct wht_cursor {
     struct wht_nesting *frames;
     size_t depth;
     size_t capacity;
-    bool *marks; /**< finished children of the any_order frames */
+    /** Finished children of the any_order frames. */
+    bool *marks;
     size_t mark_count;
     size_t mark_capacity;
 };
@@ -43,9 +48,12 @@ bool wht_cursor_start(struct wht_cursor *cursor, const struct wht_guest *guest,
 void wht_cursor_free(struct wht_cursor *cursor);
 
 enum wht_step {
-    WHT_STEP_MATCHED, /**< `at` is the element that accepted the callback */
-    WHT_STEP_DIFFERS, /**< `at` is the element that should have come */
-    WHT_STEP_AT_END,  /**< nothing more is expected */
+    /** `at` is the element that accepted the callback. */
+    WHT_STEP_MATCHED,
+    /** `at` is the element that should have come. */
+    WHT_STEP_DIFFERS,
+    /** Nothing more is expected. */
+    WHT_STEP_AT_END,
     WHT_STEP_NO_MEMORY
 };
 

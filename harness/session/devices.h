@@ -15,21 +15,27 @@
 /** One byte of one turn of a mem or io element: a row of the index by which answers are found. */
 struct wht_answer_byte {
     uint64_t address;
-    uint32_t kind;     /**< enum wht_call_kind */
-    uint32_t item;     /**< which turn of which element */
-    uint32_t answered; /**< at the first byte of its kind and address: how many have answered */
+    /** An enum wht_call_kind. */
+    uint32_t kind;
+    /** Which turn of which element. */
+    uint32_t item;
+    /** At the first byte of its kind and address: how many have answered. */
+    uint32_t answered;
 };
 
 /** Buffers grow as needed and serve case after case. */
 struct wht_devices {
     const struct wht_guest *guest;
-    struct wht_expected_call *items; /**< every turn of every mem and io element */
+    /** Every turn of every mem and io element. */
+    struct wht_expected_call *items;
     size_t count;
     size_t capacity;
-    struct wht_answer_byte *bytes; /**< theirs, sorted by kind, address and place in the case */
+    /** Theirs, sorted by kind, address and place in the case. */
+    struct wht_answer_byte *bytes;
     size_t byte_count;
     size_t byte_capacity;
-    bool are_listed; /**< items and bytes are filled in for this case */
+    /** Items and bytes are filled in for this case. */
+    bool are_listed;
 };
 
 /** Prepares for the guest's case. */
@@ -44,13 +50,16 @@ void wht_devices_free(struct wht_devices *devices);
  * @return the element to fail with, if one that carries `fail` comes first at this address.
  */
 struct wht_device_answer {
-    const struct wht_call *fails; /**< NULL: none */
-    bool is_complete;             /**< every byte of a read was answered */
+    /** NULL: none. */
+    const struct wht_call *fails;
+    /** Every byte of a read was answered. */
+    bool is_complete;
 };
 struct wht_device_answer wht_devices_access(struct wht_devices *devices,
                                             const struct wht_event *event, uint8_t *data);
 
-/** @return whether some read element lies over part of [gpa, gpa + size): then a hole is a device.
+/**
+ * @return whether some read element lies over part of [gpa, gpa + size): then a hole is a device.
  */
 bool wht_devices_cover(struct wht_devices *devices, uint64_t gpa, uint32_t size);
 

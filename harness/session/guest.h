@@ -18,9 +18,12 @@
 
 /** Who answers an access. */
 enum wht_place {
-    WHT_PLACE_MODEL, /**< RAM, or a read of ROM or of code: not observable as a device access */
-    WHT_PLACE_HOLE,  /**< no byte is a device's */
-    WHT_PLACE_EMPTY, /**< a read of a hole where no element of the case lies; told by the session */
+    /** RAM, or a read of ROM or of code: not observable as a device access. */
+    WHT_PLACE_MODEL,
+    /** No byte is a device's. */
+    WHT_PLACE_HOLE,
+    /** A read of a hole where no element of the case lies; told by the session. */
+    WHT_PLACE_EMPTY,
     WHT_PLACE_DEVICE
 };
 
@@ -32,7 +35,8 @@ struct wht_guest {
     uint8_t *current;
     size_t ram_size;
     size_t ram_capacity;
-    size_t *starts; /**< per region: where its bytes start */
+    /** Per region: where its bytes start. */
+    size_t *starts;
     size_t start_capacity;
     bool is_dirty;
 
@@ -42,8 +46,10 @@ struct wht_guest {
     unsigned code_count;
 
     /* Which entries the callbacks have asked for since the last reset. */
-    bool *asked_memory; /**< in the order of c->memory */
-    bool *asked_pages;  /**< in the order of c->pages; within asked_memory's block */
+    /** In the order of c->memory. */
+    bool *asked_memory;
+    /** In the order of c->pages; within asked_memory's block. */
+    bool *asked_pages;
     size_t asked_capacity;
 
     /* What Set wrote. */
@@ -70,7 +76,8 @@ void wht_guest_read(const struct wht_guest *guest, uint64_t gpa, uint32_t size, 
 /** Writes those bytes that lie in RAM. */
 void wht_guest_write(struct wht_guest *guest, uint64_t gpa, uint32_t size, const uint8_t *data);
 
-/** @return the RAM byte at gpa in the given image (pristine or current), or NULL where no RAM is.
+/**
+ * @return the RAM byte at gpa in the given image (pristine or current), or NULL where no RAM is.
  */
 const uint8_t *wht_guest_ram_byte(const struct wht_guest *guest, const uint8_t *image,
                                   uint64_t gpa);

@@ -11,12 +11,14 @@
 
 struct wht_injection {
     const struct wht_call *call;
-    bool is_used; /**< it has changed an answer */
+    /** It has changed an answer. */
+    bool is_used;
 };
 
 /** Buffers grow as needed and serve case after case. */
 struct wht_injections {
-    struct wht_injection *items; /**< in the order of the case */
+    /** In the order of the case. */
+    struct wht_injection *items;
     size_t count;
     size_t capacity;
 };

@@ -13,7 +13,8 @@
 struct wht_handles {
     const struct wht_backend *backend;
     WHV_EMULATOR_HANDLE shipping;
-    WHV_EMULATOR_HANDLE preview; /**< NULL: it has no preview form */
+    /** NULL: it has no preview form. */
+    WHV_EMULATOR_HANDLE preview;
 };
 
 /**

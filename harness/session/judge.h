@@ -25,14 +25,20 @@
 struct wht_judge {
     struct wht_session session;
     struct wht_cursor cursor;
-    enum wht_match level; /**< what is compared */
-    uint32_t after;       /**< callbacks since the divergence */
+    /** What is compared. */
+    enum wht_match level;
+    /** Callbacks since the divergence. */
+    uint32_t after;
     uint32_t after_max;
-    const struct wht_want_memory **listed; /**< what expect.memory lists, sorted by address */
+    /** What expect.memory lists, sorted by address. */
+    const struct wht_want_memory **listed;
     size_t listed_capacity;
-    bool judges_alignment; /**< the case is about it, and judged at its own strict level */
-    unsigned unaligned;    /**< mask of wht_unaligned; grows from call to call */
-    uint64_t digest; /**< over what a guest and its devices can see of the compared callbacks */
+    /** The case is about it, and judged at its own strict level. */
+    bool judges_alignment;
+    /** Mask of wht_unaligned; grows from call to call. */
+    unsigned unaligned;
+    /** Over what a guest and its devices can see of the compared callbacks. */
+    uint64_t digest;
     struct wht_result *result;
 };
 

@@ -44,9 +44,12 @@ uint64_t wht_compared_count(const struct wht_guest *guest, enum wht_match level)
 
 /** An element and its place. */
 struct wht_nearest {
-    struct wht_expected_call expected; /**< none if nothing has the callback's kind */
-    uint64_t number;                   /**< among the compared elements, from 1 */
-    bool is_equal;                     /**< it matches the callback */
+    /** None if nothing has the callback's kind. */
+    struct wht_expected_call expected;
+    /** Among the compared elements, from 1. */
+    uint64_t number;
+    /** It matches the callback. */
+    bool is_equal;
 };
 
 /**

@@ -15,16 +15,23 @@
 
 /** One call of the emulator. */
 struct wht_notes {
-    struct wht_arena *arena; /**< holds what the elements point to */
-    struct wht_call *calls;  /**< grows; kept for the next call */
+    /** Holds what the elements point to. */
+    struct wht_arena *arena;
+    /** Grows; kept for the next call. */
+    struct wht_call *calls;
     size_t count;
     size_t capacity;
-    size_t units; /**< elements and their registers */
+    /** Elements and their registers. */
+    size_t units;
     uint64_t digest;
-    const char *problem; /**< why no case can say what happened, or NULL */
-    uint32_t broken;     /**< mask of 1 << enum wht_rule */
-    uint32_t patterned;  /**< reads that wht_pattern_byte() answered */
-    uint32_t uncaptured; /**< registers that the case does not know, asked for */
+    /** Why no case can say what happened, or NULL. */
+    const char *problem;
+    /** Mask of 1 << enum wht_rule. */
+    uint32_t broken;
+    /** Reads that wht_pattern_byte() answered. */
+    uint32_t patterned;
+    /** Registers that the case does not know, asked for. */
+    uint32_t uncaptured;
 };
 
 /** Calls the emulator for the session's case, and notes what it does. */

@@ -18,15 +18,20 @@ enum wht_doing { WHT_DOING_NOTHING, WHT_DOING_CREATE, WHT_DOING_CALL, WHT_DOING_
 
 /** A place in a module of the process: filled in when it crashes. */
 struct wht_code_place {
-    char module[WHT_PROGRESS_MODULE]; /**< its file's name without folders; "": none */
-    uint64_t offset; /**< from where the module was loaded; without one, the address */
+    /** Its file's name without folders; "": none. */
+    char module[WHT_PROGRESS_MODULE];
+    /** From where the module was loaded; without one, the address. */
+    uint64_t offset;
 };
 
 struct wht_progress {
-    uint32_t doing; /**< enum wht_doing */
+    /** An enum wht_doing. */
+    uint32_t doing;
     char function[48];
-    uint32_t calls;     /**< of the case at hand, the present one included */
-    uint32_t callbacks; /**< of the present call */
+    /** Of the case at hand, the present one included. */
+    uint32_t calls;
+    /** Of the present call. */
+    uint32_t callbacks;
 
     /* The last callback of the present call. */
     uint32_t kind;
@@ -36,15 +41,18 @@ struct wht_progress {
     uint32_t count;
     uint8_t data[8];
     uint8_t direction;
-    WHV_REGISTER_NAME names[WHT_PROGRESS_NAMES]; /**< the first ones */
+    /** The first ones. */
+    WHV_REGISTER_NAME names[WHT_PROGRESS_NAMES];
 
-    uint32_t destroy_result; /**< the first HRESULT of a Destroy that was not S_OK */
+    /** The first HRESULT of a Destroy that was not S_OK. */
+    uint32_t destroy_result;
 
     uint32_t has_crashed;
     uint32_t has_address;
     uint64_t address_accessed;
     struct wht_code_place at;
-    struct wht_code_place from; /**< within the emulator's library, if it crashed outside */
+    /** Within the emulator's library, if it crashed outside. */
+    struct wht_code_place from;
 };
 
 /** Tells where to write; NULL: nowhere that anybody looks. Not per thread. */

@@ -21,13 +21,20 @@ struct wht_recording {
     /** The case with what happened as its expectation, strict; NULL if no case can say it. Lives
      * until the recorder's next case, and no longer than the case it was made of. */
     const struct wht_case *made;
-    const char *problem;     /**< why there is none, otherwise NULL */
-    unsigned looked_at;      /**< mask of 1 << enum wht_poison */
-    uint32_t broken;         /**< mask of 1 << enum wht_rule: rules that the emulator broke */
-    bool is_unsteady;        /**< two equal calls went differently */
-    uint32_t patterned;      /**< reads that wht_pattern_byte() answered, in whole or in part */
-    uint32_t uncaptured;     /**< registers that the case does not know, asked for */
-    const char *skip_reason; /**< the emulator cannot run this form of the API; otherwise NULL */
+    /** Why there is none, otherwise NULL. */
+    const char *problem;
+    /** Mask of 1 << enum wht_poison. */
+    unsigned looked_at;
+    /** Mask of 1 << enum wht_rule: rules that the emulator broke. */
+    uint32_t broken;
+    /** Two equal calls went differently. */
+    bool is_unsteady;
+    /** Reads that wht_pattern_byte() answered, in whole or in part. */
+    uint32_t patterned;
+    /** Registers that the case does not know, asked for. */
+    uint32_t uncaptured;
+    /** The emulator cannot run this form of the API; otherwise NULL. */
+    const char *skip_reason;
 };
 
 struct wht_recorder;

@@ -34,15 +34,23 @@ bool wht_rule_is_recordable(enum wht_rule rule);
 
 /** One callback as the emulator made it. */
 struct wht_event {
-    enum wht_call_kind kind; /**< a single element's kind */
-    uint64_t address;        /**< gpa, gva or port */
-    uint32_t size;           /**< bytes of mem and io, as given; may break a rule */
-    uint8_t data[8];         /**< what a write or OUT sends, little endian */
-    uint8_t direction;       /**< as given; may break a rule */
-    uint32_t flags;          /**< of a translate */
+    /** A single element's kind. */
+    enum wht_call_kind kind;
+    /** gpa, gva or port. */
+    uint64_t address;
+    /** Bytes of mem and io, as given; may break a rule. */
+    uint32_t size;
+    /** What a write or OUT sends, little endian. */
+    uint8_t data[8];
+    /** As given; may break a rule. */
+    uint8_t direction;
+    /** Of a translate. */
+    uint32_t flags;
     const WHV_REGISTER_NAME *names;
-    const WHV_REGISTER_VALUE *values; /**< of a set, otherwise NULL */
-    uint32_t count;                   /**< registers in names and values */
+    /** Of a set, otherwise NULL. */
+    const WHV_REGISTER_VALUE *values;
+    /** Registers in names and values. */
+    uint32_t count;
 };
 
 /** Fields of a callback that can differ, as a mask. */
@@ -58,44 +66,62 @@ enum wht_call_field {
 
 enum wht_divergence_kind {
     WHT_DIVERGES_NOT,
-    WHT_DIVERGES_RULE,        /**< a rule of the contract was broken */
-    WHT_DIVERGES_CALL,        /**< another callback was expected */
-    WHT_DIVERGES_EXTRA,       /**< no further callback was expected */
-    WHT_DIVERGES_MISSING,     /**< the call ended before an expected callback */
-    WHT_DIVERGES_UNANSWERED,  /**< a read that nothing answers */
-    WHT_DIVERGES_NOT_CAPTURED /**< a register that the case does not know */
+    /** A rule of the contract was broken. */
+    WHT_DIVERGES_RULE,
+    /** Another callback was expected. */
+    WHT_DIVERGES_CALL,
+    /** No further callback was expected. */
+    WHT_DIVERGES_EXTRA,
+    /** The call ended before an expected callback. */
+    WHT_DIVERGES_MISSING,
+    /** A read that nothing answers. */
+    WHT_DIVERGES_UNANSWERED,
+    /** A register that the case does not know. */
+    WHT_DIVERGES_NOT_CAPTURED
 };
 
 /** An expected element at a place in time: inside a repeat its addresses move. */
 struct wht_expected_call {
-    const struct wht_call *call; /**< NULL: none */
-    uint64_t offset;             /**< added to the gpa of a mem element */
+    /** NULL: none. */
+    const struct wht_call *call;
+    /** Added to the gpa of a mem element. */
+    uint64_t offset;
 };
 
 /** Where a call left the expected sequence first. */
 struct wht_divergence {
     enum wht_divergence_kind kind;
     enum wht_rule rule;
-    unsigned number; /**< which compared callback, from 1; 0: not at a callback */
-    uint64_t total;  /**< how many are expected; 0: the case does not list them */
+    /** Which compared callback, from 1; 0: not at a callback. */
+    unsigned number;
+    /** How many are expected; 0: the case does not list them. */
+    uint64_t total;
     bool has_actual;
     struct wht_event actual;
     struct wht_expected_call expected;
-    unsigned differing; /**< mask of enum wht_call_field, against expected */
-    struct wht_expected_call
-        nearest;             /**< the most alike element of the case, if not the expected */
-    uint64_t nearest_number; /**< its place among the compared ones, from 1; optional ones count */
-    bool nearest_is_equal;   /**< it is the callback itself: that comes too early, or again */
-    bool comes_later;        /**< the expected callback was made afterwards */
-    WHV_REGISTER_NAME reg;   /**< NOT_CAPTURED and NAMED_TWICE: which */
+    /** Mask of enum wht_call_field, against expected. */
+    unsigned differing;
+    /** The most alike element of the case, if not the expected. */
+    struct wht_expected_call nearest;
+    /** Its place among the compared ones, from 1; optional ones count. */
+    uint64_t nearest_number;
+    /** It is the callback itself: that comes too early, or again. */
+    bool nearest_is_equal;
+    /** The expected callback was made afterwards. */
+    bool comes_later;
+    /** NOT_CAPTURED and NAMED_TWICE: which. */
+    WHV_REGISTER_NAME reg;
 };
 
 /** A register whose final value is not the expected one. */
 struct wht_reg_diff {
     WHV_REGISTER_NAME name;
-    const struct wht_want_reg *want;   /**< NULL: it should have kept its value */
-    const WHV_REGISTER_VALUE *initial; /**< NULL: not captured */
-    bool has_actual;                   /**< false: neither captured nor written */
+    /** NULL: it should have kept its value. */
+    const struct wht_want_reg *want;
+    /** NULL: not captured. */
+    const WHV_REGISTER_VALUE *initial;
+    /** False: neither captured nor written. */
+    bool has_actual;
     WHV_REGISTER_VALUE actual;
 };
 
@@ -103,9 +129,12 @@ struct wht_reg_diff {
 #define WHT_MEMORY_RUN 16
 struct wht_memory_diff {
     uint64_t gpa;
-    uint32_t size; /**< up to WHT_MEMORY_RUN */
-    bool is_ram;   /**< false: expected at an address where no RAM is, actual is not set */
-    bool listed;   /**< in expect.memory; otherwise it should have stayed as it was */
+    /** Up to WHT_MEMORY_RUN. */
+    uint32_t size;
+    /** False: expected at an address where no RAM is, actual is not set. */
+    bool is_ram;
+    /** In expect.memory; otherwise it should have stayed as it was. */
+    bool listed;
     uint8_t expected[WHT_MEMORY_RUN];
     uint8_t actual[WHT_MEMORY_RUN];
 };
@@ -132,34 +161,45 @@ enum wht_final_field {
 /** An entry of `memory` or `pages` that no callback of a failed call asked for, and that says other
  * things than the exit. */
 struct wht_unasked {
-    const struct wht_memory *memory; /**< NULL: a page */
+    /** NULL: a page. */
+    const struct wht_memory *memory;
     const struct wht_page *page;
-    size_t index; /**< in the list as it was written */
+    /** In the list as it was written. */
+    size_t index;
 };
 
 /** One call of the emulator, judged at one level. */
 struct wht_result {
     enum wht_match level;
     bool passed;
-    bool was_ended;     /**< a callback was made to fail: what came after says little */
-    uint32_t cut_after; /**< not 0: callbacks after the divergence before all failed */
+    /** A callback was made to fail: what came after says little. */
+    bool was_ended;
+    /** Not 0: callbacks after the divergence before all failed. */
+    uint32_t cut_after;
     HRESULT hr;
     uint32_t status;
-    char reason[WHT_REASON_MAX]; /**< of an internal failure, if the emulator says one; else "" */
-    uint32_t callbacks;          /**< all that were made */
+    /** Of an internal failure, if the emulator says one; else "". */
+    char reason[WHT_REASON_MAX];
+    /** All that were made. */
+    uint32_t callbacks;
     /** The last compared callbacks that came as expected, call n at index n % WHT_MATCHED_MAX. */
     struct wht_expected_call matched[WHT_MATCHED_MAX];
-    unsigned matched_count; /**< of all that did */
+    /** Of all that did. */
+    unsigned matched_count;
     struct wht_divergence divergence;
-    unsigned differing;               /**< mask of wht_final_field */
-    WHV_REGISTER_VALUE pending_event; /**< final; zero if unknown */
+    /** Mask of wht_final_field. */
+    unsigned differing;
+    /** Final; zero if unknown. */
+    WHV_REGISTER_VALUE pending_event;
     struct wht_reg_diff regs[WHT_REG_DIFFS_MAX];
     size_t reg_count;
     struct wht_memory_diff memory[WHT_MEMORY_DIFFS_MAX];
-    size_t memory_count; /**< runs found; only the first WHT_MEMORY_DIFFS_MAX are kept */
+    /** Runs found; only the first WHT_MEMORY_DIFFS_MAX are kept. */
+    size_t memory_count;
 
     struct wht_unasked unasked[WHT_UNASKED_MAX];
-    size_t unasked_count; /**< 0 for a call that passed */
+    /** 0 for a call that passed. */
+    size_t unasked_count;
 
     /* Copies of a diverging callback's arrays: the emulator's do not outlive the callback. */
     WHV_REGISTER_NAME names[WHT_BATCH_MAX];
@@ -170,26 +210,33 @@ enum wht_outcome_kind { WHT_CASE_PASSED, WHT_CASE_FAILED, WHT_CASE_SKIPPED };
 
 /** How the two calls at the judged level relate. */
 enum wht_repetition {
-    WHT_SAME,            /**< both passed, or both failed in the same way */
-    WHT_ONLY_COLD_FAILS, /**< the second call, on a warm handle, passed */
+    /** Both passed, or both failed in the same way. */
+    WHT_SAME,
+    /** The second call, on a warm handle, passed. */
+    WHT_ONLY_COLD_FAILS,
     WHT_ONLY_WARM_FAILS,
-    WHT_BOTH_DIFFER, /**< both failed, each in its own way */
+    /** Both failed, each in its own way. */
+    WHT_BOTH_DIFFER,
     WHT_BOTH_PASS_DIFFERENTLY,
-    WHT_FRESH_PASSES /**< the case passes on a handle of its own: something of earlier ones lingers
-                      */
+    /** The case passes on a handle of its own: something of earlier ones lingers. */
+    WHT_FRESH_PASSES
 };
 
 /** Everything about a case that was run. */
 struct wht_case_result {
     enum wht_outcome_kind kind;
-    const char *reason; /**< why skipped, or failed without a result; otherwise NULL */
+    /** Why skipped, or failed without a result; otherwise NULL. */
+    const char *reason;
     enum wht_match level;
-    unsigned judged; /**< mask of 1 << enum wht_match: levels the case was judged at */
-    unsigned passed; /**< those of them that it passed */
+    /** Mask of 1 << enum wht_match: levels the case was judged at. */
+    unsigned judged;
+    /** Those of them that it passed. */
+    unsigned passed;
     enum wht_repetition repetition;
-    unsigned unaligned; /**< mask of wht_unaligned, of all its calls */
-    const struct wht_result
-        *result; /**< the call that failed, or the first; NULL if none was made */
+    /** Mask of wht_unaligned, of all its calls. */
+    unsigned unaligned;
+    /** The call that failed, or the first; NULL if none was made. */
+    const struct wht_result *result;
 };
 
 #endif

@@ -21,16 +21,20 @@
 /** How a callback was answered. */
 struct wht_answer {
     HRESULT hr;
-    const uint8_t *data; /**< of a read or IN that is S_OK: as many bytes as its size */
-    const WHV_REGISTER_VALUE *values;     /**< of a Get: also if it fails, and is told nothing */
-    WHV_TRANSLATE_GVA_RESULT_CODE result; /**< of a Translate that is S_OK */
+    /** Of a read or IN that is S_OK: as many bytes as its size. */
+    const uint8_t *data;
+    /** Of a Get: also if it fails, and is told nothing. */
+    const WHV_REGISTER_VALUE *values;
+    /** Of a Translate that is S_OK. */
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
     bool has_gpa;
     uint64_t gpa;
 };
 
 /** What a session asks and tells; each function is given session->watcher first. */
 struct wht_observer {
-    /** A callback has come in; its arrays and sizes are not checked yet. @return false to fail it.
+    /**
+     * A callback has come in; its arrays and sizes are not checked yet. @return false to fail it.
      */
     bool (*on_callback)(void *watcher, const struct wht_event *event);
     /**
@@ -61,25 +65,37 @@ struct wht_session {
     struct wht_guest guest;
     struct wht_devices devices;
     struct wht_injections injections;
-    const struct wht_observer
-        *observer; /**< set by whoever owns the session, before its first call */
+    /** Set by whoever owns the session, before its first call. */
+    const struct wht_observer *observer;
     void *watcher;
     /** Later callbacks fail; 0: no limit. No start of a call changes these two. */
     uint32_t callbacks_max;
-    clock_t clock_end; /**< with callbacks_max: so do those after this moment, by clock() */
+    /** With callbacks_max: so do those after this moment, by clock(). */
+    clock_t clock_end;
 
-    unsigned flipped;   /**< mask of 1 << enum wht_poison that get the second poison */
-    bool injects;       /**< elements of the case that change an answer of the guest do so */
-    uint32_t callbacks; /**< of the call */
-    uint32_t listed;    /**< of these, the observer's: elements that the case lists */
+    /** Mask of 1 << enum wht_poison that get the second poison. */
+    unsigned flipped;
+    /** Elements of the case that change an answer of the guest do so. */
+    bool injects;
+    /** Of the call. */
+    uint32_t callbacks;
+    /** Of these, the observer's: elements that the case lists. */
+    uint32_t listed;
     bool is_set_called;
-    bool is_set_done; /**< a Set has returned S_OK */
-    bool has_failed;  /**< a callback has returned something else than S_OK */
-    bool was_ended;   /**< by the session: a rule, a limit, a read that nothing answers */
-    HRESULT hr;       /**< of the call, when it has ended */
-    uint32_t status;  /**< likewise; only defined if hr is S_OK */
-    _Alignas(16) WHV_REGISTER_NAME names[WHT_BATCH_MAX];   /**< copies of arrays that are not */
-    _Alignas(16) WHV_REGISTER_VALUE values[WHT_BATCH_MAX]; /**< aligned */
+    /** A Set has returned S_OK. */
+    bool is_set_done;
+    /** A callback has returned something else than S_OK. */
+    bool has_failed;
+    /** By the session: a rule, a limit, a read that nothing answers. */
+    bool was_ended;
+    /** Of the call, when it has ended. */
+    HRESULT hr;
+    /** Likewise; only defined if hr is S_OK. */
+    uint32_t status;
+    /** Copies of arrays that are not. */
+    _Alignas(16) WHV_REGISTER_NAME names[WHT_BATCH_MAX];
+    /** Aligned. */
+    _Alignas(16) WHV_REGISTER_VALUE values[WHT_BATCH_MAX];
 };
 
 /** Every poison but that of instruction bytes, which is an INT3 in both calls of a replay. */

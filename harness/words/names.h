@@ -42,7 +42,8 @@ const char *wht_reg_format(WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *val
 /** Writes RFLAGS as letters, e.g. "0x246 [IF ZF PF]". */
 const char *wht_rflags_format(uint64_t rflags, char *buf);
 
-/** Writes a status word as the list of its bits, e.g. "mem-failed" or "success+internal-failure".
+/**
+ * Writes a status word as the list of its bits, e.g. "mem-failed" or "success+internal-failure".
  */
 const char *wht_status_format(uint32_t status, char *buf);
 

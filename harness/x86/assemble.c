@@ -338,7 +338,8 @@ static void extend_immediates(struct assembler *a)
     }
 }
 
-/* A number alone may be an address in the upper half of what 32 bits reach, in 64-bit code where an
+/*
+ * A number alone may be an address in the upper half of what 32 bits reach, in 64-bit code where an
  * address has 32 bits. The encoder takes such a number with its sign, and writes no prefix for it.
  */
 static bool encode_memory(struct assembler *a, uint8_t *bytes, size_t *length)

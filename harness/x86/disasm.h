@@ -15,7 +15,8 @@
 
 /** What decoding depends on. */
 enum wht_code {
-    WHT_CODE_REAL16, /**< 16-bit code in real or virtual-8086 mode */
+    /** 16-bit code in real or virtual-8086 mode. */
+    WHT_CODE_REAL16,
     WHT_CODE_PROT16,
     WHT_CODE_32,
     WHT_CODE_64
@@ -24,7 +25,8 @@ enum wht_code {
 /** What a loader wants to know of an instruction. */
 struct wht_insn_info {
     uint8_t length;
-    bool is_string_io; /**< INS or OUTS */
+    /** INS or OUTS. */
+    bool is_string_io;
     bool has_rep;
 };
 

@@ -6,7 +6,8 @@
 
 #include "decode.h"
 
-/* @return the register that holds this one; -1 for flags, and for one that a case has no name for.
+/*
+ * @return the register that holds this one; -1 for flags, and for one that a case has no name for.
  */
 static int name_of(ZydisRegister reg)
 {

@@ -14,28 +14,39 @@
 
 /** A memory operand, that of a string instruction included. Absent registers are -1. */
 struct wht_operand_place {
-    int base; /**< WHV_REGISTER_NAME */
+    /** WHV_REGISTER_NAME. */
+    int base;
     int index;
     uint8_t scale;
-    int64_t displacement; /**< relative to RIP: from the instruction's start */
+    /** Relative to RIP: from the instruction's start. */
+    int64_t displacement;
     int segment;
-    uint8_t address_bits; /**< 16, 32 or 64 */
-    uint16_t size;        /**< bytes */
+    /** 16, 32 or 64. */
+    uint8_t address_bits;
+    /** Bytes. */
+    uint16_t size;
     bool is_read;
     bool is_written;
 };
 
 struct wht_operands {
     uint8_t length;
-    bool is_branch; /**< RIP does not simply advance */
+    /** RIP does not simply advance. */
+    bool is_branch;
     bool has_rep;
-    bool is_port;        /**< IN, OUT, INS, OUTS */
-    bool is_port_read;   /**< IN, INS */
-    bool is_string_port; /**< INS, OUTS */
-    uint8_t port_size;   /**< bytes */
-    int port;            /**< an immediate, or -1: DX */
+    /** IN, OUT, INS, OUTS. */
+    bool is_port;
+    /** IN, INS. */
+    bool is_port_read;
+    /** INS, OUTS. */
+    bool is_string_port;
+    /** Bytes. */
+    uint8_t port_size;
+    /** An immediate, or -1: DX. */
+    int port;
     bool writes_flags;
-    uint8_t stack_size; /**< bytes that PUSH, POP and the like move, otherwise 0 */
+    /** Bytes that PUSH, POP and the like move, otherwise 0. */
+    uint8_t stack_size;
     bool is_stack_written;
     struct wht_operand_place places[WHT_PLACES_MAX];
     size_t place_count;

@@ -12,19 +12,23 @@
 
 /** One operand in memory, explicit or implicit: stack, string element, byte mask. */
 struct wht_reached {
-    bool is_known; /**< false: a register of the address is not known */
+    /** False: a register of the address is not known. */
+    bool is_known;
     uint64_t linear;
-    uint64_t size; /**< bytes, at least 1 */
+    /** Bytes, at least 1. */
+    uint64_t size;
     bool is_read;
     bool is_written;
 };
 
 struct wht_reach {
-    uint8_t length; /**< of the instruction */
+    /** Of the instruction. */
+    uint8_t length;
     /** It may also access what cannot be told from here: descriptors, the interrupt table, task
      * state, operands of no fixed place. */
     bool is_open;
-    uint64_t mask; /**< of linear addresses in the code's mode */
+    /** Of linear addresses in the code's mode. */
+    uint64_t mask;
     struct wht_reached places[WHT_REACHED_MAX];
     size_t count;
 };

@@ -30,7 +30,8 @@ enum whvk_operand {
 enum whvk_access { WHVK_R = 1, WHVK_W = 2, WHVK_RW = 3 };
 
 enum whvk_value {
-    WHVK_NOTHING, /**< not a store, or one that reads first */
+    /** Not a store, or one that reads first. */
+    WHVK_NOTHING,
     WHVK_REGISTER,
     WHVK_SELECTOR,
     WHVK_ACCUMULATOR,
@@ -41,25 +42,40 @@ enum whvk_value {
 };
 
 struct whvk_insn {
-    uint8_t length;       /**< bytes */
-    uint8_t bits;         /**< of the mode: 16, 32, 64 */
-    uint8_t address_size; /**< bytes: 2, 4, 8 */
-    uint8_t size;         /**< bytes of the memory or port operand: 1, 2, 4, 8, 16 */
+    /** Bytes. */
+    uint8_t length;
+    /** Of the mode: 16, 32, 64. */
+    uint8_t bits;
+    /** Bytes: 2, 4, 8. */
+    uint8_t address_size;
+    /** Bytes of the memory or port operand: 1, 2, 4, 8, 16. */
+    uint8_t size;
     enum whvk_operand operand;
     enum whvk_access access;
     enum whvk_value value;
-    uint8_t segment; /**< 0 to 5: ES CS SS DS FS GS, of the operand that can be overridden */
-    uint8_t opcode;  /**< its last byte */
-    bool is_rep;     /**< a string instruction with a REP prefix */
-    bool is_vector;  /**< one operand is an XMM register */
+    /** 0 to 5: ES CS SS DS FS GS, of the operand that can be overridden. */
+    uint8_t segment;
+    /** Its last byte. */
+    uint8_t opcode;
+    /** A string instruction with a REP prefix. */
+    bool is_rep;
+    /** One operand is an XMM register. */
+    bool is_vector;
     bool has_rex;
-    bool has_dx;           /**< the port is in DX, else it is the immediate */
-    uint8_t reg;           /**< ModRM.reg with REX.R */
-    uint8_t base;          /**< register number; 0xff: none; 16: the next RIP */
-    uint8_t index;         /**< register number; 0xff: none */
-    uint8_t scale;         /**< shift */
-    uint64_t displacement; /**< sign-extended; of MOFFS the address */
-    uint64_t immediate;    /**< sign-extended */
+    /** The port is in DX, else it is the immediate. */
+    bool has_dx;
+    /** ModRM.reg with REX.R. */
+    uint8_t reg;
+    /** Register number; 0xff: none; 16: the next RIP. */
+    uint8_t base;
+    /** Register number; 0xff: none. */
+    uint8_t index;
+    /** Shift. */
+    uint8_t scale;
+    /** Sign-extended; of MOFFS the address. */
+    uint64_t displacement;
+    /** Sign-extended. */
+    uint64_t immediate;
 };
 
 /** @return the bits of the mode that the processor decodes in. */

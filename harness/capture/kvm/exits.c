@@ -28,7 +28,8 @@ static bool add_part(struct whvk_parts *told, const struct whvk_part *part)
     return true;
 }
 
-/* Where KVM and the VMM exchange the data of port accesses. @return NULL if it is out of the page.
+/*
+ * Where KVM and the VMM exchange the data of port accesses. @return NULL if it is out of the page.
  */
 static uint8_t *port_data(const struct whvk_vcpu *vcpu)
 {

@@ -17,7 +17,8 @@
 #define WHVK_PAGE  UINT64_C(0x1000)
 
 struct whvk_slot {
-    uint32_t id; /**< the address space in the upper half: 0, or 1 for system management mode */
+    /** The address space in the upper half: 0, or 1 for system management mode. */
+    uint32_t id;
     uint64_t gpa;
     uint64_t size;
     const uint8_t *host;
@@ -37,7 +38,8 @@ bool whvk_memory_set(struct whvk_memory *memory, const struct kvm_userspace_memo
 struct whvk_view {
     struct whvk_memory *memory;
     const struct kvm_sregs *sregs;
-    unsigned space; /**< address space */
+    /** Address space. */
+    unsigned space;
 };
 
 /** Reads guest-physical memory. @return false if a byte of it is in no slot. */

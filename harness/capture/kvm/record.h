@@ -8,7 +8,8 @@
 
 #include "vcpu.h"
 
-/** Starts the capture, with the environment's options; once. @return false if nothing is recorded.
+/**
+ * Starts the capture, with the environment's options; once. @return false if nothing is recorded.
  */
 bool whvk_record_start(void);
 

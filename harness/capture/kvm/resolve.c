@@ -122,7 +122,8 @@ bool whvk_resolve_store(struct whvk_vcpu *vcpu, const struct kvm_regs *after)
 {
     struct whvk_insn insn;
     struct kvm_regs before;
-    /* OUT on hardware: KVM advances RIP when the access is complete, so this was the state before.
+    /*
+     * OUT on hardware: KVM advances RIP when the access is complete, so this was the state before.
      */
     if (after->rip != vcpu->exit.rip)
         return whvk_resolve_at(vcpu, &vcpu->exit);
@@ -172,7 +173,8 @@ static bool add_memory_read(const struct whvk_view *view, uint64_t gva, size_t s
            add_memory(view, gva, false, data, size, parts);
 }
 
-/* Adds the device parts of one direction. @return false if they are not `size` bytes from gva on.
+/*
+ * Adds the device parts of one direction. @return false if they are not `size` bytes from gva on.
  */
 static bool add_device(const struct whvk_view *view, struct whvk_parts *told, bool is_write,
                        uint64_t gva, size_t size, struct whvk_parts *parts)

@@ -20,9 +20,11 @@
 
 struct whvk_part {
     uint64_t gva;
-    uint64_t address; /**< guest-physical address, or port */
+    /** Guest-physical address, or port. */
+    uint64_t address;
     uint8_t data[8];
-    uint8_t size; /**< 1 to 8 */
+    /** 1 to 8. */
+    uint8_t size;
     bool is_io;
     bool is_write;
 };
@@ -36,29 +38,38 @@ struct whvk_parts {
 
 enum whvk_state {
     WHVK_CLOSED,
-    WHVK_OPEN,       /**< the instruction is known */
-    WHVK_UNRESOLVED, /**< a store, which has retired at its exit */
+    /** The instruction is known. */
+    WHVK_OPEN,
+    /** A store, which has retired at its exit. */
+    WHVK_UNRESOLVED,
     WHVK_UNEXPLAINED
 };
 
 struct whvk_case {
     enum whvk_state state;
-    bool is_judged; /**< is_wanted is decided, at the end of the first turn */
+    /** is_wanted is decided, at the end of the first turn. */
+    bool is_judged;
     bool is_wanted;
-    bool is_reconstructed;     /**< the state before is no observation */
-    bool is_end_reconstructed; /**< neither is the last RIP */
+    /** The state before is no observation. */
+    bool is_reconstructed;
+    /** Neither is the last RIP. */
+    bool is_end_reconstructed;
     bool is_too_long;
     struct whvk_insn insn;
     uint8_t code[16];
     uint8_t code_size;
     struct kvm_sregs sregs;
     struct kvm_regs before;
-    struct kvm_regs last; /**< before the running turn */
+    /** Before the running turn. */
+    struct kvm_regs last;
     struct kvm_regs after;
-    struct kvm_fpu fpu; /**< before; only if the instruction is_vector */
+    /** Before; only if the instruction is_vector. */
+    struct kvm_fpu fpu;
     struct kvm_fpu fpu_after;
-    struct whvk_part first; /**< the access of the first exit */
-    unsigned turn;          /**< the first part of the running turn */
+    /** The access of the first exit. */
+    struct whvk_part first;
+    /** The first part of the running turn. */
+    unsigned turn;
     unsigned count;
     struct whvk_part part[WHVK_PARTS];
 };
@@ -69,22 +80,31 @@ struct whvk_vcpu {
     struct whvk_memory *memory;
     struct kvm_run *run;
     size_t run_size;
-    bool is_pending;      /**< the next KVM_RUN completes an access */
-    struct kvm_regs exit; /**< registers at the last exit */
-    unsigned answers;     /**< parts of the last exit that read */
+    /** The next KVM_RUN completes an access. */
+    bool is_pending;
+    /** Registers at the last exit. */
+    struct kvm_regs exit;
+    /** Parts of the last exit that read. */
+    unsigned answers;
     struct whvk_case now;
-    struct whvk_parts told;    /**< of the running turn */
-    struct whvk_parts ordered; /**< the same, completed */
+    /** Of the running turn. */
+    struct whvk_parts told;
+    /** The same, completed. */
+    struct whvk_parts ordered;
     struct whvc_ring *ring;
 };
 
 struct whvk_counts {
     _Atomic uint64_t exits;
     _Atomic uint64_t kept;
-    _Atomic uint64_t repeated;    /**< not kept: enough like it were seen */
-    _Atomic uint64_t unexplained; /**< no form of forms.def is what happened */
-    _Atomic uint64_t interrupted; /**< a REP that did something else before its end */
-    _Atomic uint64_t too_long;    /**< a REP with more than WHVK_PARTS accesses */
+    /** Not kept: enough like it were seen. */
+    _Atomic uint64_t repeated;
+    /** No form of forms.def is what happened. */
+    _Atomic uint64_t unexplained;
+    /** A REP that did something else before its end. */
+    _Atomic uint64_t interrupted;
+    /** A REP with more than WHVK_PARTS accesses. */
+    _Atomic uint64_t too_long;
 };
 extern struct whvk_counts whvk_counts;
 

@@ -33,7 +33,8 @@ struct run {
     struct wanted_report wanted[WHT_REPORTS_MAX];
     size_t wanted_count;
     struct wht_report_style style;
-    uint64_t max_failures; /**< 0: no limit */
+    /** 0: no limit. */
+    uint64_t max_failures;
     char *root;
     char *builtin_expectations;
     struct wht_file_list files;
@@ -41,7 +42,8 @@ struct run {
     struct wht_exit_facts facts;
     uint64_t started_ms;
     bool shows_progress;
-    bool has_progress; /**< a line of it is on the terminal */
+    /** A line of it is on the terminal. */
+    bool has_progress;
     uint64_t progress_ms;
 };
 

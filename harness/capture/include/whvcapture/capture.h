@@ -38,34 +38,50 @@ extern "C" {
 
 /** Registers that the recorder itself asks for when it meets an instruction for the first time. */
 enum whvcapture_snapshot {
-    WHVCAPTURE_NEEDED, /**< general-purpose registers, segments, RIP and RFLAGS */
-    WHVCAPTURE_ALL,    /**< every register that all Windows releases know */
-    WHVCAPTURE_NONE    /**< none: what the emulator asks for is in its callbacks */
+    /** General-purpose registers, segments, RIP and RFLAGS. */
+    WHVCAPTURE_NEEDED,
+    /** Every register that all Windows releases know. */
+    WHVCAPTURE_ALL,
+    /** None: what the emulator asks for is in its callbacks. */
+    WHVCAPTURE_NONE
 };
 
 enum whvcapture_flag {
-    WHVCAPTURE_ONLY_FAILURES = 1, /**< leave out calls that return S_OK with status success alone */
-    WHVCAPTURE_REDACT = 2,        /**< write "??" for the data of memory outside the exit's page */
-    WHVCAPTURE_SYNC = 4,          /**< reach the disk with every case: survives loss of power */
-    WHVCAPTURE_POISON = 8         /**< fill what a callback or the emulator should not look at */
+    /** Leave out calls that return S_OK with status success alone. */
+    WHVCAPTURE_ONLY_FAILURES = 1,
+    /** Write "??" for the data of memory outside the exit's page. */
+    WHVCAPTURE_REDACT = 2,
+    /** Reach the disk with every case: survives loss of power. */
+    WHVCAPTURE_SYNC = 4,
+    /** Fill what a callback or the emulator should not look at. */
+    WHVCAPTURE_POISON = 8
 };
 
 /** What to record. Zero stands for the default of every member but `size`. */
 struct whvcapture_options {
-    uint32_t size;       /**< sizeof(struct whvcapture_options) */
-    uint32_t flags;      /**< mask of enum whvcapture_flag */
-    const char *path;    /**< NAME.cap.jsonl, appended to, or a folder; default whv.cap.jsonl.
-                              Another process that records into the same file gets one of its own,
-                              NAME-PID.cap.jsonl */
-    uint64_t max_cases;  /**< cases of this process; default 100,000 */
-    uint64_t max_bytes;  /**< bytes of this process, over all files; default 1 GiB */
-    uint64_t file_bytes; /**< in a folder: a file that has grown to this ends; default 64 MiB */
-    uint32_t keep;       /**< cases per distinct (code, mode, shape of calls); default 16 */
-    uint32_t ring_bytes; /**< room for one running call, per handle: 64 KiB to 64 MiB; default 1
-                            MiB. Callbacks beyond it are counted, not kept */
+    /** sizeof(struct whvcapture_options). */
+    uint32_t size;
+    /** Mask of enum whvcapture_flag. */
+    uint32_t flags;
+    /** NAME.cap.jsonl, appended to, or a folder; default whv.cap.jsonl. Another process that
+     * records into the same file gets one of its own, NAME-PID.cap.jsonl. */
+    const char *path;
+    /** Cases of this process; default 100,000. */
+    uint64_t max_cases;
+    /** Bytes of this process, over all files; default 1 GiB. */
+    uint64_t max_bytes;
+    /** In a folder: a file that has grown to this ends; default 64 MiB. */
+    uint64_t file_bytes;
+    /** Cases per distinct (code, mode, shape of calls); default 16. */
+    uint32_t keep;
+    /** Room for one running call, per handle: 64 KiB to 64 MiB; default 1 MiB. Callbacks beyond it
+     * are counted, not kept. */
+    uint32_t ring_bytes;
     enum whvcapture_snapshot snapshot;
-    const char *vmm;   /**< provenance: the VMM's name and version; default the program's name */
-    const char *guest; /**< provenance: what runs in it */
+    /** Provenance: the VMM's name and version; default the program's name. */
+    const char *vmm;
+    /** Provenance: what runs in it. */
+    const char *guest;
 };
 
 /** The four functions of an emulator, and what it may have beside them. */
@@ -78,7 +94,8 @@ struct whvcapture_functions {
     HRESULT(WINAPI *try_mmio)
     (WHV_EMULATOR_HANDLE, VOID *, const WHV_VP_EXIT_CONTEXT *, const WHV_MEMORY_ACCESS_CONTEXT *,
      WHV_EMULATOR_STATUS *);
-    const char *(*reason)(WHV_EMULATOR_HANDLE); /**< whvemu_reason(), or NULL */
+    /** whvemu_reason(), or NULL. */
+    const char *(*reason)(WHV_EMULATOR_HANDLE);
 };
 
 /**
@@ -89,7 +106,8 @@ struct whvcapture_functions {
  */
 void whvcapture_start(const struct whvcapture_options *options);
 
-/** Ends the recording and closes the files; calls go on being forwarded. Happens by itself at exit.
+/**
+ * Ends the recording and closes the files; calls go on being forwarded. Happens by itself at exit.
  */
 void whvcapture_stop(void);
 
@@ -127,10 +145,14 @@ HRESULT WINAPI whvcapture_try_mmio(WHV_EMULATOR_HANDLE handle, VOID *context,
 
 /** What has become of the recording so far. */
 struct whvcapture_counts {
-    uint64_t calls;    /**< Try calls that passed through */
-    uint64_t written;  /**< cases in the capture */
-    uint64_t repeated; /**< left out because enough like them were kept, or by ONLY_FAILURES */
-    uint64_t lost;     /**< not written: a limit was reached or writing failed */
+    /** Try calls that passed through. */
+    uint64_t calls;
+    /** Cases in the capture. */
+    uint64_t written;
+    /** Left out because enough like them were kept, or by ONLY_FAILURES. */
+    uint64_t repeated;
+    /** Not written: a limit was reached or writing failed. */
+    uint64_t lost;
 };
 void whvcapture_count(struct whvcapture_counts *counts);
 
