@@ -11,6 +11,7 @@
 #include "base/outfile.h"
 #include "base/str.h"
 #include "canonical.h"
+#include "compare.h"
 #include "digest.h"
 #include "paths.h"
 

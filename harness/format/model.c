@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/json_build.h"
-#include "print.h"
 
 static int compare_names(uint32_t a, uint32_t b)
 {
@@ -163,34 +162,4 @@ struct wht_case *wht_case_clone(const struct wht_case *c)
     copy_source(arena, &copy->source);
     copy_free(arena, &copy->free);
     return copy;
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Recursion is bounded by the depth of a document. */
-static bool is_same_node(const struct wht_node *a, const struct wht_node *b)
-{
-    if (a->kind != b->kind || a->boolean != b->boolean || !is_same_text(a->key, b->key) ||
-        !is_same_text(a->string, b->string))
-        return false;
-    const struct wht_node *left = a->first;
-    const struct wht_node *right = b->first;
-    while (left && right && is_same_node(left, right)) {
-        left = left->next;
-        right = right->next;
-    }
-    return !left && !right;
-}
-
-/* What is printed is what a file can say, so a key that can be printed is compared. */
-bool wht_case_equal(const struct wht_case *a, const struct wht_case *b, enum wht_sameness sameness)
-{
-    const enum wht_print form = sameness == WHT_SAME_WHOLE ? WHT_PRINT_ALL : WHT_PRINT_MEANING;
-    struct wht_arena *arena = wht_arena_new();
-    bool is_same = is_same_node(wht_print_case(arena, a, form), wht_print_case(arena, b, form));
-    wht_arena_free(arena);
-    return is_same;
 }

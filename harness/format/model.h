@@ -372,17 +372,6 @@ void wht_case_free(struct wht_case *c);
 /** @return a copy in an arena of its own, to be released with wht_case_free(). */
 struct wht_case *wht_case_clone(const struct wht_case *c);
 
-/** How much of two cases is compared. */
-enum wht_sameness {
-    /** What decides how they come out: traces/FORMAT.md, "Digests". */
-    WHT_SAME_MEANING,
-    /** All that a file can say; not where it stands, nor what is given. */
-    WHT_SAME_WHOLE
-};
-
-/** @return whether two cases are the same. */
-bool wht_case_equal(const struct wht_case *a, const struct wht_case *b, enum wht_sameness sameness);
-
 /*
  * Making and changing cases. All of it allocates in the case's arena and copies what it is given; a
  * pointer that is returned is good until the next one is added to the same list. Nothing is judged:

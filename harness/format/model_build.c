@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "exit_defaults.h"
 #include "model.h"
 #include "take.h"
 #include "values.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "case_code.h"
+#include "exit_defaults.h"
 #include "print_parts.h"
 #include "take.h"
 #include "words/name_lists.h"

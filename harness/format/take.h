@@ -14,9 +14,9 @@ bool wht_take_init(struct wht_check *check, const struct wht_node *node, struct 
 /** take_exit.c: why the processor stopped. `code` and `init` must have been taken. */
 bool wht_take_exit(struct wht_check *check, const struct wht_node *node, struct wht_case *c);
 
-/** take_exit.c: what follows from code, mode and the other keys. @param given mask of keys that are
- * not filled in. */
-void wht_exit_fill_in(const struct wht_case *c, struct wht_exit *exit, unsigned given);
+/** take_free.c: keeps the free members of an object, if it is one. */
+void wht_take_free(struct wht_check *check, const struct wht_node *node,
+                   struct wht_free_list *list);
 
 /** take_memory.c: regions and translations. */
 bool wht_take_memory(struct wht_check *check, const struct wht_node *node, struct wht_case *c);
@@ -30,7 +30,7 @@ bool wht_take_calls(struct wht_check *check, const struct wht_node *node, struct
                     struct wht_call **calls, size_t *count);
 
 /**
- * Repeat.c: no turn of a repeat makes a memory access cross a page. @param node the list of calls.
+ * repeat.c: no turn of a repeat makes a memory access cross a page. @param node the list of calls.
  */
 bool wht_check_repeats(struct wht_check *check, const struct wht_node *node,
                        const struct wht_call *calls);
@@ -45,10 +45,6 @@ bool wht_get_hresult(struct wht_check *check, const struct wht_node *node, HRESU
  * @return a new case, or NULL after reporting every error.
  */
 struct wht_case *wht_take_case(struct wht_check *check, const struct wht_node *node, bool is_file);
-
-/** take_case.c: keeps the free members of an object, if it is one. */
-void wht_take_free(struct wht_check *check, const struct wht_node *node,
-                   struct wht_free_list *list);
 
 /** take_case.c: checks `defaults` by themselves: what is there must be right, nothing need be. */
 bool wht_take_defaults(struct wht_check *check, const struct wht_node *node);

@@ -152,17 +152,6 @@ static bool take_deliberate(struct wht_check *check, const struct wht_node *node
     return true;
 }
 
-void wht_take_free(struct wht_check *check, const struct wht_node *node, struct wht_free_list *list)
-{
-    struct wht_case owner = {.arena = check->arena};
-    for (const struct wht_node *member = node->first; member; member = member->next) {
-        if (!member->key || !wht_is_free_key(member->key))
-            continue;
-        wht_case_add_free(&owner, list, member->key, member);
-        wht_spell(check, list->items[list->count - 1].value, member);
-    }
-}
-
 static bool take_source(struct wht_check *check, const struct wht_node *node, void *target)
 {
     return wht_take_source(check, node, &((struct wht_case *)target)->source);

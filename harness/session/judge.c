@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "judge.h"
+#include "call.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "words/names.h"
 
 #define KNOWN_FLAGS 0x31fu

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "call.h"
 #include "callbacks.h"
 #include "notes.h"
 

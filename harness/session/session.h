@@ -101,15 +101,6 @@ struct wht_session {
 /** Every poison but that of instruction bytes, which is an INT3 in both calls of a replay. */
 #define WHT_FLIP_ALL (((1u << WHT_POISON_COUNT) - 1) & ~(1u << WHT_POISON_BYTES))
 
-/** Takes up a case. @return false if memory ran out. */
-bool wht_session_load(struct wht_session *session, const struct wht_case *c);
-void wht_session_free(struct wht_session *session);
-
-/** Back to the state before a call. */
-void wht_session_start(struct wht_session *session, unsigned flipped);
-/** Calls the emulator for the case; handles were created with wht_session_callbacks. */
-void wht_session_call(struct wht_session *session, const struct wht_handles *handles);
-
 /** @return the byte that a kind of poison has in this call. */
 static inline uint8_t wht_session_poison(const struct wht_session *session, enum wht_poison poison)
 {

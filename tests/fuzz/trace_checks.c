@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "explain/failure.h"
+#include "format/compare.h"
 #include "format/digest.h"
 #include "format/format.h"
 #include "trace_model.h"

@@ -7,6 +7,7 @@
 
 #include "base/input.h"
 #include "base/json_build.h"
+#include "format/compare.h"
 #include "format/digest.h"
 #include "format/find.h"
 #include "format/format.h"

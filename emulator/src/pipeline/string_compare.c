@@ -13,7 +13,7 @@ struct compare {
     struct whe_cursor destination;
 };
 
-static void begin(const struct whe_call *call, const struct whe_insn *insn, struct compare *c)
+static void start_compare(const struct whe_call *call, const struct whe_insn *insn, struct compare *c)
 {
     const struct whe_place *source = whe_string_place(insn, WHE_REG_RSI);
     *c = (struct compare){.has_source = source != NULL,
@@ -68,7 +68,7 @@ enum whe_result whe_run_compare(struct whe_call *call, const struct whe_insn *in
     struct compare c;
     struct whe_rep rep;
     enum whe_result result = WHE_OK;
-    begin(call, insn, &c);
+    start_compare(call, insn, &c);
     for (whe_rep_begin(call, insn, &rep); rep.left > 0; whe_rep_step(&rep)) {
         result = compare_element(call, insn, &c);
         if (result != WHE_OK)

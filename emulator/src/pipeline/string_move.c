@@ -18,7 +18,7 @@ struct string {
     struct whe_cursor destination;
 };
 
-static void begin(const struct whe_call *call, const struct whe_insn *insn, struct string *s)
+static void start_move(const struct whe_call *call, const struct whe_insn *insn, struct string *s)
 {
     const struct whe_place *source = whe_string_place(insn, WHE_REG_RSI);
     const struct whe_place *destination = whe_string_place(insn, WHE_REG_RDI);
@@ -88,7 +88,7 @@ enum whe_result whe_run_move(struct whe_call *call, const struct whe_insn *insn)
     struct string s;
     struct whe_rep rep;
     enum whe_result result = WHE_OK;
-    begin(call, insn, &s);
+    start_move(call, insn, &s);
     whe_rep_begin(call, insn, &rep);
     /* The permission is checked even where the count is 0: seen on AMD family 25. */
     WHE_TRY(check_port(call, insn, &s));

@@ -10,6 +10,7 @@
 #include "format/print.h"
 #include "unit/format/files.h"
 #include "words/names.h"
+#include "format/compare.h"
 
 #define RANDOM_CODES 6000u
 

@@ -8,6 +8,7 @@
 #include "format/accept.h"
 #include "format/find.h"
 #include "format/print.h"
+#include "format/compare.h"
 
 #define HEADER "{\"format\": \"whv-trace/1.0\"}\n"
 
