@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,9 +133,12 @@ bool wht_args_number(const struct wht_args *args, const char *option, const char
 {
     uint64_t n = 0;
     size_t digits = strspn(value, "0123456789");
-    bool good = digits > 0 && digits < 19 && value[digits] == 0;
-    if (good)
+    bool good = digits > 0 && value[digits] == 0;
+    if (good) {
+        errno = 0;
         n = strtoull(value, NULL, 10);
+        good = errno == 0;
+    }
     if (good && n >= low && n <= high) {
         *number = n;
         return true;

@@ -15,9 +15,8 @@
 #include "base/platform.h"
 #include "base/str.h"
 #include "format/find.h"
-#include "lost.h"
-#include "lost_frames.h"
 #include "pool_arguments.h"
+#include "pool_losses.h"
 #include "process.h"
 #include "schedule.h"
 #include "session/result.h"
@@ -31,56 +30,7 @@
 /* What starting a process may add to the time that loading an emulator may take. */
 #define STARTING_MS 2000u
 
-struct worker {
-    struct wht_process *process;
-    struct wht_chunk *chunk;
-    struct wht_text in; /* bytes that are no whole frame yet */
-    uint64_t heard_ms;
-    size_t last_file;
-    bool has_greeted; /* it is the same program */
-    bool is_ready;
-    bool has_begun; /* a careful case is running */
-    bool is_timed_out;
-    struct wht_text begun; /* the fields of its announcement */
-};
-
-/*
- * When to give up: so many crashes, or a quarter of them in timeouts, before any case has passed.
- */
-#define LOSSES_MAX     20u
-#define TIMEOUT_WEIGHT 4u
-
-struct pool {
-    const struct wht_pool_options *options;
-    const struct wht_pool_handler *handler;
-    struct wht_schedule schedule;
-    struct worker *workers;
-    size_t worker_count;
-    struct wht_pool_arguments arguments;
-    char not_run[96];      /* why cases are not run any more */
-    struct wht_map errors; /* told: a file that several workers read reports once */
-    size_t files_done;
-    uint64_t other_shards; /* cases that belong to them */
-    bool has_passed;       /* some case */
-    unsigned losses;       /* until then, weighed */
-    unsigned crashes;
-    unsigned timeouts;
-    bool has_given_up;
-    bool is_not_running; /* what is left is only told */
-    bool keeps_handle;   /* Destroy, or a second Create, cannot be called */
-    bool is_stopped;
-    bool has_emulator_failed;
-    bool has_no_process;
-    char *message; /* of the outcome */
-};
-
-static void fill_arguments(struct pool *pool)
-{
-    wht_pool_fill_arguments(&pool->arguments, pool->options, pool->keeps_handle,
-                            pool->has_given_up ? pool->not_run : NULL);
-}
-
-static void send_job(struct pool *pool, struct worker *w, bool is_first)
+static void send_job(struct wht_pool *pool, struct wht_pool_worker *w, bool is_first)
 {
     struct wht_text text = {.text = NULL};
     struct wht_job_frame job = {.from = w->chunk->resume,
@@ -98,7 +48,7 @@ static void send_job(struct pool *pool, struct worker *w, bool is_first)
     w->has_begun = false;
 }
 
-static void give_work(struct pool *pool, struct worker *w)
+static void give_work(struct wht_pool *pool, struct wht_pool_worker *w)
 {
     bool is_first = !w->process;
     w->chunk = wht_schedule_take(&pool->schedule, is_first ? WHT_NO_FILE : w->last_file);
@@ -118,129 +68,9 @@ static void give_work(struct pool *pool, struct worker *w)
     send_job(pool, w, is_first);
 }
 
-/* Gives up if the emulator is lost in case after case and passes none. */
-static void count_loss(struct pool *pool, const struct worker *w, bool is_known)
-{
-    if (is_known || pool->has_passed || pool->has_given_up)
-        return;
-    pool->losses += w->is_timed_out ? TIMEOUT_WEIGHT : 1;
-    pool->crashes += !w->is_timed_out;
-    pool->timeouts += w->is_timed_out;
-    if (!pool->options->gives_up || pool->losses < LOSSES_MAX)
-        return;
-    pool->has_given_up = true;
-    snprintf(pool->not_run, sizeof(pool->not_run), "the emulator %s in %u cases and passed none",
-             pool->timeouts == 0  ? "crashed"
-             : pool->crashes == 0 ? "timed out"
-                                  : "crashed or timed out",
-             pool->crashes + pool->timeouts);
-    snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s: %s; the others were not run",
-             pool->options->emulator, pool->not_run);
-}
-
-/* @return false if what the worker announced is no case of its chunk. */
-static bool add_lost_case(struct pool *pool, struct worker *w, const struct wht_lost *lost)
-{
-    struct wht_begin_frame begin;
-    struct wht_text *out = &w->chunk->frames;
-    if (!wht_get_begin_frame(w->begun.text, w->begun.size, &begin) ||
-        begin.ordinal < w->chunk->resume || begin.ordinal >= w->chunk->to)
-        return false;
-    if (pool->options->work == WHT_WORK_JUDGE)
-        wht_lost_case_frame(out, &begin, lost, (wht_now_ms() - w->heard_ms) * 1000,
-                            pool->options->wants_detail);
-    else
-        wht_lost_made_frame(out, &begin, lost);
-    w->chunk->resume = begin.ordinal + 1;
-    count_loss(pool, w, begin.is_expected_loss);
-    return true;
-}
-
-static void lose_chunk(struct pool *pool, struct worker *w, const struct wht_lost *lost)
-{
-    struct wht_chunk *chunk = w->chunk;
-    bool was_case = chunk->is_careful && w->has_begun && add_lost_case(pool, w, lost);
-    if (chunk->is_careful && !was_case) {
-        wht_lost_error_frame(&chunk->frames, pool->schedule.files->paths[chunk->file], lost);
-        wht_schedule_done(&pool->schedule, chunk, true);
-    } else if (chunk->resume >= chunk->to) {
-        wht_schedule_done(&pool->schedule, chunk, false);
-    } else {
-        chunk->is_careful = true;
-        wht_schedule_retry(chunk);
-    }
-    w->chunk = NULL;
-}
-
-/* Says, for the run as a whole and once, what is wrong with the emulator. */
-static void blame_emulator(struct pool *pool, const char *function, const char *when,
-                           const struct wht_lost *lost)
-{
-    struct wht_text text = {.text = NULL};
-    if (*pool->message)
-        return;
-    wht_text_addf(&text, "%s: ", pool->options->emulator);
-    wht_text_add_clean(&text, function);
-    wht_text_add(&text, *function ? " " : "");
-    wht_lost_end(&text, lost);
-    snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s%s", wht_text_get(&text), when);
-    wht_text_free(&text);
-}
-
-/* Destroy, or Create of a second handle, is no case's doing: its case is run again by a worker that
- * calls neither. */
-static bool is_about_handles(struct pool *pool, struct worker *w, const struct wht_lost *lost)
-{
-    uint32_t doing = lost->progress.doing;
-    if ((doing != WHT_DOING_CREATE && doing != WHT_DOING_DESTROY) || pool->keeps_handle)
-        return false;
-    blame_emulator(pool, lost->progress.function,
-                   doing == WHT_DOING_CREATE ? "; it was to create a second handle" : "", lost);
-    pool->keeps_handle = true;
-    fill_arguments(pool);
-    if (w->chunk)
-        wht_schedule_retry(w->chunk);
-    w->chunk = NULL;
-    return true;
-}
-
-static void check_destroyed(struct pool *pool, const struct wht_lost *lost)
-{
-    if (*pool->message || lost->progress.destroy_result == 0)
-        return;
-    snprintf(pool->message, WHT_POOL_MESSAGE_MAX,
-             "%s: WHvEmulatorDestroyEmulator returned 0x%08" PRIx32 ": %s", pool->options->emulator,
-             lost->progress.destroy_result, wht_rule_text(WHT_RULE_DESTROY));
-}
-
-static void conclude_loss(struct pool *pool, struct worker *w)
-{
-    struct wht_lost lost;
-    wht_lost_take(&lost, w->process, w->is_timed_out, pool->options->timeout_ms);
-    w->process = NULL;
-    if (wht_is_interrupted() || pool->has_emulator_failed)
-        return;
-    if (!w->is_ready) {
-        pool->has_emulator_failed = true;
-        *pool->message = 0;
-        if (w->is_timed_out)
-            snprintf(lost.left.how, sizeof(lost.left.how), "did not come to an end");
-        lost.is_timed_out = false;
-        if (w->is_timed_out)
-            lost.progress.has_crashed = 0;
-        blame_emulator(pool, lost.progress.doing == WHT_DOING_CREATE ? lost.progress.function : "",
-                       lost.progress.doing == WHT_DOING_CREATE ? "" : " while it was loaded",
-                       &lost);
-        return;
-    }
-    check_destroyed(pool, &lost);
-    if (!is_about_handles(pool, w, &lost) && w->chunk)
-        lose_chunk(pool, w, &lost);
-}
-
 /* Results must belong to the chunk: what an emulator did to the worker's memory must not confuse
  * the parent. */
-static bool accept_result(struct pool *pool, struct worker *w, uint64_t ordinal,
+static bool accept_result(struct wht_pool *pool, struct wht_pool_worker *w, uint64_t ordinal,
                           enum wht_outcome_kind kind)
 {
     if (!w->chunk || ordinal < w->chunk->resume || ordinal >= w->chunk->to)
@@ -252,7 +82,8 @@ static bool accept_result(struct pool *pool, struct worker *w, uint64_t ordinal,
 }
 
 /* The frames that are delivered when their chunk is due. */
-static bool accept_for_delivery(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+static bool accept_for_delivery(struct wht_pool *pool, struct wht_pool_worker *w,
+                                const struct wht_frame *frame)
 {
     bool judges = pool->options->work == WHT_WORK_JUDGE;
     struct wht_case_frame result;
@@ -271,7 +102,7 @@ static bool accept_for_delivery(struct pool *pool, struct worker *w, const struc
     }
 }
 
-static bool begin_case(struct worker *w, const struct wht_frame *frame)
+static bool begin_case(struct wht_pool_worker *w, const struct wht_frame *frame)
 {
     struct wht_begin_frame begin;
     if (!w->chunk || !wht_get_begin_frame(frame->bytes, frame->size, &begin))
@@ -282,7 +113,7 @@ static bool begin_case(struct worker *w, const struct wht_frame *frame)
     return true;
 }
 
-static bool end_job(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+static bool end_job(struct wht_pool *pool, struct wht_pool_worker *w, const struct wht_frame *frame)
 {
     struct wht_done_frame done;
     if (!w->chunk || !wht_get_done_frame(frame->bytes, frame->size, &done))
@@ -293,13 +124,13 @@ static bool end_job(struct pool *pool, struct worker *w, const struct wht_frame 
     return true;
 }
 
-static void refuse_emulator(struct pool *pool, const char *why)
+static void refuse_emulator(struct wht_pool *pool, const char *why)
 {
     pool->has_emulator_failed = true;
     snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s", why);
 }
 
-static bool greet(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+static bool greet(struct wht_pool *pool, struct wht_pool_worker *w, const struct wht_frame *frame)
 {
     char why[WHT_POOL_MESSAGE_MAX];
     w->has_greeted = wht_frame_greets(frame, why, sizeof(why));
@@ -308,7 +139,8 @@ static bool greet(struct pool *pool, struct worker *w, const struct wht_frame *f
     return w->has_greeted;
 }
 
-static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+static bool handle_frame(struct wht_pool *pool, struct wht_pool_worker *w,
+                         const struct wht_frame *frame)
 {
     struct wht_refused_frame refused;
     if (!w->has_greeted)
@@ -336,7 +168,7 @@ static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_f
 }
 
 /* Returns false if the worker is to be given up. */
-static bool handle_input(struct pool *pool, struct worker *w)
+static bool handle_input(struct wht_pool *pool, struct wht_pool_worker *w)
 {
     size_t at = 0;
     struct wht_frame frame;
@@ -350,7 +182,7 @@ static bool handle_input(struct pool *pool, struct worker *w)
     return read == WHT_FRAME_PARTIAL;
 }
 
-static void receive_from(struct pool *pool, struct worker *w)
+static void receive_from(struct wht_pool *pool, struct wht_pool_worker *w)
 {
     static char buffer[65536];
     size_t size = wht_process_receive(w->process, buffer, sizeof(buffer));
@@ -361,10 +193,10 @@ static void receive_from(struct pool *pool, struct worker *w)
             return;
         wht_process_kill(w->process);
     }
-    conclude_loss(pool, w);
+    wht_pool_conclude_loss(pool, w);
 }
 
-static void check_silence(struct pool *pool, struct worker *w)
+static void check_silence(struct wht_pool *pool, struct wht_pool_worker *w)
 {
     uint64_t limit = pool->options->timeout_ms;
     struct wht_progress progress;
@@ -382,10 +214,10 @@ static void check_silence(struct pool *pool, struct worker *w)
         return;
     w->is_timed_out = true;
     wht_process_kill(w->process);
-    conclude_loss(pool, w);
+    wht_pool_conclude_loss(pool, w);
 }
 
-static void deliver_error(struct pool *pool, const struct wht_frame *frame)
+static void deliver_error(struct wht_pool *pool, const struct wht_frame *frame)
 {
     struct wht_error_frame told;
     if (!wht_get_error_frame(frame->bytes, frame->size, &told) ||
@@ -400,7 +232,7 @@ static void deliver_error(struct pool *pool, const struct wht_frame *frame)
 }
 
 /* @return false to stop the run. */
-static bool deliver(struct pool *pool, const struct wht_frame *frame)
+static bool deliver(struct wht_pool *pool, const struct wht_frame *frame)
 {
     const struct wht_pool_handler *handler = pool->handler;
     struct wht_case_frame result;
@@ -413,7 +245,7 @@ static bool deliver(struct pool *pool, const struct wht_frame *frame)
     return true;
 }
 
-static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
+static void deliver_chunk(struct wht_pool *pool, struct wht_chunk *chunk)
 {
     size_t at = 0;
     struct wht_frame frame;
@@ -424,11 +256,11 @@ static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
 }
 
 /* The workers that there are know nothing of it; the next ones run no case, and say so of each. */
-static void stop_running(struct pool *pool)
+static void stop_running(struct wht_pool *pool)
 {
-    fill_arguments(pool);
+    wht_pool_fill(pool);
     for (size_t i = 0; i < pool->worker_count; i++) {
-        struct worker *w = &pool->workers[i];
+        struct wht_pool_worker *w = &pool->workers[i];
         struct wht_lost lost;
         if (!w->process)
             continue;
@@ -442,7 +274,7 @@ static void stop_running(struct pool *pool)
     pool->is_not_running = true;
 }
 
-static void step(struct pool *pool)
+static void step(struct wht_pool *pool)
 {
     struct wht_process *processes[WORKERS_MAX];
     bool ready[WORKERS_MAX];
@@ -453,7 +285,7 @@ static void step(struct pool *pool)
     }
     wht_process_wait(processes, pool->worker_count, TICK_MS, ready);
     for (size_t i = 0; i < pool->worker_count; i++) {
-        struct worker *w = &pool->workers[i];
+        struct wht_pool_worker *w = &pool->workers[i];
         if (w->process && ready[i])
             receive_from(pool, w);
         else if (w->process && w->chunk)
@@ -472,7 +304,7 @@ static void step(struct pool *pool)
         pool->handler->on_tick(pool->handler->user, pool->files_done);
 }
 
-static bool goes_on(const struct pool *pool)
+static bool goes_on(const struct wht_pool *pool)
 {
     if (pool->has_given_up && !pool->options->tells_not_run)
         return false;
@@ -481,7 +313,7 @@ static bool goes_on(const struct pool *pool)
 }
 
 /* An idle worker destroys the emulator's handles and leaves when its pipe is closed. */
-static void release_worker(struct pool *pool, struct worker *w)
+static void release_worker(struct wht_pool *pool, struct wht_pool_worker *w)
 {
     struct wht_lost lost;
     bool is_idle = w->is_ready && !w->chunk;
@@ -494,15 +326,15 @@ static void release_worker(struct pool *pool, struct worker *w)
         return;
     bool is_destroying = lost.progress.doing == WHT_DOING_DESTROY;
     if (!is_clean)
-        blame_emulator(pool, is_destroying ? lost.progress.function : "",
+        wht_pool_blame(pool, is_destroying ? lost.progress.function : "",
                        is_destroying ? "" : " when it was unloaded", &lost);
-    check_destroyed(pool, &lost);
+    wht_pool_check_destroyed(pool, &lost);
 }
 
-static void release(struct pool *pool)
+static void release(struct wht_pool *pool)
 {
     for (size_t i = 0; i < pool->worker_count; i++) {
-        struct worker *w = &pool->workers[i];
+        struct wht_pool_worker *w = &pool->workers[i];
         if (w->process)
             release_worker(pool, w);
         wht_text_free(&w->in);
@@ -513,7 +345,7 @@ static void release(struct pool *pool)
     wht_schedule_free(&pool->schedule);
 }
 
-static enum wht_pool_end end_of(const struct pool *pool)
+static enum wht_pool_end end_of(const struct wht_pool *pool)
 {
     return wht_is_interrupted()        ? WHT_POOL_INTERRUPTED
            : pool->has_emulator_failed ? WHT_POOL_NO_EMULATOR
@@ -526,12 +358,12 @@ static enum wht_pool_end end_of(const struct pool *pool)
 void wht_run_cases(const struct wht_pool_options *options, const struct wht_file_list *files,
                    const struct wht_pool_handler *handler, struct wht_pool_outcome *outcome)
 {
-    struct pool pool = {.options = options, .handler = handler, .message = outcome->message};
+    struct wht_pool pool = {.options = options, .handler = handler, .message = outcome->message};
     *outcome->message = 0;
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
     pool.workers = wht_allocate(pool.worker_count, sizeof(*pool.workers));
     wht_schedule_init(&pool.schedule, files);
-    fill_arguments(&pool);
+    wht_pool_fill(&pool);
     wht_catch_interrupts();
     while (goes_on(&pool))
         step(&pool);

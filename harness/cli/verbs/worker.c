@@ -24,15 +24,6 @@ static bool take_shard(const struct wht_args *args, const struct wht_option *opt
     return wht_take_shard(value, &w->shard, &w->shard_count);
 }
 
-static bool take_seed(const struct wht_args *args, const struct wht_option *option,
-                      const char *value, void *target)
-{
-    (void)args;
-    (void)option;
-    *(uint64_t *)target = strtoull(value, NULL, 10);
-    return true;
-}
-
 static const struct wht_option options[] = {
     {"emulator", 0, "builtin|PATH", "the emulator",
      WHT_TEXT(struct wht_worker_options, report.emulator)},
@@ -47,7 +38,7 @@ static const struct wht_option options[] = {
     {"expectations", 0, "FILE", "cases to skip",
      WHT_WORDS(struct wht_worker_options, expectation_files)},
     {"seed", 0, "N", "of replacements",
-     WHT_TAKE(take_seed, struct wht_worker_options, redaction.seed)},
+     WHT_NUMBER(struct wht_worker_options, redaction.seed, 0, UINT64_MAX)},
     {"only-whole", 0, NULL, "drop cases of which data must stay",
      WHT_FLAG(struct wht_worker_options, redaction.only_whole)},
     {"keep-handle", 0, NULL, "never destroy a handle",
