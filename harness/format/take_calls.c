@@ -18,7 +18,17 @@ struct form {
     size_t count;
 };
 
-enum form_number { MEM, IO, TRANSLATE, GET, SET, ANY_ORDER, OPTIONAL, REPEAT, FORMS };
+enum form_number {
+    FORM_MEM,
+    FORM_IO,
+    FORM_TRANSLATE,
+    FORM_GET,
+    FORM_SET,
+    FORM_ANY_ORDER,
+    FORM_OPTIONAL,
+    FORM_REPEAT,
+    FORMS
+};
 
 static const struct form forms[FORMS];
 
@@ -54,7 +64,7 @@ static bool take_io(struct wht_check *check, const struct wht_node *node, void *
 static bool take_gpa(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct taking *t = target;
-    const bool is_result = t->form == &forms[TRANSLATE];
+    const bool is_result = t->form == &forms[FORM_TRANSLATE];
     t->gpa = node;
     t->call->has_gpa = is_result;
     return wht_get_hex(check, node, 64, is_result ? &t->call->gpa : &t->call->address);
@@ -68,7 +78,7 @@ static bool take_port(struct wht_check *check, const struct wht_node *node, void
 static bool take_size(struct wht_check *check, const struct wht_node *node, void *target)
 {
     struct taking *t = target;
-    const bool is_io = t->form == &forms[IO];
+    const bool is_io = t->form == &forms[FORM_IO];
     t->size = node;
     if (!wht_get_count(check, node, 1, is_io ? 4 : 8, &t->size_value))
         return false;
@@ -332,14 +342,14 @@ static const struct wht_field repeat_fields[] = {
 #define COUNT(list) (sizeof(list) / sizeof(list[0]))
 
 static const struct form forms[FORMS] = {
-    [MEM] = {"mem", mem_fields, COUNT(mem_fields)},
-    [IO] = {"io", io_fields, COUNT(io_fields)},
-    [TRANSLATE] = {"translate", translate_fields, COUNT(translate_fields)},
-    [GET] = {"get", get_fields, COUNT(get_fields)},
-    [SET] = {"set", set_fields, COUNT(set_fields)},
-    [ANY_ORDER] = {"any_order", any_order_fields, COUNT(any_order_fields)},
-    [OPTIONAL] = {"optional", optional_fields, COUNT(optional_fields)},
-    [REPEAT] = {"repeat", repeat_fields, COUNT(repeat_fields)},
+    [FORM_MEM] = {"mem", mem_fields, COUNT(mem_fields)},
+    [FORM_IO] = {"io", io_fields, COUNT(io_fields)},
+    [FORM_TRANSLATE] = {"translate", translate_fields, COUNT(translate_fields)},
+    [FORM_GET] = {"get", get_fields, COUNT(get_fields)},
+    [FORM_SET] = {"set", set_fields, COUNT(set_fields)},
+    [FORM_ANY_ORDER] = {"any_order", any_order_fields, COUNT(any_order_fields)},
+    [FORM_OPTIONAL] = {"optional", optional_fields, COUNT(optional_fields)},
+    [FORM_REPEAT] = {"repeat", repeat_fields, COUNT(repeat_fields)},
 };
 
 static const struct form *form_of(const struct wht_node *member)
@@ -417,8 +427,8 @@ static bool take_call(struct wht_check *check, const struct wht_node *node, stru
         return false;
     call->pos = wht_node_pos(check, node);
     bool is_good = wht_take_object(check, node, t.form->fields, t.form->count, &t);
-    bool is_mem = t.form == &forms[MEM];
-    if (is_mem || t.form == &forms[IO])
+    bool is_mem = t.form == &forms[FORM_MEM];
+    if (is_mem || t.form == &forms[FORM_IO])
         is_good &= finish_access(&t, node, is_mem);
     return is_good;
 }
