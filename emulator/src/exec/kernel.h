@@ -103,6 +103,33 @@ whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
 
+/* lanes.c; operation: the size of a lane, or as vector.def says */
+whe_kernel_fn whe_kernel_shuffle;
+whe_kernel_fn whe_kernel_shuffle_words;
+whe_kernel_fn whe_kernel_shuffle_pair;
+whe_kernel_fn whe_kernel_shift_bytes;
+whe_kernel_fn whe_kernel_blend;
+whe_kernel_fn whe_kernel_palignr;
+whe_kernel_fn whe_kernel_insert;
+whe_kernel_fn whe_kernel_extract;
+whe_kernel_fn whe_kernel_insertps;
+whe_kernel_fn whe_kernel_signs;
+whe_kernel_fn whe_kernel_mpsadbw;
+whe_kernel_fn whe_kernel_extrq;
+whe_kernel_fn whe_kernel_insertq;
+
+whe_kernel_fn whe_kernel_ptest;           /**< compare_text.c */
+whe_kernel_fn whe_kernel_compare_text;    /**< operation: of enum whe_text_operation */
+whe_kernel_fn whe_kernel_pclmulqdq;       /**< crypto.c */
+whe_kernel_fn whe_kernel_aeskeygenassist; /**< crypto.c */
+whe_kernel_fn whe_kernel_sha1rnds4;       /**< crypto.c */
+whe_kernel_fn whe_kernel_gf2p8mulb;       /**< galois.c */
+whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois.c */
+
+/* native.c: by their mnemonics */
+#define WHE_NATIVE(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
+#include "native.def"
+
 /* binary.c */
 whe_binary_fn whe_binary_copy;
 whe_binary_fn whe_binary_add;

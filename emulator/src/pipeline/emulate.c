@@ -50,7 +50,7 @@ static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
 static WHE_COLD enum whe_result refuse_unknown(struct whe_call *call, const struct whe_insn *insn)
 {
     call->unknown = insn->mnemonic;
-    return WHE_NO_ROW;
+    return insn->is_beyond_host ? WHE_NO_FEATURE : WHE_NO_ROW;
 }
 
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
@@ -351,7 +351,7 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
         result = whe_event_inject(call);
     if (result == WHE_OK)
         result = whe_host_set(call);
-    whe_reason_keep(&emulator->reason, result, result == WHE_NO_ROW ? call->unknown : 0);
+    whe_reason_keep(&emulator->reason, result, call->unknown);
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;
