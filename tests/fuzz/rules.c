@@ -2,9 +2,6 @@
 /* The call as a whole: result, status, and which callbacks may be there at all. */
 #include "rules_parts.h"
 
-#define CR0_NE         0x20u
-#define X87_EXCEPTIONS 0x3fu
-
 #define BYTES_MAX  16u
 #define LENGTH_MAX 15u
 
@@ -123,17 +120,6 @@ static bool has_odd_translation(const struct rules_exit *exit, const struct rule
            (rules_is_walked(last) && rules_page(exit, last) == RULES_NO_PAGE);
 }
 
-/* An x87 exception is pending, and is reported by an interrupt: found after operands are
-   translated. SDM 1, 8.7. */
-static bool has_ferr(const struct rules_call *call)
-{
-    const WHV_REGISTER_VALUE *cr0 = rules_answer(call, WHvX64RegisterCr0);
-    const WHV_REGISTER_VALUE *x87 = rules_answer(call, WHvX64RegisterFpControlStatus);
-    return cr0 && x87 && !(cr0->Reg64 & CR0_NE) &&
-           (x87->FpControlStatus.FpStatus & ~(unsigned)x87->FpControlStatus.FpControl &
-            X87_EXCEPTIONS);
-}
-
 /* What is not supported is refused before anything is done. */
 static bool has_side_effect(const struct rules_call *call)
 {
@@ -141,8 +127,7 @@ static bool has_side_effect(const struct rules_call *call)
         const struct rules_event *event = &call->events[i];
         if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction == 1))
             return true;
-        if (event->kind == RULES_TRANSLATE &&
-            !(event->flags & WHvTranslateGvaFlagValidateExecute) && !has_ferr(call))
+        if (event->kind == RULES_TRANSLATE && !(event->flags & WHvTranslateGvaFlagValidateExecute))
             return true;
     }
     return false;

@@ -62,9 +62,11 @@ static enum whe_result load_set(struct whe_call *call, const struct whe_set *set
     return whe_host_get(call, &needed);
 }
 
+/* CR4 is known already where the address of code that was fetched had to be canonical. */
 static enum whe_result load(struct whe_call *call, const struct whe_batch *batch)
 {
-    if (call->mode.specials == 0 && batch->count > 0)
+    if (call->mode.specials == 0 && batch->count > 0 &&
+        !whe_set_has(&call->regs.known, WHE_REG_CR4))
         return whe_host_get_batch(call, batch);
     return load_set(call, &batch->set);
 }
