@@ -125,6 +125,8 @@ static void make_rm(struct maker *m, unsigned reg)
     unsigned extended = reg | (m->rex & 4u) << 1;
     if (m->row->traits & BITS)
         make_bit_offset(m, extended);
+    if ((m->row->traits & AT_RDI) && m->made->shape.is_register)
+        rows_set_address_register(m, ORACLE_RDI, rows_pick_offset(m, ORACLE_DS));
     rows_make_modrm(m, reg);
     if (m->row->traits & BITS)
         move_by_bit_offset(m, extended);

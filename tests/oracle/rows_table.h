@@ -81,6 +81,7 @@ enum feature {
 #define ILLEGAL  4096u
 #define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
 #define ONLY_REG 16384u /* no memory form */
+#define AT_RDI   32768u /* the memory operand is at rDI */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

@@ -48,6 +48,8 @@ struct whe_work {
     union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
     uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
     uint16_t block_size; /**< how much of it is written, preset to all */
+    uint64_t bytes; /**< WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for
+                         the kernel to set */
     union whe_value value[WHE_OPERANDS]; /**< by operand; bits above its size are ignored when it is
                                               written */
 };
@@ -115,6 +117,7 @@ whe_kernel_fn whe_kernel_extract;
 whe_kernel_fn whe_kernel_insertps;
 whe_kernel_fn whe_kernel_signs;
 whe_kernel_fn whe_kernel_mpsadbw;
+whe_kernel_fn whe_kernel_store_bytes;
 whe_kernel_fn whe_kernel_extrq;
 whe_kernel_fn whe_kernel_insertq;
 

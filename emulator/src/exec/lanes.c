@@ -133,6 +133,18 @@ enum whe_vector whe_kernel_signs(struct whe_work *work)
     return WHE_VECTOR_NONE;
 }
 
+/* MASKMOVDQU, MASKMOVQ: of the first operand the bytes whose signs the second has set. The whole of
+   the memory operand is checked and translated, whatever the mask: seen on AMD family 1Ah. */
+enum whe_vector whe_kernel_store_bytes(struct whe_work *work)
+{
+    union whe_value *value = work->value;
+    value[2].u128 = value[0].u128;
+    work->bytes = 0;
+    for (unsigned i = 0; i < work->insn->operand[1].size; i++)
+        work->bytes |= (uint64_t)(value[1].bytes[i] >> 7) << i;
+    return WHE_VECTOR_NONE;
+}
+
 static uint64_t distance(uint64_t a, uint64_t b)
 {
     return a < b ? b - a : a - b;

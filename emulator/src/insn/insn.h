@@ -52,6 +52,7 @@ enum whe_trait {
     WHE_TRAIT_X87 = 64,      /**< the kernel sees the x87: stack, control, status, MXCSR */
     WHE_TRAIT_XMM = 128,     /**< the kernel sees all XMM registers */
     WHE_TRAIT_NATIVE = 256,  /**< the kernel is this machine's own instruction */
+    WHE_TRAIT_BYTES = 1024,  /**< the kernel chooses which bytes of memory are written */
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -62,7 +63,7 @@ struct whe_row {
     uint8_t operation; /**< argument of the kernel or of the string loop; rows.def says which */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t
-        alignment;  /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
+        alignment;   /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
     uint16_t traits; /**< mask of enum whe_trait */
 };
 extern const struct whe_row whe_rows[WHE_INSN_COUNT];

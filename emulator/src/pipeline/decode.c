@@ -193,6 +193,8 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
     const bool has_alignment = demanded_alignment(insn, size) > 1;
+    /* MASKMOVDQU is aligned if its halves are: AMD family 1Ah. */
+    const unsigned unit = (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
     const bool is_in_es = is_in_es_always(insn, from);
     uint64_t displacement = (uint64_t)from->mem.disp.value;
     if (base == WHE_REG_RIP)
@@ -213,7 +215,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment ? 1 : alignment_of(size),
+                           .alignment = has_alignment ? 1 : alignment_of(unit),
                            .intent = intent};
 }
 
