@@ -175,7 +175,9 @@ static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
 /* What #AC asks for: SDM 3A, table 6-7. Of 10 bytes 8, of 6 bytes 4. */
 static uint8_t alignment_of(unsigned size)
 {
-    return size > 16 ? 1 : (uint8_t)(1u << (31 - __builtin_clz(size)));
+    if (size > 16)
+        return 1;
+    return (uint8_t)(1u << (31 - __builtin_clz(size)));
 }
 
 /* What the row demands, which is not of its forms with MMX registers. */
