@@ -124,6 +124,8 @@ void opcodes_visit(const struct opcodes_mode *mode,
                                 .is_register = i & 1};
         if (opcode.map == 0 && is_prefix(mode, opcode.opcode))
             continue;
+        if (opcode.map == 0x0f && (opcode.opcode == 0x38 || opcode.opcode == 0x3a))
+            continue; /* these begin the other maps */
         if (!has_row(opcode))
             continue;
         if ((i & 15) > 0 && !has_modrm(&opcode))

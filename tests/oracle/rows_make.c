@@ -125,6 +125,8 @@ static void make_rm(struct maker *m, unsigned reg)
     unsigned extended = reg | (m->rex & 4u) << 1;
     if (m->row->traits & BITS)
         make_bit_offset(m, extended);
+    if ((m->row->traits & AT_RDI) && m->made->shape.is_register)
+        rows_set_address_register(m, ORACLE_RDI, rows_pick_offset(m, ORACLE_DS));
     rows_make_modrm(m, reg);
     if (m->row->traits & BITS)
         move_by_bit_offset(m, extended);
@@ -169,6 +171,8 @@ static void make_immediate(struct maker *m)
     unsigned size = 0;
     if (m->row->immediate == IMM_BYTE)
         size = 1;
+    else if (m->row->immediate == IMM_2_BYTES)
+        size = 2;
     else if (m->row->immediate == IMM_OPERAND)
         size = m->size == 8 ? 4 : m->size;
     else if (m->row->immediate == IMM_FULL)
@@ -187,8 +191,8 @@ static void make_operands(struct maker *m)
         reg = 1; /* NOP and PAUSE are others */
     if (m->row->map)
         rows_emit(m, 0x0f);
-    if (m->row->map == 0x38)
-        rows_emit(m, 0x38);
+    if (m->row->map > 0x0f)
+        rows_emit(m, m->row->map);
     bool is_in_opcode = m->row->form == REG_OP || m->row->form == STACK_REG;
     rows_emit(m, is_in_opcode ? m->row->opcode | reg : m->row->opcode);
     make_form(m, reg);
@@ -261,7 +265,8 @@ static void make_exit(struct maker *m)
     struct oracle_exit *exit = &m->made->exit;
     uint64_t start = m->in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
     bool is_illegal = m->has_lock || (m->row->traits & ILLEGAL) ||
-                      ((m->row->traits & ONLY_MEM) && m->made->shape.is_register);
+                      ((m->row->traits & ONLY_MEM) && m->made->shape.is_register) ||
+                      ((m->row->traits & ONLY_REG) && !m->made->shape.is_register);
     *exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, 0};
     switch (rows_below(&m->random, 4)) {
     case 0:

@@ -24,7 +24,7 @@ enum form {
 };
 
 /* IMM_FULL: of the operand size, also if that is 8 bytes. */
-enum immediate { IMM_NONE, IMM_BYTE, IMM_OPERAND, IMM_FULL };
+enum immediate { IMM_NONE, IMM_BYTE, IMM_2_BYTES, IMM_OPERAND, IMM_FULL };
 
 /* What a family leaves undefined. */
 enum undefined {
@@ -41,7 +41,22 @@ enum undefined {
 };
 
 /* What the processor must have: the name in /proc/cpuinfo. */
-enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
+enum feature {
+    ANY,
+    MOVBE,
+    CX16,
+    MOVDIRI,
+    PNI,
+    SSSE3,
+    SSE4_1,
+    SSE4_2,
+    SSE4A,
+    AES,
+    PCLMULQDQ,
+    SHA_NI,
+    GFNI,
+    FEATURES
+};
 
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u
@@ -64,7 +79,9 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
-#define SELECTOR 8192u /* the operand selects a descriptor; only in protected mode */
+#define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
+#define ONLY_REG 16384u /* no memory form */
+#define AT_RDI   32768u /* the memory operand is at rDI */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

@@ -122,23 +122,29 @@ static struct rows_habits find_habits(void)
 
 static bool has_feature(unsigned feature)
 {
-    unsigned a, b, c = 0, d, c7 = 0;
-    (void)(__get_cpuid(1, &a, &b, &c, &d) && __get_cpuid_count(7, 0, &a, &b, &c7, &d));
-    switch (feature) {
-    case MOVBE:
-        return (c & bit_MOVBE) != 0;
-    case CX16:
-        return (c & bit_CMPXCHG16B) != 0;
-    case MOVDIRI:
-        return (c7 & bit_MOVDIRI) != 0;
-    default:
+    /* Where CPUID tells of it: leaf, register of the answer (EBX, ECX), bit. */
+    static const struct {
+        unsigned leaf, answer, bit;
+    } places[FEATURES] = {
+        [MOVBE] = {1, 2, bit_MOVBE},     [CX16] = {1, 2, bit_CMPXCHG16B},
+        [MOVDIRI] = {7, 2, bit_MOVDIRI}, [PNI] = {1, 2, bit_SSE3},
+        [SSSE3] = {1, 2, bit_SSSE3},     [SSE4_1] = {1, 2, bit_SSE4_1},
+        [SSE4_2] = {1, 2, bit_SSE4_2},   [SSE4A] = {0x80000001, 2, bit_SSE4a},
+        [AES] = {1, 2, bit_AES},         [PCLMULQDQ] = {1, 2, bit_PCLMUL},
+        [SHA_NI] = {7, 1, bit_SHA},      [GFNI] = {7, 2, bit_GFNI},
+    };
+    unsigned value[4] = {0};
+    if (feature == ANY)
         return true;
-    }
+    (void)__get_cpuid_count(places[feature].leaf, 0, &value[0], &value[1], &value[2], &value[3]);
+    return (value[places[feature].answer] & places[feature].bit) != 0;
 }
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri"};
+    static const char *const names[FEATURES] = {"",          "movbe",  "cx16",   "movdiri", "pni",
+                                                "ssse3",     "sse4_1", "sse4_2", "sse4a",   "aes",
+                                                "pclmulqdq", "sha_ni", "gfni"};
     unsigned feature = ANY;
     do {
         feature++;

@@ -135,6 +135,10 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
         e->must_write = e->may_write = is_64(opcode) ? 416 : 288; /* the rest is reserved */
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_OTHER) | xmm << PROBE_XMM;
         break;
+    case ZYDIS_MNEMONIC_MASKMOVDQU:
+    case ZYDIS_MNEMONIC_MASKMOVQ:
+        e->must_write = 0; /* bytes that a mask chooses */
+        break;
     default:
         break;
     }

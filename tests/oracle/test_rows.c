@@ -95,7 +95,7 @@ static bool can_finish(const struct row *row, bool is_register)
 {
     bool has_modrm = row->form <= TO_SREG || row->form == STACK_RM;
     return !(row->traits & (ILLEGAL | PORT)) &&
-           !(is_register && (!has_modrm || (row->traits & ONLY_MEM)));
+           !(is_register ? !has_modrm || (row->traits & ONLY_MEM) : row->traits & ONLY_REG);
 }
 
 /* A generator that avoids what is difficult would pass as well. */

@@ -67,7 +67,8 @@ static bool makes(const struct row *row, const struct opcode *opcode)
     unsigned byte = is_in_opcode ? opcode->opcode & 0xf8u : opcode->opcode;
     return row->map == opcode->map && row->opcode == byte && has_reg(row, opcode->reg) &&
            has_prefixes(row, opcode) && !(row->traits & (is64 ? NOT64 : ONLY64)) &&
-           !((row->traits & ONLY_MEM) && opcode->is_register) && !(row->traits & ILLEGAL);
+           !((row->traits & ONLY_MEM) && opcode->is_register) &&
+           !((row->traits & ONLY_REG) && !opcode->is_register) && !(row->traits & ILLEGAL);
 }
 
 /* The oracle has no MMX registers: traces/processor judges these forms. */

@@ -410,25 +410,38 @@ bool cases_is_swapped(const struct random_case *made)
            !(cases_accesses(made) & 1u << type);
 }
 
-/* What an operand must be aligned to, or #GP. SDM 2A, 2B. */
+/* What an operand must be aligned to, or #GP: of SSE all of 16 bytes, but for some. SDM 2A, 2.4;
+   2B. SHA: AMD family 1Ah. */
 static unsigned model_alignment(const struct model *model)
 {
-    switch (model->insn.mnemonic) {
-    case ZYDIS_MNEMONIC_MOVAPS:
-    case ZYDIS_MNEMONIC_MOVAPD:
-    case ZYDIS_MNEMONIC_MOVDQA:
-    case ZYDIS_MNEMONIC_MOVNTDQ:
-    case ZYDIS_MNEMONIC_MOVNTPS:
-    case ZYDIS_MNEMONIC_MOVNTPD:
+    const ZydisDecodedInstruction *insn = &model->insn;
+    switch (insn->mnemonic) {
     case ZYDIS_MNEMONIC_CMPXCHG16B:
     case ZYDIS_MNEMONIC_FXSAVE:
     case ZYDIS_MNEMONIC_FXSAVE64:
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64:
         return 16;
-    default:
+    case ZYDIS_MNEMONIC_MOVUPS:
+    case ZYDIS_MNEMONIC_MOVUPD:
+    case ZYDIS_MNEMONIC_MOVDQU:
+    case ZYDIS_MNEMONIC_LDDQU:
+    case ZYDIS_MNEMONIC_PCMPESTRI:
+    case ZYDIS_MNEMONIC_PCMPESTRM:
+    case ZYDIS_MNEMONIC_PCMPISTRI:
+    case ZYDIS_MNEMONIC_PCMPISTRM:
         return 1;
+    default:
+        break;
     }
+    const bool is_sse = insn->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
+                        insn->meta.isa_set != ZYDIS_ISA_SET_SHA;
+    for (unsigned i = 0; is_sse && i < insn->operand_count_visible; i++) {
+        const ZydisDecodedOperand *operand = &model->operand[i];
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->size == 128)
+            return 16;
+    }
+    return 1;
 }
 
 bool cases_is_told(const struct random_case *made, const struct guest_exit *exit)

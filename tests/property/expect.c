@@ -71,8 +71,26 @@ static bool take(struct walk *walk, bool is_write, uint64_t linear, unsigned siz
     return true;
 }
 
+/* What is stored; of some instructions single bytes, which are told in runs. */
+static bool take_stored(struct walk *walk, const struct model *model, uint64_t linear,
+                        unsigned size, uint64_t bytes)
+{
+    uint64_t mask = model->mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
+    if (bytes == UINT64_MAX)
+        return take(walk, true, linear, size, mask);
+    for (unsigned at = 0; at < size; at++) {
+        unsigned run = 0;
+        while (at + run < size && (bytes >> (at + run) & 1))
+            run++;
+        if (!take(walk, true, (linear + at) & mask, run, mask))
+            return false;
+        at += run;
+    }
+    return true;
+}
+
 static bool take_element(struct walk *walk, const struct model *model,
-                         const struct model_access *access, size_t count)
+                         const struct model_access *access, size_t count, uint64_t bytes)
 {
     uint64_t mask = model->mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -81,7 +99,7 @@ static bool take_element(struct walk *walk, const struct model *model,
     }
     for (size_t i = 0; i < count; i++) {
         const unsigned size = model_stored(model, access[i].size);
-        if (access[i].is_written && !take(walk, true, access[i].linear, size, mask))
+        if (access[i].is_written && !take_stored(walk, model, access[i].linear, size, bytes))
             return false;
     }
     return true;
@@ -92,9 +110,10 @@ bool expect_accesses(const struct model *model, struct guest *guest, const struc
 {
     struct walk walk = {guest, outcome, start, 0};
     struct model_access access[MODEL_ACCESSES];
+    const uint64_t bytes = model_stored_bytes(model, guest);
     for (uint64_t element = 0; element < elements; element++) {
         size_t count = model_accesses(model, guest, element, access);
-        if (!take_element(&walk, model, access, count))
+        if (!take_element(&walk, model, access, count, bytes))
             return false;
     }
     while (next(&walk)) {

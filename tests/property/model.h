@@ -47,6 +47,10 @@ unsigned model_refusal(const struct model *model, struct guest *guest);
 /** @return whether it reads a descriptor by a selector, and no more of it: LAR and its kin. */
 bool model_selects(const struct model *model);
 
+/** @return a mask of the bytes of a memory operand that are stored, of up to 64: MASKMOVDQU,
+ * MASKMOVQ by their masks, others all. */
+uint64_t model_stored_bytes(const struct model *model, struct guest *guest);
+
 /** @return whether what it reads may be #GP: MXCSR with a reserved bit. */
 bool model_restores(const struct model *model);
 

@@ -48,6 +48,30 @@ static enum unit unit_of(const struct model *model)
     return has_xmm ? UNIT_SSE : UNIT_NONE;
 }
 
+/* MMX registers are the x87's, which the platform names from the top of their stack. */
+static WHV_REGISTER_NAME mmx_name(struct guest *guest, ZydisRegister reg)
+{
+    const WHV_REGISTER_VALUE *x87 = guest_reg(guest, WHvX64RegisterFpControlStatus);
+    const unsigned top = x87->FpControlStatus.FpStatus >> 11 & 7u;
+    const unsigned number = (unsigned)(reg - ZYDIS_REGISTER_MM0);
+    return (WHV_REGISTER_NAME)(WHvX64RegisterFpMmx0 + ((number - top) & 7u));
+}
+
+uint64_t model_stored_bytes(const struct model *model, struct guest *guest)
+{
+    const ZydisRegister reg = model->operand[1].reg.value;
+    const bool is_mmx = model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ;
+    if (!is_mmx && model->insn.mnemonic != ZYDIS_MNEMONIC_MASKMOVDQU)
+        return UINT64_MAX;
+    const WHV_UINT128 mask =
+        guest_reg(guest, is_mmx ? mmx_name(guest, reg) : (WHV_REGISTER_NAME)model_name(reg))
+            ->Reg128;
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < (is_mmx ? 8u : 16u); i++)
+        bytes |= ((i < 8 ? mask.Low64 : mask.High64) >> (8 * (i % 8) + 7) & 1) << i;
+    return bytes;
+}
+
 bool model_selects(const struct model *model)
 {
     return unit_of(model) == UNIT_SELECTOR;

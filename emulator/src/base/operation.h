@@ -9,6 +9,9 @@
 /** Of shifts and rotates. */
 enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR };
 
+/** Of PCMPESTRI and its kin: what the row has of both. */
+enum whe_text_operation { WHE_TEXT_EXPLICIT = 1, WHE_TEXT_MASK = 2 };
+
 /** Of string instructions: where elements come from and go to. */
 enum whe_string_operation {
     WHE_STRING_MOVS,

@@ -48,6 +48,8 @@ struct whe_work {
     union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
     uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
     uint16_t block_size; /**< how much of it is written, preset to all */
+    uint64_t bytes; /**< WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for
+                         the kernel to set */
     union whe_value value[WHE_OPERANDS]; /**< by operand; bits above its size are ignored when it is
                                               written */
 };
@@ -102,6 +104,34 @@ whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
 whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
+
+/* lanes.c; operation: the size of a lane, or as vector.def says */
+whe_kernel_fn whe_kernel_shuffle;
+whe_kernel_fn whe_kernel_shuffle_words;
+whe_kernel_fn whe_kernel_shuffle_pair;
+whe_kernel_fn whe_kernel_shift_bytes;
+whe_kernel_fn whe_kernel_blend;
+whe_kernel_fn whe_kernel_palignr;
+whe_kernel_fn whe_kernel_insert;
+whe_kernel_fn whe_kernel_extract;
+whe_kernel_fn whe_kernel_insertps;
+whe_kernel_fn whe_kernel_signs;
+whe_kernel_fn whe_kernel_mpsadbw;
+whe_kernel_fn whe_kernel_store_bytes;
+whe_kernel_fn whe_kernel_extrq;
+whe_kernel_fn whe_kernel_insertq;
+
+whe_kernel_fn whe_kernel_ptest;           /**< compare_text.c */
+whe_kernel_fn whe_kernel_compare_text;    /**< operation: of enum whe_text_operation */
+whe_kernel_fn whe_kernel_pclmulqdq;       /**< crypto.c */
+whe_kernel_fn whe_kernel_aeskeygenassist; /**< crypto.c */
+whe_kernel_fn whe_kernel_sha1rnds4;       /**< crypto.c */
+whe_kernel_fn whe_kernel_gf2p8mulb;       /**< galois.c */
+whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois.c */
+
+/* native.c: by their mnemonics */
+#define WHE_NATIVE(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
+#include "native.def"
 
 /* binary.c */
 whe_binary_fn whe_binary_copy;

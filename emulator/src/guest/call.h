@@ -62,7 +62,7 @@ struct whe_call {
     struct whe_translations translations;
     struct whe_event event;
     struct whe_regs regs;
-    uint16_t unknown; /**< of WHE_NO_ROW: the decoder's number of the mnemonic */
+    uint16_t unknown; /**< of WHE_NO_ROW, WHE_NO_FEATURE: the decoder's number of the mnemonic */
 };
 
 /** @return a segment register; CS is what the exit says, the others must be known. */

@@ -87,6 +87,21 @@ static inline struct whe_span whe_span_cut(const struct whe_span *span, unsigned
     return cut;
 }
 
+/** @return `size` bytes of a span, from its byte `at` on. */
+static inline struct whe_span whe_span_part(const struct whe_span *span, unsigned at, unsigned size)
+{
+    const unsigned first = (unsigned)(span->size - span->rest);
+    struct whe_span part = {.size = (uint16_t)size};
+    if (at >= first) {
+        part.gpa[0] = span->gpa[1] + (at - first);
+        return part;
+    }
+    part.gpa[0] = span->gpa[0] + at;
+    part.gpa[1] = span->gpa[1];
+    part.rest = (uint16_t)(at + size > first ? at + size - first : 0);
+    return part;
+}
+
 /** Writes a span of any size as whe_span_read_bytes reads it. */
 enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
                                      const uint8_t *data);

@@ -51,6 +51,8 @@ enum whe_trait {
     WHE_TRAIT_MXCSR = 32,    /**< the kernel sees MXCSR */
     WHE_TRAIT_X87 = 64,      /**< the kernel sees the x87: stack, control, status, MXCSR */
     WHE_TRAIT_XMM = 128,     /**< the kernel sees all XMM registers */
+    WHE_TRAIT_NATIVE = 256,  /**< the kernel is this machine's own instruction */
+    WHE_TRAIT_BYTES = 1024,  /**< the kernel chooses which bytes of memory are written */
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -61,8 +63,8 @@ struct whe_row {
     uint8_t operation; /**< argument of the kernel or of the string loop; rows.def says which */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t
-        alignment;  /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
-    uint8_t traits; /**< mask of enum whe_trait */
+        alignment;   /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
+    uint16_t traits; /**< mask of enum whe_trait */
 };
 extern const struct whe_row whe_rows[WHE_INSN_COUNT];
 
@@ -123,7 +125,7 @@ struct whe_insn {
     uint8_t length;    /**< 1 to 15 */
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< of its row */
-    uint8_t traits;    /**< of its row */
+    uint16_t traits;   /**< of its row */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
@@ -132,6 +134,7 @@ struct whe_insn {
     uint8_t memory_count;
     uint8_t writes;        /**< mask of operands that are written */
     uint8_t inputs;        /**< mask of those that are read and not in memory */
+    bool is_beyond_host;   /**< it has a row, but this machine has not the instruction */
     bool writes_flags;     /**< it gives status flags a defined value */
     bool repeats;          /**< a REP prefix counts */
     bool repeats_while_zf; /**< CMPS, SCAS: the value of ZF with which REP goes on */

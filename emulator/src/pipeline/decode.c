@@ -13,6 +13,7 @@
 #include "call.h"
 #include "checks.h"
 #include "decode_parts.h"
+#include "decode_processor.h"
 #include "extras.h"
 #include "host.h"
 #include "translate.h"
@@ -174,7 +175,16 @@ static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
 /* What #AC asks for: SDM 3A, table 6-7. Of 10 bytes 8, of 6 bytes 4. */
 static uint8_t alignment_of(unsigned size)
 {
-    return size > 16 ? 1 : (uint8_t)(1u << (31 - __builtin_clz(size)));
+    if (size > 16)
+        return 1;
+    return (uint8_t)(1u << (31 - __builtin_clz(size)));
+}
+
+/* What the row demands, which is not of its forms with MMX registers. */
+static uint8_t demanded_alignment(const struct whe_insn *insn, unsigned size)
+{
+    const uint8_t alignment = whe_rows[insn->id].alignment;
+    return size < alignment || alignment == 0 ? 1 : alignment;
 }
 
 static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *from,
@@ -184,7 +194,9 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const unsigned segment = segment_in_use(mode, insn, from);
     const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
-    const bool has_alignment = whe_rows[insn->id].alignment != 0;
+    const bool has_alignment = demanded_alignment(insn, size) > 1;
+    /* MASKMOVDQU is aligned if its halves are: AMD family 1Ah. */
+    const unsigned unit = (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
     const bool is_in_es = is_in_es_always(insn, from);
     uint64_t displacement = (uint64_t)from->mem.disp.value;
     if (base == WHE_REG_RIP)
@@ -205,17 +217,17 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment ? 1 : alignment_of(size),
+                           .alignment = has_alignment ? 1 : alignment_of(unit),
                            .intent = intent};
 }
 
 /* An alignment that the row demands is that of the operand that is written, if any is. */
 static void take_alignment(struct whe_insn *insn)
 {
-    const uint8_t alignment = whe_rows[insn->id].alignment;
-    if (alignment == 0 || insn->memory_count == 0)
+    if (insn->memory_count == 0)
         return;
-    insn->memory[insn->memory_count - 1].alignment = alignment;
+    struct whe_memory *memory = &insn->memory[insn->memory_count - 1];
+    memory->alignment = demanded_alignment(insn, memory->place.size);
 }
 
 static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *to)
@@ -366,7 +378,10 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     if (id == WHE_INSN_NONE)
         return;
     take_repetition(decoded, insn);
-    if (!(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+    insn->is_beyond_host =
+        (row->traits & WHE_TRAIT_NATIVE) && !whe_processor_has(decoded->meta.isa_set);
+    if (insn->is_beyond_host ||
+        !(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
         insn->id = WHE_INSN_NONE;
         return;
     }

@@ -50,7 +50,7 @@ static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
 static WHE_COLD enum whe_result refuse_unknown(struct whe_call *call, const struct whe_insn *insn)
 {
     call->unknown = insn->mnemonic;
-    return WHE_NO_ROW;
+    return insn->is_beyond_host ? WHE_NO_FEATURE : WHE_NO_ROW;
 }
 
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
@@ -62,9 +62,11 @@ static enum whe_result load_set(struct whe_call *call, const struct whe_set *set
     return whe_host_get(call, &needed);
 }
 
+/* CR4 is known already where the address of code that was fetched had to be canonical. */
 static enum whe_result load(struct whe_call *call, const struct whe_batch *batch)
 {
-    if (call->mode.specials == 0 && batch->count > 0)
+    if (call->mode.specials == 0 && batch->count > 0 &&
+        !whe_set_has(&call->regs.known, WHE_REG_CR4))
         return whe_host_get_batch(call, batch);
     return load_set(call, &batch->set);
 }
@@ -351,7 +353,7 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
         result = whe_event_inject(call);
     if (result == WHE_OK)
         result = whe_host_set(call);
-    whe_reason_keep(&emulator->reason, result, result == WHE_NO_ROW ? call->unknown : 0);
+    whe_reason_keep(&emulator->reason, result, call->unknown);
     emulator->mark = WHE_HANDLE_FREE;
     *status = whe_status_from_result(result);
     return S_OK;

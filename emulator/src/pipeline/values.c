@@ -97,6 +97,21 @@ static void write_register(struct whe_call *call, const struct whe_operand *oper
         whe_gpr_write(&call->regs, WHE_REG_RSP, whe_stack_mask(call), 0, value->u64);
 }
 
+/* Bytes that are not chosen are not accessed at all: what lies there may be a device. */
+static enum whe_result write_bytes(struct whe_call *call, const struct whe_span *span,
+                                   const struct whe_work *work, const uint8_t *bytes)
+{
+    for (uint64_t rest = work->bytes; rest != 0;) {
+        const unsigned at = (unsigned)__builtin_ctzll(rest);
+        const uint64_t beyond = ~(rest >> at);
+        const unsigned size = beyond == 0 ? 64 : (unsigned)__builtin_ctzll(beyond);
+        const struct whe_span part = whe_span_part(span, at, size);
+        WHE_TRY(whe_span_write_bytes(call, &part, bytes + at));
+        rest = at + size < 64 ? rest >> (at + size) << (at + size) : 0;
+    }
+    return WHE_OK;
+}
+
 static enum whe_result write_memory(struct whe_call *call, const struct whe_memory *memory,
                                     const struct whe_span *span, const struct whe_work *work)
 {
@@ -105,6 +120,8 @@ static enum whe_result write_memory(struct whe_call *call, const struct whe_memo
         const struct whe_span cut = whe_span_cut(span, work->block_size);
         return whe_span_write_bytes(call, &cut, work->block);
     }
+    if (work->insn->traits & WHE_TRAIT_BYTES)
+        return write_bytes(call, span, work, value->bytes);
     if (memory->place.size > 8)
         return whe_span_write_bytes(call, span, value->bytes);
     return whe_span_write(call, span, value->u64 & whe_mask_from_size(memory->place.size));

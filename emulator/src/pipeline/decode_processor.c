@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode_processor.h"
+
+#include <Zydis/Zydis.h>
+
+#ifdef __x86_64__
+
+#include <cpuid.h>
+#include <stdatomic.h>
+
+enum answer { EAX, EBX, ECX, EDX, ANSWERS };
+
+static const struct {
+    ZydisISASet set;
+    unsigned leaf;
+    enum answer answer;
+    unsigned bit;
+} features[] = {
+#define WHE_FEATURE(set, leaf, answer, bit) {ZYDIS_ISA_SET_##set, leaf, answer, bit},
+#include "processor.def"
+};
+
+#define FEATURES (sizeof(features) / sizeof(features[0]))
+#define KNOWN    0x80000000u
+
+_Static_assert(FEATURES < 31, "sets of features are kept in 31 bits");
+
+static unsigned ask_processor(void)
+{
+    unsigned found = KNOWN;
+    for (unsigned i = 0; i < FEATURES; i++) {
+        unsigned value[ANSWERS] = {0};
+        (void)__get_cpuid_count(features[i].leaf, 0, &value[EAX], &value[EBX], &value[ECX],
+                                &value[EDX]);
+        found |= (value[features[i].answer] >> features[i].bit & 1) << i;
+    }
+    return found;
+}
+
+/* CPUID is slow where a hypervisor answers it. Whoever asks first keeps what all would find. */
+static unsigned features_of_processor(void)
+{
+    static atomic_uint kept;
+    unsigned found = atomic_load_explicit(&kept, memory_order_relaxed);
+    if (found == 0) {
+        found = ask_processor();
+        atomic_store_explicit(&kept, found, memory_order_relaxed);
+    }
+    return found;
+}
+
+bool whe_processor_has(unsigned isa_set)
+{
+    for (unsigned i = 0; i < FEATURES; i++) {
+        if (features[i].set == isa_set)
+            return features_of_processor() >> i & 1;
+    }
+    return true;
+}
+
+#else
+
+bool whe_processor_has(unsigned isa_set)
+{
+    (void)isa_set;
+    return false;
+}
+
+#endif
