@@ -5,6 +5,7 @@
 
 #define CR0        UINT64_C(0x80050033)  /* what Linux gives its processes */
 #define CR4        UINT64_C(0x600)       /* likewise, as far as instructions ask */
+#define MXCSR      0x1f80u               /* likewise */
 #define GPA_OFFSET UINT64_C(0x100000000) /* so that no linear address passes for a physical one */
 #define CPL        3u
 #define RFLAGS_VM  UINT64_C(0x20000)
@@ -233,6 +234,9 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
             values[i].Reg64 = CR0;
         else if (names[i] == WHvX64RegisterCr4)
             values[i].Reg64 = CR4;
+        else if (names[i] == WHvX64RegisterXmmControlStatus)
+            values[i].XmmControlStatus = (WHV_X64_XMM_CONTROL_STATUS_REGISTER){
+                .XmmStatusControl = MXCSR, .XmmStatusControlMask = 0xffff};
         else if (names[i] == WHvX64RegisterRip)
             values[i].Reg64 = guest->out->rip;
         else if (names[i] == WHvX64RegisterRflags)

@@ -187,8 +187,8 @@ static void make_operands(struct maker *m)
         reg = 1; /* NOP and PAUSE are others */
     if (m->row->map)
         rows_emit(m, 0x0f);
-    if (m->row->map == 0x38)
-        rows_emit(m, 0x38);
+    if (m->row->map > 0x0f)
+        rows_emit(m, m->row->map);
     bool is_in_opcode = m->row->form == REG_OP || m->row->form == STACK_REG;
     rows_emit(m, is_in_opcode ? m->row->opcode | reg : m->row->opcode);
     make_form(m, reg);

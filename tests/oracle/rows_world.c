@@ -131,6 +131,10 @@ static bool has_feature(unsigned feature)
         return (c & bit_CMPXCHG16B) != 0;
     case MOVDIRI:
         return (c7 & bit_MOVDIRI) != 0;
+    case SSE3:
+        return (c & bit_SSE3) != 0;
+    case SSE41:
+        return (c & bit_SSE4_1) != 0;
     default:
         return true;
     }
@@ -138,7 +142,7 @@ static bool has_feature(unsigned feature)
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri"};
+    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri", "pni", "sse4_1"};
     unsigned feature = ANY;
     do {
         feature++;

@@ -140,6 +140,11 @@ static void make_registers(struct maker *m)
             .FpControl = 0x37f, .FpStatus = (UINT16)(random_below(&m->random, 8) << 11)};
     for (int name = WHvX64RegisterFpMmx0; name <= WHvX64RegisterFpMmx7; name++)
         guest_set64(guest, (WHV_REGISTER_NAME)name, random_value(&m->random));
+    guest_reg(guest, WHvX64RegisterXmmControlStatus)->XmmControlStatus =
+        (WHV_X64_XMM_CONTROL_STATUS_REGISTER){.XmmStatusControl =
+                                                  (UINT32)(random_next(&m->random) & 0xffff) |
+                                                  (random_once_in(&m->random, 4) ? 0u : 0x1f80u),
+                                              .XmmStatusControlMask = 0xffff};
     guest_set64(guest, WHvX64RegisterRflags, random_rflags(m));
     uint64_t cr0 = 0x31, cr4 = random_next(&m->random) & 0x101000; /* SMEP, LA57 */
     if (random_once_in(&m->random, 16))
@@ -410,9 +415,11 @@ bool cases_is_swapped(const struct random_case *made)
            !(cases_accesses(made) & 1u << type);
 }
 
-/* What an operand must be aligned to, or #GP. SDM 2A, 2B. */
+/* What an operand must be aligned to, or #GP. SDM 2A, 2B; 2A, 2.4.2. */
 static unsigned model_alignment(const struct model *model)
 {
+    if (model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2)
+        return 16;
     switch (model->insn.mnemonic) {
     case ZYDIS_MNEMONIC_MOVAPS:
     case ZYDIS_MNEMONIC_MOVAPD:
@@ -420,6 +427,8 @@ static unsigned model_alignment(const struct model *model)
     case ZYDIS_MNEMONIC_MOVNTDQ:
     case ZYDIS_MNEMONIC_MOVNTPS:
     case ZYDIS_MNEMONIC_MOVNTPD:
+    case ZYDIS_MNEMONIC_RCPPS:
+    case ZYDIS_MNEMONIC_RSQRTPS:
     case ZYDIS_MNEMONIC_CMPXCHG16B:
     case ZYDIS_MNEMONIC_FXSAVE:
     case ZYDIS_MNEMONIC_FXSAVE64:

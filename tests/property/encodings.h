@@ -26,7 +26,7 @@ struct encoding {
 
 enum encoding_code { ENCODING_16, ENCODING_32, ENCODING_64, ENCODING_CODES };
 
-#define ENCODINGS_MAX 20000u
+#define ENCODINGS_MAX 60000u
 
 /** All encodings; those of one row and code stand together. */
 struct encodings {

@@ -54,7 +54,8 @@ struct whe_work {
 
 _Static_assert(sizeof(union whe_image) == 416, "as FXSAVE has it");
 
-/** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written. */
+/** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written but what it
+ * has changed in the image. */
 typedef enum whe_vector whe_kernel_fn(struct whe_work *work);
 
 /**
@@ -102,6 +103,10 @@ whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
 whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
+
+/* fp_native.c: by their mnemonics */
+#define WHE_FP(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
+#include "fp.def"
 
 /* binary.c */
 whe_binary_fn whe_binary_copy;
