@@ -41,7 +41,7 @@ enum undefined {
 };
 
 /* What the processor must have: the name in /proc/cpuinfo. */
-enum feature { ANY, MOVBE, CX16, MOVDIRI, SSE3, SSE41, FEATURES };
+enum feature { ANY, MOVBE, CX16, MOVDIRI, PNI, SSE4_1, FEATURES };
 
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u

@@ -131,9 +131,9 @@ static bool has_feature(unsigned feature)
         return (c & bit_CMPXCHG16B) != 0;
     case MOVDIRI:
         return (c7 & bit_MOVDIRI) != 0;
-    case SSE3:
+    case PNI:
         return (c & bit_SSE3) != 0;
-    case SSE41:
+    case SSE4_1:
         return (c & bit_SSE4_1) != 0;
     default:
         return true;
