@@ -79,7 +79,7 @@ struct row {
     uint16_t traits;
 };
 
-#define ROWS_TABLE_MAX 512u /* at most so many rows */
+#define ROWS_TABLE_MAX 1024u /* at most so many rows */
 
 extern const struct row rows_table[];
 extern const unsigned rows_table_size;
