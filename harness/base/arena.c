@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "arena.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "str.h"
 
 #define BLOCK      4096u        /* the first block; each further one is twice as large, up to */
 #define BLOCK_MAX  (256u << 10) /* this size */
@@ -21,16 +19,6 @@ struct wht_arena {
     size_t held; /* bytes of all of them */
 };
 
-static void *allocate(size_t size)
-{
-    void *memory = malloc(size);
-    if (!memory) {
-        fputs("whvtrace: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 static void free_blocks(struct block *block)
 {
     while (block) {
@@ -42,7 +30,7 @@ static void free_blocks(struct block *block)
 
 struct wht_arena *wht_arena_new(void)
 {
-    struct wht_arena *arena = allocate(sizeof(*arena));
+    struct wht_arena *arena = wht_reallocate(NULL, sizeof(*arena));
     *arena = (struct wht_arena){.blocks = NULL};
     return arena;
 }
@@ -78,7 +66,7 @@ static struct block *add_block(struct wht_arena *arena, size_t size)
         wanted = BLOCK_MAX;
     if (wanted < size)
         wanted = size;
-    struct block *block = allocate(sizeof(*block) + wanted);
+    struct block *block = wht_reallocate(NULL, sizeof(*block) + wanted);
     block->size = wanted;
     block->used = 0;
     block->next = arena->blocks;

@@ -34,7 +34,8 @@ struct wht_error_sink {
 
 /**
  * Prints an error as `file:line:column: /pointer: text` and a newline (a warning has `warning: `
- * before its text), or what concerns the file as a whole (it cannot be opened) as `file: text`.
+ * before its text; the root has no pointer: `file:line:column: text`), or what concerns the file as
+ * a whole (it cannot be opened) as `file: text`.
  * @param user a FILE pointer.
  */
 void wht_error_print(void *user, const struct wht_error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "escape.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "utf8.h"
@@ -64,16 +65,31 @@ static bool xml_attribute(struct wht_text *text, uint32_t code)
     return xml(text, code);
 }
 
-/* RFC 8259, section 7. DEL and the C1 characters are escaped for YAML's sake. */
+const char *wht_json_escape(unsigned char c, char buf[WHT_ESCAPE_MAX])
+{
+    static const char letters[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    if (c == '"')
+        return "\\\"";
+    if (c == '\\')
+        return "\\\\";
+    if (c >= 0x20)
+        return NULL;
+    if (c < sizeof(letters) && letters[c])
+        snprintf(buf, WHT_ESCAPE_MAX, "\\%c", letters[c]);
+    else
+        snprintf(buf, WHT_ESCAPE_MAX, "\\u%04x", c);
+    return buf;
+}
+
+/* DEL and the C1 characters are escaped for YAML's sake. */
 static bool json(struct wht_text *text, uint32_t code)
 {
-    if (code == '"')
-        return add(text, "\\\"");
-    if (code == '\\')
-        return add(text, "\\\\");
-    if (code == '\n')
-        return add(text, "\\n");
-    if (code >= 0x20 && (code < 0x7f || code >= 0xa0))
+    char buf[WHT_ESCAPE_MAX];
+    const char *escaped = code < 0x7f ? wht_json_escape((unsigned char)code, buf) : NULL;
+    if (escaped)
+        return add(text, escaped);
+    if (code < 0x7f || code >= 0xa0)
         return false;
     wht_text_addf(text, "\\u%04x", (unsigned)code);
     return true;

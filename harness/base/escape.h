@@ -14,6 +14,15 @@ void wht_escape_xml(struct wht_text *text, const char *string);
 /** The value of an XML attribute in double quotes; line ends and tabs survive. */
 void wht_escape_xml_attribute(struct wht_text *text, const char *string);
 
+#define WHT_ESCAPE_MAX 8
+
+/**
+ * @param buf for an escape that is no constant.
+ * @return what stands for a character in a JSON string (RFC 8259, section 7), NULL if it does
+ * itself.
+ */
+const char *wht_json_escape(unsigned char c, char buf[WHT_ESCAPE_MAX]);
+
 /** A JSON string with its quotes. It is a double-quoted scalar of YAML, too. */
 void wht_escape_json(struct wht_text *text, const char *string);
 

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "str.h"
+
 #define PATH_SIZE 4096u
 #define LINKS_MAX 40u
 
@@ -46,9 +48,7 @@ static char *beside(const char *path, const char *name)
     const char *slash = strrchr(path, '/');
     int length = slash && name[0] != '/' ? (int)(slash + 1 - path) : 0;
     size_t size = (size_t)length + strlen(name) + 1;
-    char *joined = malloc(size);
-    if (!joined)
-        abort();
+    char *joined = wht_reallocate(NULL, size);
     snprintf(joined, size, "%.*s%s", length, path, name);
     return joined;
 }
@@ -63,9 +63,7 @@ static char *resolve_new(const char *path)
     if (!real)
         return NULL;
     size_t size = strlen(real) + strlen(path) + 2;
-    char *joined = malloc(size);
-    if (!joined)
-        abort();
+    char *joined = wht_reallocate(NULL, size);
     snprintf(joined, size, "%s/%s", strcmp(real, "/") == 0 ? "" : real, slash ? slash + 1 : path);
     free(real);
     return joined;

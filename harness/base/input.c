@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "json_scan.h"
+#include "str.h"
 
 #define CHUNK        (64u << 10)
 #define CAPACITY_MAX (WHT_DOCUMENT_MAX + 4u * CHUNK)
@@ -51,9 +52,7 @@ struct wht_input *wht_input_open(const char *path, bool is_gzip, char *error)
         snprintf(error, 128, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
-    struct wht_input *input = calloc(1, sizeof(*input));
-    if (!input)
-        abort();
+    struct wht_input *input = wht_allocate(1, sizeof(*input));
     input->file = file;
     input->is_gzip = is_gzip;
     if (is_gzip && inflateInit2(&input->zlib, 16 + MAX_WBITS) != Z_OK)
@@ -91,9 +90,7 @@ static void make_room(struct wht_input *input)
     input->capacity = 2 * input->capacity + 2 * CHUNK;
     if (input->capacity > CAPACITY_MAX)
         input->capacity = CAPACITY_MAX;
-    input->buffer = realloc(input->buffer, input->capacity);
-    if (!input->buffer)
-        abort();
+    input->buffer = wht_reallocate(input->buffer, input->capacity);
 }
 
 static void read_plain(struct wht_input *input)

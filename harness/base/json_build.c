@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "hex.h"
+
 #define BLANKS_MAX (64u << 10) /* bytes */
 
 static struct wht_node *new_node(struct wht_arena *arena, enum wht_node_kind kind)
@@ -51,21 +53,21 @@ struct wht_node *wht_build_hex(struct wht_arena *arena, uint64_t value)
     return wht_build_string(arena, text);
 }
 
+struct wht_node *wht_build_hex128(struct wht_arena *arena, uint64_t high, uint64_t low)
+{
+    char text[40];
+    if (high == 0)
+        return wht_build_hex(arena, low);
+    snprintf(text, sizeof(text), "0x%" PRIx64 "%016" PRIx64, high, low);
+    return wht_build_string(arena, text);
+}
+
 struct wht_node *wht_build_bytes(struct wht_arena *arena, const uint8_t *data, const uint8_t *mask,
                                  size_t size)
 {
-    static const char digits[] = "0123456789abcdef";
     struct wht_node *node = new_node(arena, WHT_NODE_STRING);
     char *text = wht_arena_take(arena, 3 * size + 1);
-    char *at = text;
-    for (size_t i = 0; i < size; i++) {
-        bool is_any = mask && mask[i] == 0;
-        if (i > 0 && size <= BLANKS_MAX)
-            *at++ = ' ';
-        *at++ = is_any ? '?' : digits[data[i] >> 4];
-        *at++ = is_any ? '?' : digits[data[i] & 0xf];
-    }
-    *at = 0;
+    *wht_hex_write(text, data, mask, size, size <= BLANKS_MAX) = 0;
     node->string = text;
     return node;
 }

@@ -26,6 +26,8 @@ struct wht_node *wht_build_bool(struct wht_arena *arena, bool value);
 struct wht_node *wht_build_count(struct wht_arena *arena, int64_t value);
 /** @return the string "0x...". */
 struct wht_node *wht_build_hex(struct wht_arena *arena, uint64_t value);
+/** @return the string "0x...", as short as it can be. */
+struct wht_node *wht_build_hex128(struct wht_arena *arena, uint64_t high, uint64_t low);
 
 /**
  * @return bytes as hex pairs, `??` where mask is 0; many of them without the blanks between pairs,

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Recursive descent, one function for each production of RFC 8259. `at` is the next byte that was
+ * not consumed; a function that returns false has noted one error, where what cannot stand there
+ * begins, and nobody goes on after it: what comes behind a byte too many would be guesses. What is
+ * found and what was expected is worded where it is known, in the function that expected it.
+ *
+ * A mark is made when a value begins, before what it holds, so that marks stand in the order in
+ * which cJSON's tree is walked (json_node.c). Text is scanned once and not copied; the only thing
+ * that grows is the list of marks, which WHT_VALUES_MAX bounds.
+ */
 #include "json_scan.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "str.h"
+#include "utf8.h"
 
 #define NUMBER_MAX 300u /* characters */
 
@@ -65,33 +78,11 @@ static size_t add_mark(struct scanner *s, size_t key_offset, bool has_key)
     struct wht_scan *scan = s->scan;
     if (scan->count == s->capacity) {
         s->capacity = s->capacity ? 2 * s->capacity : 256;
-        struct wht_mark *grown = realloc(scan->marks, s->capacity * sizeof(*grown));
-        if (!grown)
-            abort();
-        scan->marks = grown;
+        scan->marks = wht_reallocate(scan->marks, s->capacity * sizeof(*scan->marks));
     }
     scan->marks[scan->count] =
         (struct wht_mark){.offset = s->at, .key_offset = has_key ? key_offset : s->at};
     return scan->count++;
-}
-
-size_t wht_utf8_length(const unsigned char *p, size_t left)
-{
-    size_t length = p[0] < 0x80                   ? 1
-                    : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                    : (p[0] & 0xf0) == 0xe0       ? 3
-                    : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                                  : 0;
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return length;
 }
 
 /* Reads the four digits of \uXXXX at s->at. */

@@ -39,10 +39,6 @@ struct wht_scan {
  */
 bool wht_scan(const char *text, size_t size, struct wht_scan *scan);
 
-/** @return the length of the UTF-8 sequence (RFC 3629) at p, 0 if there is none. @param left bytes,
- * at least 1. */
-size_t wht_utf8_length(const unsigned char *p, size_t left);
-
 #define WHT_POS_STRIDE 4096u
 
 /** Where the line starts that byte n * WHT_POS_STRIDE of a text stands in. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_write.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "escape.h"
 
 /* What stands between the parts of an object or list that is on one line. */
 struct spacing {
@@ -45,33 +46,15 @@ static void put(const struct wht_writer *w, const char *text)
     w->write(w->user, text, strlen(text));
 }
 
-/* @return the escape that JSON demands for a character, written into buf if it has no letter. */
-static const char *escape(unsigned char c, char buf[8])
-{
-    static const char letters[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    if (c == '"')
-        return "\\\"";
-    if (c == '\\')
-        return "\\\\";
-    if (c >= 0x20)
-        return NULL;
-    if (c < sizeof(letters) && letters[c])
-        snprintf(buf, 8, "\\%c", letters[c]);
-    else
-        snprintf(buf, 8, "\\u%04x", c);
-    return buf;
-}
-
 static void put_string(const struct wht_writer *w, const char *text)
 {
-    char buf[8];
+    char buf[WHT_ESCAPE_MAX];
     const char *start = text;
     put(w, "\"");
     for (const char *c = text; *c; c++) {
         if ((unsigned char)*c >= 0x20 && *c != '"' && *c != '\\')
             continue;
-        const char *escaped = escape((unsigned char)*c, buf);
+        const char *escaped = wht_json_escape((unsigned char)*c, buf);
         w->write(w->user, start, (size_t)(c - start));
         put(w, escaped);
         start = c + 1;
@@ -125,10 +108,10 @@ static void put_flat(const struct wht_writer *w, const struct wht_node *node,
 
 static size_t string_width(const char *text)
 {
-    char buf[8];
+    char buf[WHT_ESCAPE_MAX];
     size_t width = 2;
     for (const char *c = text; *c; c++) {
-        const char *escaped = escape((unsigned char)*c, buf);
+        const char *escaped = wht_json_escape((unsigned char)*c, buf);
         bool is_tail = ((unsigned char)*c & 0xc0) == 0x80; /* of a character in UTF-8 */
         width += escaped ? strlen(escaped) : !is_tail;
     }

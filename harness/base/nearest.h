@@ -13,8 +13,8 @@
 const char *wht_did_you_mean(const char *text, const char *const *names, size_t count);
 
 /**
- * As wht_did_you_mean(), for what is typed at a prompt: half the letters may differ, and a beginning
- * of three letters is enough.
+ * As wht_did_you_mean(), for what is typed at a prompt: half the letters may differ, and a
+ * beginning of three letters is enough.
  * @param candidates end with NULL.
  */
 const char *wht_nearest_word(const char *word, const char *const *candidates);

@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Two lists tell which files are in use: inputs, by what they are on the disk when they are first
+ * read, and outputs, also by the path that their links lead to, since a file that does not exist
+ * yet has nothing else. Every open compares with both, but one that rewrites what it has read;
+ * names are never compared.
+ *
+ * An output is opened in one of two ways. Beside its target, as a temporary that commit moves there
+ * in one step, or discard removes. Directly, where there is no "beside" (pipes, devices) or where
+ * bytes are added to a file; what was added is cut off again after a failure. The first error of a
+ * write is kept, later ones follow from it; it is told by commit, so that callers write without
+ * looking.
+ *
+ * Names of temporaries stand in a table of fixed size, because a signal handler removes them: it
+ * can neither allocate nor wait.
+ */
 #include "outfile.h"
 
 #include <errno.h>
@@ -38,12 +53,7 @@ static volatile sig_atomic_t is_temporary[TEMPORARIES_MAX];
 
 static void remember(struct used_list *list, struct used used)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity ? 2 * list->capacity : 64;
-        list->items = realloc(list->items, list->capacity * sizeof(*list->items));
-        if (!list->items)
-            abort();
-    }
+    list->items = wht_grow(list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = used;
 }
 

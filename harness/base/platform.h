@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file platform.h
- * What the command line needs of the operating system; one source file per platform.
+ * What the command line needs of the operating system; one source file per platform, and
+ * platform.c.
  */
 #ifndef WHVTRACE_BASE_PLATFORM_H
 #define WHVTRACE_BASE_PLATFORM_H
@@ -26,14 +27,6 @@ bool wht_wants_colours(FILE *file);
 /** @return the file that this program was started from, absolute, to be released; NULL if the
  * system does not tell. */
 char *wht_program_path(void);
-
-/** @return the folder of that name in the working folder or above it, to be released, or NULL. */
-char *wht_find_above_working_folder(const char *name);
-/** @return the folder of that name in a folder above the program's own, to be released, or NULL. */
-char *wht_find_above_program(const char *name);
-
-/** @return the path's traces root, absolute, to be released; NULL if there is none. */
-char *wht_traces_root_of(const char *path);
 
 bool wht_is_file(const char *path);
 bool wht_is_folder(const char *path);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,18 +48,6 @@ bool wht_wants_colours(FILE *file)
     if ((no_color && *no_color) || (term && strcmp(term, "dumb") == 0))
         return false;
     return wht_is_terminal(file);
-}
-
-bool wht_is_file(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
-bool wht_is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 /* A bare root may have no /proc; then the path with which the program was started has to do. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file str.h
- * Strings and the memory that they need: running out of it ends the program.
+ * Memory, running out of which ends the program, and what strings need of it.
  */
 #ifndef WHVTRACE_BASE_STR_H
 #define WHVTRACE_BASE_STR_H
@@ -11,28 +11,29 @@
 #include <string.h>
 
 /** As realloc(), but it never returns NULL. */
-static inline void *wht_reallocate(void *old, size_t size)
-{
-    void *memory = realloc(old, size);
-    if (!memory)
-        abort();
-    return memory;
-}
+void *wht_reallocate(void *old, size_t size);
+
+/** As calloc(), but it never returns NULL. */
+void *wht_allocate(size_t count, size_t size);
+
+/**
+ * Makes room for one more item.
+ * @param items    those that there are; NULL if there are none yet.
+ * @param count    how many.
+ * @param capacity how many there is room for; brought up to date.
+ * @param size     bytes of one.
+ * @return where they are now.
+ */
+void *wht_grow(void *items, size_t count, size_t *capacity, size_t size);
 
 /** @return a copy of size bytes with a 0 behind them, to be released with free(); never NULL. */
-static inline char *wht_copy_bytes(const char *bytes, size_t size)
-{
-    char *copy = wht_reallocate(NULL, size + 1);
-    memcpy(copy, bytes, size);
-    copy[size] = 0;
-    return copy;
-}
+char *wht_copy_bytes(const void *bytes, size_t size);
 
 /** The same of a string. */
-static inline char *wht_copy_text(const char *text)
-{
-    return wht_copy_bytes(text, strlen(text));
-}
+char *wht_copy_text(const char *text);
+
+/** @return what stands behind the last of some separators: of a path the name. */
+const char *wht_last_part(const char *path, const char *separators);
 
 static inline bool wht_ends_with(const char *text, const char *end)
 {

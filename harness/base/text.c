@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
+#include "str.h"
 #include "utf8.h"
 
 #define COLUMNS 80u
@@ -14,38 +16,56 @@ static const char *const escapes[] = {
     [WHT_YELLOW] = "\033[33m", [WHT_BOLD] = "\033[1m", [WHT_DIM] = "\033[2m",
 };
 
-static void reserve(struct wht_text *text, size_t more)
+/* @return whether there is room for so many bytes and a 0. */
+static bool reserve(struct wht_text *text, size_t more)
 {
-    if (text->size + more + 1 <= text->capacity)
-        return;
     size_t capacity = text->capacity ? text->capacity : 256;
+    if (text->has_run_out)
+        return false;
+    if (text->size + more + 1 <= text->capacity)
+        return true;
     while (capacity < text->size + more + 1)
         capacity *= 2;
-    text->text = realloc(text->text, capacity);
-    if (!text->text)
-        abort();
+    char *grown =
+        text->may_run_out ? realloc(text->text, capacity) : wht_reallocate(text->text, capacity);
+    text->has_run_out = !grown;
+    if (!grown)
+        return false;
+    text->text = grown;
     text->capacity = capacity;
+    return true;
 }
 
 void wht_text_free(struct wht_text *text)
 {
     free(text->text);
-    *text = (struct wht_text){.text = NULL};
+    *text = (struct wht_text){.may_run_out = text->may_run_out};
 }
 
 void wht_text_clear(struct wht_text *text)
 {
     text->size = 0;
+    text->has_run_out = false;
     if (text->text)
         text->text[0] = 0;
 }
 
 void wht_text_add_bytes(struct wht_text *text, const char *bytes, size_t size)
 {
-    reserve(text, size);
+    if (!reserve(text, size))
+        return;
     memcpy(text->text + text->size, bytes, size);
     text->size += size;
     text->text[text->size] = 0;
+}
+
+void wht_text_add_hex(struct wht_text *text, const uint8_t *bytes, const uint8_t *mask, size_t size)
+{
+    if (!reserve(text, 3 * size))
+        return;
+    char *end = wht_hex_write(text->text + text->size, bytes, mask, size, true);
+    *end = 0;
+    text->size = (size_t)(end - text->text);
 }
 
 void wht_text_add(struct wht_text *text, const char *string)
@@ -59,9 +79,8 @@ void wht_text_addf(struct wht_text *text, const char *format, ...)
     va_start(args, format);
     int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (size < 0)
+    if (size < 0 || !reserve(text, (size_t)size))
         return;
-    reserve(text, (size_t)size);
     va_start(args, format);
     vsnprintf(text->text + text->size, (size_t)size + 1, format, args);
     va_end(args);

@@ -9,13 +9,16 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/** Zero-initialise; text is NUL-terminated once something was added. Running out of memory aborts.
- */
+/** Zero-initialise; text is NUL-terminated once something was added. */
 struct wht_text {
     char *text;
     size_t size;
     size_t capacity;
+    bool may_run_out; /**< of memory, from when on nothing is added; otherwise that ends the program
+                       */
+    bool has_run_out; /**< since the last wht_text_clear() */
 };
 
 void wht_text_free(struct wht_text *text);
@@ -24,6 +27,10 @@ void wht_text_add(struct wht_text *text, const char *string);
 void wht_text_add_bytes(struct wht_text *text, const char *bytes, size_t size);
 __attribute__((format(printf, 2, 3))) void wht_text_addf(struct wht_text *text, const char *format,
                                                          ...);
+/** Adds bytes as hex pairs joined by blanks, "??" where mask is 0. @param mask NULL: all are told.
+ */
+void wht_text_add_hex(struct wht_text *text, const uint8_t *bytes, const uint8_t *mask,
+                      size_t size);
 /**
  * Adds a string that comes from a file or an emulator, fit for a terminal: control characters and
  * bytes that are not UTF-8 become "\x1b".

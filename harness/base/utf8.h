@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** @return the length of the UTF-8 sequence (RFC 3629) at p, 0 if there is none. @param left bytes,
+ * at least 1. */
+size_t wht_utf8_length(const unsigned char *p, size_t left);
+
 /**
  * Decodes the character at the start of a NUL-terminated string (RFC 3629).
  * @param code receives it.

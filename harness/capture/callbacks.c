@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "seen.h"
+#include "base/hash.h"
 
 #define FLAG_EXECUTE 4u /* WHvTranslateGvaFlagValidateExecute */
 
@@ -21,12 +21,12 @@ static void note(struct whvc_session *session, uint64_t token)
     }
     session->token[1] = session->token[0];
     session->token[0] = token;
-    session->shape = whvc_mix(session->shape, token);
+    session->shape = wht_hash_add(session->shape, token);
 }
 
 static uint64_t token(enum whvc_kind kind, uint64_t detail, uint64_t more)
 {
-    return whvc_mix(whvc_mix(kind, detail), more) | 1;
+    return wht_hash_add(wht_hash_add(wht_hash_add(WHT_HASH, kind), detail), more) | 1;
 }
 
 void *whvc_session_add(struct whvc_session *session, enum whvc_kind kind, size_t size)
@@ -102,9 +102,9 @@ static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *info
 
 static uint64_t token_of_names(enum whvc_kind kind, const WHV_REGISTER_NAME *names, UINT32 count)
 {
-    uint64_t all = kind;
+    uint64_t all = wht_hash_add(WHT_HASH, kind);
     for (UINT32 i = 0; i < count; i++)
-        all = whvc_mix(all, (uint32_t)names[i]);
+        all = wht_hash_add(all, (uint32_t)names[i]);
     return all | 1;
 }
 

@@ -6,8 +6,8 @@
 #ifndef WHVCAPTURE_LINES_H
 #define WHVCAPTURE_LINES_H
 
+#include "base/text.h"
 #include "ring.h"
-#include "text.h"
 
 /** What the header tells of where the capture comes from. */
 struct whvc_provenance {
@@ -18,15 +18,15 @@ struct whvc_provenance {
 };
 
 /** Adds the line that begins the capture of a process. */
-void whvc_event_header(struct whvc_text *text, const struct whvc_provenance *provenance);
+void whvc_lines_header(struct wht_text *text, const struct whvc_provenance *provenance);
 
 /** Adds such a line that tells nothing of where the capture comes from. */
-void whvc_event_bare_header(struct whvc_text *text);
+void whvc_lines_bare_header(struct wht_text *text);
 
 /**
  * Adds the lines of the call in a ring: begin, callbacks, and the end if it is there.
  * @param redact write "??" for the data of memory outside the page of the exit.
  */
-void whvc_event_call(struct whvc_text *text, const struct whvc_ring *ring, bool redact);
+void whvc_lines_call(struct wht_text *text, const struct whvc_ring *ring, bool redact);
 
 #endif

@@ -118,3 +118,8 @@ bool whvc_options_complete(const struct whvcapture_options *given,
     *complete = options;
     return true;
 }
+
+bool whvc_is_verbose(void)
+{
+    return getenv(PREFIX "_VERBOSE") != NULL;
+}

@@ -19,4 +19,7 @@
 bool whvc_options_complete(const struct whvcapture_options *given,
                            struct whvcapture_options *complete);
 
+/** @return whether counts are to be told at the end. */
+bool whvc_is_verbose(void);
+
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define SUFFIX ".cap.jsonl"
 
 static struct {
@@ -24,23 +26,16 @@ static struct {
     uint64_t cases;
     uint64_t bytes;
     uint64_t lost;
-    struct whvc_text header;
-    struct whvc_text text;
-} output = {.file = -1};
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
+    struct wht_text header;
+    struct wht_text text;
+} output = {.file = -1, .header = {.may_run_out = true}, .text = {.may_run_out = true}};
 
 /* The start of all names that belong to this capture. */
 static void name_stem(const char *path, bool is_folder, char *stem)
 {
     if (is_folder)
         snprintf(stem, WHVC_PATH_MAX, "%s/whv", path);
-    else if (ends_with(path, SUFFIX))
+    else if (wht_ends_with(path, SUFFIX))
         snprintf(stem, WHVC_PATH_MAX, "%.*s", (int)(strlen(path) - strlen(SUFFIX)), path);
     else
         snprintf(stem, WHVC_PATH_MAX, "%s", path);
@@ -85,18 +80,18 @@ static void open_file(void)
 }
 
 /* One write, so that what stands in the file is whole lines whenever the process ends. */
-static bool append(const struct whvc_text *text)
+static bool append(const struct wht_text *text)
 {
     const char *error = "cannot be written";
-    if (output.has_ended || text->failed || output.file < 0)
+    if (output.has_ended || text->has_run_out || output.file < 0)
         return false;
     if (output.is_cut && whvc_append(output.file, "\n", 1, false, &error) == 1)
         output.is_cut = false;
     size_t written = output.is_cut ? 0
-                                   : whvc_append(output.file, text->data, text->used,
+                                   : whvc_append(output.file, text->text, text->size,
                                                  (output.flags & WHVCAPTURE_SYNC) != 0, &error);
     output.bytes += written;
-    if (written == text->used)
+    if (written == text->size)
         return true;
     output.is_cut = true;
     end_recording(output.path, error);
@@ -115,14 +110,13 @@ static void rotate(void)
 
 static void append_call(const struct whvc_ring *ring)
 {
-    output.text.used = 0;
-    output.text.failed = false;
-    whvc_event_call(&output.text, ring, (ring->flags & WHVCAPTURE_REDACT) != 0);
-    if (output.text.used == 0 && !output.text.failed)
+    wht_text_clear(&output.text);
+    whvc_lines_call(&output.text, ring, (ring->flags & WHVCAPTURE_REDACT) != 0);
+    if (output.text.size == 0 && !output.text.has_run_out)
         return;
     if (output.cases >= output.max_cases)
         end_recording(output.path, "the largest number of cases is reached");
-    else if (output.bytes + output.text.used > output.max_bytes)
+    else if (output.bytes + output.text.size > output.max_bytes)
         end_recording(output.path, "the largest number of bytes is reached");
     if (append(&output.text))
         output.cases++;
@@ -160,10 +154,10 @@ static bool read_process(const char *path, const char *stem, unsigned *process)
 static void part_from_other(struct recovery *recovery, unsigned process)
 {
     if (recovery->has_process && recovery->process != process) {
-        struct whvc_text header = {.data = NULL};
-        whvc_event_bare_header(&header);
+        struct wht_text header = {.may_run_out = true};
+        whvc_lines_bare_header(&header);
         append(&header);
-        whvc_text_free(&header);
+        wht_text_free(&header);
     }
     recovery->has_process = true;
     recovery->process = process;
@@ -196,7 +190,7 @@ static bool recover_ring(struct recovery *recovery, const char *path,
 static void recover(const char *path, void *context)
 {
     struct whvc_mapping mapping;
-    if (!ends_with(path, ".ring") || !whvc_map_dead(path, sizeof(struct whvc_ring), &mapping))
+    if (!wht_ends_with(path, ".ring") || !whvc_map_dead(path, sizeof(struct whvc_ring), &mapping))
         return;
     bool is_done = recover_ring(context, path, &mapping);
     whvc_unmap(&mapping, is_done ? path : NULL);
@@ -227,7 +221,7 @@ void whvc_output_start(const struct whvcapture_options *options,
 {
     whvc_lock(WHVC_LOCK_OUTPUT);
     take_options(options);
-    whvc_event_header(&output.header, provenance);
+    whvc_lines_header(&output.header, provenance);
     open_file();
     recover_all(); /* before the header: it belongs to what stands there already */
     append(&output.header);
@@ -241,8 +235,8 @@ void whvc_output_stop(void)
         whvc_append_close(output.file);
     output.file = -1;
     output.has_ended = true;
-    whvc_text_free(&output.text);
-    whvc_text_free(&output.header);
+    wht_text_free(&output.text);
+    wht_text_free(&output.header);
     whvc_unlock(WHVC_LOCK_OUTPUT);
 }
 

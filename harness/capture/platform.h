@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file platform.h
- * What the recorder needs of the operating system; one source file per platform.
+ * What the recorder needs of the operating system; one source file per platform, and platform.c.
  */
 #ifndef WHVCAPTURE_PLATFORM_H
 #define WHVCAPTURE_PLATFORM_H

@@ -3,16 +3,12 @@
 
 #include "platform.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +18,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 static pthread_mutex_t locks[] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 
@@ -54,20 +52,7 @@ void whvc_date(char *text)
         *text = 0;
 }
 
-#if defined(__x86_64__)
-/* The brand string. SDM 2A, "CPUID", leaves 80000002H to 80000004H. */
-void whvc_describe_cpu(char *text, size_t size)
-{
-    unsigned words[13] = {0};
-    for (unsigned i = 0; i < 3; i++)
-        __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
-                    &words[4 * i + 3]);
-    const char *brand = (const char *)words;
-    snprintf(text, size, "%s", brand + strspn(brand, " "));
-    for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--)
-        text[end - 1] = 0;
-}
-#else
+#if !defined(__x86_64__)
 void whvc_describe_cpu(char *text, size_t size)
 {
     struct utsname name;
@@ -83,19 +68,14 @@ void whvc_describe_system(char *text, size_t size)
         snprintf(text, size, "%s %s %s", name.sysname, name.release, name.machine);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 void whvc_describe_program(char *text, size_t size)
 {
     char path[WHVC_PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
     path[length > 0 ? length : 0] = 0;
     /* A bare root may have no /proc. */
-    snprintf(text, size, "%s", length > 0 ? last_part(path) : program_invocation_short_name);
+    snprintf(text, size, "%s",
+             length > 0 ? wht_last_part(path, "/") : program_invocation_short_name);
 }
 
 /* Libraries have no version here but in their name, which the link's target tells. */
@@ -111,7 +91,7 @@ void whvc_describe_library(void (*function)(void), char *file, size_t file_size,
     if (dladdr(address, &info) == 0 || !info.dli_fname)
         return;
     char *real = realpath(info.dli_fname, NULL);
-    snprintf(file, file_size, "%s", last_part(real ? real : info.dli_fname));
+    snprintf(file, file_size, "%s", wht_last_part(real ? real : info.dli_fname, "/"));
     free(real);
 }
 
@@ -262,7 +242,7 @@ bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mappi
 void whvc_find(const char *stem, void (*found)(const char *path, void *context), void *context)
 {
     char folder[WHVC_PATH_MAX], path[2 * WHVC_PATH_MAX];
-    const char *name = last_part(stem);
+    const char *name = wht_last_part(stem, "/");
     snprintf(folder, sizeof(folder), "%.*s", (int)(name - stem), stem);
     DIR *directory = opendir(*folder ? folder : ".");
     const struct dirent *entry;
@@ -274,14 +254,4 @@ void whvc_find(const char *stem, void (*found)(const char *path, void *context),
     }
     if (directory)
         closedir(directory);
-}
-
-void whvc_complain(const char *format, ...)
-{
-    char line[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "whvcapture: %s\n", line);
 }

@@ -3,12 +3,14 @@
  * The recording functions. A handle of the emulator has a session; its address is the context that
  * the emulator's callbacks get, and each callback goes on to the VMM's own with the VMM's context.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <whvcapture/capture.h>
 
+#include "base/hash.h"
 #include "options.h"
 #include "output.h"
 #include "platform.h"
@@ -19,9 +21,10 @@
 
 #define STATUS_INTERNAL_FAILURE 2u
 
-#define BUCKETS   256u
-#define SALT_CODE UINT64_C(0xc0de)
-#define SALT_CASE UINT64_C(0xca5e)
+#define BUCKET_BITS 8
+#define BUCKETS     (1u << BUCKET_BITS)
+#define SALT_CODE   UINT64_C(0xc0de)
+#define SALT_CASE   UINT64_C(0xca5e)
 
 static struct {
     struct whvcapture_functions original;
@@ -37,7 +40,7 @@ static struct {
 
 static struct whvc_session **bucket_of(WHV_EMULATOR_HANDLE handle)
 {
-    return &recorder.bucket[whvc_mix(0, (uintptr_t)handle) % BUCKETS];
+    return &recorder.bucket[wht_hash_spread((uintptr_t)handle) >> (64 - BUCKET_BITS)];
 }
 
 static struct whvc_session *find(WHV_EMULATOR_HANDLE handle)
@@ -68,7 +71,8 @@ static void take_snapshot(struct whvc_session *session, uint64_t mode)
 {
     WHV_REGISTER_NAME names[WHVC_SNAPSHOT_MAX];
     _Alignas(16) WHV_REGISTER_VALUE values[WHVC_SNAPSHOT_MAX];
-    uint64_t key = whvc_mix_bytes(whvc_mix(SALT_CODE, mode), session->code, session->code_size);
+    uint64_t key =
+        wht_hash_add_bytes(wht_hash_add(SALT_CODE, mode), session->code, session->code_size);
     if (recorder.options.snapshot == WHVCAPTURE_NONE || whvc_seen(key) >= recorder.options.keep)
         return;
     UINT32 count = whvc_snapshot(&session->callbacks, session->context,
@@ -111,8 +115,8 @@ static uint64_t case_key(const struct whvc_session *session, HRESULT hr, uint32_
     uint64_t advance = session->new_rip - session->rip;
     if (advance > 0 && advance < size)
         size = (size_t)advance;
-    uint64_t key = whvc_mix_bytes(whvc_mix(SALT_CASE, session->shape), session->code, size);
-    return whvc_mix(whvc_mix(key, (uint32_t)hr), hr == S_OK ? status : 0);
+    uint64_t key = wht_hash_add_bytes(wht_hash_add(SALT_CASE, session->shape), session->code, size);
+    return wht_hash_add(wht_hash_add(key, (uint32_t)hr), hr == S_OK ? status : 0);
 }
 
 /* Asked while the call's own thread still has the handle. */
@@ -318,12 +322,30 @@ static void finish(struct whvc_session *session)
     session->ring = NULL;
 }
 
+void whvcapture_count(struct whvcapture_counts *counts)
+{
+    *counts = (struct whvcapture_counts){.calls = atomic_load(&recorder.calls),
+                                         .repeated = atomic_load(&recorder.repeated)};
+    whvc_output_count(counts);
+}
+
+static void tell_counts(void)
+{
+    struct whvcapture_counts counts;
+    whvcapture_count(&counts);
+    whvc_complain("%" PRIu64 " calls; %" PRIu64 " cases written, %" PRIu64 " repeated, %" PRIu64
+                  " lost",
+                  counts.calls, counts.written, counts.repeated, counts.lost);
+}
+
 void whvcapture_stop(void)
 {
     if (!atomic_exchange(&recorder.is_recording, false))
         return;
     for_each_session(finish);
     whvc_output_stop();
+    if (whvc_is_verbose())
+        tell_counts();
 }
 
 static void start_recording(void)
@@ -367,11 +389,4 @@ void whvcapture_wrap(const struct whvcapture_options *options,
     *functions =
         (struct whvcapture_functions){whvcapture_create, whvcapture_destroy, whvcapture_try_io,
                                       whvcapture_try_mmio, functions->reason};
-}
-
-void whvcapture_count(struct whvcapture_counts *counts)
-{
-    *counts = (struct whvcapture_counts){.calls = atomic_load(&recorder.calls),
-                                         .repeated = atomic_load(&recorder.repeated)};
-    whvc_output_count(counts);
 }

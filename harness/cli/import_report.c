@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 void wht_import_say(struct wht_import_report *report, const char *format, ...)
 {
     va_list arguments;
@@ -44,9 +46,7 @@ static struct wht_import_row *row_of(struct wht_import_report *report, const cha
             return row;
     }
     if (!report->rows)
-        report->rows = calloc(WHT_IMPORT_ROWS_MAX, sizeof(*report->rows));
-    if (!report->rows)
-        abort();
+        report->rows = wht_allocate(WHT_IMPORT_ROWS_MAX, sizeof(*report->rows));
     if (report->row_count == WHT_IMPORT_ROWS_MAX)
         return NULL;
     struct wht_import_row *row = &report->rows[report->row_count++];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "format/case_code.h"
 
 #define BYTES 15u
@@ -28,10 +29,7 @@ static void *grow(void *items, size_t count, size_t size)
 {
     if ((count & (count - 1)) != 0) /* room for the next power of two */
         return items;
-    void *grown = realloc(items, (count ? 2 * count : 1) * size);
-    if (!grown)
-        abort();
-    return grown;
+    return wht_reallocate(items, (count ? 2 * count : 1) * size);
 }
 
 static struct wht_form form_from_decoded(const struct whvemu_decoded *decoded)
@@ -129,9 +127,7 @@ static void name(struct wht_instruction *item, size_t row)
 void wht_instructions_find(struct wht_instructions *list)
 {
     list->count = whvemu_instruction_count();
-    list->items = calloc(list->count, sizeof(*list->items));
-    if (!list->items)
-        abort();
+    list->items = wht_allocate(list->count, sizeof(*list->items));
     for (size_t row = 0; row < list->count; row++) {
         name(&list->items[row], row);
         list->items[row].traits = whvemu_instruction(row).traits;

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What the encoding tells is filled in, what only a manual can tell is left open and stands in
+ * `todo`. choose_places() decides which operand is the device, choose_values() gives registers
+ * their values, addresses before data, so that the operand lies where the exit says; the rest is
+ * put together key by key, in canonical order. Every value can be told from every other, so that a
+ * result shows where it comes from.
+ */
 #include "new_case.h"
 
 #include <inttypes.h>
@@ -18,14 +25,20 @@
 #define STACK_SIDE 64
 #define PORT       0x3f8
 #define START      UINT64_C(0x1000) /* RIP, unless a case says otherwise */
-#define PATTERN    UINT64_C(0x1122334455667788)
-#define REGISTERS  24u
+#define REGISTERS  32u
 #define ACCESS_MAX 8u /* bytes of a callback */
+
+/* Data in registers: of those that are read, and of those that are only written, so that it can be
+ * seen whether they are. Every byte tells its place; XMM registers have the upper half as well. */
+#define PATTERN      UINT64_C(0x1122334455667788)
+#define PATTERN_HIGH UINT64_C(0x99aabbccddeeff01)
+#define BEFORE       UINT64_C(0xd8d7d6d5d4d3d2d1)
+#define BEFORE_HIGH  UINT64_C(0xf8f7f6f5f4f3f2f1)
 
 /* Registers of `init`, by number. */
 struct start {
     WHV_REGISTER_NAME names[REGISTERS];
-    uint64_t values[REGISTERS];
+    WHV_UINT128 values[REGISTERS];
     size_t count;
 };
 
@@ -37,9 +50,9 @@ struct making {
     struct wht_text *open;
     struct wht_build todo; /* the same as sentences of the case */
     enum wht_access access;
-    const struct wht_place *device; /* the place that the exit is about, or NULL */
+    const struct wht_operand_place *device; /* the place that the exit is about, or NULL */
     uint64_t device_gpa;
-    const struct wht_place *ram; /* the other place, or NULL */
+    const struct wht_operand_place *ram; /* the other place, or NULL */
 };
 
 static enum wht_code code_from_mode(enum wht_mode mode)
@@ -71,12 +84,12 @@ static uint64_t value_of(const struct start *start, int name)
 {
     for (size_t i = 0; i < start->count; i++)
         if ((int)start->names[i] == name)
-            return start->values[i];
+            return start->values[i].Low64;
     return 0;
 }
 
 /* The first value counts: addresses come before data. */
-static void set(struct start *start, int name, uint64_t value)
+static void set128(struct start *start, int name, WHV_UINT128 value)
 {
     size_t i = start->count;
     if (name < 0 || name == WHvX64RegisterRip || is_set(start, name) || i == REGISTERS)
@@ -90,8 +103,14 @@ static void set(struct start *start, int name, uint64_t value)
     start->count++;
 }
 
+static void set(struct start *start, int name, uint64_t value)
+{
+    set128(start, name, (WHV_UINT128){.Low64 = value});
+}
+
 /* Chooses registers so that the operand lies at `wanted` if it can. @return where it lies. */
-static uint64_t place_at(struct start *start, const struct wht_place *place, uint64_t wanted)
+static uint64_t place_at(struct start *start, const struct wht_operand_place *place,
+                         uint64_t wanted)
 {
     const uint64_t mask = place->address_bits == 64   ? UINT64_MAX
                           : place->address_bits == 32 ? UINT32_MAX
@@ -124,7 +143,7 @@ static bool needs_io_exit(const struct making *m)
 static void choose_places(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    const struct wht_place *places = o->places;
+    const struct wht_operand_place *places = o->places;
     m->access = WHT_ACCESS_EXECUTE;
     if (o->is_port) {
         m->access = o->is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE;
@@ -161,10 +180,19 @@ static void choose_dividend(struct making *m)
         set(&m->start, WHvX64RegisterRdx, 0);
 }
 
+/* Of registers of another kind nothing is said. */
+static void set_data(struct making *m, WHV_REGISTER_NAME name, uint64_t high, uint64_t low)
+{
+    bool is_long = m->wanted->mode == WHT_MODE_LONG64;
+    if (name <= WHvX64RegisterR15)
+        set(&m->start, (int)name, is_long ? low : (uint32_t)low);
+    else if (name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15)
+        set128(&m->start, (int)name, (WHV_UINT128){.Low64 = low, .High64 = high});
+}
+
 static void choose_values(struct making *m)
 {
     const struct wht_operands *o = &m->operands;
-    bool is_long = m->wanted->mode == WHT_MODE_LONG64;
     if (o->is_port && o->port < 0)
         set(&m->start, WHvX64RegisterRdx, PORT);
     if (m->device) {
@@ -181,13 +209,10 @@ static void choose_values(struct making *m)
         set(&m->start, WHvX64RegisterRcx, 1);
     if (is_division(o->slug))
         choose_dividend(m);
-    for (size_t i = 0; i < o->read_count; i++) {
-        uint64_t value = is_long ? PATTERN + i : (uint32_t)(PATTERN + i);
-        if (o->reads[i] <= WHvX64RegisterR15)
-            set(&m->start, (int)o->reads[i], is_bit_string(o->slug) ? 5 : value);
-        else if (o->reads[i] >= WHvX64RegisterXmm0 && o->reads[i] <= WHvX64RegisterXmm15)
-            set(&m->start, (int)o->reads[i], PATTERN + i);
-    }
+    for (size_t i = 0; i < o->read_count; i++)
+        set_data(m, o->reads[i], PATTERN_HIGH, is_bit_string(o->slug) ? 5 : PATTERN + i);
+    for (size_t i = 0; i < o->write_count; i++)
+        set_data(m, o->writes[i], BEFORE_HIGH, BEFORE + i);
 }
 
 static void leave_open(struct making *m, const char *pointer, const char *what)
@@ -204,8 +229,9 @@ static struct wht_node *make_init(struct making *m)
     char name[WHT_NAME_MAX];
     wht_build_add(&init, "mode", wht_build_string(m->arena, wht_mode_names[m->wanted->mode]));
     for (size_t i = 0; i < m->start.count; i++)
-        wht_build_add(&init, wht_arena_copy(m->arena, wht_reg_name(m->start.names[i], name)),
-                      wht_build_hex(m->arena, m->start.values[i]));
+        wht_build_add(
+            &init, wht_arena_copy(m->arena, wht_reg_name(m->start.names[i], name)),
+            wht_build_hex128(m->arena, m->start.values[i].High64, m->start.values[i].Low64));
     return init.node;
 }
 
@@ -423,6 +449,9 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     wht_build_add(&object, "format", wht_build_string(arena, "whv-trace/1.0"));
     wht_build_add(&object, "id",
                   wht_build_string(arena, wanted->id ? wanted->id : m.operands.slug));
+    struct wht_node *expect = make_expect(&m); /* says what is left to do */
+    if (m.todo.node->first)
+        wht_build_add(&object, "todo", m.todo.node);
     wht_build_add(&object, "code", wht_build_bytes(arena, wanted->code, NULL, wanted->code_size));
     wht_disasm(code_from_mode(wanted->mode), wanted->code, wanted->code_size, text, sizeof(text),
                NULL);
@@ -432,8 +461,6 @@ struct wht_node *wht_new_case(struct wht_arena *arena, const struct wht_new *wan
     struct wht_node *memory = make_memory(&m);
     if (memory)
         wht_build_add(&object, "memory", memory);
-    wht_build_add(&object, "expect", make_expect(&m));
-    if (m.todo.node->first)
-        wht_build_add(&object, "todo", m.todo.node);
+    wht_build_add(&object, "expect", expect);
     return object.node;
 }

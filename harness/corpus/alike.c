@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+#include "base/str.h"
 #include "format/case_code.h"
 
 /* The shape of calls: one number each, in which a repetition of one or two counts once. */
@@ -31,32 +33,23 @@ static void add(struct shape *shape, uint64_t item)
 {
     if (repeats(shape, item))
         return;
-    if (shape->count == shape->capacity) {
-        shape->capacity = shape->capacity ? 2 * shape->capacity : 64;
-        shape->items = realloc(shape->items, shape->capacity * sizeof(*shape->items));
-        if (!shape->items)
-            abort();
-    }
+    shape->items = wht_grow(shape->items, shape->count, &shape->capacity, sizeof(*shape->items));
     shape->items[shape->count++] = item;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    return (hash ^ value) * UINT64_C(0x100000001b3);
 }
 
 static void add_calls(struct shape *shape, const struct wht_call *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct wht_call *call = &calls[i];
-        uint64_t item = mix(UINT64_C(0xcbf29ce484222325), (uint64_t)call->kind);
-        item = mix(mix(item, call->size), call->has_fail ? (uint32_t)call->fail : 0);
-        item = mix(mix(item, call->flags), (uint64_t)call->result);
+        uint64_t item = wht_hash_add(WHT_HASH, (uint64_t)call->kind);
+        item =
+            wht_hash_add(wht_hash_add(item, call->size), call->has_fail ? (uint32_t)call->fail : 0);
+        item = wht_hash_add(wht_hash_add(item, call->flags), (uint64_t)call->result);
         /* Names have no order. */
         uint64_t names = 0;
         for (size_t j = 0; j < call->reg_count; j++)
-            names += mix(UINT64_C(0xcbf29ce484222325), (uint32_t)call->regs[j].name);
-        add(shape, mix(item, names));
+            names += wht_hash_add(WHT_HASH, (uint32_t)call->regs[j].name);
+        add(shape, wht_hash_add(item, names));
         add_calls(shape, call->children, call->child_count);
     }
 }

@@ -153,33 +153,6 @@ bool wht_corpus_out_node(struct wht_corpus_out *out, const char *from, const cha
     return is_valid;
 }
 
-static size_t slot_of(const struct wht_corpus_out *out, const char *id)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *c = id; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
-    size_t slot = (size_t)hash & (out->id_capacity - 1);
-    while (out->ids[slot] && strcmp(out->ids[slot], id) != 0)
-        slot = (slot + 1) & (out->id_capacity - 1);
-    return slot;
-}
-
-static void grow(struct wht_corpus_out *out)
-{
-    char **old = out->ids;
-    size_t count = out->id_capacity;
-    if (2 * (out->cases + out->rejected) + 2 < count)
-        return;
-    out->id_capacity = count ? 2 * count : 256;
-    out->ids = calloc(out->id_capacity, sizeof(*out->ids));
-    if (!out->ids)
-        abort();
-    for (size_t i = 0; i < count; i++)
-        if (old[i])
-            out->ids[slot_of(out, old[i])] = old[i];
-    free(old);
-}
-
 /* The letters that an id may have; what begins it must be a letter or digit. */
 static void spell_id(const char *name, char *id, size_t size)
 {
@@ -205,11 +178,8 @@ void wht_corpus_out_id(struct wht_corpus_out *out, const char *name, char id[WHT
     char base[WHT_ID_MAX - 16];
     spell_id(name, base, sizeof(base));
     snprintf(id, WHT_ID_MAX, "%s", base);
-    grow(out);
-    for (unsigned n = 2; out->ids[slot_of(out, id)]; n++)
+    for (unsigned n = 2; !wht_map_add(&out->ids, id, strlen(id)); n++)
         snprintf(id, WHT_ID_MAX, "%s-%u", base, n);
-    size_t slot = slot_of(out, id);
-    out->ids[slot] = wht_copy_text(id);
 }
 
 /* Writes into the header what is known only now. */
@@ -225,11 +195,7 @@ static void seal(struct wht_corpus_out *out)
 
 static void release(struct wht_corpus_out *out)
 {
-    for (size_t i = 0; i < out->id_capacity; i++)
-        free(out->ids[i]);
-    free(out->ids);
-    out->ids = NULL;
-    out->id_capacity = 0;
+    wht_map_free(&out->ids);
     wht_reader_close(out->judge);
     out->judge = NULL;
     wht_text_free(&out->line);

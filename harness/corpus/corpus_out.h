@@ -12,6 +12,7 @@
 #include "base/args.h"
 #include "base/json_build.h"
 #include "base/json_node.h"
+#include "base/map.h"
 #include "base/outfile.h"
 #include "base/text.h"
 #include "format/load.h"
@@ -42,10 +43,9 @@ struct wht_corpus_out {
     struct wht_reader *judge; /**< has the header and the cases so far; NULL: no header yet */
     struct wht_text line;
     struct wht_seal seal;
-    long seal_at;     /**< where in the file its value stands */
-    const char *from; /**< what messages about the case at hand begin with */
-    char **ids;       /**< a hash table */
-    size_t id_capacity;
+    long seal_at;       /**< where in the file its value stands */
+    const char *from;   /**< what messages about the case at hand begin with */
+    struct wht_map ids; /**< that are taken */
     uint64_t cases;
     bool is_published; /**< closed, and in its place */
     uint64_t rejected; /**< cases that were left out because they are not valid */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/exit_code.h"
+#include "base/str.h"
 #include "run/members.h"
 
 /* A way through all cases. */
@@ -53,12 +54,8 @@ static bool keep(struct wht_visit *visit, const struct wht_visited *visited)
 
 static void hold(struct wht_visit *visit, const struct wht_visited *visited)
 {
-    if (visit->held_count == visit->held_capacity) {
-        visit->held_capacity = visit->held_capacity ? 2 * visit->held_capacity : 64;
-        visit->held = realloc(visit->held, visit->held_capacity * sizeof(*visit->held));
-        if (!visit->held)
-            abort();
-    }
+    visit->held =
+        wht_grow(visit->held, visit->held_count, &visit->held_capacity, sizeof(*visit->held));
     struct wht_held *held = &visit->held[visit->held_count++];
     *held = (struct wht_held){.name = {.text = NULL}};
     wht_text_add(&held->name, visited->name);
@@ -170,6 +167,13 @@ static bool on_case(void *user, const struct wht_case_frame *answer)
     return true;
 }
 
+static bool on_made(void *user, const struct wht_made_frame *made)
+{
+    struct wht_visited visited = {.name = made->name, .made = made};
+    visit_case(user, &visited);
+    return true;
+}
+
 /* Whoever reads reports as well. */
 static void on_error(void *user, const struct wht_error *error)
 {
@@ -180,44 +184,45 @@ static void on_error(void *user, const struct wht_error *error)
     wht_error_print(stderr, error);
 }
 
-/* @return WHT_EXIT_OK, or another exit code after saying why. */
-static int ask(struct pass *p)
+static void ask(struct pass *p)
 {
     struct wht_visit *visit = p->visit;
-    const struct wht_pool_handler handler = {.user = p, .on_case = on_case, .on_error = on_error};
-    char error[WHT_POOL_ERROR_MAX] = "";
-    uint64_t elsewhere = 0;
+    const struct wht_pool_handler handler = {
+        .user = p, .on_case = on_case, .on_made = on_made, .on_error = on_error};
+    struct wht_pool_outcome outcome;
     visit->pool.patterns = &visit->patterns;
-    enum wht_pool_end end = wht_pool_run(&visit->pool, &visit->files, &handler, &elsewhere, error);
-    int code = wht_pool_tell(visit->verb, end, error);
+    wht_run_cases(&visit->pool, &visit->files, &handler, &outcome);
+    wht_pool_tell(visit->verb, &outcome);
     /* Whoever reads goes on without answers. */
-    bool goes_on = p->visitor->reads && (end == WHT_POOL_DONE || end == WHT_POOL_GAVE_UP);
-    return goes_on ? WHT_EXIT_OK : code;
+    bool goes_on =
+        p->visitor->reads && (outcome.end == WHT_POOL_DONE || outcome.end == WHT_POOL_GAVE_UP);
+    if (!goes_on)
+        wht_exit_facts_add(&visit->facts, &outcome);
 }
 
-/* @return WHT_EXIT_OK, or what went wrong besides single cases, after saying so. */
-static int go_through(struct pass *p)
+static void go_through(struct pass *p)
 {
-    int code = p->visitor->asks ? ask(p) : WHT_EXIT_OK;
-    if (code == WHT_EXIT_OK && p->visitor->reads)
+    struct wht_exit_facts *facts = &p->visit->facts;
+    if (p->visitor->asks)
+        ask(p);
+    bool is_ended = facts->is_interrupted || facts->has_no_emulator;
+    if (!is_ended && facts->failed == 0 && p->visitor->reads)
         read_up_to(p, NULL);
     wht_case_free(p->ahead);
     wht_reader_close(p->reader);
     /* What answers decided is whole without those that did not come. */
-    bool is_wanted = code == WHT_EXIT_OK || (code == WHT_EXIT_FAILED && !p->visitor->reads);
+    bool is_wanted = !is_ended && (facts->failed == 0 || !p->visitor->reads);
     if (is_wanted && p->visitor->on_last)
         p->visitor->on_last(p->user);
-    int closed = wht_corpus_out_close(&p->visit->out, is_wanted);
-    return closed != WHT_EXIT_OK ? closed : code;
+    facts->is_unwritten = wht_corpus_out_close(&p->visit->out, is_wanted) != WHT_EXIT_OK;
 }
 
-static int exit_code(const struct wht_visit *visit)
+static void count_for_exit(struct wht_visit *visit)
 {
-    return visit->errors + visit->out.rejected > 0 ? WHT_EXIT_INVALID
-           : visit->failed > 0                     ? WHT_EXIT_FAILED
-           : visit->out.cases > 0                  ? WHT_EXIT_OK
-           : visit->skipped > 0                    ? WHT_EXIT_SKIPPED
-                                                   : WHT_EXIT_NOTHING;
+    visit->facts.invalid += visit->errors + visit->out.rejected;
+    visit->facts.failed += visit->failed;
+    visit->facts.done = visit->out.cases;
+    visit->facts.skipped = visit->skipped;
 }
 
 int wht_visit_run(struct wht_visit *visit, const struct wht_visitor *visitor, void *user)
@@ -234,8 +239,9 @@ int wht_visit_run(struct wht_visit *visit, const struct wht_visitor *visitor, vo
     code = wht_corpus_out_open(&visit->out, visit->verb, visit->output, visit->force);
     if (code != WHT_EXIT_OK)
         return code;
-    code = go_through(&pass);
+    go_through(&pass);
     if (visitor->report)
-        code = visitor->report(user, code);
-    return code != WHT_EXIT_OK ? code : exit_code(visit);
+        visitor->report(user);
+    count_for_exit(visit);
+    return wht_exit_code(&visit->facts);
 }

@@ -15,6 +15,7 @@
 #define WHVTRACE_CORPUS_VISIT_H
 
 #include "corpus_out.h"
+#include "run/exit_facts.h"
 #include "run/pool.h"
 #include "run/select.h"
 
@@ -33,10 +34,12 @@ struct wht_visited {
     const char *name;                    /**< of the test */
     const struct wht_case *c;            /**< NULL unless the visitor reads */
     const struct wht_node *text;         /**< what its author wrote (wht_reader_text()), likewise */
-    const struct wht_case_frame *answer; /**< of a worker; NULL: nobody asked, or it was given up */
+    const struct wht_case_frame *answer; /**< of a worker that judged it; NULL: none, or it was
+                                            given up */
+    const struct wht_made_frame *made;   /**< of a worker that made a case of it; NULL: none did */
     const char *id;      /**< what its id is made of (wht_corpus_out_id()); visit() may change it */
     const char *members; /**< from visit() for WHT_REPLACE, and for WHT_LATER if it is not the
-                            author's text: see wht_corpus_out_members() */
+                            author's text: see wht_members_write() */
 };
 
 /** What a verb does. */
@@ -50,12 +53,8 @@ struct wht_visitor {
     void (*on_written)(void *user);
     /** Every case was visited, and the corpus is still open; NULL: nothing. */
     void (*on_last)(void *user);
-    /**
-     * The corpus is closed: prints what was done; NULL: nothing.
-     * @param code WHT_EXIT_OK, or what went wrong besides single cases.
-     * @return code, or another one.
-     */
-    int (*report)(void *user, int code);
+    /** The corpus is closed: prints what was done, by visit->facts; NULL: nothing. */
+    void (*report)(void *user);
 };
 
 /** A case that waits to be written. */
@@ -80,8 +79,10 @@ struct wht_visit {
     size_t held_capacity;
     uint64_t dropped; /**< cases by their fates */
     uint64_t skipped;
-    uint64_t failed; /**< report() may add to it */
+    uint64_t failed;
     uint64_t errors; /**< in files */
+    /** What went wrong besides single cases, before report(), which may add to it; then all. */
+    struct wht_exit_facts facts;
 };
 
 /** @return a run as it begins, with wht_pool_defaults(). */

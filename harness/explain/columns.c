@@ -7,6 +7,7 @@
 #define LABEL  10
 #define VALUE  33
 #define INDENT (2 + 2 + LABEL)
+#define BELOW  9 /* "expected " where values stand below each other */
 
 #define WORDS_MAX 2000u
 
@@ -37,9 +38,15 @@ void wht_columns_row(struct wht_text *text, bool colours, bool differs, const ch
     if (label_size > LABEL)
         wht_text_addf(text, "\n%*s", INDENT, "");
     wht_text_add(text, "expected ");
-    wht_text_wrap(text, expected, INDENT + 9, INDENT + 9);
-    wht_text_addf(text, "\n%*sactual   ", INDENT, "");
-    wht_text_wrap(text, actual, INDENT + 9, INDENT + 9);
+    wht_text_wrap(text, expected, INDENT + BELOW, INDENT + BELOW);
+    wht_text_add(text, "\n");
+    wht_columns_below(text, "actual", actual);
+}
+
+void wht_columns_below(struct wht_text *text, const char *label, const char *words)
+{
+    wht_text_addf(text, "%*s%-*s", INDENT, "", BELOW, label);
+    wht_text_wrap(text, words, INDENT + BELOW, INDENT + BELOW);
     wht_text_add(text, "\n");
 }
 

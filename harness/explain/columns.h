@@ -27,6 +27,9 @@ void wht_columns_row(struct wht_text *text, bool colours, bool differs, const ch
 void wht_columns_cells(struct wht_text *text, bool colours, bool differs, const char *label,
                        struct wht_cells *cells);
 
+/** Adds a line below a row: "before   words..." under its values, wrapped. */
+void wht_columns_below(struct wht_text *text, const char *label, const char *words);
+
 /** Adds a marked line "  * label  words...", wrapped. */
 void wht_columns_marked(struct wht_text *text, bool colours, const char *label, const char *words);
 

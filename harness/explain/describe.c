@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The one place where values become words, for whoever prints them: failure blocks, first lines,
+ * JSON, `show`. Each function adds to a text and ends without a newline, so that a caller can put
+ * several into one sentence; none says whether something is right. What a person would look up is
+ * spelled out: flags by name, events as #PF with its code, code as assembler. What comes from a
+ * file may hold anything and goes through the cleaning functions of base/text.h, or is quoted for a
+ * shell.
+ */
 #include "describe.h"
 
 #include <inttypes.h>
@@ -6,6 +14,7 @@
 
 #include "format/case_code.h"
 #include "session/match.h"
+#include "words/name_lists.h"
 #include "words/names.h"
 
 #define VECTOR_PF 14u
@@ -29,13 +38,7 @@ const char *wht_call_kind_name(enum wht_call_kind kind)
 void wht_describe_bytes(struct wht_text *text, const uint8_t *data, const uint8_t *mask,
                         size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        wht_text_add(text, i > 0 ? " " : "");
-        if (mask && mask[i] == 0)
-            wht_text_add(text, "??");
-        else
-            wht_text_addf(text, "%02x", data[i]);
-    }
+    wht_text_add_hex(text, data, mask, size);
 }
 
 void wht_describe_port_value(struct wht_text *text, const uint8_t *data, size_t size)
@@ -51,11 +54,6 @@ static void describe_access(struct wht_text *text, enum wht_call_kind kind, uint
 {
     wht_text_addf(text, "%s 0x%" PRIx64 ", %" PRIu32 " byte%s", kind_names[kind], address, size,
                   size == 1 ? "" : "s");
-}
-
-static bool is_io(enum wht_call_kind kind)
-{
-    return kind == WHT_CALL_IO_IN || kind == WHT_CALL_IO_OUT;
 }
 
 void wht_describe_expected(struct wht_text *text, const struct wht_expected_call *expected)
@@ -79,7 +77,7 @@ void wht_describe_expected(struct wht_text *text, const struct wht_expected_call
         if (!call->has_data)
             break;
         wht_text_add(text, ": ");
-        if (is_io(call->kind))
+        if (wht_call_is_io(call->kind))
             wht_describe_port_value(text, call->data.data, call->data.size);
         else
             wht_describe_bytes(text, call->data.data, call->data.mask, call->data.size);
@@ -92,7 +90,7 @@ void wht_describe_expected(struct wht_text *text, const struct wht_expected_call
 static void describe_sent(struct wht_text *text, const struct wht_event *event)
 {
     wht_text_add(text, ": ");
-    if (is_io(event->kind))
+    if (wht_call_is_io(event->kind))
         wht_describe_port_value(text, event->data, event->size);
     else
         wht_describe_bytes(text, event->data, NULL, event->size);
@@ -241,8 +239,6 @@ void wht_describe_inputs(struct wht_text *text, const struct wht_case *c)
 
 void wht_describe_exit(struct wht_text *text, const struct wht_case *c)
 {
-    static const char *const access[] = {
-        [WHT_ACCESS_READ] = "read", [WHT_ACCESS_WRITE] = "write", [WHT_ACCESS_EXECUTE] = "execute"};
     if (c->exit.kind == WHT_EXIT_IO) {
         wht_text_addf(text, "%s port 0x%x, %u byte%s%s%s",
                       c->exit.access == WHT_ACCESS_WRITE ? "out" : "in", c->exit.port, c->exit.size,
@@ -250,7 +246,7 @@ void wht_describe_exit(struct wht_text *text, const struct wht_case *c)
                       c->exit.rep ? ", rep" : "");
         return;
     }
-    wht_text_addf(text, "memory %s at 0x%" PRIx64, access[c->exit.access], c->exit.gpa);
+    wht_text_addf(text, "memory %s at 0x%" PRIx64, wht_access_names[c->exit.access], c->exit.gpa);
     if (!c->exit.gva_valid)
         wht_text_add(text, ", gva not valid");
     else if (c->exit.gva != c->exit.gpa)

@@ -162,6 +162,10 @@ static void add_registers(struct writer *w, const struct wht_result *r)
             wht_describe_value(&w->word, diff->name, &diff->actual);
             add_word(w, "actual");
         }
+        if (diff->initial) {
+            wht_describe_value(&w->word, diff->name, diff->initial);
+            add_word(w, "before");
+        }
         close(w, '}');
     }
     close(w, ']');

@@ -9,11 +9,6 @@
 #include "session/match.h"
 #include "words/names.h"
 
-static bool is_io(enum wht_call_kind kind)
-{
-    return kind == WHT_CALL_IO_IN || kind == WHT_CALL_IO_OUT;
-}
-
 static bool is_batch(enum wht_call_kind kind)
 {
     return kind == WHT_CALL_GET || kind == WHT_CALL_SET;
@@ -21,7 +16,7 @@ static bool is_batch(enum wht_call_kind kind)
 
 static const char *address_label(enum wht_call_kind kind)
 {
-    return is_io(kind) ? "port" : kind == WHT_CALL_TRANSLATE ? "gva" : "gpa";
+    return wht_call_is_io(kind) ? "port" : kind == WHT_CALL_TRANSLATE ? "gva" : "gpa";
 }
 
 static void fill_expected(struct wht_text *text, const struct wht_expected_call *expected,
@@ -37,7 +32,7 @@ static void fill_expected(struct wht_text *text, const struct wht_expected_call 
         wht_text_add(text, call->has_flags ? wht_translate_flags_format(call->flags, name) : "any");
     else if (!call->has_data)
         wht_text_add(text, "any");
-    else if (is_io(call->kind))
+    else if (wht_call_is_io(call->kind))
         wht_describe_port_value(text, call->data.data, call->data.size);
     else
         wht_describe_bytes(text, call->data.data, call->data.mask, call->data.size);
@@ -55,7 +50,7 @@ static void fill_actual(struct wht_text *text, const struct wht_event *event, un
         wht_text_add(text, wht_translate_flags_format(event->flags, name));
     else if (!sends)
         wht_text_add(text, "-");
-    else if (is_io(event->kind))
+    else if (wht_call_is_io(event->kind))
         wht_describe_port_value(text, event->data, event->size < 4 ? event->size : 4);
     else
         wht_describe_bytes(text, event->data, NULL, event->size < 8 ? event->size : 8);
@@ -83,14 +78,6 @@ static void add_field(struct wht_text *text, bool colours, const struct wht_dive
     wht_cells_free(&cells);
 }
 
-static const struct wht_want_reg *find_want(const struct wht_call *call, WHV_REGISTER_NAME name)
-{
-    for (size_t i = 0; call && i < call->reg_count; i++)
-        if (call->regs[i].name == name)
-            return &call->regs[i];
-    return NULL;
-}
-
 /* One row per register of a batch: those that were named, then those that are missing. */
 static void add_batch(struct wht_text *text, bool colours, const struct wht_divergence *d)
 {
@@ -100,7 +87,8 @@ static void add_batch(struct wht_text *text, bool colours, const struct wht_dive
     struct wht_cells cells = {.expected = {.text = NULL}};
     char name[WHT_NAME_MAX];
     for (uint32_t i = 0; event && i < event->count; i++) {
-        const struct wht_want_reg *want = find_want(call, event->names[i]);
+        const struct wht_want_reg *want =
+            wht_want_reg_of(call ? call->regs : NULL, call ? call->reg_count : 0, event->names[i]);
         wht_text_add(&cells.expected, want ? "" : "-");
         if (want && want->count > 0)
             wht_describe_want(&cells.expected, want);

@@ -9,6 +9,7 @@
 #include "describe.h"
 #include "divergence.h"
 #include "format/flags.h"
+#include "session/match.h"
 #include "unasked.h"
 #include "words/names.h"
 
@@ -23,26 +24,51 @@ static void add_changed_flags(struct wht_text *text, uint64_t differing)
         wht_text_addf(text, ", differs in %.*s", (int)strlen(flags) - 2, flags + 1);
 }
 
-static void fill_register(struct wht_cells *cells, const struct wht_reg_diff *diff)
+/* What a register was before the call, where neither of the cells says so. */
+static bool was_other(const struct wht_reg_diff *diff)
 {
+    const struct wht_want_reg *want = diff->want;
+    if (!want || !diff->initial)
+        return false;
+    if (want->count == 1 && wht_reg_equal(diff->name, &want->values[0], diff->initial))
+        return false;
+    return !diff->has_actual || !wht_reg_equal(diff->name, &diff->actual, diff->initial);
+}
+
+static void fill_expected(struct wht_text *cell, const struct wht_reg_diff *diff)
+{
+    const struct wht_want_reg *want = diff->want;
+    if (!want && !diff->initial) {
+        wht_text_add(cell, "as before; not captured");
+        return;
+    }
+    if (want)
+        wht_describe_want(cell, want);
+    else
+        wht_describe_value(cell, diff->name, diff->initial);
+    if (!want || (want->count == 1 && diff->initial &&
+                  wht_reg_equal(diff->name, &want->values[0], diff->initial)))
+        wht_text_add(cell, " (as before)");
+}
+
+static void fill_actual(struct wht_text *cell, const struct wht_reg_diff *diff)
+{
+    const struct wht_want_reg *want = diff->want;
     const WHV_REGISTER_VALUE *single = diff->initial;
     uint64_t compared = UINT64_MAX;
-    if (diff->want) {
-        wht_describe_want(&cells->expected, diff->want);
-        single = diff->want->count == 1 ? &diff->want->values[0] : NULL;
-        compared = wht_compared_bits(diff->want);
-    } else if (diff->initial) {
-        wht_describe_value(&cells->expected, diff->name, diff->initial);
-        wht_text_add(&cells->expected, " (as before)");
-    } else {
-        wht_text_add(&cells->expected, "as before; not captured");
+    if (!diff->has_actual) {
+        wht_text_add(cell, "not captured, not written");
+        return;
     }
-    if (diff->has_actual)
-        wht_describe_value(&cells->actual, diff->name, &diff->actual);
-    else
-        wht_text_add(&cells->actual, "not captured, not written");
-    if (diff->name == WHvX64RegisterRflags && single && diff->has_actual)
-        add_changed_flags(&cells->actual, (single->Reg64 ^ diff->actual.Reg64) & compared);
+    wht_describe_value(cell, diff->name, &diff->actual);
+    if (diff->initial && wht_reg_equal(diff->name, &diff->actual, diff->initial))
+        wht_text_add(cell, " (as before)");
+    if (want) {
+        single = want->count == 1 ? &want->values[0] : NULL;
+        compared = wht_compared_bits(want);
+    }
+    if (diff->name == WHvX64RegisterRflags && single)
+        add_changed_flags(cell, (single->Reg64 ^ diff->actual.Reg64) & compared);
 }
 
 static void add_registers(struct wht_text *text, bool colours, const struct wht_result *r)
@@ -54,8 +80,15 @@ static void add_registers(struct wht_text *text, bool colours, const struct wht_
     wht_text_add(text, "\n");
     wht_columns_heading(text, "registers");
     for (size_t i = 0; i < r->reg_count && i < ROWS_MAX; i++) {
-        fill_register(&cells, &r->regs[i]);
-        wht_columns_cells(text, colours, true, wht_reg_name(r->regs[i].name, name), &cells);
+        const struct wht_reg_diff *diff = &r->regs[i];
+        fill_expected(&cells.expected, diff);
+        fill_actual(&cells.actual, diff);
+        wht_columns_cells(text, colours, true, wht_reg_name(diff->name, name), &cells);
+        if (!was_other(diff))
+            continue;
+        wht_describe_value(&cells.expected, diff->name, diff->initial);
+        wht_columns_below(text, "before", wht_text_get(&cells.expected));
+        wht_text_clear(&cells.expected);
     }
     if (r->reg_count > ROWS_MAX)
         wht_text_addf(text, "    and %zu more registers\n", r->reg_count - ROWS_MAX);

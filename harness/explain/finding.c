@@ -1,4 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Two texts grow side by side: the clause, with values, which a person reads, and the key, without
+ * them, by which failures are grouped. Whatever distinguishes one fault from another belongs into
+ * the key, and nothing that differs from case to case of one fault.
+ *
+ * A clause says what happened rather than what is there: RIP in terms of how far it went, RFLAGS in
+ * flags that are there or lack, a register that kept its upper half or was never written. These are
+ * tried from the most telling to the plain "is X instead of Y", which always fits. The value before
+ * the call decides between them; where it was not captured the plain one is left.
+ */
 #include "finding.h"
 
 #include <inttypes.h>
@@ -233,11 +243,6 @@ static void add_field(struct wht_finding *f, bool *is_first, const char *label, 
     *is_first = false;
 }
 
-static bool is_io(enum wht_call_kind kind)
-{
-    return kind == WHT_CALL_IO_IN || kind == WHT_CALL_IO_OUT;
-}
-
 static bool is_reversed(const struct wht_bytes *expected, const uint8_t *data)
 {
     bool is_palindrome = true;
@@ -268,7 +273,7 @@ static void add_data(struct wht_finding *f, bool *is_first, const struct wht_res
     struct wht_text want = {.text = NULL};
     struct wht_text got = {.text = NULL};
     size_t size = d->actual.size < 8 ? d->actual.size : 8;
-    if (is_io(d->actual.kind)) {
+    if (wht_call_is_io(d->actual.kind)) {
         wht_describe_port_value(&want, expected->data, expected->size);
         wht_describe_port_value(&got, d->actual.data, size < 4 ? size : 4);
     } else {
@@ -276,7 +281,7 @@ static void add_data(struct wht_finding *f, bool *is_first, const struct wht_res
         wht_describe_bytes(&got, d->actual.data, NULL, size);
     }
     add_field(f, is_first, "data", wht_text_get(&got), wht_text_get(&want));
-    bool is_alone = d->differing == WHT_FIELD_DATA && !is_io(d->actual.kind);
+    bool is_alone = d->differing == WHT_FIELD_DATA && !wht_call_is_io(d->actual.kind);
     if (is_alone && is_reversed(expected, d->actual.data))
         wht_text_add(&f->text, " (in reverse order)");
     else if (is_alone && was_just_read(r))
@@ -311,14 +316,6 @@ static void add_access(struct wht_finding *f, const struct wht_result *r)
                   wht_translate_flags_format(d->expected.call->flags, want));
 }
 
-static const struct wht_want_reg *find_want(const struct wht_call *call, WHV_REGISTER_NAME name)
-{
-    for (size_t i = 0; i < call->reg_count; i++)
-        if (call->regs[i].name == name)
-            return &call->regs[i];
-    return NULL;
-}
-
 static bool is_named(const struct wht_event *event, WHV_REGISTER_NAME name)
 {
     uint32_t i = 0;
@@ -334,7 +331,7 @@ static void add_names(struct wht_finding *f, const struct wht_divergence *d)
     char name[WHT_NAME_MAX];
     const char *separator = ": ";
     for (uint32_t i = 0; i < d->actual.count; i++) {
-        if (find_want(call, d->actual.names[i]))
+        if (wht_want_reg_of(call->regs, call->reg_count, d->actual.names[i]))
             continue;
         wht_text_addf(&f->text, "%s%s is not expected", separator,
                       wht_reg_name(d->actual.names[i], name));
@@ -356,7 +353,8 @@ static void add_value(struct wht_finding *f, const struct wht_case *c,
                       const struct wht_divergence *d)
 {
     for (uint32_t i = 0; i < d->actual.count; i++) {
-        const struct wht_want_reg *want = find_want(d->expected.call, d->actual.names[i]);
+        const struct wht_want_reg *want = wht_want_reg_of(
+            d->expected.call->regs, d->expected.call->reg_count, d->actual.names[i]);
         if (!want || !d->actual.values || wht_want_accepts(want, &d->actual.values[i]))
             continue;
         struct wht_reg_diff diff = {.name = want->name,

@@ -126,6 +126,7 @@ SHAPE(source);
 
 static const struct rule case_rules[] = {{"format", AS_IS, NULL},
                                          {"id", AS_IS, NULL},
+                                         {"todo", AS_IS, NULL},
                                          {"code", BYTES, NULL},
                                          {"asm", AS_IS, NULL},
                                          {"api", AS_IS, NULL},
@@ -138,7 +139,6 @@ static const struct rule case_rules[] = {{"format", AS_IS, NULL},
                                          {"verdict", AS_IS, NULL},
                                          {"flags", AS_IS, NULL},
                                          {"spec", AS_IS, NULL},
-                                         {"todo", AS_IS, NULL},
                                          {"deliberate", AS_IS, NULL},
                                          {"tags", AS_IS, NULL},
                                          {"note", AS_IS, NULL},
@@ -363,10 +363,11 @@ static struct wht_node *remake(const struct canon *canon, const struct wht_node 
 /* Puts `asm` behind `code`, or where that would stand. */
 static void insert_asm(struct wht_node *object, struct wht_node *value)
 {
-    static const char *const before[] = {"$schema", "$comment", "format", "id", "code"};
     struct wht_node **place = &object->first;
-    for (size_t i = 0; *place && i < sizeof(before) / sizeof(before[0]); i++)
-        if (strcmp((*place)->key, before[i]) == 0)
+    while (*place && (*place)->key[0] == '$')
+        place = &(*place)->next;
+    for (const struct rule *rule = case_rules; *place && strcmp(rule->key, "asm") != 0; rule++)
+        if (strcmp((*place)->key, rule->key) == 0)
             place = &(*place)->next;
     value->key = "asm";
     value->parent = object;

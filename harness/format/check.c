@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json_scan.h"
 #include "base/nearest.h"
+#include "base/str.h"
+#include "base/utf8.h"
 
 #define POINTER_MAX 1024
 #define TEXT_MAX    512
@@ -214,6 +217,15 @@ void wht_warn(struct wht_check *check, const struct wht_node *node, const char *
 const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other)
 {
     return node->origin && other && !other->origin ? other : node;
+}
+
+const struct wht_node *wht_node_within(const struct wht_node *node, const char *object,
+                                       const char *member)
+{
+    const struct wht_node *outer = wht_node_member(node, object);
+    const struct wht_node *inner =
+        outer && outer->kind == WHT_NODE_OBJECT ? wht_node_member(outer, member) : NULL;
+    return inner ? inner : outer ? outer : node;
 }
 
 bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, const char *key)
@@ -431,10 +443,7 @@ static bool is_free_of_doubt(const struct wht_node *object, size_t count)
     uint32_t hashes[SLOTS];
     memset(hashes, 0, slots * sizeof(hashes[0]));
     for (const struct wht_node *member = object->first; member; member = member->next) {
-        uint32_t hash = 2166136261u;
-        for (const char *c = member->key; *c; c++)
-            hash = (hash ^ (unsigned char)*c) * 16777619u;
-        hash |= 1; /* 0 is an empty slot */
+        uint32_t hash = (uint32_t)wht_hash_add_text(WHT_HASH, member->key) | 1; /* 0: empty slot */
         uint32_t slot = hash >> 8 & (slots - 1);
         while (hashes[slot] != 0 && hashes[slot] != hash)
             slot = (slot + 1) & (slots - 1);
@@ -454,9 +463,7 @@ bool wht_check_members(struct wht_check *check, const struct wht_node *object)
     if (count <= FEW && is_free_of_doubt(object, count))
         return true;
     if (count > 32) {
-        sorted = malloc(count * sizeof(*sorted));
-        if (!sorted)
-            abort();
+        sorted = wht_reallocate(NULL, count * sizeof(*sorted));
     }
     size_t i = 0;
     for (const struct wht_node *member = object->first; member; member = member->next)

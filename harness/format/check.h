@@ -57,6 +57,10 @@ bool wht_fail_missing(struct wht_check *check, const struct wht_node *object, co
  */
 const struct wht_node *wht_more_specific(const struct wht_node *node, const struct wht_node *other);
 
+/** Where to report what `object.member` says. @return it, else the object, else the node. */
+const struct wht_node *wht_node_within(const struct wht_node *node, const char *object,
+                                       const char *member);
+
 /** @return where a node's value stands. */
 struct wht_pos wht_node_pos(const struct wht_check *check, const struct wht_node *node);
 

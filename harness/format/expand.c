@@ -244,6 +244,7 @@ struct wht_node *wht_expand_case(struct wht_arena *arena, const struct wht_case 
         wht_build_add(&object, "format", wht_build_string(arena, "whv-trace/1.0"));
         wht_build_add(&object, "id", wht_build_string(arena, c->id));
     }
+    add_strings(&object, "todo", &c->todo); /* it decides whether the case can pass */
     wht_build_add(&object, "code", wht_build_bytes(arena, c->code, NULL, c->code_size));
     if (is_all)
         add_asm(&object, c);
@@ -255,13 +256,10 @@ struct wht_node *wht_expand_case(struct wht_arena *arena, const struct wht_case 
     wht_build_add(&object, "expect", expand_expect(arena, &c->expect, expansion));
     wht_build_add(&object, "match", word(arena, wht_match_names, (int)c->match));
     wht_build_add(&object, "verdict", word(arena, verdicts, (int)c->verdict));
-    if (!is_all) {
-        add_strings(&object, "todo", &c->todo); /* it decides whether the case can pass */
+    if (!is_all)
         return object.node;
-    }
     add_strings(&object, "flags", &c->flags);
     add_strings(&object, "spec", &c->spec);
-    add_strings(&object, "todo", &c->todo);
     if (c->deliberate)
         wht_build_add(&object, "deliberate", wht_build_string(arena, c->deliberate));
     add_strings(&object, "tags", &c->tags);

@@ -10,15 +10,9 @@
 #include "words/name_lists.h"
 #include "words/names.h"
 
-/* @return the string "0x...", as short as it can be. */
 static struct wht_node *hex128(struct wht_arena *arena, WHV_UINT128 value)
 {
-    char text[40];
-    if (value.High64 == 0)
-        return wht_build_hex(arena, value.Low64);
-    snprintf(text, sizeof(text), "0x%" PRIx64 "%016" PRIx64, (uint64_t)value.High64,
-             (uint64_t)value.Low64);
-    return wht_build_string(arena, text);
+    return wht_build_hex128(arena, value.High64, value.Low64);
 }
 
 struct wht_node *wht_expand_value(struct wht_arena *arena, WHV_REGISTER_NAME name,

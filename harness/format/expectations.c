@@ -6,6 +6,7 @@
 
 #include "base/input.h"
 #include "base/json_scan.h"
+#include "base/pattern.h"
 #include "base/str.h"
 #include "check.h"
 
@@ -60,10 +61,7 @@ static void free_items(struct wht_expectation *item)
 
 static void add(struct wht_expectations *list, const struct wht_expectation *item)
 {
-    struct wht_expectation *grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
-    if (!grown)
-        abort();
-    list->items = grown;
+    list->items = wht_reallocate(list->items, (list->count + 1) * sizeof(*list->items));
     list->items[list->count++] = *item;
 }
 
@@ -118,30 +116,6 @@ bool wht_expectations_load(const char *path, const struct wht_load_options *opti
     return check.errors == 0;
 }
 
-/* `*` stands for any run of characters. */
-static bool matches(const char *pattern, const char *name)
-{
-    const char *star = NULL;
-    const char *resume = NULL;
-    while (*name) {
-        if (*pattern == '*') {
-            star = pattern++;
-            resume = name;
-        } else if (*pattern == *name) {
-            pattern++;
-            name++;
-        } else if (star) {
-            pattern = star + 1;
-            name = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == 0;
-}
-
 const struct wht_expectation *wht_expectations_find(const struct wht_expectations *list,
                                                     const char *name, size_t *index)
 {
@@ -149,7 +123,7 @@ const struct wht_expectation *wht_expectations_find(const struct wht_expectation
         const struct wht_expectation *item = &list->items[i];
         /* Most entries are decided by what stands before the first star. */
         if (strncmp(item->match, name, item->literal) == 0 &&
-            matches(item->match + item->literal, name + item->literal)) {
+            wht_pattern_is(item->match + item->literal, name + item->literal)) {
             if (index)
                 *index = i;
             return item;

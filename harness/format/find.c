@@ -61,7 +61,7 @@ static void add_pending(struct walk *walk, const char *path, unsigned depth)
 
 static bool is_new_folder(struct walk *walk, const struct wht_folder_id *id)
 {
-    return id->number == 0 || wht_once(&walk->list->folders, (const char *)id, sizeof(*id));
+    return id->number == 0 || wht_map_add(&walk->list->folders, id, sizeof(*id));
 }
 
 static bool walk_folder(struct walk *walk, const char *folder, unsigned depth);
@@ -170,6 +170,6 @@ void wht_file_list_free(struct wht_file_list *list)
     for (size_t i = 0; i < list->count; i++)
         free(list->paths[i]);
     free(list->paths);
-    wht_once_free(&list->folders);
+    wht_map_free(&list->folders);
     *list = (struct wht_file_list){.count = 0};
 }

@@ -7,14 +7,14 @@
 #define WHVTRACE_FORMAT_FIND_H
 
 #include "base/error.h"
-#include "base/once.h"
+#include "base/map.h"
 
 /** A sorted list of trace files. */
 struct wht_file_list {
     char **paths;
     size_t count;
     size_t capacity;
-    struct wht_once folders; /**< that were walked */
+    struct wht_map folders; /**< that were walked */
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/str.h"
 #include "check.h"
 #include "paths.h"
 #include "traces_builtin.h"
@@ -97,12 +98,8 @@ static void parse(struct wht_check *check, struct list *list, const char *text, 
 
 static struct list *new_list(const char *path)
 {
-    struct list *list = calloc(1, sizeof(*list));
-    size_t size = strlen(path) + 1;
-    char *copy = malloc(size);
-    if (!list || !copy)
-        abort();
-    list->path = memcpy(copy, path, size);
+    struct list *list = wht_allocate(1, sizeof(*list));
+    list->path = wht_copy_text(path);
     list->flags.is_broken = true;
     list->next = lists;
     lists = list;

@@ -48,7 +48,8 @@ const struct wht_flag *wht_flag_find(const char *file, const char *name);
 /** All flags of the list that rules a case in `file`, in the list's order. */
 const struct wht_flag *wht_flag_list(const char *file, size_t *count);
 
-/** Releases all that was read; what was returned before is gone. Files are read again. */
+/** Releases all that was read; what was returned before is gone. Files are read again. A process
+ * that ends needs it not: it is for tests, which change files and count what is left. */
 void wht_flags_forget(void);
 
 #endif

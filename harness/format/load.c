@@ -9,6 +9,7 @@
 #include "base/input.h"
 #include "base/json_build.h"
 #include "base/json_scan.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "paths.h"
 #include "revoked.h"
@@ -17,13 +18,6 @@
 #include "warn.h"
 
 enum file_kind { FILE_CASE_OR_SUITE, FILE_CORPUS, FILE_CORPUS_GZ, FILE_OTHER };
-
-/* Ids that a file has used: an open hash table of copies. */
-struct ids {
-    char **slots;
-    size_t capacity;
-    size_t count;
-};
 
 struct wht_reader {
     struct wht_check check;
@@ -42,7 +36,7 @@ struct wht_reader {
     bool is_warned;  /* of what stands in defaults, once every case is read */
     uint32_t line;
     size_t ordinal;
-    struct ids ids;
+    struct wht_map ids; /* that the file has used */
     struct wht_revoked *revoked;
     struct wht_arena *scratch;         /* for one line or case at a time */
     struct wht_document passing;       /* the line that was taken last */
@@ -59,37 +53,6 @@ static enum file_kind kind_from_name(const char *path)
     if (wht_ends_with(path, ".trace.jsonl"))
         return FILE_CORPUS;
     return wht_ends_with(path, ".trace.jsonl.gz") ? FILE_CORPUS_GZ : FILE_OTHER;
-}
-
-/* @return whether the id is new. */
-static bool add_id(struct ids *ids, const char *id)
-{
-    if (2 * ids->count >= ids->capacity) {
-        struct ids grown = {.capacity = ids->capacity ? 2 * ids->capacity : 64};
-        grown.slots = calloc(grown.capacity, sizeof(*grown.slots));
-        if (!grown.slots)
-            abort();
-        for (size_t i = 0; i < ids->capacity; i++) {
-            if (ids->slots[i]) {
-                add_id(&grown, ids->slots[i]);
-                free(ids->slots[i]);
-            }
-        }
-        free(ids->slots);
-        *ids = grown;
-    }
-    uint64_t hash = 14695981039346656037u;
-    for (const char *c = id; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    size_t slot = (size_t)hash & (ids->capacity - 1);
-    while (ids->slots[slot]) {
-        if (strcmp(ids->slots[slot], id) == 0)
-            return false;
-        slot = (slot + 1) & (ids->capacity - 1);
-    }
-    ids->slots[slot] = wht_copy_text(id);
-    ids->count++;
-    return true;
 }
 
 /* Reports what concerns a line as a whole, or with line 0 the file. */
@@ -282,9 +245,7 @@ static void open_corpus(struct wht_reader *reader)
 
 static struct wht_reader *new_reader(const char *path, const struct wht_load_options *options)
 {
-    struct wht_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
-        abort();
+    struct wht_reader *reader = wht_allocate(1, sizeof(*reader));
     reader->path = wht_copy_text(path);
     reader->check.file = reader->path;
     reader->scratch = wht_arena_new();
@@ -357,7 +318,8 @@ static struct wht_case *take(struct wht_reader *reader, struct wht_node *taken)
     reader->merged = node;
     struct wht_case *c = wht_take_case(check, node, reader->is_single);
     const struct wht_node *id = node->kind == WHT_NODE_OBJECT ? wht_node_member(node, "id") : NULL;
-    if (id && id->kind == WHT_NODE_STRING && !add_id(&reader->ids, id->string)) {
+    if (id && id->kind == WHT_NODE_STRING &&
+        !wht_map_add(&reader->ids, id->string, strlen(id->string))) {
         is_good = wht_fail(check, id,
                            "found the id \"%.60s\" a second time, expected ids that are unique in "
                            "the file",
@@ -487,9 +449,7 @@ void wht_reader_close(struct wht_reader *reader)
     wht_revoked_close(reader->revoked);
     wht_arena_free(reader->scratch);
     wht_arena_free(reader->header.arena);
-    for (size_t i = 0; i < reader->ids.capacity; i++)
-        free(reader->ids.slots[i]);
-    free(reader->ids.slots);
+    wht_map_free(&reader->ids);
     free(reader->header_text);
     free(reader->name_prefix);
     free(reader->path);

@@ -26,6 +26,20 @@ const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER
     return init->others_unknown ? NULL : &zero;
 }
 
+const struct wht_want_reg *wht_want_reg_of(const struct wht_want_reg *regs, size_t count,
+                                           WHV_REGISTER_NAME name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (regs[i].name == name)
+            return &regs[i];
+    return NULL;
+}
+
+bool wht_call_is_io(enum wht_call_kind kind)
+{
+    return kind == WHT_CALL_IO_IN || kind == WHT_CALL_IO_OUT;
+}
+
 void wht_case_free(struct wht_case *c)
 {
     if (c)

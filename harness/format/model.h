@@ -213,6 +213,13 @@ struct wht_case {
  * captured. */
 const WHV_REGISTER_VALUE *wht_init_reg(const struct wht_init *init, WHV_REGISTER_NAME name);
 
+/** @return what a list wants of a register, or NULL if nothing. */
+const struct wht_want_reg *wht_want_reg_of(const struct wht_want_reg *regs, size_t count,
+                                           WHV_REGISTER_NAME name);
+
+/** @return whether a callback is about a port. */
+bool wht_call_is_io(enum wht_call_kind kind);
+
 /** Releases a case and all that it owns; NULL is allowed. */
 void wht_case_free(struct wht_case *c);
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/input.h"
+#include "base/str.h"
 #include "check.h"
 #include "digest.h"
 #include "paths.h"
@@ -132,9 +133,7 @@ bool wht_revoked_check(const char *root, const struct wht_load_options *options)
 {
     char error[128];
     size_t size = strlen(root) + sizeof("/revoked.txt");
-    char *path = malloc(size);
-    if (!path)
-        abort();
+    char *path = wht_reallocate(NULL, size);
     snprintf(path, size, "%s/revoked.txt", root);
     struct wht_revoked *list = new_list(path);
     struct wht_input *input = wht_input_open(path, false, error);

@@ -10,6 +10,7 @@
 
 #include "base/file_system.h"
 #include "base/json_node.h"
+#include "base/str.h"
 
 #define PART ((size_t)256 << 10) /* the header must fit into the first one */
 
@@ -93,9 +94,7 @@ enum wht_sealed wht_seal_check(const char *path)
     FILE *file = fopen(path, "rb");
     if (!file)
         return WHT_UNSEALED;
-    char *bytes = malloc(PART);
-    if (!bytes)
-        abort();
+    char *bytes = wht_reallocate(NULL, PART);
     bool is_sealed = holds(file, bytes);
     free(bytes);
     fclose(file);

@@ -24,18 +24,17 @@ struct taking {
 
 static bool take_mem(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    static const char *const names[] = {"read", "write"};
     int access = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "a direction", &access);
+    bool is_good = wht_get_name(check, node, wht_access_names, 2, "a direction", &access);
     ((struct taking *)target)->call->kind = access ? WHT_CALL_MEM_WRITE : WHT_CALL_MEM_READ;
     return is_good;
 }
 
 static bool take_io(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    static const char *const names[] = {"in", "out"};
     int access = 0;
-    bool is_good = wht_get_name(check, node, names, 2, "a direction", &access);
+    bool is_good =
+        wht_get_name(check, node, wht_port_names, WHT_PORT_NAMES, "a direction", &access);
     ((struct taking *)target)->call->kind = access ? WHT_CALL_IO_OUT : WHT_CALL_IO_IN;
     return is_good;
 }

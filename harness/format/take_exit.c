@@ -26,10 +26,10 @@ static bool take_kind(struct wht_check *check, const struct wht_node *node, void
 
 static bool take_access(struct wht_check *check, const struct wht_node *node, void *target)
 {
-    static const char *const names[] = {"read", "write", "execute"};
     struct taking *t = target;
     int access = 0;
-    bool is_good = wht_get_name(check, node, names, 3, "an access", &access);
+    bool is_good =
+        wht_get_name(check, node, wht_access_names, WHT_ACCESS_NAMES, "an access", &access);
     t->exit->access = (enum wht_access)access;
     return is_good;
 }

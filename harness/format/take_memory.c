@@ -238,13 +238,12 @@ static bool take_result(struct wht_check *check, const struct wht_node *node, vo
 
 static bool take_purpose(struct wht_check *check, const struct wht_node *node, unsigned *purposes)
 {
-    static const char *const names[] = {"read", "write", "execute"};
     int purpose = 0;
-    if (!wht_get_name(check, node, names, 3, "a purpose", &purpose))
+    if (!wht_get_name(check, node, wht_access_names, WHT_ACCESS_NAMES, "a purpose", &purpose))
         return false;
     if (*purposes & 1u << purpose)
         return wht_fail(check, node, "found \"%s\" a second time, expected it once",
-                        names[purpose]);
+                        wht_access_names[purpose]);
     *purposes |= 1u << purpose;
     return true;
 }

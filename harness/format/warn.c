@@ -5,15 +5,6 @@
 
 #define PAGE_LAST UINT64_C(0xfff)
 
-const struct wht_node *wht_place_of(const struct wht_node *node, const char *object,
-                                    const char *member)
-{
-    const struct wht_node *outer = wht_node_member(node, object);
-    const struct wht_node *inner =
-        outer && outer->kind == WHT_NODE_OBJECT ? wht_node_member(outer, member) : NULL;
-    return inner ? inner : outer ? outer : node;
-}
-
 /* The status means something only beside S_OK. */
 static void warn_status(struct wht_check *check, const struct wht_node *node,
                         const struct wht_case *c)

@@ -27,8 +27,4 @@ void wht_warn_state(struct wht_check *check, const struct wht_node *node, const 
 bool wht_case_translate(const struct wht_case *c, uint64_t linear, enum wht_access access,
                         uint64_t *gpa);
 
-/** @return the member of an object in the case, else the object, else the case. */
-const struct wht_node *wht_place_of(const struct wht_node *node, const char *object,
-                                    const char *member);
-
 #endif

@@ -7,13 +7,12 @@
 #include "warn.h"
 
 #include "case_code.h"
+#include "words/name_lists.h"
 #include "x86/operands.h"
 
 #define PAGE_MASK UINT64_C(0xfff)
 #define CR0_PG    UINT64_C(0x80000000)
 #define INSN_MAX  15u
-
-static const char *const accesses[] = {"read", "write", "execute"};
 
 bool wht_case_translate(const struct wht_case *c, uint64_t linear, enum wht_access access,
                         uint64_t *gpa)
@@ -53,7 +52,7 @@ static const struct wht_node *address_place(const struct wht_node *node, const s
 {
     const struct wht_node *exit = wht_node_member(node, "exit");
     bool has_gva = c->exit.gva_valid && wht_node_member(exit, "gva");
-    return wht_place_of(node, "exit", has_gva ? "gva" : "gpa");
+    return wht_node_within(node, "exit", has_gva ? "gva" : "gpa");
 }
 
 static uint64_t address_of(const struct wht_exit *exit)
@@ -105,14 +104,15 @@ static void warn_access(struct wht_check *check, const struct wht_node *node,
     }
     wht_case_disasm(c, text, sizeof(text), NULL);
     if (reach->count == 0)
-        wht_warn(check, wht_place_of(node, "exit", "access"),
+        wht_warn(check, wht_node_within(node, "exit", "access"),
                  "found a %s exit, expected none: \"%s\" does not access memory",
-                 accesses[c->exit.access], text);
+                 wht_access_names[c->exit.access], text);
     else if (is_there || !goes_that_way)
-        wht_warn(check, wht_place_of(node, "exit", "access"),
-                 "found a %s exit, expected a %s: \"%s\" does not %s%s", accesses[c->exit.access],
-                 accesses[is_write ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text,
-                 accesses[c->exit.access], goes_that_way ? " there" : " memory");
+        wht_warn(check, wht_node_within(node, "exit", "access"),
+                 "found a %s exit, expected a %s: \"%s\" does not %s%s",
+                 wht_access_names[c->exit.access],
+                 wht_access_names[is_write ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text,
+                 wht_access_names[c->exit.access], goes_that_way ? " there" : " memory");
     else
         wht_warn(check, address_place(node, c),
                  "found 0x%llx, expected an address that \"%s\" accesses: %llu byte%s at 0x%llx",
@@ -141,11 +141,11 @@ static void warn_port_number(struct wht_check *check, const struct wht_node *nod
 {
     const WHV_REGISTER_VALUE *rdx = wht_init_reg(&c->init, WHvX64RegisterRdx);
     if (operands->port >= 0 && operands->port != c->exit.port)
-        wht_warn(check, wht_place_of(node, "exit", "port"),
+        wht_warn(check, wht_node_within(node, "exit", "port"),
                  "found port 0x%x, expected 0x%x, which the instruction names", c->exit.port,
                  (unsigned)operands->port);
     else if (operands->port < 0 && rdx && rdx->Reg16 != c->exit.port)
-        wht_warn(check, wht_place_of(node, "exit", "port"),
+        wht_warn(check, wht_node_within(node, "exit", "port"),
                  "found port 0x%x, expected 0x%x, which is in DX", c->exit.port, rdx->Reg16);
 }
 
@@ -159,23 +159,24 @@ static void warn_port_exit(struct wht_check *check, const struct wht_node *node,
         return;
     wht_case_disasm(c, text, sizeof(text), NULL);
     if (!o.is_port) {
-        wht_warn(check, wht_place_of(node, "exit", "kind"),
+        wht_warn(check, wht_node_within(node, "exit", "kind"),
                  "found an exit of kind io, expected mmio: \"%s\" does not access a port", text);
         return;
     }
     if (o.is_port_read != (exit->access == WHT_ACCESS_READ))
-        wht_warn(check, wht_place_of(node, "exit", "access"),
-                 "found \"%s\", expected \"%s\": the code is \"%s\"", accesses[exit->access],
-                 accesses[o.is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text);
+        wht_warn(check, wht_node_within(node, "exit", "access"),
+                 "found \"%s\", expected \"%s\": the code is \"%s\"",
+                 wht_access_names[exit->access],
+                 wht_access_names[o.is_port_read ? WHT_ACCESS_READ : WHT_ACCESS_WRITE], text);
     if (o.port_size != exit->size)
-        wht_warn(check, wht_place_of(node, "exit", "size"),
+        wht_warn(check, wht_node_within(node, "exit", "size"),
                  "found size %u, expected %u: the code is \"%s\"", exit->size, o.port_size, text);
     if (o.is_string_port != exit->string)
-        wht_warn(check, wht_place_of(node, "exit", "string"),
+        wht_warn(check, wht_node_within(node, "exit", "string"),
                  "found string %s, expected %s: the code is \"%s\"",
                  exit->string ? "true" : "false", exit->string ? "false" : "true", text);
     else if ((o.is_string_port && o.has_rep) != exit->rep)
-        wht_warn(check, wht_place_of(node, "exit", "rep"),
+        wht_warn(check, wht_node_within(node, "exit", "rep"),
                  "found rep %s, expected %s: the code is \"%s\"", exit->rep ? "true" : "false",
                  exit->rep ? "false" : "true", text);
     warn_port_number(check, node, c, &o);

@@ -48,7 +48,7 @@ static bool lacks(const struct state *s, WHV_REGISTER_NAME name, uint64_t bits)
 
 static void warn(const struct state *s, const char *member, const char *text)
 {
-    wht_warn(s->check, wht_place_of(s->node, "init", member), "%s", text);
+    wht_warn(s->check, wht_node_within(s->node, "init", member), "%s", text);
 }
 
 static void warn_flags(const struct state *s)

@@ -1,4 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Lines are read one by one, and handed to the call of their number; its end, or the end of the
+ * file, hands it out. The rule is that no damage makes a case that never happened. So a line is
+ * judged as a whole (capture_line.h), and what is wrong with it is noted at its call, which then
+ * stays only as a number and a reason (damage()). A line that cannot be read may have been any open
+ * call's, and damages all of them, unless it is the last one of its process: that process died
+ * while it wrote. Which of the two it was is known with the next line, so it waits in `unread`.
+ *
+ * A header begins another process, whose numbers start again: calls that are open then can only be
+ * ended by nobody, and are handed out first (`left`). A processor does one call at a time, so a
+ * second one without the first one's end tells that this end is lost (overtake()).
+ *
+ * The nodes of a line live in an arena of its own that the call adopts; what all calls hold is
+ * bounded, and the call that goes beyond is damaged.
+ */
 #include "capture.h"
 
 #include <inttypes.h>
@@ -8,6 +23,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/str.h"
 #include "capture_line.h"
 #include "format/values.h"
 
@@ -117,19 +133,15 @@ size_t wht_capture_bytes(const struct wht_node *object, const char *key, uint8_t
 struct wht_capture *wht_capture_open(const char *path, const struct wht_load_options *options)
 {
     char error[128];
-    size_t size = strlen(path) + 1;
-    struct wht_capture *capture = calloc(1, sizeof(*capture));
-    if (!capture || !(capture->path = malloc(size)))
-        abort();
-    memcpy(capture->path, path, size);
+    struct wht_capture *capture = wht_allocate(1, sizeof(*capture));
+    capture->path = wht_copy_text(path);
     capture->header = wht_arena_new();
     capture->scratch = wht_arena_new();
     capture->check = (struct wht_check){.file = capture->path, .options = *options};
     capture->judge = (struct wht_check){.file = capture->path,
                                         .arena = capture->scratch,
                                         .options = {.on_error = note_found, .user = capture}};
-    bool is_gzip = size > 3 && strcmp(path + size - 4, ".gz") == 0;
-    capture->input = wht_input_open(path, is_gzip, error);
+    capture->input = wht_input_open(path, wht_ends_with(path, ".gz"), error);
     if (capture->input)
         return capture;
     report(capture, 0, 0, "", error);

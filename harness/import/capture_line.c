@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions that take a value check it and forget it: a case is made of the nodes themselves. */
+/*
+ * Each kind of line has a function that asks for its keys, with the functions that read a trace's
+ * values. Those that take a value check it and forget it: a case is made of the nodes themselves.
+ */
 #include "capture_line.h"
 
 #include <string.h>

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The context of a recorded call, and the case that comes of it. */
+/*
+ * The context of a recorded call, and the case that comes of it. import.c walks the callbacks in
+ * their order and adds what they tell to `struct import`: calls, RAM, pages, and what is known of
+ * registers. Here is what needs all of it: the mode, which follows from the execution state, the
+ * registers before, the exit, what the call left. A register counts as known with the first value
+ * that was seen of it, in the context or in an answer; others are "unknown", so that a replay that
+ * asks for one diverges instead of being given 0.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A test has the state before and after one instruction, and the cycles of the bus between. Nothing
+ * is computed here: what the case expects is what the processor left, and masks of the file and of
+ * the manuals take away what is not defined. take_transfers() reads the bus: for a memory operand
+ * only where the first access went, because RAM before and after says the rest and the case is
+ * judged at `effects`; for a port what went through it, put together from the pieces of a narrow
+ * bus, which becomes `calls`.
+ *
+ * A test that an emulator for today's processors must fail is no case: each such reason is a row of
+ * WHT_MOO_REASONS, and is counted. The order of the questions in wht_import_moo() is that of the
+ * reasons that are told.
+ */
 #include "import_moo.h"
 
 #include <inttypes.h>

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/str.h"
 
 #define ALL_REGS_16 0x3fffu
 #define ALL_REGS_32 0xfffffu
@@ -232,20 +233,12 @@ static bool take_header(struct wht_moo *moo, char *error)
     return fail(error, &chunk, "it is of a processor that is not known");
 }
 
-static bool is_gzip(const char *path)
-{
-    size_t length = strlen(path);
-    return length > 3 && strcmp(path + length - 3, ".gz") == 0;
-}
-
 struct wht_moo *wht_moo_open(const char *path, char *error)
 {
-    struct wht_moo *moo = calloc(1, sizeof(*moo));
+    struct wht_moo *moo = wht_allocate(1, sizeof(*moo));
     const char *text;
     size_t size;
-    if (!moo)
-        abort();
-    moo->input = wht_input_open(path, is_gzip(path), error);
+    moo->input = wht_input_open(path, wht_ends_with(path, ".gz"), error);
     if (moo->input && !wht_input_rest(moo->input, &text, &size)) {
         snprintf(error, WHT_MOO_ERROR_MAX, "%s", wht_input_error(moo->input));
     } else if (moo->input) {

@@ -5,19 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *allocate(void *old, size_t size)
-{
-    void *memory = realloc(old, size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
-static char *copy(const char *string)
-{
-    size_t size = strlen(string) + 1;
-    return memcpy(allocate(NULL, size), string, size);
-}
+#include "base/str.h"
 
 static struct wht_group *find(const struct wht_groups *groups, const char *key)
 {
@@ -37,18 +25,18 @@ static void free_representative(struct wht_group *group)
 
 static void represent(struct wht_group *group, const struct wht_report_case *failure)
 {
-    group->name = copy(failure->name);
-    group->file = copy(failure->file);
+    group->name = wht_copy_text(failure->name);
+    group->file = wht_copy_text(failure->file);
     group->line = failure->line;
-    group->cause = copy(failure->cause);
-    group->block = copy(failure->block);
+    group->cause = wht_copy_text(failure->cause);
+    group->block = wht_copy_text(failure->block);
     group->is_explained = failure->is_explained;
 }
 
 static void add_name(struct wht_group *group, const char *name)
 {
     if (group->name_count < WHT_GROUP_NAMES)
-        group->names[group->name_count++] = copy(name);
+        group->names[group->name_count++] = wht_copy_text(name);
 }
 
 static void add_mnemonic(struct wht_group *group, const char *mnemonic)
@@ -92,12 +80,10 @@ void wht_groups_add(struct wht_groups *groups, const struct wht_report_case *fai
         groups->left_out++;
         return;
     }
-    if (groups->count == groups->capacity) {
-        groups->capacity = groups->capacity ? 2 * groups->capacity : 16;
-        groups->items = allocate(groups->items, groups->capacity * sizeof(*groups->items));
-    }
+    groups->items =
+        wht_grow(groups->items, groups->count, &groups->capacity, sizeof(*groups->items));
     group = &groups->items[groups->count++];
-    *group = (struct wht_group){.key = copy(failure->key), .count = 1};
+    *group = (struct wht_group){.key = wht_copy_text(failure->key), .count = 1};
     represent(group, failure);
     add_mnemonic(group, failure->mnemonic);
 }

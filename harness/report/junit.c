@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/str.h"
 #include "report.h"
 
 /* Enough for five attributes with 64-bit numbers. */
@@ -85,10 +86,7 @@ static void open_suite(struct wht_report *report, const char *file, const char *
     if (junit->file && strcmp(junit->file, file) == 0)
         return;
     close_suite(report);
-    junit->file = malloc(strlen(file) + 1);
-    if (!junit->file)
-        abort();
-    strcpy(junit->file, file);
+    junit->file = wht_copy_text(file);
     wht_text_add_bytes(&words, name, size);
     wht_text_add(&report->text, "  <testsuite name=\"");
     wht_escape_xml_attribute(&report->text, wht_text_get(&words));

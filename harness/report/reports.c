@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 const struct wht_format *const wht_formats[] = {
     &wht_format_pretty, &wht_format_tap,      &wht_format_junit, &wht_format_json,
     &wht_format_github, &wht_format_markdown, &wht_format_html,  NULL,
@@ -36,9 +38,7 @@ bool wht_reports_open(struct wht_reports *reports, const struct wht_format *form
                  out->error);
         return false;
     }
-    report->state = calloc(1, format->state_size + 1);
-    if (!report->state)
-        abort();
+    report->state = wht_allocate(1, format->state_size + 1);
     if (path)
         report->style.colours = false;
     reports->count++;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders that belong together: traces beside the program or around the working folder. */
+#include "folders.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/absolute.h"
 #include "base/platform.h"
+#include "base/str.h"
 #include "format/paths.h"
 
 /* The nearest folder of that name in `folder` or above it; `folder` is released. */
@@ -33,11 +36,8 @@ static char *find_above(char *folder, const char *name)
 /* In the working folder itself the short name reads better in messages. */
 char *wht_find_above_working_folder(const char *name)
 {
-    if (wht_is_folder(name)) {
-        size_t size = strlen(name) + 1;
-        char *copy = malloc(size);
-        return copy ? memcpy(copy, name, size) : NULL;
-    }
+    if (wht_is_folder(name))
+        return wht_copy_text(name);
     return find_above(wht_absolute_path("."), name);
 }
 
@@ -49,8 +49,7 @@ char *wht_find_above_program(const char *name)
 char *wht_traces_root_of(const char *path)
 {
     char *absolute = wht_absolute_path(path);
-    size_t length = absolute ? strlen(absolute) : 0;
-    if (absolute && length >= 7 && strcmp(absolute + length - 7, "/traces") == 0)
+    if (absolute && wht_ends_with(absolute, "/traces"))
         return absolute;
     size_t root = absolute ? wht_traces_root(absolute) : 0;
     if (root > 0) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file frame.h
- * What parent and worker say to each other: a type, a length, and fields. Both are the same program
- * on the same machine, so numbers are in its own order; but a worker that an emulator has run wild
- * in may send anything.
+ * What parent and worker say to each other: frames of a type, a length, and fields. Both are the
+ * same program on the same machine, so numbers are in its own order; HELLO, which is the first
+ * frame in each direction, tells when the program was replaced in between. A worker that an
+ * emulator has run wild in may send anything: what is no frame is refused, and never read beyond
+ * its end.
  */
 #ifndef WHVTRACE_RUN_FRAME_H
 #define WHVTRACE_RUN_FRAME_H
@@ -14,67 +16,150 @@
 
 #include "base/text.h"
 #include "report/event.h"
+#include "session/result.h"
 
 enum wht_frame_type {
-    WHT_FRAME_JOB = 'J',         /**< to the worker: from, to, careful; path */
-    WHT_FRAME_READY = 'R',       /**< the emulator is loaded */
-    WHT_FRAME_NO_EMULATOR = 'X', /**< why it is not */
-    WHT_FRAME_BEGIN = 'B',       /**< a case begins (careful jobs): as CASE, as if it had failed */
-    WHT_FRAME_CASE = 'C',        /**< a result, see struct wht_case_frame */
-    WHT_FRAME_ERROR = 'E',       /**< an error of the file, as one line */
-    WHT_FRAME_ALIVE = 'H',       /**< still reading */
-    WHT_FRAME_DONE = 'D'         /**< the job is done: 1 if the file ended; cases of other shards */
-};
-
-struct wht_frame_head {
-    uint32_t type;
-    uint32_t size; /**< of what follows */
+#define WHT_FRAME(ID, letter, name) WHT_FRAME_##ID = letter,
+#include "frame.def"
 };
 
 #define WHT_FRAME_MAX (16u << 20)
 
-/** A result on its way. Strings are never NULL. */
-struct wht_case_frame {
+/** Raise it with any change of what frames mean; that of their fields is noticed by itself. */
+#define WHT_FRAME_VERSION 1u
+
+/** The first frame, both ways. */
+struct wht_hello_frame {
+    uint32_t version;  /**< WHT_FRAME_VERSION */
+    uint64_t fields;   /**< a digest of all frames' fields */
+    const char *build; /**< the program's version */
+};
+
+/** To the worker: cases to run. */
+struct wht_job_frame {
+    uint64_t from;   /**< ordinals */
+    uint64_t to;     /**< behind the last one */
+    bool is_careful; /**< each case is announced by BEGIN */
+    const char *path;
+};
+
+/** No case can be run: there is no emulator, or the parent is another program. */
+struct wht_refused_frame {
+    const char *why;
+};
+
+/** A case begins, of a careful job: all that its result needs if the worker is lost in it. */
+struct wht_begin_frame {
     uint64_t ordinal;
-    uint8_t kind; /**< enum wht_outcome_kind */
-    uint8_t is_may;
+    bool is_may;
     uint8_t judged; /**< mask of levels */
-    uint8_t passed;
-    uint8_t ending; /**< enum wht_ending */
-    uint8_t is_explained;
-    uint8_t unaligned; /**< mask of wht_unaligned */
-    uint8_t is_known;  /**< an expectations file says that it crashes or hangs */
-    uint64_t micros;
+    bool is_explained;
+    bool is_expected_loss; /**< an expectations file says that it crashes or hangs */
+    uint64_t line;
     const char *name;
     const char *file;
-    uint64_t line;
     const char *mnemonic;
-    const char *cause; /**< of a failure; why skipped */
-    const char *key;
-    const char *block;  /**< of a failure: all but its first line */
-    const char *detail; /**< of a failure: JSON, if it was asked for */
-    /* Of a recording: `cause` is why it failed, `key` the emulator's version, `block` what is
-     * remarkable in one line, `detail` the members of the case (record_line.h). */
+    const char *block_head; /**< of the failure block: before what is said of the loss */
+    const char *block_foot; /**< and behind it */
 };
 
-/** Begins a frame at the end of out; fields are appended, then wht_frame_end() is called with its
- * result. */
-size_t wht_frame_begin(struct wht_text *out, enum wht_frame_type type);
-void wht_frame_end(struct wht_text *out, size_t start);
-void wht_frame_number(struct wht_text *out, uint64_t number);
-void wht_frame_string(struct wht_text *out, const char *string);
-
-/** Reads fields in their order; missing ones read as 0 and "". */
-struct wht_frame_fields {
-    const char *at;
-    const char *end;
+/** The result of a case that was judged. */
+struct wht_case_frame {
+    uint64_t ordinal;
+    enum wht_outcome_kind kind;
+    enum wht_ending ending;
+    bool is_may;
+    uint8_t judged; /**< mask of levels */
+    uint8_t passed;
+    bool is_explained;
+    uint8_t unaligned; /**< mask of wht_unaligned */
+    uint64_t micros;
+    uint64_t line;
+    const char *name;
+    const char *file;
+    const char *mnemonic; /**< of a failure */
+    const char *cause;    /**< of a failure, in one line; why skipped */
+    const char *group;    /**< of a failure: equal for those that look alike */
+    const char *block;    /**< of a failure: all but its first line */
+    const char *json;     /**< of a failure: the same as JSON, if it was asked for */
 };
-uint64_t wht_frame_take_number(struct wht_frame_fields *fields);
-const char *wht_frame_take_string(struct wht_frame_fields *fields);
 
-/** Adds a CASE, or a BEGIN with the same fields. */
-void wht_frame_case(struct wht_text *out, enum wht_frame_type type,
-                    const struct wht_case_frame *result);
-struct wht_case_frame wht_frame_take_case(struct wht_frame_fields *fields);
+/** A case that a worker made of another one: a recording, or redacted. */
+struct wht_made_frame {
+    uint64_t ordinal; /**< of the other one, as are file and name */
+    enum wht_outcome_kind kind;
+    enum wht_ending ending;
+    const char *name;
+    const char *file;
+    const char *problem;          /**< why there is none, or "" */
+    const char *remark;           /**< what is to be known of it, in one line, or "" */
+    const char *emulator_version; /**< of the emulator's file, if it was recorded */
+    const char *members;          /**< see wht_members_write() */
+};
+
+/** An error of the file; see struct wht_error. */
+struct wht_error_frame {
+    uint32_t line;
+    uint32_t column;
+    uint64_t more;
+    const char *file;
+    const char *pointer;
+    const char *text;
+};
+
+/** The emulator is loaded, and the worker waits, or still reads. */
+struct wht_alive_frame {
+    uint64_t position; /**< ordinals before it are read */
+};
+
+/** The job is done. */
+struct wht_done_frame {
+    bool is_file_at_end;
+    uint64_t other_shards; /**< cases that were left to other shards */
+};
+
+/*
+ * wht_put_case_frame() adds a frame to a text; no string may be NULL. wht_get_case_frame() reads
+ * the bytes behind a frame's head, and its strings point into them; false if they are not exactly
+ * its fields, each within its range. Likewise for every type.
+ */
+#define WHT_FRAME(ID, letter, name)                                                                \
+    void wht_put_##name##_frame(struct wht_text *out, const struct wht_##name##_frame *frame);     \
+    bool wht_get_##name##_frame(const char *bytes, size_t size, struct wht_##name##_frame *frame);
+#include "frame.def"
+
+/** A frame in a stream. */
+struct wht_frame {
+    uint32_t type; /**< enum wht_frame_type, or anything */
+    uint32_t size;
+    const char *bytes; /**< of its fields */
+};
+
+/** What stands before the fields. */
+#define WHT_FRAME_HEAD 8u
+
+enum wht_frame_read { WHT_FRAME_WHOLE, WHT_FRAME_PARTIAL, WHT_FRAME_TOO_BIG };
+
+/**
+ * Finds the next frame of a stream.
+ * @param at where it is looked for; is moved behind it.
+ * @return WHT_FRAME_PARTIAL if more bytes are needed.
+ */
+enum wht_frame_read wht_frame_next(const char *stream, size_t size, size_t *at,
+                                   struct wht_frame *frame);
+
+/** @return how many more bytes the first frame of a stream needs, or its head if that is not whole;
+ * 0 if it is too big. */
+size_t wht_frame_missing(const char *stream, size_t size);
+
+/** Adds the first frame of this program. */
+void wht_frame_hello(struct wht_text *out);
+
+/**
+ * Judges the first frame of the other side.
+ * @param why n bytes; receives in words why the two do not fit.
+ * @return whether they do.
+ */
+bool wht_frame_greets(const struct wht_frame *frame, char *why, size_t n);
 
 #endif

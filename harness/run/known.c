@@ -7,6 +7,8 @@
 
 #include "base/absolute.h"
 #include "base/platform.h"
+#include "base/str.h"
+#include "folders.h"
 #include "format/paths.h"
 #include "session/result.h"
 
@@ -17,9 +19,7 @@ bool wht_known_load(struct wht_known *known, const struct wht_words *files, cons
     known->emulator = emulator;
     for (size_t i = 0; i < files->count; i++)
         is_good &= wht_expectations_load(files->items[i], &options, &known->list);
-    known->is_used = calloc(known->list.count + 1, sizeof(*known->is_used));
-    if (!known->is_used)
-        abort();
+    known->is_used = wht_allocate(known->list.count + 1, sizeof(*known->is_used));
     return is_good;
 }
 

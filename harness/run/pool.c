@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/once.h"
+#include "base/map.h"
 #include "base/platform.h"
+#include "base/str.h"
 #include "format/find.h"
 #include "lost.h"
+#include "lost_frames.h"
 #include "pool_arguments.h"
 #include "process.h"
 #include "schedule.h"
@@ -35,6 +37,7 @@ struct worker {
     struct wht_text in; /* bytes that are no whole frame yet */
     uint64_t heard_ms;
     size_t last_file;
+    bool has_greeted; /* it is the same program */
     bool is_ready;
     bool has_begun; /* a careful case is running */
     bool is_timed_out;
@@ -53,12 +56,12 @@ struct pool {
     struct worker *workers;
     size_t worker_count;
     struct wht_pool_arguments arguments;
-    char not_run[96];       /* why cases are not run any more */
-    struct wht_once errors; /* told: a file that several workers read reports once */
+    char not_run[96];      /* why cases are not run any more */
+    struct wht_map errors; /* told: a file that several workers read reports once */
     size_t files_done;
-    uint64_t elsewhere; /* cases of other shards */
-    bool has_passed;    /* some case */
-    unsigned losses;    /* until then, weighed */
+    uint64_t other_shards; /* cases that belong to them */
+    bool has_passed;       /* some case */
+    unsigned losses;       /* until then, weighed */
     unsigned crashes;
     unsigned timeouts;
     bool has_given_up;
@@ -67,7 +70,7 @@ struct pool {
     bool is_stopped;
     bool has_emulator_failed;
     bool has_no_process;
-    char *error;
+    char *message; /* of the outcome */
 };
 
 static void fill_arguments(struct pool *pool)
@@ -76,30 +79,33 @@ static void fill_arguments(struct pool *pool)
                             pool->has_given_up ? pool->not_run : NULL);
 }
 
-static void send_job(struct pool *pool, struct worker *w)
+static void send_job(struct pool *pool, struct worker *w, bool is_first)
 {
-    struct wht_text job = {.text = NULL};
-    size_t start = wht_frame_begin(&job, WHT_FRAME_JOB);
-    wht_frame_number(&job, w->chunk->resume);
-    wht_frame_number(&job, w->chunk->to);
-    wht_frame_number(&job, w->chunk->is_careful);
-    wht_frame_string(&job, pool->schedule.files->paths[w->chunk->file]);
-    wht_frame_end(&job, start);
+    struct wht_text text = {.text = NULL};
+    struct wht_job_frame job = {.from = w->chunk->resume,
+                                .to = w->chunk->to,
+                                .is_careful = w->chunk->is_careful,
+                                .path = pool->schedule.files->paths[w->chunk->file]};
+    if (is_first)
+        wht_frame_hello(&text);
+    wht_put_job_frame(&text, &job);
     /* If it cannot be sent the process has ended, which shows at the other pipe. */
-    wht_process_send(w->process, job.text, job.size);
-    wht_text_free(&job);
+    wht_process_send(w->process, text.text, text.size);
+    wht_text_free(&text);
     w->heard_ms = wht_now_ms();
     w->last_file = w->chunk->file;
     w->has_begun = false;
 }
 
-static void employ(struct pool *pool, struct worker *w)
+static void give_work(struct pool *pool, struct worker *w)
 {
-    w->chunk = wht_schedule_take(&pool->schedule, w->process ? w->last_file : WHT_NO_FILE);
+    bool is_first = !w->process;
+    w->chunk = wht_schedule_take(&pool->schedule, is_first ? WHT_NO_FILE : w->last_file);
     if (!w->chunk)
         return;
-    if (!w->process) {
+    if (is_first) {
         w->process = wht_process_start(pool->arguments.items);
+        w->has_greeted = false;
         w->is_ready = false;
         w->is_timed_out = false;
         wht_text_clear(&w->in);
@@ -108,7 +114,7 @@ static void employ(struct pool *pool, struct worker *w)
         pool->has_no_process = true;
         return;
     }
-    send_job(pool, w);
+    send_job(pool, w, is_first);
 }
 
 /* Gives up if the emulator is lost in case after case and passes none. */
@@ -127,66 +133,34 @@ static void count_loss(struct pool *pool, const struct worker *w, bool is_known)
              : pool->crashes == 0 ? "timed out"
                                   : "crashed or timed out",
              pool->crashes + pool->timeouts);
-    snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s: %s; the others were not run",
+    snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s: %s; the others were not run",
              pool->options->emulator, pool->not_run);
 }
 
-/* A result that the parent writes in the place of a worker that is gone. */
-static void add_lost_case(struct pool *pool, struct worker *w, const struct wht_lost *lost)
+/* @return false if what the worker announced is no case of its chunk. */
+static bool add_lost_case(struct pool *pool, struct worker *w, const struct wht_lost *lost)
 {
-    struct wht_frame_fields fields = {w->begun.text, w->begun.text + w->begun.size};
-    struct wht_case_frame result = wht_frame_take_case(&fields);
-    struct wht_text key = {.text = NULL}, cause = {.text = NULL};
-    struct wht_text block = {.text = NULL}, detail = {.text = NULL};
-    wht_text_addf(&key, "%s/", result.mnemonic);
-    wht_lost_end(&key, lost);
-    wht_lost_cause(&cause, lost);
-    /* The announcement has the end of the block in the place of the detail. */
-    wht_text_add(&block, result.block);
-    wht_lost_block(&block, lost);
-    wht_text_add(&block, result.detail);
-    if (pool->options->wants_detail)
-        wht_lost_json(&detail, lost);
-    result.kind = WHT_CASE_FAILED;
-    result.ending = w->is_timed_out ? WHT_TIMED_OUT : WHT_CRASHED;
-    result.cause = wht_text_get(&cause);
-    result.key = wht_text_get(&key);
-    result.block = wht_text_get(&block);
-    result.detail = wht_text_get(&detail);
-    result.micros = (wht_now_ms() - w->heard_ms) * 1000;
-    wht_frame_case(&w->chunk->frames, WHT_FRAME_CASE, &result);
-    w->chunk->resume = result.ordinal + 1;
-    count_loss(pool, w, result.is_known);
-    wht_text_free(&key);
-    wht_text_free(&cause);
-    wht_text_free(&block);
-    wht_text_free(&detail);
-}
-
-static void add_lost_file(struct pool *pool, struct worker *w, const char *how)
-{
-    char text[128];
-    snprintf(text, sizeof(text), "the program itself %s while it read the file", how);
-    size_t start = wht_frame_begin(&w->chunk->frames, WHT_FRAME_ERROR);
-    wht_frame_number(&w->chunk->frames, 0);
-    wht_frame_number(&w->chunk->frames, 0);
-    wht_frame_string(&w->chunk->frames, pool->schedule.files->paths[w->chunk->file]);
-    wht_frame_string(&w->chunk->frames, "");
-    wht_frame_string(&w->chunk->frames, text);
-    wht_frame_number(&w->chunk->frames, 0);
-    wht_frame_end(&w->chunk->frames, start);
+    struct wht_begin_frame begin;
+    struct wht_text *out = &w->chunk->frames;
+    if (!wht_get_begin_frame(w->begun.text, w->begun.size, &begin) ||
+        begin.ordinal < w->chunk->resume || begin.ordinal >= w->chunk->to)
+        return false;
+    if (pool->options->work == WHT_WORK_JUDGE)
+        wht_lost_case_frame(out, &begin, lost, (wht_now_ms() - w->heard_ms) * 1000,
+                            pool->options->wants_detail);
+    else
+        wht_lost_made_frame(out, &begin, lost);
+    w->chunk->resume = begin.ordinal + 1;
+    count_loss(pool, w, begin.is_expected_loss);
+    return true;
 }
 
 static void lose_chunk(struct pool *pool, struct worker *w, const struct wht_lost *lost)
 {
     struct wht_chunk *chunk = w->chunk;
-    if (chunk->is_careful && w->has_begun)
-        add_lost_case(pool, w, lost);
-    if (chunk->is_careful && !w->has_begun) {
-        struct wht_text how = {.text = NULL};
-        wht_lost_end(&how, lost);
-        add_lost_file(pool, w, wht_text_get(&how));
-        wht_text_free(&how);
+    bool was_case = chunk->is_careful && w->has_begun && add_lost_case(pool, w, lost);
+    if (chunk->is_careful && !was_case) {
+        wht_lost_error_frame(&chunk->frames, pool->schedule.files->paths[chunk->file], lost);
         wht_schedule_done(&pool->schedule, chunk, true);
     } else if (chunk->resume >= chunk->to) {
         wht_schedule_done(&pool->schedule, chunk, false);
@@ -198,17 +172,17 @@ static void lose_chunk(struct pool *pool, struct worker *w, const struct wht_los
 }
 
 /* Says, for the run as a whole and once, what is wrong with the emulator. */
-static void blame(struct pool *pool, const char *function, const char *when,
-                  const struct wht_lost *lost)
+static void blame_emulator(struct pool *pool, const char *function, const char *when,
+                           const struct wht_lost *lost)
 {
     struct wht_text text = {.text = NULL};
-    if (*pool->error)
+    if (*pool->message)
         return;
     wht_text_addf(&text, "%s: ", pool->options->emulator);
     wht_text_add_clean(&text, function);
     wht_text_add(&text, *function ? " " : "");
     wht_lost_end(&text, lost);
-    snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s%s", wht_text_get(&text), when);
+    snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s%s", wht_text_get(&text), when);
     wht_text_free(&text);
 }
 
@@ -219,8 +193,8 @@ static bool is_about_handles(struct pool *pool, struct worker *w, const struct w
     uint32_t doing = lost->progress.doing;
     if ((doing != WHT_DOING_CREATE && doing != WHT_DOING_DESTROY) || pool->keeps_handle)
         return false;
-    blame(pool, lost->progress.function,
-          doing == WHT_DOING_CREATE ? "; it was to create a second handle" : "", lost);
+    blame_emulator(pool, lost->progress.function,
+                   doing == WHT_DOING_CREATE ? "; it was to create a second handle" : "", lost);
     pool->keeps_handle = true;
     fill_arguments(pool);
     if (w->chunk)
@@ -231,14 +205,14 @@ static bool is_about_handles(struct pool *pool, struct worker *w, const struct w
 
 static void check_destroyed(struct pool *pool, const struct wht_lost *lost)
 {
-    if (*pool->error || lost->progress.destroy_result == 0)
+    if (*pool->message || lost->progress.destroy_result == 0)
         return;
-    snprintf(pool->error, WHT_POOL_ERROR_MAX,
+    snprintf(pool->message, WHT_POOL_MESSAGE_MAX,
              "%s: WHvEmulatorDestroyEmulator returned 0x%08" PRIx32 ": %s", pool->options->emulator,
              lost->progress.destroy_result, wht_rule_text(WHT_RULE_DESTROY));
 }
 
-static void bury(struct pool *pool, struct worker *w)
+static void conclude_loss(struct pool *pool, struct worker *w)
 {
     struct wht_lost lost;
     wht_lost_take(&lost, w->process, w->is_timed_out, pool->options->timeout_ms);
@@ -247,14 +221,15 @@ static void bury(struct pool *pool, struct worker *w)
         return;
     if (!w->is_ready) {
         pool->has_emulator_failed = true;
-        *pool->error = 0;
+        *pool->message = 0;
         if (w->is_timed_out)
             snprintf(lost.left.how, sizeof(lost.left.how), "did not come to an end");
         lost.is_timed_out = false;
         if (w->is_timed_out)
             lost.progress.has_crashed = 0;
-        blame(pool, lost.progress.doing == WHT_DOING_CREATE ? lost.progress.function : "",
-              lost.progress.doing == WHT_DOING_CREATE ? "" : " while it was loaded", &lost);
+        blame_emulator(pool, lost.progress.doing == WHT_DOING_CREATE ? lost.progress.function : "",
+                       lost.progress.doing == WHT_DOING_CREATE ? "" : " while it was loaded",
+                       &lost);
         return;
     }
     check_destroyed(pool, &lost);
@@ -262,13 +237,11 @@ static void bury(struct pool *pool, struct worker *w)
         lose_chunk(pool, w, &lost);
 }
 
-/* A CASE must belong to the chunk: what an emulator did to the worker's memory must not confuse the
- * parent. */
-static bool accept_case(struct pool *pool, struct worker *w, const char *payload, size_t size)
+/* Results must belong to the chunk: what an emulator did to the worker's memory must not confuse
+ * the parent. */
+static bool accept_result(struct pool *pool, struct worker *w, uint64_t ordinal,
+                          enum wht_outcome_kind kind)
 {
-    struct wht_frame_fields fields = {payload, payload + size};
-    uint64_t ordinal = wht_frame_take_number(&fields);
-    uint8_t kind = (uint8_t)wht_frame_take_number(&fields);
     if (!w->chunk || ordinal < w->chunk->resume || ordinal >= w->chunk->to)
         return false;
     w->chunk->resume = ordinal + 1;
@@ -277,47 +250,87 @@ static bool accept_case(struct pool *pool, struct worker *w, const char *payload
     return true;
 }
 
-static void keep_frame(struct worker *w, const struct wht_frame_head *head, const char *payload)
+/* The frames that are delivered when their chunk is due. */
+static bool accept_for_delivery(struct pool *pool, struct worker *w, const struct wht_frame *frame)
 {
-    wht_text_add_bytes(&w->chunk->frames, (const char *)head, sizeof(*head));
-    wht_text_add_bytes(&w->chunk->frames, payload, head->size);
+    bool judges = pool->options->work == WHT_WORK_JUDGE;
+    struct wht_case_frame result;
+    struct wht_made_frame made;
+    struct wht_error_frame error;
+    switch (frame->type) {
+    case WHT_FRAME_CASE:
+        return judges && wht_get_case_frame(frame->bytes, frame->size, &result) &&
+               accept_result(pool, w, result.ordinal, result.kind);
+    case WHT_FRAME_MADE:
+        return !judges && wht_get_made_frame(frame->bytes, frame->size, &made) &&
+               accept_result(pool, w, made.ordinal, made.kind);
+    default:
+        return frame->type == WHT_FRAME_ERROR && w->chunk &&
+               wht_get_error_frame(frame->bytes, frame->size, &error);
+    }
 }
 
-static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_frame_head *head,
-                         const char *payload)
+static bool begin_case(struct worker *w, const struct wht_frame *frame)
 {
-    struct wht_frame_fields fields = {payload, payload + head->size};
-    switch (head->type) {
-    case WHT_FRAME_READY:
+    struct wht_begin_frame begin;
+    if (!w->chunk || !wht_get_begin_frame(frame->bytes, frame->size, &begin))
+        return false;
+    wht_text_clear(&w->begun);
+    wht_text_add_bytes(&w->begun, frame->bytes, frame->size);
+    w->has_begun = true;
+    return true;
+}
+
+static bool end_job(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+{
+    struct wht_done_frame done;
+    if (!w->chunk || !wht_get_done_frame(frame->bytes, frame->size, &done))
+        return false;
+    wht_schedule_done(&pool->schedule, w->chunk, done.is_file_at_end);
+    pool->other_shards += done.other_shards;
+    w->chunk = NULL;
+    return true;
+}
+
+static void refuse_emulator(struct pool *pool, const char *why)
+{
+    pool->has_emulator_failed = true;
+    snprintf(pool->message, WHT_POOL_MESSAGE_MAX, "%s", why);
+}
+
+static bool greet(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+{
+    char why[WHT_POOL_MESSAGE_MAX];
+    w->has_greeted = wht_frame_greets(frame, why, sizeof(why));
+    if (!w->has_greeted)
+        refuse_emulator(pool, why);
+    return w->has_greeted;
+}
+
+static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_frame *frame)
+{
+    struct wht_refused_frame refused;
+    if (!w->has_greeted)
+        return greet(pool, w, frame);
+    switch (frame->type) {
+    case WHT_FRAME_ALIVE:
         w->is_ready = true;
         return true;
-    case WHT_FRAME_NO_EMULATOR:
-        pool->has_emulator_failed = true;
-        snprintf(pool->error, WHT_POOL_ERROR_MAX, "%s", wht_frame_take_string(&fields));
+    case WHT_FRAME_REFUSED:
+        if (!wht_get_refused_frame(frame->bytes, frame->size, &refused))
+            return false;
+        refuse_emulator(pool, refused.why);
         return true;
     case WHT_FRAME_BEGIN:
-        wht_text_clear(&w->begun);
-        wht_text_add_bytes(&w->begun, payload, head->size);
-        w->has_begun = true;
-        return w->chunk != NULL;
-    case WHT_FRAME_CASE:
-        if (!accept_case(pool, w, payload, head->size))
-            return false;
-        keep_frame(w, head, payload);
-        return true;
-    case WHT_FRAME_ERROR:
-        if (w->chunk)
-            keep_frame(w, head, payload);
-        return w->chunk != NULL;
+        return begin_case(w, frame);
     case WHT_FRAME_DONE:
-        if (!w->chunk)
-            return false;
-        wht_schedule_done(&pool->schedule, w->chunk, wht_frame_take_number(&fields) != 0);
-        pool->elsewhere += wht_frame_take_number(&fields);
-        w->chunk = NULL;
-        return true;
+        return end_job(pool, w, frame);
     default:
-        return head->type == WHT_FRAME_ALIVE;
+        if (!accept_for_delivery(pool, w, frame))
+            return false;
+        wht_text_add_bytes(&w->chunk->frames, frame->bytes - WHT_FRAME_HEAD,
+                           frame->size + WHT_FRAME_HEAD);
+        return true;
     }
 }
 
@@ -325,24 +338,18 @@ static bool handle_frame(struct pool *pool, struct worker *w, const struct wht_f
 static bool handle_input(struct pool *pool, struct worker *w)
 {
     size_t at = 0;
-    struct wht_frame_head head;
-    while (w->in.size - at >= sizeof(head)) {
-        memcpy(&head, w->in.text + at, sizeof(head));
-        if (head.size > WHT_FRAME_MAX)
+    struct wht_frame frame;
+    enum wht_frame_read read;
+    while ((read = wht_frame_next(w->in.text, w->in.size, &at, &frame)) == WHT_FRAME_WHOLE)
+        if (!handle_frame(pool, w, &frame))
             return false;
-        if (w->in.size - at - sizeof(head) < head.size)
-            break;
-        if (!handle_frame(pool, w, &head, w->in.text + at + sizeof(head)))
-            return false;
-        at += sizeof(head) + head.size;
-    }
     if (at > 0)
         memmove(w->in.text, w->in.text + at, w->in.size - at);
     w->in.size -= at;
-    return true;
+    return read == WHT_FRAME_PARTIAL;
 }
 
-static void hear(struct pool *pool, struct worker *w)
+static void receive_from(struct pool *pool, struct worker *w)
 {
     static char buffer[65536];
     size_t size = wht_process_receive(w->process, buffer, sizeof(buffer));
@@ -353,10 +360,10 @@ static void hear(struct pool *pool, struct worker *w)
             return;
         wht_process_kill(w->process);
     }
-    bury(pool, w);
+    conclude_loss(pool, w);
 }
 
-static void watch(struct pool *pool, struct worker *w)
+static void check_silence(struct pool *pool, struct worker *w)
 {
     uint64_t limit = pool->options->timeout_ms;
     struct wht_progress progress;
@@ -374,36 +381,44 @@ static void watch(struct pool *pool, struct worker *w)
         return;
     w->is_timed_out = true;
     wht_process_kill(w->process);
-    bury(pool, w);
+    conclude_loss(pool, w);
 }
 
-static void deliver_error(struct pool *pool, struct wht_frame_fields *fields)
+static void deliver_error(struct pool *pool, const struct wht_frame *frame)
 {
-    struct wht_error error = {.pos = {.line = (uint32_t)wht_frame_take_number(fields)}};
-    error.pos.column = (uint32_t)wht_frame_take_number(fields);
-    error.file = wht_frame_take_string(fields);
-    error.pointer = wht_frame_take_string(fields);
-    error.text = wht_frame_take_string(fields);
-    error.more = wht_frame_take_number(fields);
+    struct wht_error_frame told;
+    if (!wht_get_error_frame(frame->bytes, frame->size, &told) ||
+        !wht_map_add(&pool->errors, frame->bytes, frame->size))
+        return;
+    struct wht_error error = {.file = told.file,
+                              .pos = {.line = told.line, .column = told.column},
+                              .pointer = told.pointer,
+                              .text = told.text,
+                              .more = told.more};
     pool->handler->on_error(pool->handler->user, &error);
+}
+
+/* @return false to stop the run. */
+static bool deliver(struct pool *pool, const struct wht_frame *frame)
+{
+    const struct wht_pool_handler *handler = pool->handler;
+    struct wht_case_frame result;
+    struct wht_made_frame made;
+    if (frame->type == WHT_FRAME_CASE && wht_get_case_frame(frame->bytes, frame->size, &result))
+        return handler->on_case(handler->user, &result);
+    if (frame->type == WHT_FRAME_MADE && wht_get_made_frame(frame->bytes, frame->size, &made))
+        return handler->on_made(handler->user, &made);
+    deliver_error(pool, frame);
+    return true;
 }
 
 static void deliver_chunk(struct pool *pool, struct wht_chunk *chunk)
 {
     size_t at = 0;
-    struct wht_frame_head head;
-    while (chunk->frames.size - at > sizeof(head) && !pool->is_stopped) {
-        memcpy(&head, chunk->frames.text + at, sizeof(head));
-        const char *payload = chunk->frames.text + at + sizeof(head);
-        struct wht_frame_fields fields = {payload, payload + head.size};
-        if (head.type == WHT_FRAME_CASE) {
-            struct wht_case_frame result = wht_frame_take_case(&fields);
-            pool->is_stopped = !pool->handler->on_case(pool->handler->user, &result);
-        } else if (wht_once(&pool->errors, payload, head.size)) {
-            deliver_error(pool, &fields);
-        }
-        at += sizeof(head) + head.size;
-    }
+    struct wht_frame frame;
+    while (!pool->is_stopped &&
+           wht_frame_next(chunk->frames.text, chunk->frames.size, &at, &frame) == WHT_FRAME_WHOLE)
+        pool->is_stopped = !deliver(pool, &frame);
     pool->files_done = chunk->file;
 }
 
@@ -426,22 +441,22 @@ static void stop_running(struct pool *pool)
     pool->is_not_running = true;
 }
 
-static void turn(struct pool *pool)
+static void step(struct pool *pool)
 {
     struct wht_process *processes[WORKERS_MAX];
     bool ready[WORKERS_MAX];
     for (size_t i = 0; i < pool->worker_count; i++) {
         if (!pool->workers[i].chunk)
-            employ(pool, &pool->workers[i]);
+            give_work(pool, &pool->workers[i]);
         processes[i] = pool->workers[i].process;
     }
     wht_process_wait(processes, pool->worker_count, TICK_MS, ready);
     for (size_t i = 0; i < pool->worker_count; i++) {
         struct worker *w = &pool->workers[i];
         if (w->process && ready[i])
-            hear(pool, w);
+            receive_from(pool, w);
         else if (w->process && w->chunk)
-            watch(pool, w);
+            check_silence(pool, w);
     }
     if (pool->has_given_up && !pool->is_not_running)
         stop_running(pool);
@@ -465,7 +480,7 @@ static bool goes_on(const struct pool *pool)
 }
 
 /* An idle worker destroys the emulator's handles and leaves when its pipe is closed. */
-static void dismiss_worker(struct pool *pool, struct worker *w)
+static void release_worker(struct pool *pool, struct worker *w)
 {
     struct wht_lost lost;
     bool is_idle = w->is_ready && !w->chunk;
@@ -478,52 +493,55 @@ static void dismiss_worker(struct pool *pool, struct worker *w)
         return;
     bool is_destroying = lost.progress.doing == WHT_DOING_DESTROY;
     if (!is_clean)
-        blame(pool, is_destroying ? lost.progress.function : "",
-              is_destroying ? "" : " when it was unloaded", &lost);
+        blame_emulator(pool, is_destroying ? lost.progress.function : "",
+                       is_destroying ? "" : " when it was unloaded", &lost);
     check_destroyed(pool, &lost);
 }
 
-static void dismiss(struct pool *pool)
+static void release(struct pool *pool)
 {
     for (size_t i = 0; i < pool->worker_count; i++) {
         struct worker *w = &pool->workers[i];
         if (w->process)
-            dismiss_worker(pool, w);
+            release_worker(pool, w);
         wht_text_free(&w->in);
         wht_text_free(&w->begun);
     }
     free(pool->workers);
-    wht_once_free(&pool->errors);
+    wht_map_free(&pool->errors);
     wht_schedule_free(&pool->schedule);
 }
 
-enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
-                               const struct wht_file_list *files,
-                               const struct wht_pool_handler *handler, uint64_t *elsewhere,
-                               char *error)
+static enum wht_pool_end end_of(const struct pool *pool)
 {
-    struct pool pool = {.options = options, .handler = handler, .error = error};
-    *error = 0;
+    return wht_is_interrupted()        ? WHT_POOL_INTERRUPTED
+           : pool->has_emulator_failed ? WHT_POOL_NO_EMULATOR
+           : pool->has_no_process      ? WHT_POOL_NO_PROCESS
+           : pool->is_stopped          ? WHT_POOL_STOPPED
+           : pool->has_given_up        ? WHT_POOL_GAVE_UP
+                                       : WHT_POOL_DONE;
+}
+
+void wht_run_cases(const struct wht_pool_options *options, const struct wht_file_list *files,
+                   const struct wht_pool_handler *handler, struct wht_pool_outcome *outcome)
+{
+    struct pool pool = {.options = options, .handler = handler, .message = outcome->message};
+    *outcome->message = 0;
     pool.worker_count = options->jobs < WORKERS_MAX ? options->jobs : WORKERS_MAX;
-    pool.workers = calloc(pool.worker_count, sizeof(*pool.workers));
-    if (!pool.workers)
-        abort();
+    pool.workers = wht_allocate(pool.worker_count, sizeof(*pool.workers));
     wht_schedule_init(&pool.schedule, files);
     fill_arguments(&pool);
     wht_catch_interrupts();
     while (goes_on(&pool))
-        turn(&pool);
-    enum wht_pool_end end = wht_is_interrupted()       ? WHT_POOL_INTERRUPTED
-                            : pool.has_emulator_failed ? WHT_POOL_NO_EMULATOR
-                            : pool.has_no_process      ? WHT_POOL_NO_PROCESS
-                            : pool.is_stopped          ? WHT_POOL_STOPPED
-                            : pool.has_given_up        ? WHT_POOL_GAVE_UP
-                                                       : WHT_POOL_DONE;
+        step(&pool);
+    outcome->end = end_of(&pool);
     /* What the due chunk has found so far is worth telling. */
-    if ((end == WHT_POOL_INTERRUPTED || end == WHT_POOL_GAVE_UP) && pool.schedule.chunks)
+    if ((outcome->end == WHT_POOL_INTERRUPTED || outcome->end == WHT_POOL_GAVE_UP) &&
+        pool.schedule.chunks)
         deliver_chunk(&pool, pool.schedule.chunks);
-    *elsewhere = pool.elsewhere;
-    dismiss(&pool);
+    outcome->other_shards = pool.other_shards;
+    release(&pool);
     wht_release_interrupts();
-    return end;
+    if (outcome->end == WHT_POOL_NO_PROCESS)
+        snprintf(outcome->message, WHT_POOL_MESSAGE_MAX, "a worker process could not be started");
 }

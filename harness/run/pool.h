@@ -12,6 +12,13 @@
 #include "redact_line.h"
 #include "select.h"
 
+/** What workers do with a case. */
+enum wht_work {
+    WHT_WORK_JUDGE,  /**< its result is handed to on_case() */
+    WHT_WORK_RECORD, /**< what the emulator does is written down, for on_made() */
+    WHT_WORK_REDACT  /**< its data is replaced, likewise */
+};
+
 struct wht_pool_options {
     const char *emulator;
     enum wht_match level;
@@ -20,9 +27,8 @@ struct wht_pool_options {
     const struct wht_words *patterns;
     const struct wht_words *expectations; /**< files */
     bool colours;
-    bool wants_detail; /**< failures carry their JSON */
-    bool records;      /**< nothing is judged: what the emulator does is written down */
-    bool redacts;      /**< nothing is judged: data of cases is replaced */
+    bool wants_detail;  /**< failures carry their JSON */
+    enum wht_work work; /**< what is done with a case */
     struct wht_redaction_options redaction;
     bool gives_up;        /**< if the emulator is lost in case after case and passes none */
     bool tells_not_run;   /**< then the others are told as skipped; otherwise the run just ends */
@@ -44,49 +50,53 @@ bool wht_pool_take_jobs(struct wht_pool_options *options, const struct wht_args 
 bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_args *args,
                            const char *value);
 
+/** Option --match, of `enum wht_match member`. */
+#define WHT_MATCH(state, member) WHT_TAKE(wht_take_match, state, member)
+
 /** Options --jobs and --timeout of `struct wht_pool_options member`. */
 #define WHT_JOBS(state, member)    WHT_TAKE(wht_take_jobs, state, member)
 #define WHT_TIMEOUT(state, member) WHT_TAKE(wht_take_timeout, state, member)
-wht_take_fn wht_take_jobs, wht_take_timeout;
+wht_take_fn wht_take_match, wht_take_jobs, wht_take_timeout;
 
 /** Receives results in the order of files and cases, whatever the number of workers. */
 struct wht_pool_handler {
     void *user;
     /** @return false to stop the run. */
     bool (*on_case)(void *user, const struct wht_case_frame *result);
+    /** As on_case(), for work that makes cases. */
+    bool (*on_made)(void *user, const struct wht_made_frame *made);
     void (*on_error)(void *user, const struct wht_error *error);
     /** Called now and then; NULL: not wanted. */
     void (*on_tick)(void *user, size_t files_done);
 };
 
+/** How a run of cases ended. */
 enum wht_pool_end {
     WHT_POOL_DONE,
-    WHT_POOL_STOPPED,
+    WHT_POOL_STOPPED, /**< by the handler */
     WHT_POOL_INTERRUPTED,
-    WHT_POOL_GAVE_UP,     /**< error tells why */
-    WHT_POOL_NO_EMULATOR, /**< error tells why */
+    WHT_POOL_GAVE_UP,
+    WHT_POOL_NO_EMULATOR,
     WHT_POOL_NO_PROCESS
 };
 
-#define WHT_POOL_ERROR_MAX 1024
+#define WHT_POOL_MESSAGE_MAX 1024
+
+struct wht_pool_outcome {
+    enum wht_pool_end end;
+    uint64_t other_shards;              /**< selected cases that belong to them */
+    char message[WHT_POOL_MESSAGE_MAX]; /**< why it ended early, or what is wrong with Create or
+                                           Destroy; "" if all is well */
+};
 
 /**
- * Runs the cases of all files.
- * @param elsewhere receives how many selected cases belong to other shards.
- * @param error     WHT_POOL_ERROR_MAX bytes; receives why for WHT_POOL_NO_EMULATOR and
- *                  WHT_POOL_GAVE_UP, and otherwise what is wrong with Create or Destroy, or "".
+ * Runs the cases of files and hands over their results: what run, record, dedupe and redact stand
+ * on.
  */
-enum wht_pool_end wht_pool_run(const struct wht_pool_options *options,
-                               const struct wht_file_list *files,
-                               const struct wht_pool_handler *handler, uint64_t *elsewhere,
-                               char *error);
+void wht_run_cases(const struct wht_pool_options *options, const struct wht_file_list *files,
+                   const struct wht_pool_handler *handler, struct wht_pool_outcome *outcome);
 
-/**
- * Says on stderr what ended a run early or is wrong besides its cases; nothing if all is well.
- * @param verb  for the message.
- * @param error as wht_pool_run() left it.
- * @return what that means for the exit code: WHT_EXIT_OK, FAILED, EMULATOR or INTERRUPTED.
- */
-int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error);
+/** Says on stderr what the message of an outcome says. */
+void wht_pool_tell(const char *verb, const struct wht_pool_outcome *outcome);
 
 #endif

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "work.h"
+
 static void add(struct wht_pool_arguments *a, const char *name, const char *value)
 {
     if (a->count + 2 > WHT_ARGUMENTS_MAX)
@@ -13,17 +15,12 @@ static void add(struct wht_pool_arguments *a, const char *name, const char *valu
         a->items[a->count++] = value;
 }
 
-static void add_redaction(struct wht_pool_arguments *a, const struct wht_redaction_options *o)
-{
-    snprintf(a->seed, sizeof(a->seed), "%" PRIu64, o->seed);
-    add(a, o->only_whole ? "--redact-whole" : "--redact", a->seed);
-}
-
 void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool_options *o,
                              bool keeps_handle, const char *not_run)
 {
     static const char *const levels[] = {"effects", "device", "strict"};
     a->count = 0;
+    snprintf(a->seed, sizeof(a->seed), "%" PRIu64, o->redaction.seed);
     snprintf(a->shard, sizeof(a->shard), "%" PRIu64 "/%" PRIu64, o->shard, o->shard_count);
     add(a, "worker", NULL);
     add(a, "--emulator", o->emulator);
@@ -32,10 +29,10 @@ void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool
         add(a, "--colours", NULL);
     if (o->wants_detail)
         add(a, "--detail", NULL);
-    if (o->records)
-        add(a, "--record", NULL);
-    if (o->redacts)
-        add_redaction(a, &o->redaction);
+    add(a, "--work", wht_work_kind(o->work)->name);
+    add(a, "--seed", a->seed);
+    if (o->redaction.only_whole)
+        add(a, "--only-whole", NULL);
     if (keeps_handle)
         add(a, "--keep-handle", NULL);
     if (not_run)

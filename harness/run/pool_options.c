@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
-#include "base/exit_code.h"
 #include "base/platform.h"
 #include "pool.h"
 #include "session/backend.h"
+#include "words/names.h"
 
 struct wht_pool_options wht_pool_defaults(void)
 {
@@ -40,6 +41,20 @@ bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_ar
     return true;
 }
 
+bool wht_take_match(const struct wht_args *args, const struct wht_option *option, const char *value,
+                    void *target)
+{
+    (void)option;
+    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
+        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
+            *(enum wht_match *)target = (enum wht_match)i;
+            return true;
+        }
+    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
+                    value);
+    return false;
+}
+
 bool wht_take_jobs(const struct wht_args *args, const struct wht_option *option, const char *value,
                    void *target)
 {
@@ -54,14 +69,8 @@ bool wht_take_timeout(const struct wht_args *args, const struct wht_option *opti
     return wht_pool_take_timeout(target, args, value);
 }
 
-int wht_pool_tell(const char *verb, enum wht_pool_end end, const char *error)
+void wht_pool_tell(const char *verb, const struct wht_pool_outcome *outcome)
 {
-    if (end == WHT_POOL_NO_PROCESS)
-        error = "a worker process could not be started";
-    if (*error)
-        fprintf(stderr, "whvtrace %s: %s\n", verb, error);
-    return end == WHT_POOL_INTERRUPTED   ? WHT_EXIT_INTERRUPTED
-           : end == WHT_POOL_NO_EMULATOR ? WHT_EXIT_EMULATOR
-           : *error                      ? WHT_EXIT_FAILED
-                                         : WHT_EXIT_OK;
+    if (*outcome->message)
+        fprintf(stderr, "whvtrace %s: %s\n", verb, outcome->message);
 }

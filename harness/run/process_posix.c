@@ -2,8 +2,7 @@
 #define _GNU_SOURCE
 
 #include "base/platform.h"
-#include "process.h"
-#include "said.h"
+#include "process_left.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -271,14 +270,9 @@ bool wht_process_end(struct wht_process *process, struct wht_process_left *left)
     hear_said(process);
     close(process->from);
     close_if_open(process->said);
+    wht_process_left_take(left, process->shared, &process->tail);
     if (has_ended)
         describe_end(status, left->how);
-    else
-        snprintf(left->how, sizeof(left->how), "did not end");
-    memset(left->shared, 0, sizeof(left->shared));
-    if (process->shared)
-        memcpy(left->shared, process->shared, sizeof(left->shared));
-    wht_said_get(&process->tail, left->said);
     release(process);
     return has_ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "session/recorder.h"
 
-/** Adds the members of the case that was recorded, see wht_corpus_out_members(). */
+/** Adds the members of the case that was recorded, see wht_members_write(). */
 void wht_record_line(struct wht_text *out, const struct wht_case *c,
                      const struct wht_recording *recording);
 

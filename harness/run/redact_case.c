@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/str.h"
 #include "words/names.h"
 
 #define CODE_WINDOW 16u
@@ -28,9 +30,7 @@ static void shuffle(uint8_t *bytes, unsigned count, uint64_t *state)
 
 void wht_redact_table(uint64_t seed, const char *id, uint8_t table[256])
 {
-    uint64_t state = seed;
-    for (const char *c = id; *c; c++)
-        state = (state ^ (uint8_t)*c) * UINT64_C(0x100000001b3);
+    uint64_t state = wht_hash_add_text(seed, id);
     for (unsigned i = 0; i < 256; i++)
         table[i] = (uint8_t)i;
     shuffle(table + 1, 127, &state);
@@ -91,9 +91,7 @@ static size_t replace_memory(const struct wht_redact_plan *plan, const struct wh
 {
     uint64_t code = code_start(c);
     size_t changed = 0;
-    uint8_t *marks = calloc(size + 1, 1);
-    if (!marks)
-        abort();
+    uint8_t *marks = wht_allocate(size + 1, 1);
     if (plan->redaction == WHT_REDACT_UNTOUCHED)
         mark_touched(plan, gpa, marks, size);
     for (size_t i = 0; i < size; i++)

@@ -34,7 +34,7 @@ void wht_redactor_close(struct wht_redactor *redactor);
  * @param c     is changed.
  * @param spare the same case, read a second time; is changed.
  * @param node  the case as its author wrote it.
- * @param line  receives the members of the redacted case, see wht_corpus_out_members(); nothing if
+ * @param line  receives the members of the redacted case, see wht_members_write(); nothing if
  * it is dropped.
  * @param kept  receives what had to stay, or NULL.
  * @return why the case is dropped, or NULL. Both strings live until the next case.

@@ -3,23 +3,17 @@
 
 #include <stdlib.h>
 
+#include "base/str.h"
+
 #define CHUNK_CASES 256u
 
 /* Chunks that may wait for their turn. */
 #define CHUNKS_MAX 256u
 
-static void *allocate(size_t count, size_t size)
-{
-    void *memory = calloc(count > 0 ? count : 1, size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
 void wht_schedule_init(struct wht_schedule *schedule, const struct wht_file_list *files)
 {
     *schedule = (struct wht_schedule){.files = files};
-    schedule->states = allocate(files->count, sizeof(*schedule->states));
+    schedule->states = wht_allocate(files->count, sizeof(*schedule->states));
 }
 
 void wht_chunk_free(struct wht_chunk *chunk)
@@ -42,7 +36,7 @@ void wht_schedule_free(struct wht_schedule *schedule)
 static struct wht_chunk *add_chunk(struct wht_schedule *schedule, size_t file)
 {
     struct wht_file_state *state = &schedule->states[file];
-    struct wht_chunk *chunk = allocate(1, sizeof(*chunk));
+    struct wht_chunk *chunk = wht_allocate(1, sizeof(*chunk));
     struct wht_chunk **place = &schedule->chunks;
     *chunk = (struct wht_chunk){.file = file,
                                 .from = state->next,

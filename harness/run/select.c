@@ -8,21 +8,19 @@
 #include "base/absolute.h"
 #include "base/args.h"
 #include "base/exit_code.h"
+#include "base/hash.h"
 #include "base/outfile.h"
+#include "base/pattern.h"
 #include "base/platform.h"
 #include "base/str.h"
+#include "folders.h"
 #include "format/paths.h"
 
 #define SHARDS_MAX UINT64_C(1000000)
 
 void wht_words_add(struct wht_words *words, const char *word)
 {
-    if (words->count == words->capacity) {
-        words->capacity = words->capacity ? 2 * words->capacity : 8;
-        words->items = realloc(words->items, words->capacity * sizeof(*words->items));
-        if (!words->items)
-            abort();
-    }
+    words->items = wht_grow(words->items, words->count, &words->capacity, sizeof(*words->items));
     words->items[words->count++] = word;
 }
 
@@ -41,42 +39,10 @@ bool wht_take_word(const struct wht_args *args, const struct wht_option *option,
     return true;
 }
 
-/* Whether text starts with the pattern; on a mismatch the last `*` takes one character more. */
-static bool matches_start(const char *pattern, const char *text)
-{
-    const char *star = NULL;
-    const char *resume = NULL;
-    while (*pattern) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            resume = text;
-        } else if (*text && (*pattern == '?' || *pattern == *text)) {
-            pattern++;
-            text++;
-        } else if (star && *resume) {
-            pattern = star;
-            text = ++resume;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool wht_pattern_matches(const char *pattern, const char *text)
-{
-    for (;; text++) {
-        if (matches_start(pattern, text))
-            return true;
-        if (!*text)
-            return false;
-    }
-}
-
 bool wht_selects(const struct wht_words *patterns, const char *name)
 {
     for (size_t i = 0; i < patterns->count; i++)
-        if (wht_pattern_matches(patterns->items[i], name))
+        if (wht_pattern_is_in(patterns->items[i], name))
             return true;
     return patterns->count == 0;
 }
@@ -103,13 +69,9 @@ bool wht_take_shard(const char *text, uint64_t *number, uint64_t *count)
     return true;
 }
 
-/* FNV-1a, then a mix: its low bits alone are uneven for names that are nearly equal. */
 bool wht_is_in_shard(const char *name, uint64_t number, uint64_t count)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    hash = (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = wht_hash_spread(wht_hash_add_text(WHT_HASH, name));
     return (hash >> 32) % count == number - 1;
 }
 
@@ -139,10 +101,8 @@ static int compare_places(const void *a, const void *b)
 /* Files that several paths mean are run once, where they come first. */
 static void drop_repeated(struct wht_file_list *files)
 {
-    char ***places = malloc((files->count + 1) * sizeof(*places));
+    char ***places = wht_reallocate(NULL, (files->count + 1) * sizeof(*places));
     size_t kept = 0;
-    if (!places)
-        abort();
     for (size_t i = 0; i < files->count; i++)
         places[i] = &files->paths[i];
     qsort(places, files->count, sizeof(*places), compare_places);

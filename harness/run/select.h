@@ -23,11 +23,7 @@ void wht_words_free(struct wht_words *words);
 #define WHT_WORDS(state, member) WHT_TAKE(wht_take_word, state, member)
 wht_take_fn wht_take_word;
 
-/** @return whether text contains the pattern, in which `*` stands for any run and `?` for any
- * character. */
-bool wht_pattern_matches(const char *pattern, const char *text);
-
-/** @return whether a test name is selected: no pattern at all, or one that matches. */
+/** @return whether a test name is selected: no pattern at all, or one that it contains. */
 bool wht_selects(const struct wht_words *patterns, const char *name);
 
 /** @return the folder that WHVTRACE_TRACES names, or the folder `traces` of the working directory,

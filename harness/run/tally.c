@@ -38,7 +38,7 @@ static void tell_failure(struct wht_tally *tally, const struct wht_case_frame *r
     report.cause = cause;
     report.key = key;
     report.block = result->block;
-    report.detail = result->detail;
+    report.detail = result->json;
     tell(tally, &report);
 }
 
@@ -53,7 +53,7 @@ static void tell_contradiction(struct wht_tally *tally, const struct wht_case_fr
                   result->kind == WHT_CASE_PASSED ? "passes" : result->cause, entry->file,
                   (unsigned)entry->pos.line, wht_known_word(entry), entry->reason);
     wht_text_addf(&key, "%s:%u/%d/%s", entry->file, (unsigned)entry->pos.line, result->kind,
-                  result->key);
+                  result->group);
     tell_failure(tally, result, wht_text_get(&cause), wht_text_get(&key));
     wht_text_free(&cause);
     wht_text_free(&key);
@@ -82,7 +82,7 @@ void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result
     else if (result->is_may)
         tell_other(tally, result, WHT_OUTCOME_MAY, result->cause);
     else
-        tell_failure(tally, result, result->cause, result->key);
+        tell_failure(tally, result, result->cause, result->group);
 }
 
 static void tell_problem(struct wht_tally *tally, const struct wht_report_problem *problem)

@@ -1,421 +1,266 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each callback checks the contract, compares itself with the case, and answers. After the first
- * divergence the call goes on as well as it can: registers and memory at its end say more than the
- * divergence alone.
+ * Each callback is checked (contract.h), shown to the observer, and answered: by the element of the
+ * case that the observer names, else by the guest and, by address, by the devices of the case.
  */
-#include "run.h"
+#include "callbacks.h"
 
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
-#include "progress.h"
+#include "contract.h"
 #include "words/names.h"
 
-static _Thread_local struct wht_run *active;
+static _Thread_local struct wht_session *served;
 
-void wht_run_activate(struct wht_run *run)
+void wht_callbacks_serve(struct wht_session *session)
 {
-    active = run;
+    served = session;
 }
 
-static HRESULT end_call(struct wht_run *run)
+static HRESULT end_call(struct wht_session *s)
 {
-    run->result->was_ended = true;
-    run->has_failed = true;
+    s->was_ended = true;
+    s->has_failed = true;
     return E_FAIL;
 }
 
-static HRESULT fail(struct wht_run *run, HRESULT hr)
+static HRESULT finish(struct wht_session *s, const struct wht_event *event,
+                      const struct wht_answer *answer)
 {
-    if (hr != S_OK)
-        run->has_failed = true;
-    return hr;
+    if (answer->hr != S_OK)
+        s->has_failed = true;
+    if (s->observer->on_answered)
+        s->observer->on_answered(s->watcher, event, answer);
+    return answer->hr;
 }
 
-static void diverge(struct wht_run *run, enum wht_divergence_kind kind,
-                    const struct wht_event *event)
+static const struct wht_call *find_element(struct wht_session *s, const struct wht_event *event,
+                                           enum wht_place place)
 {
-    struct wht_divergence d = {
-        .kind = kind, .number = run->compared, .has_actual = true, .actual = *event};
-    wht_run_diverge(run, &d);
+    return s->observer->find_element ? s->observer->find_element(s->watcher, event, place) : NULL;
 }
 
-static bool break_rule(struct wht_run *run, enum wht_rule rule, const struct wht_event *event)
+/* What the guest does not answer as usual. */
+static const struct wht_call *find_injection(struct wht_session *s, const struct wht_event *event)
 {
-    struct wht_divergence d = {.kind = WHT_DIVERGES_RULE,
-                               .rule = rule,
-                               .number = run->result->callbacks,
-                               .has_actual = true,
-                               .actual = *event};
-    wht_run_diverge(run, &d);
-    return false;
+    return s->injects ? wht_injections_find(&s->injections, event) : NULL;
 }
 
-static bool has_diverged(const struct wht_run *run)
+/* Element or injection, whichever there is. */
+static const struct wht_call *find_answer(struct wht_session *s, const struct wht_event *event)
 {
-    return run->result->divergence.kind != WHT_DIVERGES_NOT;
+    const struct wht_call *call = find_element(s, event, WHT_PLACE_MODEL);
+    return call ? call : find_injection(s, event);
 }
 
-/* What comes after a divergence tells whether the expected callback was left out or only late. */
-static void look_out(struct wht_divergence *d, const struct wht_event *event)
+static HRESULT fail_of(const struct wht_call *call)
 {
-    if (d->kind == WHT_DIVERGES_CALL && !d->comes_later)
-        d->comes_later = wht_match(&d->expected, event) == 0;
+    return call && call->has_fail ? call->fail : S_OK;
 }
 
-/* The rules for every callback. On false the callback fails. */
-static bool begin(struct wht_run *run, const VOID *context, const struct wht_event *event)
+static bool is_read(const struct wht_event *event)
 {
-    run->result->callbacks++;
-    wht_progress_callback(event);
-    if (run->callbacks_max > 0 &&
-        (run->result->callbacks > run->callbacks_max || clock() > run->clock_end))
-        return false;
-    if (has_diverged(run) && ++run->after > run->after_max) {
-        run->result->cut_after = run->after_max;
-        return false;
-    }
-    /* The arrays of a batch may only be read once they have been checked. */
-    if (has_diverged(run) && event->kind != WHT_CALL_GET && event->kind != WHT_CALL_SET)
-        look_out(&run->result->divergence, event);
-    if (context != run)
-        break_rule(run, WHT_RULE_CONTEXT, event);
-    if (run->has_failed)
-        return break_rule(run, WHT_RULE_AFTER_FAILURE, event);
-    if (run->is_set_done)
-        return break_rule(
-            run, event->kind == WHT_CALL_SET ? WHT_RULE_SECOND_SET : WHT_RULE_AFTER_SET, event);
-    if (run->result->callbacks - run->compared > WHT_UNLISTED_MAX)
-        return break_rule(run, WHT_RULE_TOO_MANY, event);
-    return true;
-}
-
-static void mix_access(struct wht_run *run, const struct wht_event *event)
-{
-    uint64_t data = 0;
-    bool sends = event->kind == WHT_CALL_MEM_WRITE || event->kind == WHT_CALL_IO_OUT;
-    memcpy(&data, event->data, sends ? event->size : 0);
-    run->digest = wht_digest_mix(run->digest, event->address);
-    run->digest = wht_digest_mix(run->digest, (uint64_t)event->kind << 8 | event->size);
-    run->digest = wht_digest_mix(run->digest, data);
-}
-
-/* Compares with the next expected element. Returns it, or NULL after a divergence. */
-static const struct wht_call *compare(struct wht_run *run, const struct wht_event *event)
-{
-    struct wht_expected_call at = {NULL, 0};
-    if (has_diverged(run))
-        return NULL;
-    run->compared++;
-    enum wht_step step = wht_cursor_step(&run->cursor, event, &at);
-    if (step == WHT_STEP_MATCHED) {
-        run->result->matched[run->compared % WHT_MATCHED_MAX] = at;
-        run->result->matched_count = run->compared;
-        return at.call;
-    }
-    struct wht_divergence d = {.kind = at.call ? WHT_DIVERGES_CALL : WHT_DIVERGES_EXTRA,
-                               .number = run->compared,
-                               .has_actual = true,
-                               .actual = *event,
-                               .expected = at,
-                               .differing = at.call ? wht_match(&at, event) : 0};
-    wht_run_diverge(run, &d);
-    return NULL;
+    return event->kind == WHT_CALL_MEM_READ || event->kind == WHT_CALL_IO_IN;
 }
 
 /* A device, hole or port without regard to order. */
-static HRESULT access_by_address(struct wht_run *run, const struct wht_event *event, bool is_hole,
-                                 uint8_t *data)
+static HRESULT access_device(struct wht_session *s, const struct wht_event *event,
+                             enum wht_place place, uint8_t *data)
 {
-    struct wht_answered answered = wht_answers_access(&run->answers, event, data);
+    struct wht_device_answer answered = wht_devices_access(&s->devices, event, data);
     if (answered.fails)
-        return fail(run, answered.fails->fail);
-    bool is_read = event->kind == WHT_CALL_MEM_READ || event->kind == WHT_CALL_IO_IN;
-    if (!is_read || answered.is_complete || is_hole)
+        return answered.fails->fail;
+    if (!is_read(event) || answered.is_complete ||
+        s->observer->on_unanswered(s->watcher, event, place))
         return S_OK;
-    diverge(run, WHT_DIVERGES_UNANSWERED, event);
-    return end_call(run);
+    return end_call(s);
 }
 
-/* An access that is compared in order; from its divergence on the guest answers. */
-static HRESULT access_in_order(struct wht_run *run, const struct wht_event *event,
-                               enum wht_place place, uint8_t *data)
+/* @param data of a read, filled with what answers where nothing else does. */
+static HRESULT answer_access(struct wht_session *s, const struct wht_event *event,
+                             enum wht_place place, uint8_t *data)
 {
-    mix_access(run, event);
-    const struct wht_call *call = compare(run, event);
-    if (!call && place == WHT_PLACE_MODEL)
+    const struct wht_call *call = find_element(s, event, place);
+    if (call) {
+        if (!call->has_fail && is_read(event))
+            memcpy(data, call->data.data, call->size);
+        return fail_of(call);
+    }
+    if (place == WHT_PLACE_MODEL)
+        return fail_of(find_injection(s, event));
+    if (place == WHT_PLACE_EMPTY)
         return S_OK;
-    if (!call)
-        return access_by_address(run, event, place == WHT_PLACE_HOLE, data);
-    if (call->has_fail)
-        return fail(run, call->fail);
-    if (event->kind == WHT_CALL_MEM_READ || event->kind == WHT_CALL_IO_IN)
-        memcpy(data, call->data.data, call->size);
-    return S_OK;
+    return access_device(s, event, place, data);
 }
 
-static HRESULT access_model(struct wht_run *run, const struct wht_event *event)
+static void fill(const struct wht_session *s, const struct wht_event *event, enum wht_place place,
+                 uint8_t *data)
 {
-    const struct wht_call *armed =
-        has_diverged(run) ? NULL : wht_answers_armed(&run->answers, event);
-    return armed && armed->has_fail ? fail(run, armed->fail) : S_OK;
+    bool has_filler = s->observer->filler && place != WHT_PLACE_EMPTY;
+    for (uint32_t i = 0; i < event->size; i++)
+        data[i] = has_filler ? s->observer->filler(event->address + i) : 0xff;
 }
 
-static HRESULT access_memory(struct wht_run *run, const struct wht_event *event, uint8_t *data)
+/* A hole that no element reads is like memory that holds ones. */
+static enum wht_place place_of(struct wht_session *s, const struct wht_event *event)
 {
     bool is_write = event->kind == WHT_CALL_MEM_WRITE;
-    enum wht_place place = wht_guest_place(&run->guest, event->address, event->size, is_write);
-    wht_guest_ask(&run->guest, event->address, event->size);
-    bool is_hole = place == WHT_PLACE_HOLE;
-    if (!is_write) {
-        memset(data, 0xff, event->size);
-        wht_guest_read(&run->guest, event->address, event->size, data);
-    }
-    bool is_ordered = run->level == WHT_MATCH_STRICT && !has_diverged(run);
-    if (!is_ordered && place == WHT_PLACE_MODEL)
-        return access_model(run, event);
-    /* A hole that no element reads is like memory that holds ones. */
-    if (!is_ordered && is_hole && !is_write &&
-        !wht_answers_cover(&run->answers, event->address, event->size))
-        return S_OK;
-    if (run->level == WHT_MATCH_EFFECTS)
-        return access_by_address(run, event, is_hole, data);
-    return access_in_order(run, event, place, data);
+    enum wht_place place = wht_guest_place(&s->guest, event->address, event->size, is_write);
+    if (place == WHT_PLACE_HOLE && !is_write &&
+        !wht_devices_cover(&s->devices, event->address, event->size))
+        return WHT_PLACE_EMPTY;
+    return place;
 }
 
-static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
+/* Answers a memory or port access that broke no rule. @param data 8 bytes; receives what is read.
+ */
+static HRESULT access(struct wht_session *s, const struct wht_event *event, enum wht_place place,
+                      uint8_t *data)
 {
-    struct wht_run *run = active;
-    if (!run)
+    struct wht_answer answer = {.data = data};
+    memset(data, wht_session_poison(s, WHT_POISON_DATA), 8);
+    if (is_read(event))
+        fill(s, event, place, data);
+    if (event->kind == WHT_CALL_MEM_READ)
+        wht_guest_read(&s->guest, event->address, event->size, data);
+    answer.hr = answer_access(s, event, place, data);
+    finish(s, event, &answer);
+    if (answer.hr != S_OK)
+        memset(data, wht_session_poison(s, WHT_POISON_FAILED), 8);
+    return answer.hr;
+}
+
+static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *info)
+{
+    struct wht_session *s = served;
+    if (!s)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
     struct wht_event event = {.kind = WHT_CALL_MEM_READ};
-    if (access) {
-        event.kind = access->Direction == 0 ? WHT_CALL_MEM_READ : WHT_CALL_MEM_WRITE;
-        event.address = access->GpaAddress;
-        event.size = access->AccessSize;
-        event.direction = access->Direction;
-        memcpy(event.data, access->Data, sizeof(event.data));
+    if (info) {
+        event.kind = info->Direction == 0 ? WHT_CALL_MEM_READ : WHT_CALL_MEM_WRITE;
+        event.address = info->GpaAddress;
+        event.size = info->AccessSize;
+        event.direction = info->Direction;
+        memcpy(event.data, info->Data, sizeof(event.data));
     }
-    if (!begin(run, context, &event))
-        return end_call(run);
-    bool ok = true;
-    if (!access)
-        ok = break_rule(run, WHT_RULE_NULL_ARGUMENT, &event);
-    else if (event.direction > 1)
-        ok = break_rule(run, WHT_RULE_DIRECTION, &event);
-    else if (event.size < 1 || event.size > 8)
-        ok = break_rule(run, WHT_RULE_MEMORY_SIZE, &event);
-    else if (event.address % WHT_PAGE_SIZE + event.size > WHT_PAGE_SIZE)
-        ok = break_rule(run, WHT_RULE_PAGE_CROSSED, &event);
-    if (!ok)
-        return end_call(run);
+    if (!wht_contract_callback(s, context, &event) || !wht_contract_memory(s, info, &event))
+        return end_call(s);
     uint8_t data[8];
-    memset(data, run->poison, sizeof(data));
-    HRESULT hr = access_memory(run, &event, data);
+    wht_guest_ask(&s->guest, event.address, event.size);
+    HRESULT hr = access(s, &event, place_of(s, &event), data);
     if (event.kind == WHT_CALL_MEM_READ)
-        memcpy(access->Data, data, sizeof(data));
+        memcpy(info->Data, data, sizeof(data));
     else if (hr == S_OK)
-        wht_guest_write(&run->guest, event.address, event.size, event.data);
+        wht_guest_write(&s->guest, event.address, event.size, event.data);
     return hr;
 }
 
-static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access)
+static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *info)
 {
-    struct wht_run *run = active;
-    if (!run)
+    struct wht_session *s = served;
+    if (!s)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
     struct wht_event event = {.kind = WHT_CALL_IO_IN};
-    if (access) {
-        event.kind = access->Direction == 0 ? WHT_CALL_IO_IN : WHT_CALL_IO_OUT;
-        event.address = access->Port;
-        event.size = access->AccessSize;
-        event.direction = access->Direction;
+    if (info) {
+        event.kind = info->Direction == 0 ? WHT_CALL_IO_IN : WHT_CALL_IO_OUT;
+        event.address = info->Port;
+        event.size = info->AccessSize;
+        event.direction = info->Direction;
         for (unsigned i = 0; i < 4; i++)
-            event.data[i] = (uint8_t)(access->Data >> 8 * i);
+            event.data[i] = (uint8_t)(info->Data >> 8 * i);
     }
-    if (!begin(run, context, &event))
-        return end_call(run);
-    bool ok = true;
-    if (!access)
-        ok = break_rule(run, WHT_RULE_NULL_ARGUMENT, &event);
-    else if (event.direction > 1)
-        ok = break_rule(run, WHT_RULE_DIRECTION, &event);
-    else if (event.size != 1 && event.size != 2 && event.size != 4)
-        ok = break_rule(run, WHT_RULE_PORT_SIZE, &event);
-    if (!ok)
-        return end_call(run);
+    if (!wht_contract_callback(s, context, &event) || !wht_contract_port(s, info, &event))
+        return end_call(s);
     uint8_t data[8];
-    memset(data, run->poison, sizeof(data));
-    HRESULT hr = run->level == WHT_MATCH_EFFECTS
-                     ? access_by_address(run, &event, false, data)
-                     : access_in_order(run, &event, WHT_PLACE_DEVICE, data);
+    HRESULT hr = access(s, &event, WHT_PLACE_DEVICE, data);
     if (event.kind == WHT_CALL_IO_IN)
-        access->Data =
+        info->Data =
             (UINT32)data[0] | (UINT32)data[1] << 8 | (UINT32)data[2] << 16 | (UINT32)data[3] << 24;
     return hr;
 }
 
-static bool is_aligned(const void *pointer)
-{
-    return (uintptr_t)pointer % 16 == 0;
-}
-
 /* Arrays that are not aligned are copied: what they say is judged all the same. */
-static void align_names(struct wht_run *run, struct wht_event *event)
+static const void *align(const void *array, uint32_t count, void *copy, size_t size)
 {
-    uint32_t count = event->count < WHT_BATCH_MAX ? event->count : WHT_BATCH_MAX;
-    if (!event->names || count == 0 || is_aligned(event->names))
-        return;
-    memcpy(run->names, (const void *)event->names, count * sizeof(*run->names));
-    event->names = run->names;
+    if (!array || (uintptr_t)array % 16 == 0)
+        return array;
+    memcpy(copy, array, (count < WHT_BATCH_MAX ? count : WHT_BATCH_MAX) * size);
+    return copy;
 }
 
-static const void *align_values(struct wht_run *run, uint32_t count, const void *values)
+/* The value that the element itself answers with, else that of the guest. */
+static const WHV_REGISTER_VALUE *value_of(const struct wht_session *s, const struct wht_call *call,
+                                          WHV_REGISTER_NAME name)
 {
-    if (!values || is_aligned(values))
-        return values;
-    memcpy(run->values, values,
-           (count < WHT_BATCH_MAX ? count : WHT_BATCH_MAX) * sizeof(*run->values));
-    return run->values;
-}
-
-/* @return whether the call may go on. */
-static bool check_alignment(struct wht_run *run, const struct wht_event *event, const void *names,
-                            const void *values)
-{
-    bool is_get = event->kind == WHT_CALL_GET;
-    if (event->count == 0)
-        return true;
-    if (!is_aligned(names))
-        run->unaligned |= is_get ? WHT_UNALIGNED_GET_NAMES : WHT_UNALIGNED_SET_NAMES;
-    if (!is_aligned(values))
-        run->unaligned |= is_get ? WHT_UNALIGNED_GET_VALUES : WHT_UNALIGNED_SET_VALUES;
-    if (!run->judges_alignment || (is_aligned(names) && is_aligned(values)))
-        return true;
-    return break_rule(run, is_aligned(names) ? WHT_RULE_UNALIGNED_VALUES : WHT_RULE_UNALIGNED_NAMES,
-                      event);
-}
-
-static bool check_batch(struct wht_run *run, const struct wht_event *event, const void *values)
-{
-    if (event->count > 0 && (!event->names || !values))
-        return break_rule(run, WHT_RULE_NULL_ARGUMENT, event);
-    if (event->count > WHT_BATCH_MAX)
-        return break_rule(run, WHT_RULE_REGISTER_COUNT, event);
-    for (uint32_t i = 1; i < event->count; i++)
-        for (uint32_t j = 0; j < i; j++)
-            if (event->names[i] == event->names[j]) {
-                struct wht_divergence d = {.kind = WHT_DIVERGES_RULE,
-                                           .rule = WHT_RULE_NAMED_TWICE,
-                                           .number = run->result->callbacks,
-                                           .has_actual = true,
-                                           .actual = *event,
-                                           .reg = event->names[i]};
-                wht_run_diverge(run, &d);
-                return false;
-            }
-    return true;
-}
-
-/* What a Get, Set or Translate is compared with: strictly in order, else what arms the model. */
-static const struct wht_call *direct(struct wht_run *run, const struct wht_event *event)
-{
-    if (has_diverged(run)) {
-        look_out(&run->result->divergence, event);
-        return NULL;
-    }
-    if (run->level == WHT_MATCH_STRICT)
-        return compare(run, event);
-    return wht_answers_armed(&run->answers, event);
-}
-
-static const WHV_REGISTER_VALUE *answer_for(const struct wht_run *run, const struct wht_call *call,
-                                            WHV_REGISTER_NAME name)
-{
-    if (call && run->level == WHT_MATCH_STRICT && !call->names_only)
+    if (call && !call->names_only)
         for (size_t i = 0; i < call->reg_count; i++)
             if (call->regs[i].name == name && call->regs[i].count > 0)
                 return &call->regs[i].values[0];
-    return wht_guest_reg(&run->guest, name);
+    return wht_guest_reg(&s->guest, name);
 }
 
-static HRESULT answer_get(struct wht_run *run, const struct wht_call *call,
-                          const struct wht_event *event, WHV_REGISTER_VALUE *values)
+/* @return false after a register that the case does not know. */
+static bool fill_slots(struct wht_session *s, const struct wht_call *call,
+                       const struct wht_event *event, WHV_REGISTER_VALUE *slots)
 {
+    bool fails = fail_of(call) != S_OK;
     for (uint32_t i = 0; i < event->count; i++) {
-        const WHV_REGISTER_VALUE *value = answer_for(run, call, event->names[i]);
-        if (!value) {
-            struct wht_divergence d = {.kind = WHT_DIVERGES_NOT_CAPTURED,
-                                       .number = run->compared,
-                                       .has_actual = true,
-                                       .actual = *event,
-                                       .reg = event->names[i]};
-            wht_run_diverge(run, &d);
-            return end_call(run);
-        }
-        values[i] = *value;
+        WHV_REGISTER_NAME name = event->names[i];
+        const WHV_REGISTER_VALUE *value = value_of(s, call, name);
+        if (!value && !fails && !s->observer->on_uncaptured(s->watcher, event, name))
+            return false;
+        slots[i] = value ? *value : (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = 0}};
         /* The upper half of a 64-bit register's slot means nothing. */
-        if (wht_reg_kind(event->names[i]) == WHT_REG_U64)
-            memset(&values[i].Reg128.High64, run->poison, sizeof(values[i].Reg128.High64));
+        if (wht_reg_kind(name) == WHT_REG_U64)
+            memset(&slots[i].Reg128.High64, wht_session_poison(s, WHT_POISON_UPPER),
+                   sizeof(slots[i].Reg128.High64));
     }
-    return S_OK;
+    return true;
 }
 
 static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                WHV_REGISTER_VALUE *values)
 {
-    struct wht_run *run = active;
-    if (!run)
+    struct wht_session *s = served;
+    if (!s)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
-    struct wht_event event = {.kind = WHT_CALL_GET, .names = names, .count = count};
-    align_names(run, &event);
-    if (!begin(run, context, &event) || !check_batch(run, &event, values) ||
-        !check_alignment(run, &event, names, values))
-        return end_call(run);
-    if (run->level == WHT_MATCH_STRICT)
-        for (uint32_t i = 0; i < count; i++)
-            run->digest = wht_digest_mix(run->digest, (uint32_t)event.names[i]);
-    const struct wht_call *call = direct(run, &event);
-    HRESULT hr = S_OK;
-    bool is_copied = !is_aligned(values);
-    WHV_REGISTER_VALUE *slots = is_copied ? run->values : values;
-    if (is_copied)
-        memcpy(slots, (const void *)values, count * sizeof(*slots));
-    if (call && call->has_fail) {
-        if (count > 0)
-            memset(slots, run->poison, count * sizeof(*slots));
-        hr = fail(run, call->fail);
-    } else {
-        hr = answer_get(run, call, &event, slots);
-    }
-    if (is_copied)
-        memcpy((void *)values, slots, count * sizeof(*slots));
-    return hr;
+    struct wht_event event = {.kind = WHT_CALL_GET,
+                              .names = align(names, count, s->names, sizeof(*names)),
+                              .count = count};
+    if (!wht_contract_callback(s, context, &event) || !wht_contract_batch(s, &event, names, values))
+        return end_call(s);
+    const struct wht_call *call = find_answer(s, &event);
+    struct wht_answer answer = {.hr = fail_of(call), .values = s->values};
+    if (!fill_slots(s, call, &event, s->values))
+        return end_call(s);
+    finish(s, &event, &answer);
+    if (answer.hr != S_OK)
+        memset(s->values, wht_session_poison(s, WHT_POISON_FAILED), count * sizeof(*s->values));
+    if (count > 0)
+        memcpy((void *)values, s->values, count * sizeof(*s->values));
+    return answer.hr;
 }
 
 static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                const WHV_REGISTER_VALUE *values)
 {
-    struct wht_run *run = active;
-    if (!run)
+    struct wht_session *s = served;
+    if (!s)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
     struct wht_event event = {.kind = WHT_CALL_SET,
-                              .names = names,
-                              .values = align_values(run, count, values),
+                              .names = align(names, count, s->names, sizeof(*names)),
+                              .values = align(values, count, s->values, sizeof(*values)),
                               .count = count};
-    align_names(run, &event);
-    if (!begin(run, context, &event) || !check_batch(run, &event, values) ||
-        !check_alignment(run, &event, names, values))
-        return end_call(run);
-    run->is_set_called = true;
-    const struct wht_call *call = direct(run, &event);
-    if (call && call->has_fail)
-        return fail(run, call->fail);
-    wht_guest_set(&run->guest, event.names, count, event.values);
-    run->is_set_done = true;
-    return S_OK;
+    s->is_set_called = true;
+    if (!wht_contract_callback(s, context, &event) || !wht_contract_batch(s, &event, names, values))
+        return end_call(s);
+    struct wht_answer answer = {.hr = fail_of(find_answer(s, &event))};
+    if (answer.hr == S_OK) {
+        wht_guest_set(&s->guest, event.names, count, event.values);
+        s->is_set_done = true;
+    }
+    return finish(s, &event, &answer);
 }
 
 static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
@@ -423,32 +268,35 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
                                      WHV_TRANSLATE_GVA_RESULT_CODE *result,
                                      WHV_GUEST_PHYSICAL_ADDRESS *gpa)
 {
-    struct wht_run *run = active;
-    if (!run)
+    struct wht_session *s = served;
+    if (!s)
         return E_UNEXPECTED; /* outside of a call, or on another thread */
     struct wht_event event = {.kind = WHT_CALL_TRANSLATE, .address = gva, .flags = (uint32_t)flags};
-    bool ok = begin(run, context, &event);
-    if (ok && (!result || !gpa))
-        ok = break_rule(run, WHT_RULE_NULL_ARGUMENT, &event);
-    if (ok && gva % WHT_PAGE_SIZE != 0)
-        ok = break_rule(run, WHT_RULE_UNALIGNED_PAGE, &event);
-    if (!ok)
-        return end_call(run);
-    if (run->level == WHT_MATCH_STRICT)
-        run->digest = wht_digest_mix(wht_digest_mix(run->digest, gva), event.flags);
-    const struct wht_call *call = direct(run, &event);
-    if (call && call->has_fail)
-        return fail(run, call->fail); /* both slots stay as the emulator left them */
-    uint64_t address;
-    wht_guest_ask_page(&run->guest, gva, event.flags);
-    *result = wht_guest_translate(&run->guest, gva, event.flags, &address);
-    if (call && call->has_result)
-        *result = call->result;
-    *gpa = call && call->has_gpa ? call->gpa : address;
-    return S_OK;
+    if (!wht_contract_callback(s, context, &event) ||
+        !wht_contract_translate(s, &event, result, gpa))
+        return end_call(s);
+    const struct wht_call *call = find_answer(s, &event);
+    struct wht_answer answer = {.hr = fail_of(call)};
+    if (answer.hr == S_OK) {
+        wht_guest_ask_page(&s->guest, gva, event.flags);
+        answer.result = wht_guest_translate(&s->guest, gva, event.flags, &answer.gpa);
+        if (call && call->has_result)
+            answer.result = call->result;
+        if (call && call->has_gpa)
+            answer.gpa = call->gpa;
+        answer.has_gpa = wht_is_walked(answer.result);
+        *result = answer.result;
+        *gpa = answer.gpa;
+        if (!answer.has_gpa)
+            memset(gpa, wht_session_poison(s, WHT_POISON_GPA), sizeof(*gpa));
+    } else {
+        memset(result, wht_session_poison(s, WHT_POISON_FAILED), sizeof(*result));
+        memset(gpa, wht_session_poison(s, WHT_POISON_FAILED), sizeof(*gpa));
+    }
+    return finish(s, &event, &answer);
 }
 
-const WHV_EMULATOR_CALLBACKS wht_run_callbacks = {
+const WHV_EMULATOR_CALLBACKS wht_session_callbacks = {
     .Size = sizeof(WHV_EMULATOR_CALLBACKS),
     .WHvEmulatorIoPortCallback = on_io,
     .WHvEmulatorMemoryCallback = on_memory,

@@ -98,11 +98,11 @@ static enum readiness element_readiness(const struct wht_cursor *cursor,
     return REFUSES;
 }
 
-static bool push(struct wht_cursor *cursor, const struct wht_frame *frame)
+static bool push(struct wht_cursor *cursor, const struct wht_nesting *frame)
 {
     if (cursor->depth == cursor->capacity) {
         size_t capacity = cursor->capacity ? 2 * cursor->capacity : 8;
-        struct wht_frame *frames = realloc(cursor->frames, capacity * sizeof(*frames));
+        struct wht_nesting *frames = realloc(cursor->frames, capacity * sizeof(*frames));
         if (!frames)
             return false;
         cursor->frames = frames;
@@ -123,11 +123,11 @@ static bool push_any_order(struct wht_cursor *cursor, const struct wht_call *cal
         cursor->mark_capacity = 2 * needed;
     }
     memset(cursor->marks + cursor->mark_count, 0, call->child_count * sizeof(*cursor->marks));
-    struct wht_frame frame = {.list = call->children,
-                              .count = call->child_count,
-                              .offset = offset,
-                              .is_any_order = true,
-                              .marks = cursor->mark_count};
+    struct wht_nesting frame = {.list = call->children,
+                                .count = call->child_count,
+                                .offset = offset,
+                                .is_any_order = true,
+                                .marks = cursor->mark_count};
     cursor->mark_count = needed;
     return push(cursor, &frame);
 }
@@ -136,7 +136,8 @@ static bool push_group(struct wht_cursor *cursor, const struct wht_call *call, u
 {
     if (call->kind == WHT_CALL_ANY_ORDER)
         return push_any_order(cursor, call, offset);
-    struct wht_frame frame = {.list = call->children, .count = call->child_count, .offset = offset};
+    struct wht_nesting frame = {
+        .list = call->children, .count = call->child_count, .offset = offset};
     if (call->kind == WHT_CALL_REPEAT) {
         frame.step = (uint64_t)call->step;
         frame.turns_left = call->repeat - 1;
@@ -146,7 +147,7 @@ static bool push_group(struct wht_cursor *cursor, const struct wht_call *call, u
 
 static void pop(struct wht_cursor *cursor)
 {
-    struct wht_frame *frame = &cursor->frames[--cursor->depth];
+    struct wht_nesting *frame = &cursor->frames[--cursor->depth];
     if (frame->is_any_order)
         cursor->mark_count = frame->marks;
 }
@@ -157,7 +158,7 @@ static void pop(struct wht_cursor *cursor)
 static enum wht_step step_any_order(struct wht_cursor *cursor, const struct wht_event *event,
                                     struct wht_expected_call *at)
 {
-    struct wht_frame *frame = &cursor->frames[cursor->depth - 1];
+    struct wht_nesting *frame = &cursor->frames[cursor->depth - 1];
     bool *done = cursor->marks + frame->marks;
     size_t which;
     while (frame->index < frame->count && done[frame->index])
@@ -173,11 +174,11 @@ static enum wht_step step_any_order(struct wht_cursor *cursor, const struct wht_
         break;
     }
     done[which] = true;
-    struct wht_frame child = {.list = &frame->list[which], .count = 1, .offset = frame->offset};
+    struct wht_nesting child = {.list = &frame->list[which], .count = 1, .offset = frame->offset};
     return push(cursor, &child) ? GO_ON : WHT_STEP_NO_MEMORY;
 }
 
-static enum wht_step step_element(struct wht_cursor *cursor, struct wht_frame *frame,
+static enum wht_step step_element(struct wht_cursor *cursor, struct wht_nesting *frame,
                                   const struct wht_event *event, struct wht_expected_call *at)
 {
     struct wht_expected_call expected = {&frame->list[frame->index], frame->offset};
@@ -200,7 +201,7 @@ enum wht_step wht_cursor_step(struct wht_cursor *cursor, const struct wht_event 
                               struct wht_expected_call *at)
 {
     while (cursor->depth > 0) {
-        struct wht_frame *frame = &cursor->frames[cursor->depth - 1];
+        struct wht_nesting *frame = &cursor->frames[cursor->depth - 1];
         enum wht_step step = GO_ON;
         if (frame->is_any_order) {
             step = step_any_order(cursor, event, at);
@@ -227,7 +228,7 @@ bool wht_cursor_start(struct wht_cursor *cursor, const struct wht_guest *guest,
     cursor->level = level;
     cursor->depth = 0;
     cursor->mark_count = 0;
-    struct wht_frame root = {.list = expect->calls, .count = expect->call_count};
+    struct wht_nesting root = {.list = expect->calls, .count = expect->call_count};
     return push(cursor, &root);
 }
 

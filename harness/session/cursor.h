@@ -14,7 +14,7 @@
 #include "match.h"
 
 /** One level of nesting. */
-struct wht_frame {
+struct wht_nesting {
     const struct wht_call *list;
     size_t count;
     size_t index;    /**< next element of a sequence; any_order: children before it are finished */
@@ -29,7 +29,7 @@ struct wht_frame {
 struct wht_cursor {
     const struct wht_guest *guest;
     enum wht_match level;
-    struct wht_frame *frames;
+    struct wht_nesting *frames;
     size_t depth;
     size_t capacity;
     bool *marks; /**< finished children of the any_order frames */

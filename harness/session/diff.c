@@ -6,70 +6,44 @@
 #include "format/case_code.h"
 #include "words/names.h"
 
-#define STATUS_SUCCESSFUL 1u
-#define STATUS_RESERVED   0xfffffc00u
-#define VECTOR_DB         1u
+#define VECTOR_DB 1u
 
-/* The status is only defined if the call returned S_OK. */
-static void judge_status(struct wht_run *run, uint32_t poison)
+static void judge_status(struct wht_judge *judge)
 {
-    const struct wht_expect *expect = &run->guest.c->expect;
-    struct wht_result *r = run->result;
+    const struct wht_expect *expect = &judge->session.guest.c->expect;
+    struct wht_result *r = judge->result;
     if (r->hr != expect->hr)
         r->differing |= WHT_FINAL_HR;
-    if (r->hr != S_OK || expect->hr != S_OK)
-        return;
-    if (r->status != expect->status)
+    else if (r->hr == S_OK && r->status != expect->status)
         r->differing |= WHT_FINAL_STATUS;
-    if (r->status == poison)
-        wht_run_break_rule(run, WHT_RULE_STATUS_NOT_WRITTEN);
-    else if (r->status & STATUS_RESERVED)
-        wht_run_break_rule(run, WHT_RULE_STATUS_RESERVED);
 }
 
-static void judge_set(struct wht_run *run)
-{
-    const struct wht_result *r = run->result;
-    bool succeeded = r->hr == S_OK && (r->status & STATUS_SUCCESSFUL);
-    if (run->is_set_done && !succeeded)
-        wht_run_break_rule(run, WHT_RULE_SET_IN_FAILED_CALL);
-    else if (succeeded && !run->is_set_called)
-        wht_run_break_rule(run, WHT_RULE_NO_SET);
-}
-
-static void judge_missing(struct wht_run *run)
+static void judge_missing(struct wht_judge *judge)
 {
     struct wht_expected_call at;
-    if (run->level == WHT_MATCH_EFFECTS || run->result->divergence.kind != WHT_DIVERGES_NOT)
+    if (judge->level == WHT_MATCH_EFFECTS || judge->result->divergence.kind != WHT_DIVERGES_NOT)
         return;
-    if (wht_cursor_step(&run->cursor, NULL, &at) != WHT_STEP_DIFFERS)
+    if (wht_cursor_step(&judge->cursor, NULL, &at) != WHT_STEP_DIFFERS)
         return;
     struct wht_divergence d = {
-        .kind = WHT_DIVERGES_MISSING, .number = run->compared + 1, .expected = at};
-    wht_run_diverge(run, &d);
+        .kind = WHT_DIVERGES_MISSING, .number = judge->session.listed + 1, .expected = at};
+    wht_judge_diverge(judge, &d);
 }
 
-static void add_reg(struct wht_run *run, WHV_REGISTER_NAME name, const struct wht_want_reg *want)
+static void add_reg(struct wht_judge *judge, WHV_REGISTER_NAME name,
+                    const struct wht_want_reg *want)
 {
-    struct wht_result *r = run->result;
-    const WHV_REGISTER_VALUE *actual = wht_guest_reg(&run->guest, name);
+    struct wht_result *r = judge->result;
+    const WHV_REGISTER_VALUE *actual = wht_guest_reg(&judge->session.guest, name);
     if (r->reg_count == WHT_REG_DIFFS_MAX)
         return;
     struct wht_reg_diff *diff = &r->regs[r->reg_count++];
     diff->name = name;
     diff->want = want;
-    diff->initial = wht_init_reg(&run->guest.c->init, name);
+    diff->initial = wht_init_reg(&judge->session.guest.c->init, name);
     diff->has_actual = actual != NULL;
     if (actual)
         diff->actual = *actual;
-}
-
-static const struct wht_want_reg *find_want(const struct wht_expect *expect, WHV_REGISTER_NAME name)
-{
-    for (size_t i = 0; i < expect->reg_count; i++)
-        if (expect->regs[i].name == name)
-            return &expect->regs[i];
-    return NULL;
 }
 
 /* A fault or a trap arrives in these; how is not a matter of "others". */
@@ -79,25 +53,26 @@ static bool carries_event(WHV_REGISTER_NAME name)
            name == WHvX64RegisterDr6;
 }
 
-static void judge_registers(struct wht_run *run)
+static void judge_registers(struct wht_judge *judge)
 {
-    const struct wht_guest *guest = &run->guest;
+    const struct wht_guest *guest = &judge->session.guest;
     const struct wht_expect *expect = &guest->c->expect;
     bool has_event = expect->has_fault || expect->trap;
     for (size_t i = 0; i < expect->reg_count; i++) {
         const struct wht_want_reg *want = &expect->regs[i];
         const WHV_REGISTER_VALUE *actual = wht_guest_reg(guest, want->name);
         if (want->kind != WHT_WANT_ANY && (!actual || !wht_want_accepts(want, actual)))
-            add_reg(run, want->name, want);
+            add_reg(judge, want->name, want);
     }
     for (uint32_t i = 0; i < guest->written_count; i++) {
         WHV_REGISTER_NAME name = guest->written_names[i];
         bool stays = !expect->others_any || (expect->has_fault && name == WHvX64RegisterRip);
-        if (!stays || (has_event && carries_event(name)) || find_want(expect, name))
+        if (!stays || (has_event && carries_event(name)) ||
+            wht_want_reg_of(expect->regs, expect->reg_count, name))
             continue;
         const WHV_REGISTER_VALUE *initial = wht_init_reg(&guest->c->init, name);
         if (!initial || !wht_reg_equal(name, initial, &guest->written_values[i]))
-            add_reg(run, name, NULL);
+            add_reg(judge, name, NULL);
     }
 }
 
@@ -120,53 +95,53 @@ static void add_memory_byte(struct wht_result *r, uint64_t gpa, bool listed, uin
 }
 
 /* Entries of expect.memory do not overlap: the last one that begins at or before gpa decides. */
-static bool is_listed(const struct wht_run *run, uint64_t gpa)
+static bool is_listed(const struct wht_judge *judge, uint64_t gpa)
 {
     size_t low = 0;
-    size_t high = run->guest.c->expect.memory_count;
+    size_t high = judge->session.guest.c->expect.memory_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (run->listed[middle]->gpa <= gpa)
+        if (judge->listed[middle]->gpa <= gpa)
             low = middle + 1;
         else
             high = middle;
     }
-    return low > 0 && gpa - run->listed[low - 1]->gpa < run->listed[low - 1]->data.size;
+    return low > 0 && gpa - judge->listed[low - 1]->gpa < judge->listed[low - 1]->data.size;
 }
 
-static void judge_listed_memory(struct wht_run *run)
+static void judge_listed_memory(struct wht_judge *judge)
 {
-    const struct wht_expect *expect = &run->guest.c->expect;
+    const struct wht_expect *expect = &judge->session.guest.c->expect;
     for (size_t i = 0; i < expect->memory_count; i++) {
         const struct wht_want_memory *want = &expect->memory[i];
         for (size_t j = 0; j < want->data.size; j++) {
-            const uint8_t *actual =
-                wht_guest_ram_byte(&run->guest, run->guest.current, want->gpa + j);
+            const uint8_t *actual = wht_guest_ram_byte(&judge->session.guest,
+                                                       judge->session.guest.current, want->gpa + j);
             bool compared = !want->data.mask || want->data.mask[j];
             if (compared && (!actual || *actual != want->data.data[j]))
-                add_memory_byte(run->result, want->gpa + j, true, want->data.data[j], actual);
+                add_memory_byte(judge->result, want->gpa + j, true, want->data.data[j], actual);
         }
     }
 }
 
-static void judge_region(struct wht_run *run, const struct wht_memory *m, size_t start)
+static void judge_region(struct wht_judge *judge, const struct wht_memory *m, size_t start)
 {
-    const uint8_t *pristine = run->guest.pristine + start;
-    const uint8_t *current = run->guest.current + start;
+    const uint8_t *pristine = judge->session.guest.pristine + start;
+    const uint8_t *current = judge->session.guest.current + start;
     if (memcmp(pristine, current, m->size) == 0)
         return;
     for (uint64_t i = 0; i < m->size; i++)
-        if (pristine[i] != current[i] && !is_listed(run, m->gpa + i))
-            add_memory_byte(run->result, m->gpa + i, false, pristine[i], &current[i]);
+        if (pristine[i] != current[i] && !is_listed(judge, m->gpa + i))
+            add_memory_byte(judge->result, m->gpa + i, false, pristine[i], &current[i]);
 }
 
-static void judge_memory(struct wht_run *run)
+static void judge_memory(struct wht_judge *judge)
 {
-    const struct wht_guest *guest = &run->guest;
-    judge_listed_memory(run);
+    const struct wht_guest *guest = &judge->session.guest;
+    judge_listed_memory(judge);
     for (size_t i = 0; guest->is_dirty && i < guest->c->memory_count; i++)
         if (guest->c->memory[i].kind == WHT_MEMORY_RAM && guest->c->memory[i].size > 0)
-            judge_region(run, &guest->c->memory[i], guest->starts[i]);
+            judge_region(judge, &guest->c->memory[i], guest->starts[i]);
 }
 
 static bool is_injected(const struct wht_guest *guest, const WHV_X64_PENDING_EXCEPTION_EVENT *event,
@@ -192,16 +167,16 @@ static bool is_trapped(const struct wht_guest *guest)
            (event && is_injected(guest, &event->ExceptionEvent, &db));
 }
 
-static void judge_events(struct wht_run *run)
+static void judge_events(struct wht_judge *judge)
 {
-    const struct wht_expect *expect = &run->guest.c->expect;
-    struct wht_result *r = run->result;
-    const WHV_REGISTER_VALUE *event = wht_guest_reg(&run->guest, WHvRegisterPendingEvent);
+    const struct wht_expect *expect = &judge->session.guest.c->expect;
+    struct wht_result *r = judge->result;
+    const WHV_REGISTER_VALUE *event = wht_guest_reg(&judge->session.guest, WHvRegisterPendingEvent);
     r->pending_event = event ? *event : (WHV_REGISTER_VALUE){.Reg128 = {.Low64 = 0}};
     if (expect->has_fault &&
-        !is_injected(&run->guest, &r->pending_event.ExceptionEvent, &expect->fault))
+        !is_injected(&judge->session.guest, &r->pending_event.ExceptionEvent, &expect->fault))
         r->differing |= WHT_FINAL_FAULT;
-    if (expect->trap && !is_trapped(&run->guest))
+    if (expect->trap && !is_trapped(&judge->session.guest))
         r->differing |= WHT_FINAL_TRAP;
 }
 
@@ -234,11 +209,11 @@ static bool is_of_exit(const struct wht_guest *guest, const struct wht_memory *m
 
 /* Entries that the author wrote for nothing may be why a call fails. Pages come first: they say
  * what else would have happened. */
-static void list_unasked(struct wht_run *run)
+static void list_unasked(struct wht_judge *judge)
 {
-    const struct wht_guest *guest = &run->guest;
+    const struct wht_guest *guest = &judge->session.guest;
     const struct wht_case *c = guest->c;
-    struct wht_result *r = run->result;
+    struct wht_result *r = judge->result;
     for (size_t i = 0; i < c->page_count && r->unasked_count < WHT_UNASKED_MAX; i++)
         if (!guest->asked_pages[i] && !agrees_with_exit(c, &c->pages[i]))
             r->unasked[r->unasked_count++] = (struct wht_unasked){.page = &c->pages[i], .index = i};
@@ -248,29 +223,26 @@ static void list_unasked(struct wht_run *run)
                 (struct wht_unasked){.memory = &c->memory[i], .index = c->memory[i].index};
 }
 
-void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status_poison)
+void wht_judge_end(struct wht_judge *judge)
 {
-    struct wht_result *r = run->result;
-    r->hr = hr;
-    r->status = status;
-    judge_status(run, status_poison);
-    judge_set(run);
-    judge_missing(run);
-    judge_registers(run);
-    judge_memory(run);
-    judge_events(run);
+    struct wht_result *r = judge->result;
+    judge_status(judge);
+    judge_missing(judge);
+    judge_registers(judge);
+    judge_memory(judge);
+    judge_events(judge);
     r->passed = r->divergence.kind == WHT_DIVERGES_NOT && r->differing == 0 && r->reg_count == 0 &&
                 r->memory_count == 0;
     if (!r->passed)
-        list_unasked(run);
+        list_unasked(judge);
 }
 
-uint64_t wht_final_digest(const struct wht_run *run)
+uint64_t wht_final_digest(const struct wht_judge *judge)
 {
-    const struct wht_guest *guest = &run->guest;
-    uint64_t digest = wht_digest_mix(run->digest, (uint32_t)run->result->hr);
-    if (run->result->hr == S_OK)
-        digest = wht_digest_mix(digest, run->result->status);
+    const struct wht_guest *guest = &judge->session.guest;
+    uint64_t digest = wht_digest_mix(judge->digest, (uint32_t)judge->result->hr);
+    if (judge->result->hr == S_OK)
+        digest = wht_digest_mix(digest, judge->result->status);
     for (uint32_t i = 0; i < guest->written_count; i++) {
         const WHV_REGISTER_VALUE *value = &guest->written_values[i];
         digest = wht_digest_mix(digest, (uint32_t)guest->written_names[i]);

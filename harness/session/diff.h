@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file diff.h
- * The end of a call: what is left to compare when the emulator has returned. Internal to replay.
+ * The end of a call: what is left to compare when the emulator has returned.
  */
 #ifndef WHVTRACE_SESSION_DIFF_H
 #define WHVTRACE_SESSION_DIFF_H
 
-#include "run.h"
+#include "judge.h"
 
-/**
- * Completes run->result: contract, missing callbacks, HRESULT, status, registers, memory, fault,
- * trap.
- * @param status        the status word after the call.
- * @param status_poison what it held before.
- */
-void wht_judge(struct wht_run *run, HRESULT hr, uint32_t status, uint32_t status_poison);
+/** Completes judge->result: missing callbacks, HRESULT, status, registers, memory, fault, trap. */
+void wht_judge_end(struct wht_judge *judge);
 
-/** Continues the run's digest over the final state, so that two calls can be compared. */
-uint64_t wht_final_digest(const struct wht_run *run);
+/** Continues the digest over the final state, so that two calls can be compared. */
+uint64_t wht_final_digest(const struct wht_judge *judge);
 
 #endif

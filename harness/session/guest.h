@@ -20,6 +20,7 @@
 enum wht_place {
     WHT_PLACE_MODEL, /**< RAM, or a read of ROM or of code: not observable as a device access */
     WHT_PLACE_HOLE,  /**< no byte is a device's */
+    WHT_PLACE_EMPTY, /**< a read of a hole where no element of the case lies; told by the session */
     WHT_PLACE_DEVICE
 };
 

@@ -68,14 +68,6 @@ bool wht_reg_equal(WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *a, const WH
     return equal_under(a, b, register_bits(name));
 }
 
-static const struct wht_want_reg *find_want(const struct wht_call *call, WHV_REGISTER_NAME name)
-{
-    for (size_t i = 0; i < call->reg_count; i++)
-        if (call->regs[i].name == name)
-            return &call->regs[i];
-    return NULL;
-}
-
 /* Names have no order; an event never names one twice. An empty list means any batch. */
 static unsigned match_registers(const struct wht_call *call, const struct wht_event *event)
 {
@@ -83,7 +75,8 @@ static unsigned match_registers(const struct wht_call *call, const struct wht_ev
     if (call->reg_count == 0)
         return 0;
     for (uint32_t i = 0; i < event->count; i++) {
-        const struct wht_want_reg *want = find_want(call, event->names[i]);
+        const struct wht_want_reg *want =
+            wht_want_reg_of(call->regs, call->reg_count, event->names[i]);
         if (!want)
             differing |= WHT_FIELD_NAMES;
         else if (event->values && !wht_want_accepts(want, &event->values[i]))

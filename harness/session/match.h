@@ -15,8 +15,8 @@ bool wht_call_is_group(const struct wht_call *call);
 /** @return the address that an element means inside a repeat: only a gpa moves. */
 uint64_t wht_expected_address(const struct wht_expected_call *expected);
 
-/** @return a mask of wht_field in which the callback differs from a single element; 0: it is the
- * one. */
+/** @return a mask of enum wht_call_field in which the callback differs from a single element; 0: it
+ * is the one. */
 unsigned wht_match(const struct wht_expected_call *expected, const struct wht_event *event);
 
 /** Compares under the expectation's mask. */

@@ -6,34 +6,18 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "exit_context.h"
-#include "invoke.h"
-#include "recording.h"
-#include "run.h"
+#include "callbacks.h"
+#include "notes.h"
 
 #define STATUS_SUCCESSFUL 1u
-#define STATUS_RESERVED   0xfffffc00u
-
-static const char *const poison_texts[] = {
-#define WHT_POISON(id, text) [WHT_POISON_##id] = text,
-#include "poison.def"
-};
-
-const char *wht_poison_text(enum wht_poison poison)
-{
-    return poison_texts[poison];
-}
 
 struct wht_recorder {
     struct wht_handles handles;
     bool keeps_handle;
-    struct wht_guest guest;
-    struct wht_answers answers;
-    struct wht_record_run first; /* what is written down */
-    struct wht_record_run again; /* what it is compared with */
+    struct wht_session session;
+    struct wht_notes first; /* what is written down */
+    struct wht_notes again; /* what it is compared with */
     struct wht_case made;
-    HRESULT hr;
-    uint32_t status;
 };
 
 struct wht_recorder *wht_recorder_open(const struct wht_backend *backend, char *error)
@@ -43,7 +27,7 @@ struct wht_recorder *wht_recorder_open(const struct wht_backend *backend, char *
         snprintf(error, WHT_BACKEND_ERROR_MAX, "out of memory");
         return NULL;
     }
-    if (!wht_handles_open(&recorder->handles, backend, &wht_record_callbacks, error)) {
+    if (!wht_handles_open(&recorder->handles, backend, &wht_session_callbacks, error)) {
         free(recorder);
         return NULL;
     }
@@ -64,8 +48,7 @@ void wht_recorder_close(struct wht_recorder *recorder)
     if (recorder->keeps_handle)
         wht_handles_keep(&recorder->handles);
     wht_handles_close(&recorder->handles);
-    wht_guest_free(&recorder->guest);
-    wht_answers_free(&recorder->answers);
+    wht_session_free(&recorder->session);
     free(recorder->first.calls);
     free(recorder->again.calls);
     wht_arena_free(recorder->first.arena);
@@ -73,73 +56,11 @@ void wht_recorder_close(struct wht_recorder *recorder)
     free(recorder);
 }
 
-static void start(struct wht_recorder *recorder, struct wht_record_run *run, unsigned flipped)
-{
-    struct wht_arena *arena = run->arena;
-    struct wht_call *calls = run->calls;
-    size_t capacity = run->capacity;
-    wht_arena_reset(arena);
-    wht_guest_reset(&recorder->guest);
-    wht_answers_reset(&recorder->answers);
-    *run = (struct wht_record_run){.guest = &recorder->guest,
-                                   .answers = &recorder->answers,
-                                   .arena = arena,
-                                   .flipped = flipped,
-                                   .calls = calls,
-                                   .capacity = capacity};
-}
-
-/* The status is only defined if the call returned S_OK. */
-static void check_status(struct wht_recorder *recorder, struct wht_record_run *run, uint32_t poison)
-{
-    uint32_t status = recorder->status;
-    if (recorder->hr != S_OK)
-        return;
-    run->digest = wht_digest_mix(run->digest, status);
-    if (status == poison) {
-        run->broken |= UINT32_C(1) << WHT_RULE_STATUS_NOT_WRITTEN;
-        wht_record_problem(run, wht_rule_text(WHT_RULE_STATUS_NOT_WRITTEN));
-    } else if (status & STATUS_RESERVED) {
-        run->broken |= UINT32_C(1) << WHT_RULE_STATUS_RESERVED;
-        wht_record_problem(run, wht_rule_text(WHT_RULE_STATUS_RESERVED));
-    } else if (status == 0) {
-        wht_record_problem(run, "the status has no bit, which no case can expect");
-    }
-}
-
-static void check_set(const struct wht_recorder *recorder, struct wht_record_run *run)
-{
-    bool succeeded = recorder->hr == S_OK && (recorder->status & STATUS_SUCCESSFUL);
-    if (run->is_set_done && !succeeded)
-        run->broken |= UINT32_C(1) << WHT_RULE_SET_IN_FAILED_CALL;
-    else if (succeeded && !run->is_set_called)
-        run->broken |= UINT32_C(1) << WHT_RULE_NO_SET;
-}
-
-static void call_once(struct wht_recorder *recorder, const struct wht_case *c,
-                      struct wht_record_run *run, unsigned flipped)
-{
-    start(recorder, run, flipped);
-    uint32_t poison = wht_record_poison(run, WHT_POISON_STATUS) * UINT32_C(0x01010101);
-    uint8_t filler =
-        flipped >> WHT_POISON_BYTES & 1 ? (uint8_t)~WHT_BYTES_POISON : (uint8_t)WHT_BYTES_POISON;
-    bool is_written;
-    recorder->status = poison;
-    wht_record_activate(run);
-    recorder->hr = wht_invoke(&recorder->handles, c, run, filler, &recorder->status, &is_written);
-    wht_record_activate(NULL);
-    if (is_written)
-        run->broken |= UINT32_C(1) << WHT_RULE_EXIT_CONTEXT_WRITTEN;
-    run->digest = wht_digest_mix(run->digest, (uint32_t)recorder->hr);
-    check_status(recorder, run, poison);
-    check_set(recorder, run);
-}
-
 static void expect_registers(struct wht_recorder *recorder, struct wht_expect *expect)
 {
-    const struct wht_record_run *run = &recorder->first;
-    for (size_t i = 0; i < run->count; i++) {
-        const struct wht_call *call = &run->calls[i];
+    const struct wht_notes *notes = &recorder->first;
+    for (size_t i = 0; i < notes->count; i++) {
+        const struct wht_call *call = &notes->calls[i];
         if (call->kind != WHT_CALL_SET || call->has_fail)
             continue;
         expect->regs = call->regs;
@@ -176,7 +97,7 @@ static void expect_region(struct wht_recorder *recorder, struct wht_expect *expe
 static void expect_memory(struct wht_recorder *recorder, const struct wht_case *c,
                           struct wht_expect *expect)
 {
-    const struct wht_guest *guest = &recorder->guest;
+    const struct wht_guest *guest = &recorder->session.guest;
     if (!guest->is_dirty)
         return;
     /* Two runs lie at least MEMORY_GAP apart. */
@@ -199,36 +120,36 @@ static void make_case(struct wht_recorder *recorder, const struct wht_case *c)
     made->flags = (struct wht_strings){.count = 0};
     made->spec = (struct wht_strings){.count = 0};
     made->todo = (struct wht_strings){.count = 0}; /* the emulator has said it */
-    made->expect = (struct wht_expect){.hr = recorder->hr,
+    made->expect = (struct wht_expect){.hr = recorder->session.hr,
                                        .status = STATUS_SUCCESSFUL,
                                        .has_calls = true,
                                        .calls = recorder->first.calls,
                                        .call_count = recorder->first.count};
-    if (recorder->hr == S_OK)
-        made->expect.status = recorder->status;
+    if (recorder->session.hr == S_OK)
+        made->expect.status = recorder->session.status;
     expect_registers(recorder, &made->expect);
     expect_memory(recorder, c, &made->expect);
 }
 
-/* Calls again with other poison; if that goes another way, finds out what was looked at. */
-static void find_what_was_looked_at(struct wht_recorder *recorder, const struct wht_case *c,
-                                    struct wht_recording *recording)
+static uint64_t call_again(struct wht_recorder *recorder, unsigned flipped)
 {
-    struct wht_record_run *again = &recorder->again;
+    wht_notes_call(&recorder->again, &recorder->session, &recorder->handles, flipped);
+    return recorder->again.digest;
+}
+
+/* Calls again with other poison; if that goes another way, finds out what was looked at. */
+static void find_what_was_looked_at(struct wht_recorder *recorder, struct wht_recording *recording)
+{
     uint64_t digest = recorder->first.digest;
-    call_once(recorder, c, again, (1u << WHT_POISON_COUNT) - 1);
-    if (again->digest == digest)
+    if (call_again(recorder, (1u << WHT_POISON_COUNT) - 1) == digest)
         return;
-    call_once(recorder, c, again, 0);
-    if (again->digest != digest) {
+    if (call_again(recorder, 0) != digest) {
         recording->is_unsteady = true;
         return;
     }
-    for (unsigned i = 0; i < WHT_POISON_COUNT; i++) {
-        call_once(recorder, c, again, 1u << i);
-        if (again->digest != digest)
+    for (unsigned i = 0; i < WHT_POISON_COUNT; i++)
+        if (call_again(recorder, 1u << i) != digest)
             recording->looked_at |= 1u << i;
-    }
 }
 
 void wht_record(struct wht_recorder *recorder, const struct wht_case *c,
@@ -239,19 +160,18 @@ void wht_record(struct wht_recorder *recorder, const struct wht_case *c,
         recording->skip_reason = "the emulator does not export the preview functions";
         return;
     }
-    if (!wht_guest_load(&recorder->guest, c) ||
-        !wht_answers_load(&recorder->answers, &recorder->guest)) {
+    if (!wht_session_load(&recorder->session, c)) {
         recording->problem = "out of memory";
         return;
     }
-    call_once(recorder, c, &recorder->first, 0);
+    wht_notes_call(&recorder->first, &recorder->session, &recorder->handles, 0);
     make_case(recorder, c);
-    find_what_was_looked_at(recorder, c, recording);
-    const struct wht_record_run *run = &recorder->first;
-    recording->problem = run->problem;
-    recording->broken = run->broken;
-    recording->patterned = run->patterned;
-    recording->uncaptured = run->uncaptured;
-    if (!run->problem)
+    find_what_was_looked_at(recorder, recording);
+    const struct wht_notes *notes = &recorder->first;
+    recording->problem = notes->problem;
+    recording->broken = notes->broken;
+    recording->patterned = notes->patterned;
+    recording->uncaptured = notes->uncaptured;
+    if (!notes->problem)
         recording->made = &recorder->made;
 }

@@ -13,22 +13,8 @@
 #define WHVTRACE_SESSION_RECORDER_H
 
 #include "backend.h"
+#include "poison.h"
 #include "result.h"
-
-enum wht_poison {
-#define WHT_POISON(id, text) WHT_POISON_##id,
-#include "poison.def"
-    WHT_POISON_COUNT
-};
-
-/** @return what was poisoned, in words. */
-const char *wht_poison_text(enum wht_poison poison);
-
-/** Callbacks and registers in batches that one recording holds. */
-#define WHT_RECORD_MAX 150000u
-
-/** @return what a device or port that nobody described holds at an address. */
-uint8_t wht_pattern_byte(uint64_t address);
 
 /** One case as an emulator ran it. */
 struct wht_recording {

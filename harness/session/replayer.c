@@ -4,18 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "callbacks.h"
 #include "diff.h"
-#include "exit_context.h"
-#include "invoke.h"
-#include "run.h"
+#include "judge.h"
 
-/* Any two that differ in every bit: what is not written shows in one of the calls. */
-#define COLD_POISON 0xa5
-#define WARM_POISON 0x5a
+/* Poisons that are flipped. */
+#define COLD 0
+#define WARM WHT_FLIP_ALL
 
 struct wht_replayer {
     struct wht_handles handles;
-    struct wht_run run;
+    struct wht_judge judge;
     struct wht_result cold;
     struct wht_result warm;
     struct wht_result weaker;
@@ -35,7 +34,7 @@ struct wht_replayer *wht_replayer_open(const struct wht_backend *backend, char *
         snprintf(error, WHT_BACKEND_ERROR_MAX, "out of memory");
         return NULL;
     }
-    if (!wht_handles_open(&replayer->handles, backend, &wht_run_callbacks, error)) {
+    if (!wht_handles_open(&replayer->handles, backend, &wht_session_callbacks, error)) {
         wht_replayer_close(replayer);
         return NULL;
     }
@@ -54,31 +53,23 @@ void wht_replayer_close(struct wht_replayer *replayer)
     if (replayer->keeps_handle)
         wht_handles_keep(&replayer->handles);
     wht_handles_close(&replayer->handles);
-    wht_run_free(&replayer->run);
+    wht_judge_free(&replayer->judge);
     free(replayer);
 }
 
 /* Returns a digest of all that can be observed of the call at this level. */
 static uint64_t call_once(struct wht_replayer *replayer, const struct wht_case *c,
-                          enum wht_match level, uint8_t poison, struct wht_result *result)
+                          enum wht_match level, unsigned flipped, struct wht_result *result)
 {
-    struct wht_run *run = &replayer->run;
-    uint32_t status_poison = poison * UINT32_C(0x01010101);
-    uint32_t status = status_poison;
-    if (!wht_run_start(run, level, poison, result))
+    struct wht_judge *judge = &replayer->judge;
+    if (!wht_judge_call(judge, &replayer->handles, level, flipped, result))
         return 0;
-    wht_run_activate(run);
-    bool is_written;
-    HRESULT hr = wht_invoke(&replayer->handles, c, run, WHT_BYTES_POISON, &status, &is_written);
-    wht_run_activate(NULL);
-    if (is_written)
-        wht_run_break_rule(run, WHT_RULE_EXIT_CONTEXT_WRITTEN);
-    wht_judge(run, hr, status, status_poison);
+    wht_judge_end(judge);
     result->reason[0] = 0;
-    if (!result->passed && hr == S_OK &&
-        (WHV_EMULATOR_STATUS){.AsUINT32 = status}.InternalEmulationFailure)
+    if (!result->passed && result->hr == S_OK &&
+        (WHV_EMULATOR_STATUS){.AsUINT32 = result->status}.InternalEmulationFailure)
         wht_invoke_reason(&replayer->handles, c, result->reason, sizeof(result->reason));
-    return wht_final_digest(run);
+    return wht_final_digest(judge);
 }
 
 static bool fail_alike(const struct wht_result *a, const struct wht_result *b)
@@ -106,11 +97,11 @@ static bool passes_on_a_fresh_handle(struct wht_replayer *replayer, const struct
                                      enum wht_match level)
 {
     struct wht_handles kept = replayer->handles;
-    if (!wht_handles_open(&replayer->handles, kept.backend, &wht_run_callbacks, NULL)) {
+    if (!wht_handles_open(&replayer->handles, kept.backend, &wht_session_callbacks, NULL)) {
         replayer->handles = kept;
         return false;
     }
-    call_once(replayer, c, level, COLD_POISON, &replayer->weaker);
+    call_once(replayer, c, level, COLD, &replayer->weaker);
     wht_handles_close(&replayer->handles);
     replayer->handles = kept;
     return replayer->weaker.passed;
@@ -120,7 +111,7 @@ static void judge_weaker(struct wht_replayer *replayer, const struct wht_case *c
                          struct wht_case_result *outcome)
 {
     for (int level = (int)outcome->level - 1; level >= WHT_MATCH_EFFECTS; level--) {
-        call_once(replayer, c, (enum wht_match)level, WARM_POISON, &replayer->weaker);
+        call_once(replayer, c, (enum wht_match)level, WARM, &replayer->weaker);
         outcome->judged |= 1u << level;
         outcome->passed |= (unsigned)replayer->weaker.passed << level;
     }
@@ -135,13 +126,13 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
         outcome->reason = "the emulator does not export the preview functions";
         return;
     }
-    if (!wht_run_load(&replayer->run, c)) {
+    if (!wht_judge_load(&replayer->judge, c)) {
         outcome->kind = WHT_CASE_FAILED;
         outcome->reason = "out of memory";
         return;
     }
-    uint64_t cold = call_once(replayer, c, outcome->level, COLD_POISON, &replayer->cold);
-    uint64_t warm = call_once(replayer, c, outcome->level, WARM_POISON, &replayer->warm);
+    uint64_t cold = call_once(replayer, c, outcome->level, COLD, &replayer->cold);
+    uint64_t warm = call_once(replayer, c, outcome->level, WARM, &replayer->warm);
     outcome->repetition = relate(&replayer->cold, &replayer->warm, cold == warm);
     if (!replayer->cold.passed && replayer->case_count > 0 && !replayer->keeps_handle &&
         passes_on_a_fresh_handle(replayer, c, outcome->level))
@@ -154,7 +145,7 @@ void wht_replay(struct wht_replayer *replayer, const struct wht_case *c, enum wh
     outcome->judged = 1u << outcome->level;
     outcome->passed = (unsigned)passed << outcome->level;
     judge_weaker(replayer, c, outcome);
-    outcome->unaligned = replayer->run.unaligned;
+    outcome->unaligned = replayer->judge.unaligned;
     if (c->todo.count > 0) { /* what it expects is not all that it should */
         outcome->kind = WHT_CASE_FAILED;
         outcome->passed = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file result.h
- * What became of a case: plain data for reports; nothing in replay prints.
+ * What became of a case: plain data for reports; nothing in session/ prints.
  *
  * Pointers into the case live as long as the case, the others until the replayer's next case.
  */
@@ -11,7 +11,7 @@
 #include "format/model.h"
 
 enum wht_rule {
-#define WHT_RULE(id, text) WHT_RULE_##id,
+#define WHT_RULE(id, is_recordable, text) WHT_RULE_##id,
 #include "rules.def"
     WHT_RULE_COUNT
 };
@@ -26,6 +26,8 @@ enum wht_unaligned {
 
 /** @return the text of a rule. */
 const char *wht_rule_text(enum wht_rule rule);
+/** @return whether the elements of a trace can show how it was broken. */
+bool wht_rule_is_recordable(enum wht_rule rule);
 
 /** More registers than a batch can name. */
 #define WHT_BATCH_MAX 128
@@ -44,7 +46,7 @@ struct wht_event {
 };
 
 /** Fields of a callback that can differ, as a mask. */
-enum wht_field {
+enum wht_call_field {
     WHT_FIELD_KIND = 1,
     WHT_FIELD_ADDRESS = 2,
     WHT_FIELD_SIZE = 4,
@@ -79,7 +81,7 @@ struct wht_divergence {
     bool has_actual;
     struct wht_event actual;
     struct wht_expected_call expected;
-    unsigned differing; /**< mask of wht_field, against expected */
+    unsigned differing; /**< mask of enum wht_call_field, against expected */
     struct wht_expected_call
         nearest;             /**< the most alike element of the case, if not the expected */
     uint64_t nearest_number; /**< its place among the compared ones, from 1; optional ones count */

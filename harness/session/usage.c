@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff.h"
-#include "invoke.h"
-#include "run.h"
+#include "callbacks.h"
+#include "judge.h"
 
 /* More than any case needs whose entries one would look through by eye. */
 #define CALLBACKS_MAX 16384u
@@ -14,14 +13,13 @@
 /* After so many cases that take long the rest is passed over: the files are made for that. */
 #define SLOW_MAX     64u
 #define SLOW_SECONDS 0.01
-#define POISON       0xa5
 
 #define STATUS_INTERNAL_FAILURE 2u
 
 struct wht_usage {
     struct wht_backend backend;
     struct wht_handles handles;
-    struct wht_run run;
+    struct wht_judge judge;
     struct wht_result result;
     unsigned slow; /* cases that took long */
 };
@@ -32,9 +30,9 @@ struct wht_usage *wht_usage_open(void)
     struct wht_usage *usage = calloc(1, sizeof(*usage));
     if (!usage)
         return NULL;
-    usage->run.callbacks_max = CALLBACKS_MAX;
+    usage->judge.session.callbacks_max = CALLBACKS_MAX;
     if (!wht_backend_open(WHT_BACKEND_BUILTIN, &usage->backend, error) ||
-        !wht_handles_open(&usage->handles, &usage->backend, &wht_run_callbacks, error)) {
+        !wht_handles_open(&usage->handles, &usage->backend, &wht_session_callbacks, error)) {
         free(usage);
         return NULL;
     }
@@ -47,7 +45,7 @@ void wht_usage_close(struct wht_usage *usage)
         return;
     wht_handles_close(&usage->handles);
     wht_backend_close(&usage->backend);
-    wht_run_free(&usage->run);
+    wht_judge_free(&usage->judge);
     free(usage);
 }
 
@@ -66,17 +64,11 @@ static clock_t ticks(double seconds)
 /* @return whether the call came to an end that says something. */
 static bool call(struct wht_usage *usage, const struct wht_case *c)
 {
-    struct wht_run *run = &usage->run;
-    uint32_t status = POISON;
-    bool is_written;
-    run->clock_end = clock() + ticks(SECONDS_MAX);
-    if (!wht_run_load(run, c) || !wht_run_start(run, c->match, POISON, &usage->result))
-        return false;
-    wht_run_activate(run);
-    HRESULT hr = wht_invoke(&usage->handles, c, run, POISON, &status, &is_written);
-    wht_run_activate(NULL);
-    wht_judge(run, hr, status, POISON);
-    return !usage->result.was_ended && !is_unknown(c, &usage->result);
+    struct wht_judge *judge = &usage->judge;
+    judge->session.clock_end = clock() + ticks(SECONDS_MAX);
+    return wht_judge_load(judge, c) &&
+           wht_judge_call(judge, &usage->handles, c->match, 0, &usage->result) &&
+           !usage->result.was_ended && !is_unknown(c, &usage->result);
 }
 
 bool wht_usage_find(void *user, const struct wht_case *c, bool *memory, bool *pages)
@@ -89,7 +81,7 @@ bool wht_usage_find(void *user, const struct wht_case *c, bool *memory, bool *pa
     usage->slow += clock() - start > ticks(SLOW_SECONDS);
     if (!is_told)
         return false;
-    memcpy(memory, usage->run.guest.asked_memory, c->memory_count * sizeof(*memory));
-    memcpy(pages, usage->run.guest.asked_pages, c->page_count * sizeof(*pages));
+    memcpy(memory, usage->judge.session.guest.asked_memory, c->memory_count * sizeof(*memory));
+    memcpy(pages, usage->judge.session.guest.asked_pages, c->page_count * sizeof(*pages));
     return true;
 }

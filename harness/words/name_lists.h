@@ -15,12 +15,17 @@
 #include "kinds.h"
 
 #define WHT_MODE_NAMES   7
+#define WHT_ACCESS_NAMES 3
+#define WHT_PORT_NAMES   2
 #define WHT_MATCH_NAMES  3
 #define WHT_STATUS_NAMES 10
 #define WHT_RESULT_NAMES 9
 
-/** By enum wht_mode, enum wht_match, status bit and translate result. */
+/** By enum wht_mode, enum wht_access (of memory; of ports), enum wht_match, status bit and
+ * translate result. */
 extern const char *const wht_mode_names[WHT_MODE_NAMES];
+extern const char *const wht_access_names[WHT_ACCESS_NAMES];
+extern const char *const wht_port_names[WHT_PORT_NAMES];
 extern const char *const wht_match_names[WHT_MATCH_NAMES];
 extern const char *const wht_status_names[WHT_STATUS_NAMES];
 extern const char *const wht_result_names[WHT_RESULT_NAMES];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "name_lists.h"
 
 struct reg_row {
@@ -28,6 +29,8 @@ static const struct reg_row regs[] = {
 
 const char *const wht_mode_names[WHT_MODE_NAMES] = {"real16",   "vm86",     "prot16", "prot32",
                                                     "compat16", "compat32", "long64"};
+const char *const wht_access_names[WHT_ACCESS_NAMES] = {"read", "write", "execute"};
+const char *const wht_port_names[WHT_PORT_NAMES] = {"in", "out"};
 const char *const wht_match_names[WHT_MATCH_NAMES] = {"effects", "device", "strict"};
 const char *const wht_status_names[WHT_STATUS_NAMES] = {
     "success",          "internal-failure", "io-failed",
@@ -91,10 +94,8 @@ static const struct reg_row *find_reg(WHV_REGISTER_NAME name)
 
 static unsigned slot_from_text(const char *text)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = text; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return (hash ^ hash >> 16) % SLOTS;
+    uint64_t hash = wht_hash_add_text(WHT_HASH, text);
+    return (unsigned)((hash ^ hash >> 32) % SLOTS);
 }
 
 _Static_assert(2 * REG_COUNT < SLOTS && REG_COUNT < UINT16_MAX, "there are empty slots");
@@ -172,6 +173,11 @@ size_t wht_reg_names(const char **names, size_t capacity)
     for (; count < REG_COUNT && count < capacity; count++)
         names[count] = regs[count].text;
     return count;
+}
+
+bool wht_reg_has_name(WHV_REGISTER_NAME name)
+{
+    return find_reg(name) != NULL;
 }
 
 enum wht_reg_kind wht_reg_kind(WHV_REGISTER_NAME name)

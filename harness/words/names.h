@@ -8,6 +8,7 @@
 #define WHVTRACE_WORDS_NAMES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <whvemu/whv_abi.h>
 
@@ -26,6 +27,9 @@ bool wht_reg_from_name(const char *text, WHV_REGISTER_NAME *name);
 
 /** Writes the trace name of a register into buf (WHT_NAME_MAX bytes) and returns buf. */
 const char *wht_reg_name(WHV_REGISTER_NAME name, char *buf);
+
+/** @return whether a register has a name of its own. */
+bool wht_reg_has_name(WHV_REGISTER_NAME name);
 
 /** Which member of WHV_REGISTER_VALUE carries the register; U64 for numbers that the table does not
  * know. */

@@ -6,28 +6,12 @@
 
 #include "decode.h"
 
-/* @return the register that holds this one, or -1 for one that a case has no name for. */
-static int name_from_zydis(ZydisMachineMode mode, ZydisRegister reg)
+/* @return the register that holds this one; -1 for flags, and for one that a case has no name for.
+ */
+static int name_of(ZydisRegister reg)
 {
-    if (ZydisRegisterGetClass(reg) == ZYDIS_REGCLASS_IP)
-        return WHvX64RegisterRip;
-    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(mode, reg);
-    ZydisRegisterClass class = ZydisRegisterGetClass(whole);
-    int id = ZydisRegisterGetId(whole);
-    switch (class) {
-    case ZYDIS_REGCLASS_GPR16:
-    case ZYDIS_REGCLASS_GPR32:
-    case ZYDIS_REGCLASS_GPR64:
-        return WHvX64RegisterRax + id;
-    case ZYDIS_REGCLASS_SEGMENT:
-        return WHvX64RegisterEs + id;
-    case ZYDIS_REGCLASS_XMM:
-    case ZYDIS_REGCLASS_YMM:
-    case ZYDIS_REGCLASS_ZMM:
-        return id < 16 ? (int)WHvX64RegisterXmm0 + id : -1;
-    default:
-        return -1;
-    }
+    WHV_REGISTER_NAME name;
+    return wht_reg_from_zydis(reg, &name) && name != WHvX64RegisterRflags ? (int)name : -1;
 }
 
 static void add_once(WHV_REGISTER_NAME *list, size_t *count, int name)
@@ -39,25 +23,25 @@ static void add_once(WHV_REGISTER_NAME *list, size_t *count, int name)
         list[(*count)++] = (WHV_REGISTER_NAME)name;
 }
 
-static void take_memory(ZydisMachineMode mode, const ZydisDecodedInstruction *insn,
-                        const ZydisDecodedOperand *from, struct wht_operands *to)
+static void take_memory(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *from,
+                        struct wht_operands *to)
 {
     bool is_stack = from->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN &&
-                    name_from_zydis(mode, from->mem.base) == WHvX64RegisterRsp;
+                    name_of(from->mem.base) == WHvX64RegisterRsp;
     if (is_stack && from->size <= 64) {
         to->stack_size = (uint8_t)(from->size / 8);
         to->is_stack_written = (from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     }
     if (from->mem.type == ZYDIS_MEMOP_TYPE_AGEN || is_stack || to->place_count == WHT_PLACES_MAX)
         return;
-    struct wht_place *place = &to->places[to->place_count++];
-    place->base = name_from_zydis(mode, from->mem.base);
-    place->index = name_from_zydis(mode, from->mem.index);
+    struct wht_operand_place *place = &to->places[to->place_count++];
+    place->base = name_of(from->mem.base);
+    place->index = name_of(from->mem.index);
     place->scale = from->mem.scale;
     place->displacement = from->mem.disp.value;
     if (place->base == WHvX64RegisterRip)
         place->displacement += insn->length;
-    place->segment = name_from_zydis(mode, from->mem.segment);
+    place->segment = name_of(from->mem.segment);
     place->address_bits = insn->address_width;
     place->size = (uint16_t)(from->size / 8);
     place->is_read = (from->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
@@ -68,10 +52,9 @@ static void take_memory(ZydisMachineMode mode, const ZydisDecodedInstruction *in
         add_once(to->writes, &to->write_count, place->base);
 }
 
-static void take_register(ZydisMachineMode mode, const ZydisDecodedOperand *from,
-                          struct wht_operands *to)
+static void take_register(const ZydisDecodedOperand *from, struct wht_operands *to)
 {
-    int name = name_from_zydis(mode, from->reg.value);
+    int name = name_of(from->reg.value);
     if (from->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
         add_once(to->reads, &to->read_count, name);
     if (from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
@@ -136,27 +119,21 @@ static void name_form(const ZydisDecodedInstruction *insn, const ZydisDecodedOpe
 
 bool wht_operands(enum wht_code code, const uint8_t *bytes, size_t count, struct wht_operands *to)
 {
-    static const ZydisMachineMode modes[] = {[WHT_CODE_REAL16] = ZYDIS_MACHINE_MODE_REAL_16,
-                                             [WHT_CODE_PROT16] = ZYDIS_MACHINE_MODE_LEGACY_16,
-                                             [WHT_CODE_32] = ZYDIS_MACHINE_MODE_LEGACY_32,
-                                             [WHT_CODE_64] = ZYDIS_MACHINE_MODE_LONG_64};
-    const ZydisInstructionAttributes rep =
-        ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     if (!wht_decode(code, bytes, count, &insn, operands))
         return false;
     *to = (struct wht_operands){.length = insn.length};
     to->is_branch = insn.meta.branch_type != ZYDIS_BRANCH_TYPE_NONE;
-    to->has_rep = (insn.attributes & rep) != 0;
+    to->has_rep = wht_decoded_rep(&insn);
     to->writes_flags = insn.cpu_flags && (insn.cpu_flags->modified | insn.cpu_flags->set_0 |
                                           insn.cpu_flags->set_1 | insn.cpu_flags->undefined);
     take_port(&insn, operands, to);
     for (size_t i = 0; i < insn.operand_count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-            take_memory(modes[code], &insn, &operands[i], to);
+            take_memory(&insn, &operands[i], to);
         else if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
-            take_register(modes[code], &operands[i], to);
+            take_register(&operands[i], to);
     }
     name_form(&insn, operands, to);
     return true;

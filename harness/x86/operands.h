@@ -13,7 +13,7 @@
 #define WHT_REGISTERS_MAX 12
 
 /** A memory operand, that of a string instruction included. Absent registers are -1. */
-struct wht_place {
+struct wht_operand_place {
     int base; /**< WHV_REGISTER_NAME */
     int index;
     uint8_t scale;
@@ -37,7 +37,7 @@ struct wht_operands {
     bool writes_flags;
     uint8_t stack_size; /**< bytes that PUSH, POP and the like move, otherwise 0 */
     bool is_stack_written;
-    struct wht_place places[WHT_PLACES_MAX];
+    struct wht_operand_place places[WHT_PLACES_MAX];
     size_t place_count;
     /** Whole registers but those of addresses, RIP and RFLAGS. */
     WHV_REGISTER_NAME reads[WHT_REGISTERS_MAX];

@@ -28,20 +28,13 @@ static uint64_t mask_of(unsigned bits)
 /* @return false if the register was not captured, or is none that a case can name. */
 static bool value_of(const struct reaching *r, ZydisRegister reg, uint64_t *value)
 {
-    const ZydisMachineMode mode = r->insn->machine_mode;
-    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(mode, reg);
-    ZydisRegisterClass class = ZydisRegisterGetClass(whole);
-    int id = ZydisRegisterGetId(whole);
-    bool is_rip = ZydisRegisterGetClass(reg) == ZYDIS_REGCLASS_IP;
-    bool is_general = class == ZYDIS_REGCLASS_GPR64 || class == ZYDIS_REGCLASS_GPR32 ||
-                      class == ZYDIS_REGCLASS_GPR16;
-    if (!is_rip && (!is_general || id < 0 || id > 15))
+    WHV_REGISTER_NAME name;
+    if (!wht_reg_from_zydis(reg, &name) || (name > WHvX64RegisterR15 && name != WHvX64RegisterRip))
         return false;
-    const WHV_REGISTER_VALUE *known =
-        find(r, is_rip ? WHvX64RegisterRip : (WHV_REGISTER_NAME)(WHvX64RegisterRax + id));
+    const WHV_REGISTER_VALUE *known = find(r, name);
     if (!known)
         return false;
-    *value = known->Reg64 & mask_of(ZydisRegisterGetWidth(mode, reg));
+    *value = known->Reg64 & mask_of(ZydisRegisterGetWidth(r->insn->machine_mode, reg));
     return true;
 }
 
@@ -61,8 +54,8 @@ static bool base_of(const struct reaching *r, ZydisRegister segment, uint64_t *b
     *base = 0;
     if (segment == ZYDIS_REGISTER_NONE || !is_based)
         return true;
-    const WHV_REGISTER_VALUE *known =
-        find(r, (WHV_REGISTER_NAME)(WHvX64RegisterEs + ZydisRegisterGetId(segment)));
+    WHV_REGISTER_NAME name;
+    const WHV_REGISTER_VALUE *known = wht_reg_from_zydis(segment, &name) ? find(r, name) : NULL;
     *base = known ? known->Segment.Base : 0;
     return known != NULL;
 }

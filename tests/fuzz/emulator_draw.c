@@ -23,6 +23,10 @@ static uint64_t default_number(const struct fuzz_input *input, WHV_REGISTER_NAME
         return STACK;
     case WHvX64RegisterRsi:
         return gva + 0x40;
+    case WHvX64RegisterCr0:
+        return 0x80000031;
+    case WHvX64RegisterCr4:
+        return 0x600; /* SSE may be used */
     case WHvX64RegisterEfer:
         return exit->vp.ExecutionState.EferLma ? 0x500 : 0;
     default:
@@ -35,6 +39,8 @@ static uint64_t draw_number(const struct fuzz_input *input, WHV_REGISTER_NAME na
 {
     uint8_t kind = fuzz_byte(stream);
     uint64_t value = default_number(input, name);
+    if (kind >= 32 && (name == WHvX64RegisterCr0 || name == WHvX64RegisterCr4))
+        return value; /* any other is soon one that forbids everything */
     if (kind >= 32)
         return value + (uint64_t)(int64_t)(int8_t)(kind - 144);
     switch (kind) {

@@ -250,7 +250,7 @@ def is_zero(value):
 
 def digest(case, settings):
     """The section "Digests", of a case in its expanded form."""
-    keys = ("code", "api", "init", "exit", "memory", "pages", "expect", "match", "verdict", "todo")
+    keys = ("todo", "code", "api", "init", "exit", "memory", "pages", "expect", "match", "verdict")
     meaning = {key: case[key] for key in keys if key in case}
     if "others" not in case["init"]:
         meaning["init"] = {key: value for key, value in case["init"].items()

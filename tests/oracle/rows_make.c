@@ -169,6 +169,8 @@ static void make_immediate(struct maker *m)
     unsigned size = 0;
     if (m->row->immediate == IMM_BYTE)
         size = 1;
+    else if (m->row->immediate == IMM_2_BYTES)
+        size = 2;
     else if (m->row->immediate == IMM_OPERAND)
         size = m->size == 8 ? 4 : m->size;
     else if (m->row->immediate == IMM_FULL)
@@ -261,7 +263,8 @@ static void make_exit(struct maker *m)
     struct oracle_exit *exit = &m->made->exit;
     uint64_t start = m->in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;
     bool is_illegal = m->has_lock || (m->row->traits & ILLEGAL) ||
-                      ((m->row->traits & ONLY_MEM) && m->made->shape.is_register);
+                      ((m->row->traits & ONLY_MEM) && m->made->shape.is_register) ||
+                      ((m->row->traits & ONLY_REG) && !m->made->shape.is_register);
     *exit = (struct oracle_exit){WHvMemoryAccessExecute, true, start, 0};
     switch (rows_below(&m->random, 4)) {
     case 0:
@@ -308,13 +311,18 @@ static void make_equal(struct maker *m)
         set_part(&m->in->gpr[ORACLE_RDX], half, rows_memory_at(m->world, m->linear + half));
 }
 
+static enum rows_numbers numbers_of(const struct row *row)
+{
+    return row->traits & STATES ? ROWS_STATES : row->traits & FLOATS ? ROWS_FLOATS : ROWS_INTEGERS;
+}
+
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
                      struct rows_random random, struct rows_case *made)
 {
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
     m.row = &rows_table[made->shape.row];
     made->context = pick_context(&m, mode);
-    rows_surround(world, &m.random, mode, m.in);
+    rows_surround(world, &m.random, mode, numbers_of(m.row), m.in);
     if (is_real(made->context))
         rows_surround_real(&m.random, made->context, m.in);
     m.in->gpr[ORACLE_RSP] = oracle_gpr(m.in, ORACLE_RSP);

@@ -67,17 +67,8 @@ static bool makes(const struct row *row, const struct opcode *opcode)
     unsigned byte = is_in_opcode ? opcode->opcode & 0xf8u : opcode->opcode;
     return row->map == opcode->map && row->opcode == byte && has_reg(row, opcode->reg) &&
            has_prefixes(row, opcode) && !(row->traits & (is64 ? NOT64 : ONLY64)) &&
-           !((row->traits & ONLY_MEM) && opcode->is_register) && !(row->traits & ILLEGAL);
-}
-
-/* The oracle has no MMX registers: traces/processor judges these forms. */
-static bool has_mmx(const struct whe_insn *insn)
-{
-    for (unsigned i = 0; i < insn->operand_count; i++) {
-        if (insn->operand[i].kind == WHE_OPERAND_MMX)
-            return true;
-    }
-    return false;
+           !((row->traits & ONLY_MEM) && opcode->is_register) &&
+           !((row->traits & ONLY_REG) && !opcode->is_register) && !(row->traits & ILLEGAL);
 }
 
 /* Of all encodings of a row that are not made, one is told. */
@@ -109,7 +100,7 @@ static void visit(const struct opcode *opcode, void *context)
         }
     }
     found->is_made[insn.id] |= is_made;
-    if (!is_made && !left_out[insn.id] && !has_mmx(&insn))
+    if (!is_made && !left_out[insn.id])
         keep_missing(found, opcode, &insn);
 }
 

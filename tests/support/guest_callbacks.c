@@ -120,9 +120,9 @@ static bool is_accepted(WHV_REGISTER_NAME name)
     uint32_t n = (uint32_t)name;
     return n <= WHvX64RegisterCr8 ||
            (n >= WHvX64RegisterXmm0 && n <= WHvX64RegisterXmmControlStatus) ||
-           n == WHvX64RegisterEfer || name == WHvRegisterPendingInterruption ||
-           name == WHvRegisterInterruptState || name == WHvRegisterPendingEvent ||
-           name == WHvX64RegisterPendingDebugException;
+           n == WHvX64RegisterXCr0 || n == WHvX64RegisterEfer ||
+           name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
+           name == WHvRegisterPendingEvent || name == WHvX64RegisterPendingDebugException;
 }
 
 static void check_batch(struct guest *guest, const WHV_REGISTER_NAME *names, UINT32 count,

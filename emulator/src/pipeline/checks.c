@@ -48,6 +48,13 @@ static bool has_any(const struct whe_call *call, enum whe_reg reg, uint64_t bits
     return bits != 0 && (whe_reg_get(&call->regs, reg) & bits) != 0;
 }
 
+/* The summary bit is not looked at: the processor computes it from the others. */
+static bool has_pending(const struct whe_call *call)
+{
+    const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &call->regs.value[WHE_REG_FPCS].FpControlStatus;
+    return (x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0;
+}
+
 enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
 {
     const struct whe_check *check = &whe_checks[class];
@@ -59,19 +66,14 @@ enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     if (has_any(call, WHE_REG_CR0, check->cr0_nm))
         return whe_fault(call, WHE_VECTOR_NM);
+    if (check->waits && has_pending(call) && !has_any(call, WHE_REG_CR0, WHE_CR0_NE))
+        return WHE_FERR;
     return WHE_OK;
-}
-
-/* The summary bit is not looked at: the processor computes it from the others. */
-static bool has_pending(const struct whe_call *call)
-{
-    const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &call->regs.value[WHE_REG_FPCS].FpControlStatus;
-    return (x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0;
 }
 
 enum whe_result whe_checks_wait(struct whe_call *call, enum whe_checks class)
 {
     if (!whe_checks[class].waits || !has_pending(call))
         return WHE_OK;
-    return has_any(call, WHE_REG_CR0, WHE_CR0_NE) ? whe_fault(call, WHE_VECTOR_MF) : WHE_FERR;
+    return whe_fault(call, WHE_VECTOR_MF);
 }

@@ -28,13 +28,14 @@ void whe_checks_registers(enum whe_checks class, struct whe_set *set);
 
 /**
  * Checks all but what waits; nothing of the instruction has happened yet.
- * @return WHE_OK; WHE_FAULT with #UD, #GP(0) or #NM raised.
+ * @return WHE_OK; WHE_FAULT with #UD, #GP(0) or #NM raised; WHE_FERR where an x87 exception would
+ * be reported by an interrupt.
  */
 enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class);
 
 /**
- * What comes after the faults of memory operands, and before the first access.
- * @return WHE_OK; WHE_FAULT with #MF raised; WHE_FERR where the exception would be an interrupt.
+ * What comes after that, and before the faults of memory operands.
+ * @return WHE_OK; WHE_FAULT with #MF raised.
  */
 enum whe_result whe_checks_wait(struct whe_call *call, enum whe_checks class);
 

@@ -205,15 +205,15 @@ static enum whe_result run_values(struct whe_call *call, const struct whe_insn *
     struct whe_places places;
     const bool is_told = has_operands_address(call, insn);
     WHE_TRY(load(call, is_told ? &insn->values : &insn->reads));
-    if (insn->checks != WHE_CHECKS_NONE)
+    if (insn->checks != WHE_CHECKS_NONE) {
         WHE_TRY(whe_checks_run(call, insn->checks));
+        WHE_TRY(whe_checks_wait(call, insn->checks));
+    }
     if (is_told)
         places.span[0] =
             (struct whe_span){.gpa = {call->exit.gpa}, .size = insn->memory[0].place.size};
     else
         WHE_TRY(plan_all(call, insn, &places));
-    if (insn->checks != WHE_CHECKS_NONE)
-        WHE_TRY(whe_checks_wait(call, insn->checks));
     if (insn->has_extras)
         return compute_with_extras(call, insn, &places);
     return compute(call, insn, &places);

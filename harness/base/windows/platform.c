@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/absolute.h"
 #include "base/platform.h"
@@ -49,18 +48,6 @@ bool wht_wants_colours(FILE *file)
     if ((no_color && *no_color) || !wht_is_terminal(file) || !GetConsoleMode(handle, &mode))
         return false;
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
-}
-
-bool wht_is_file(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
-bool wht_is_folder(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 char *wht_program_path(void)

@@ -3,26 +3,20 @@
 
 #include <string.h>
 
+#include "record.h"
+#include "resolve.h"
+
 #define RF (UINT64_C(1) << 16)
 
-struct whvk_counts whvk_counts;
-
-static void count(_Atomic uint64_t *counter)
+static void tally(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-struct whvk_view whvk_view_of(struct whvk_vcpu *vcpu)
-{
-    return (struct whvk_view){.memory = vcpu->memory,
-                              .sregs = &vcpu->now.sregs,
-                              .space = vcpu->run->flags & KVM_RUN_X86_SMM ? 1 : 0};
 }
 
 void whvk_abandon(struct whvk_vcpu *vcpu, _Atomic uint64_t *counter)
 {
     if (vcpu->now.state != WHVK_CLOSED)
-        count(counter);
+        tally(counter);
     vcpu->now.state = WHVK_CLOSED;
 }
 
@@ -117,7 +111,7 @@ void whvk_on_exit(struct whvk_vcpu *vcpu, bool continues)
             whvk_abandon(vcpu, &whvk_counts.unexplained);
         return;
     }
-    count(&whvk_counts.exits);
+    tally(&whvk_counts.exits);
     vcpu->is_pending = true;
     if (continues) {
         if (vcpu->now.state != WHVK_CLOSED && !add_exit(vcpu))
@@ -159,7 +153,7 @@ static void end_case(struct whvk_vcpu *vcpu, const struct kvm_regs *after)
     }
     if (now->insn.is_vector && now->is_wanted)
         now->is_wanted = whvk_ioctl(vcpu->fd, KVM_GET_FPU, &now->fpu_after) == 0;
-    count(now->is_wanted ? &whvk_counts.kept : &whvk_counts.repeated);
+    tally(now->is_wanted ? &whvk_counts.kept : &whvk_counts.repeated);
     if (now->is_wanted)
         whvk_record(vcpu);
     now->state = WHVK_CLOSED;

@@ -21,6 +21,7 @@
 
 #include "exits.h"
 #include "platform.h"
+#include "record.h"
 
 #define EXPORT    __attribute__((visibility("default")))
 #define FDS       65536
@@ -31,7 +32,6 @@ struct vm {
     uint32_t processors;
 };
 
-int (*whvk_ioctl)(int fd, unsigned long request, ...);
 static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 static int (*real_munmap)(void *, size_t);
 static int (*real_close)(int);
@@ -146,7 +146,7 @@ static int complete(struct whvk_vcpu *vcpu)
     return result;
 }
 
-static int run(struct whvk_vcpu *vcpu)
+static int run_vcpu(struct whvk_vcpu *vcpu)
 {
     if (vcpu->is_pending) {
         whvk_on_answer(vcpu);
@@ -176,7 +176,7 @@ static int run(struct whvk_vcpu *vcpu)
 static int on_vcpu(struct whvk_vcpu *vcpu, unsigned long request, void *argument)
 {
     if (request == KVM_RUN && vcpu->run && process == getpid())
-        return run(vcpu);
+        return run_vcpu(vcpu);
     /* The VMM changes what the instruction would have ended with. */
     if (request == KVM_SET_REGS || request == KVM_SET_SREGS)
         whvk_abandon(vcpu, &whvk_counts.interrupted);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* An instruction as a case: what a VMM's emulator would have been asked, and would have done. */
+#include "record.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "exits.h"
+#include "base/hash.h"
 #include "options.h"
 #include "output.h"
 #include "platform.h"
@@ -29,7 +31,7 @@ static void stop(void)
     if (recorder.is_parents)
         return;
     whvc_output_stop();
-    if (getenv("WHV_CAPTURE_VERBOSE"))
+    if (whvc_is_verbose())
         whvc_complain("%" PRIu64 " exits; %" PRIu64 " instructions kept, %" PRIu64
                       " repeated, %" PRIu64 " unexplained, %" PRIu64 " interrupted, %" PRIu64
                       " too long",
@@ -68,11 +70,12 @@ bool whvk_record_add(struct whvk_vcpu *vcpu)
 bool whvk_is_wanted(const struct whvk_vcpu *vcpu)
 {
     const struct whvk_case *now = &vcpu->now;
-    uint64_t key = whvc_mix_bytes(now->insn.bits, now->code, now->insn.length);
+    uint64_t key =
+        wht_hash_add_bytes(wht_hash_add(WHT_HASH, now->insn.bits), now->code, now->insn.length);
     for (unsigned i = 0; i < vcpu->ordered.count && i < 8; i++) {
         const struct whvk_part *part = &vcpu->ordered.part[i];
-        key =
-            whvc_mix(key, part->size | (uint64_t)part->is_io << 8 | (uint64_t)part->is_write << 9);
+        key = wht_hash_add(key,
+                           part->size | (uint64_t)part->is_io << 8 | (uint64_t)part->is_write << 9);
     }
     uint32_t before = whvc_seen(key);
     if (before == UINT32_MAX)

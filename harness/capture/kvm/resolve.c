@@ -4,9 +4,9 @@
  * store has retired: the state before is reconstructed from that after, by trying every place where
  * the instruction could begin and keeping that whose address, size and value are what was seen.
  */
-#include <string.h>
+#include "resolve.h"
 
-#include "exits.h"
+#include <string.h>
 
 #define RF (UINT64_C(1) << 16)
 

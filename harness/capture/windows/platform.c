@@ -3,18 +3,17 @@
 
 #include <windows.h>
 
-#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
 #include <share.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/str.h"
 #include "platform.h"
 
 static SRWLOCK locks[] = {SRWLOCK_INIT, SRWLOCK_INIT};
@@ -66,17 +65,6 @@ void whvc_date(char *text)
              now.wSecond % 100u);
 }
 
-/* The brand string. SDM 2A, "CPUID", leaves 80000002H to 80000004H. */
-void whvc_describe_cpu(char *text, size_t size)
-{
-    unsigned words[13] = {0};
-    for (unsigned i = 0; i < 3; i++)
-        __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
-                    &words[4 * i + 3]);
-    const char *brand = (const char *)words;
-    snprintf(text, size, "%s", brand + strspn(brand, " "));
-}
-
 /* The version that the system does not adapt to what the program was built for. */
 void whvc_describe_system(char *text, size_t size)
 {
@@ -99,22 +87,12 @@ void whvc_describe_system(char *text, size_t size)
              info.dwBuildNumber, revision);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *last = path;
-    for (const char *at = path; *at; at++) {
-        if (*at == '/' || *at == '\\')
-            last = at + 1;
-    }
-    return last;
-}
-
 void whvc_describe_program(char *text, size_t size)
 {
     char path[MAX_PATH];
     DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
     path[length < sizeof(path) ? length : 0] = 0;
-    snprintf(text, size, "%s", last_part(path));
+    snprintf(text, size, "%s", wht_last_part(path, "/\\"));
 }
 
 static void describe_version(const char *path, char *version, size_t size)
@@ -146,7 +124,7 @@ void whvc_describe_library(void (*function)(void), char *file, size_t file_size,
     DWORD length = GetModuleFileNameA(module, path, sizeof(path));
     if (length == 0 || length >= sizeof(path))
         return;
-    snprintf(file, file_size, "%s", last_part(path));
+    snprintf(file, file_size, "%s", wht_last_part(path, "/\\"));
     describe_version(path, version, version_size);
 }
 
@@ -282,7 +260,7 @@ bool whvc_map_dead(const char *path, size_t smallest, struct whvc_mapping *mappi
 void whvc_find(const char *stem, void (*found)(const char *path, void *context), void *context)
 {
     char pattern[WHVC_PATH_MAX + 2], path[2 * WHVC_PATH_MAX];
-    size_t folder = (size_t)(last_part(stem) - stem);
+    size_t folder = (size_t)(wht_last_part(stem, "/\\") - stem);
     WIN32_FIND_DATAA data;
     snprintf(pattern, sizeof(pattern), "%s*", stem);
     HANDLE search = FindFirstFileA(pattern, &data);
@@ -293,15 +271,4 @@ void whvc_find(const char *stem, void (*found)(const char *path, void *context),
         found(path, context);
     } while (FindNextFileA(search, &data));
     FindClose(search);
-}
-
-void whvc_complain(const char *format, ...)
-{
-    char line[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "whvcapture: %s\n", line);
-    fflush(stderr);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/verb.h"
 #include "format/revoked.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 #include "session/usage.h"
 
@@ -48,9 +49,9 @@ static void print_counts(const struct counts *counts, size_t files)
 
 static int exit_code(const struct counts *counts, bool is_strict)
 {
-    if (counts->errors > 0 || (is_strict && counts->warnings > 0))
-        return WHT_EXIT_INVALID;
-    return counts->cases == 0 ? WHT_EXIT_NOTHING : WHT_EXIT_OK;
+    const struct wht_exit_facts facts = {
+        .invalid = counts->errors + (is_strict ? counts->warnings : 0), .done = counts->cases};
+    return wht_exit_code(&facts);
 }
 
 static int check(const struct wht_words *paths, bool is_strict)

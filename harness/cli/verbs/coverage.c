@@ -5,10 +5,12 @@
 
 #include "base/json_build.h"
 #include "base/json_write.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "cli/instructions.h"
 #include "cli/verb.h"
 #include "format/flags.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 #include "words/name_lists.h"
 #include "words/names.h"
@@ -65,10 +67,7 @@ static const struct wht_option options[] = {
 
 static void add_row(struct section *section, const char *name)
 {
-    struct row *grown = realloc(section->rows, (section->count + 1) * sizeof(*grown));
-    if (!grown)
-        abort();
-    section->rows = grown;
+    section->rows = wht_reallocate(section->rows, (section->count + 1) * sizeof(*section->rows));
     section->rows[section->count++] = (struct row){.name = name};
 }
 
@@ -272,7 +271,7 @@ static int cover(struct coverage *c, const struct wht_words *paths)
             print_json(c);
         else
             print_text(c);
-        code = c->errors > 0 ? WHT_EXIT_INVALID : c->cases > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
+        code = wht_exit_code(&(struct wht_exit_facts){.invalid = c->errors, .done = c->cases});
     }
     wht_file_list_free(&files);
     free(root);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "cli/verb.h"
 #include "corpus/alike.h"
 #include "corpus/visit.h"
@@ -11,19 +12,11 @@
 
 #define KEEP_MAX 1000000u
 
-struct kind {
-    uint8_t key[WHT_SHA256_SIZE];
-    uint64_t count; /* of those that were kept */
-    bool is_taken;
-};
-
 struct dedupe {
     struct wht_visit visit;
     uint64_t keep;
-    struct kind *kinds; /* a hash table */
-    size_t kind_count;
-    size_t kind_capacity;
-    struct kind *kind; /* of the case that is visited; NULL: it stays, whatever it is like */
+    struct wht_map kinds; /* how many of each were kept */
+    uint64_t *kept;       /* like the case that is visited; NULL: it stays, whatever it is like */
     uint64_t incomplete;
     uint64_t failing;
 };
@@ -39,45 +32,12 @@ static const struct wht_option options[] = {
     {.name = NULL},
 };
 
-static struct kind *find_kind(struct dedupe *d, const uint8_t *key)
-{
-    uint64_t hash;
-    memcpy(&hash, key, sizeof(hash));
-    size_t at = (size_t)hash & (d->kind_capacity - 1);
-    while (d->kinds[at].is_taken && memcmp(d->kinds[at].key, key, WHT_SHA256_SIZE) != 0)
-        at = (at + 1) & (d->kind_capacity - 1);
-    return &d->kinds[at];
-}
-
-static void grow_kinds(struct dedupe *d)
-{
-    struct kind *old = d->kinds;
-    size_t count = d->kind_capacity;
-    if (2 * d->kind_count + 2 < count)
-        return;
-    d->kind_capacity = count ? 2 * count : 1024;
-    d->kinds = calloc(d->kind_capacity, sizeof(*d->kinds));
-    if (!d->kinds)
-        abort();
-    for (size_t i = 0; i < count; i++)
-        if (old[i].is_taken)
-            *find_kind(d, old[i].key) = old[i];
-    free(old);
-}
-
-/* @return those that are alike; valid until the next call. */
-static struct kind *kind_of(struct dedupe *d, const struct wht_case *c)
+/* @return how many that are alike were kept; valid until the next call. */
+static uint64_t *kept_like(struct dedupe *d, const struct wht_case *c)
 {
     uint8_t key[WHT_SHA256_SIZE];
     wht_alike_key(c, key);
-    grow_kinds(d);
-    struct kind *kind = find_kind(d, key);
-    if (!kind->is_taken) {
-        memcpy(kind->key, key, sizeof(key));
-        kind->is_taken = true;
-        d->kind_count++;
-    }
-    return kind;
+    return wht_map_at(&d->kinds, key, sizeof(key));
 }
 
 static bool has_tag(const struct wht_case *c, const char *tag)
@@ -93,31 +53,31 @@ static enum wht_fate visit(void *user, struct wht_visited *visited)
     struct dedupe *d = user;
     bool is_incomplete = has_tag(visited->c, "incomplete");
     bool is_failing = visited->answer && visited->answer->kind == WHT_CASE_FAILED;
-    d->kind = is_incomplete || is_failing ? NULL : kind_of(d, visited->c);
+    d->kept = is_incomplete || is_failing ? NULL : kept_like(d, visited->c);
     d->incomplete += is_incomplete;
     d->failing += is_failing;
-    return d->kind && d->kind->count >= d->keep ? WHT_DROP : WHT_KEEP;
+    return d->kept && *d->kept >= d->keep ? WHT_DROP : WHT_KEEP;
 }
 
 /* A case that is not valid does not stand for the others. */
 static void on_written(void *user)
 {
     struct dedupe *d = user;
-    if (d->kind)
-        d->kind->count++;
+    if (d->kept)
+        ++*d->kept;
 }
 
-static int report(void *user, int code)
+static void report(void *user)
 {
     const struct dedupe *d = user;
+    const struct wht_exit_facts *facts = &d->visit.facts;
     const struct wht_corpus_out *out = &d->visit.out;
-    if (code != WHT_EXIT_OK)
-        return code;
+    if (facts->is_interrupted || facts->is_unwritten || facts->has_no_emulator || facts->failed > 0)
+        return;
     printf("%" PRIu64 " of %" PRIu64 " cases kept, %zu kinds; %" PRIu64 " failing, %" PRIu64
            " incomplete\n",
-           out->cases, out->cases + out->rejected + d->visit.dropped, d->kind_count, d->failing,
+           out->cases, out->cases + out->rejected + d->visit.dropped, d->kinds.count, d->failing,
            d->incomplete);
-    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
@@ -133,7 +93,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     if (code < 0)
         code = wht_visit_run(&d.visit, &visitor, &d);
     wht_visit_free(&d.visit);
-    free(d.kinds);
+    wht_map_free(&d.kinds);
     return code;
 }
 

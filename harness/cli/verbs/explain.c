@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/str.h"
 #include "cli/verb.h"
 #include "explain/columns.h"
 #include "format/flags.h"
@@ -41,9 +42,7 @@ static int find_traces(struct explain *e)
 static void find_flags(struct explain *e)
 {
     size_t size = (e->root ? strlen(e->root) : 0) + sizeof("/flags.json");
-    char *path = malloc(size);
-    if (!path)
-        abort();
+    char *path = wht_reallocate(NULL, size);
     snprintf(path, size, "%s/flags.json", e->root ? e->root : "");
     size_t errors = 0;
     const struct wht_load_options on_errors = {.on_error = wht_error_print, .user = stderr};
@@ -63,9 +62,7 @@ static const struct wht_flag *find_flag(const struct explain *e, const char *nam
 
 static int unknown_flag(const struct explain *e, const char *name)
 {
-    const char **names = calloc(e->flag_count + 1, sizeof(*names));
-    if (!names)
-        abort();
+    const char **names = wht_allocate(e->flag_count + 1, sizeof(*names));
     for (size_t i = 0; i < e->flag_count; i++)
         names[i] = e->flags[i].name;
     const char *nearest = wht_nearest_word(name, names);
@@ -140,10 +137,8 @@ static int explain(struct explain *e)
         list_flags(e);
         return WHT_EXIT_OK;
     }
-    e->cases = calloc(e->names.count, sizeof(*e->cases));
-    e->counts = calloc(e->names.count, sizeof(*e->counts));
-    if (!e->cases || !e->counts)
-        abort();
+    e->cases = wht_allocate(e->names.count, sizeof(*e->cases));
+    e->counts = wht_allocate(e->names.count, sizeof(*e->counts));
     read_cases(e);
     for (size_t i = 0; i < e->names.count; i++)
         print_flag(e, i);

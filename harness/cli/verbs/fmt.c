@@ -4,6 +4,7 @@
 
 #include "cli/verb.h"
 #include "format/format.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 
 struct counts {
@@ -57,12 +58,11 @@ static int format(const struct wht_words *paths, bool only_checks)
         handle(files.paths[i], only_checks, &counts);
     if (code == WHT_EXIT_OK) {
         print_counts(&counts, files.count, only_checks);
-        bool is_bad = only_checks && counts.differing > 0;
-        code = counts.failed > 0    ? WHT_EXIT_OUTPUT
-               : counts.invalid > 0 ? WHT_EXIT_INVALID
-               : is_bad             ? WHT_EXIT_FAILED
-               : files.count == 0   ? WHT_EXIT_NOTHING
-                                    : WHT_EXIT_OK;
+        const struct wht_exit_facts facts = {.is_unwritten = counts.failed > 0,
+                                             .invalid = counts.invalid,
+                                             .failed = only_checks ? counts.differing : 0,
+                                             .done = files.count};
+        code = wht_exit_code(&facts);
     }
     wht_file_list_free(&files);
     free(root);

@@ -13,12 +13,11 @@ static int print_overview(void)
     for (size_t i = 0; wht_verbs[i]; i++)
         if (!wht_verbs[i]->is_hidden)
             printf("  %-12s%s\n", wht_verbs[i]->name, wht_verbs[i]->summary);
-    printf(
-        "\n'whvtrace help VERB' tells more.\n\n"
-        "exit codes:\n"
-        "  0 as expected   1 a case failed   2 usage   3 invalid trace   4 nothing selected\n"
-        "  5 emulator could not be loaded   7 output could not be written   77 all skipped\n"
-        "  130 interrupted; a pipe whose reader has gone ends the program silently, by SIGPIPE\n");
+    printf("\n'whvtrace help VERB' tells more.\n\n"
+           "exit codes:\n");
+#define WHT_EXIT(ID, code, text) printf("  %-5d%s\n", code, text);
+#include "base/exit_code.def"
+    printf("A pipe whose reader has gone ends the program silently, by SIGPIPE.\n");
     return WHT_EXIT_OK;
 }
 

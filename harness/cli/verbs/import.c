@@ -14,6 +14,7 @@
 #include "format/accept.h"
 #include "import/import.h"
 #include "import/import_moo.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 
 struct import_run {
@@ -208,9 +209,7 @@ static char *output_beside(const char *capture)
         length -= 10;
     else if (is_moo(capture))
         length -= strlen(".MOO");
-    char *path = malloc(length + sizeof(".trace.jsonl"));
-    if (!path)
-        abort();
+    char *path = wht_reallocate(NULL, length + sizeof(".trace.jsonl"));
     memcpy(path, capture, length);
     memcpy(path + length, ".trace.jsonl", sizeof(".trace.jsonl"));
     return path;
@@ -253,11 +252,11 @@ static int import(struct import_run *run, const struct wht_words *paths)
         wht_arena_free(run->arena);
         wht_import_table(&run->report);
         wht_import_report_free(&run->report);
-        code = wht_corpus_out_close(&run->out, true);
-        if (code == WHT_EXIT_OK)
-            code = run->errors > 0 || run->left_out > 0 ? WHT_EXIT_INVALID
-                   : run->out.cases == 0                ? WHT_EXIT_NOTHING
-                                                        : WHT_EXIT_OK;
+        const struct wht_exit_facts facts = {
+            .is_unwritten = wht_corpus_out_close(&run->out, true) != WHT_EXIT_OK,
+            .invalid = run->errors + run->left_out,
+            .done = run->out.cases};
+        code = wht_exit_code(&facts);
         print_counts(run, path);
     }
     free(beside);

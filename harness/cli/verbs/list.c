@@ -7,6 +7,7 @@
 #include "cli/verb.h"
 #include "explain/describe.h"
 #include "format/load.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 #include "words/names.h"
 
@@ -46,9 +47,7 @@ static int list(const struct wht_words *paths, const struct wht_words *patterns,
     free(root);
     if (code != WHT_EXIT_OK)
         return code;
-    if (errors > 0)
-        return WHT_EXIT_INVALID;
-    return count > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
+    return wht_exit_code(&(struct wht_exit_facts){.invalid = errors, .done = count});
 }
 
 struct choice {

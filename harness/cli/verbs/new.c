@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "base/outfile.h"
 #include "base/platform.h"
+#include "base/str.h"
 #include "cli/new_case.h"
 #include "cli/verb.h"
 #include "format/paths.h"
@@ -52,8 +53,7 @@ static bool take_mode(const struct wht_args *args, const struct wht_option *opti
 static bool take_access(const struct wht_args *args, const struct wht_option *option,
                         const char *value, void *target)
 {
-    static const char *const accesses[] = {"read", "write", "execute"};
-    return take_one_of(args, option, value, accesses, 3, target);
+    return take_one_of(args, option, value, wht_access_names, WHT_ACCESS_NAMES, target);
 }
 
 static bool take_gpa(const struct wht_args *args, const struct wht_option *option,
@@ -149,9 +149,7 @@ static char *schema_for(const char *path)
     snprintf(place + root, sizeof(place) - root, "/../%s", schema);
     if (root == 0 || !wht_is_file(place))
         return NULL;
-    char *relative = calloc(1, 3 * levels + sizeof(schema));
-    if (!relative)
-        abort();
+    char *relative = wht_allocate(1, 3 * levels + sizeof(schema));
     for (size_t i = 0; i < levels; i++)
         strcat(relative, "../");
     return strcat(relative, schema);

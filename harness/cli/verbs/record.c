@@ -108,27 +108,27 @@ static void write_header(struct record *r, const char *version)
 static enum wht_fate visit(void *user, struct wht_visited *visited)
 {
     struct record *r = user;
-    const struct wht_case_frame *answer = visited->answer;
-    if (answer->kind == WHT_CASE_SKIPPED) {
-        fprintf(stderr, "%s: skipped: %s\n", visited->name, answer->cause);
+    const struct wht_made_frame *made = visited->made;
+    if (made->kind == WHT_CASE_SKIPPED) {
+        fprintf(stderr, "%s: skipped: %s\n", visited->name, made->problem);
         return WHT_SKIP;
     }
-    if (answer->ending != WHT_ENDED_NORMALLY) {
+    if (made->ending != WHT_ENDED_NORMALLY) {
         r->lost++;
-        fprintf(stderr, "%s: %s\n", visited->name, answer->cause);
+        fprintf(stderr, "%s: %s\n", visited->name, made->problem);
         return WHT_FAIL;
     }
-    if (*answer->block)
-        fprintf(stderr, "%s: %s\n", visited->name, answer->block);
-    if (answer->kind == WHT_CASE_FAILED) {
+    if (*made->remark)
+        fprintf(stderr, "%s: %s\n", visited->name, made->remark);
+    if (made->kind == WHT_CASE_FAILED) {
         r->left_out++;
-        fprintf(stderr, "%s: left out: %s\n", visited->name, answer->cause);
+        fprintf(stderr, "%s: left out: %s\n", visited->name, made->problem);
         return WHT_FAIL;
     }
     if (!r->visit.out.judge)
-        write_header(r, answer->key);
+        write_header(r, made->emulator_version);
     visited->id = visited->name;
-    visited->members = answer->detail;
+    visited->members = made->members;
     return WHT_REPLACE;
 }
 
@@ -150,20 +150,20 @@ static void on_error(void *user, const struct wht_error *error)
 }
 
 /* The proof that a recording says what the emulator does: it passes, strictly. */
-static int replay_output(struct record *r)
+static void replay_output(struct record *r)
 {
     const struct wht_pool_handler handler = {
         .user = r, .on_case = on_replayed, .on_error = on_error};
     struct wht_pool_options pool = wht_pool_defaults();
     char *path = (char *)r->visit.output;
     const struct wht_file_list files = {.paths = &path, .count = 1};
-    char error[WHT_POOL_ERROR_MAX] = "";
-    uint64_t elsewhere = 0;
+    struct wht_pool_outcome outcome;
     pool.emulator = r->visit.pool.emulator;
     pool.jobs = r->visit.pool.jobs;
     pool.timeout_ms = r->visit.pool.timeout_ms;
-    enum wht_pool_end end = wht_pool_run(&pool, &files, &handler, &elsewhere, error);
-    return wht_pool_tell(r->visit.verb, end, error);
+    wht_run_cases(&pool, &files, &handler, &outcome);
+    wht_pool_tell(r->visit.verb, &outcome);
+    wht_exit_facts_add(&r->visit.facts, &outcome);
 }
 
 static void print_count(uint64_t count, const char *what)
@@ -186,22 +186,22 @@ static void print_counts(const struct record *r)
     printf("\n");
 }
 
-static int report(void *user, int code)
+static void report(void *user)
 {
     struct record *r = user;
-    if (code == WHT_EXIT_OK && r->visit.out.cases > 0)
-        code = replay_output(r);
+    const struct wht_exit_facts *facts = &r->visit.facts;
+    if (r->visit.out.is_published && !facts->is_interrupted && facts->failed == 0)
+        replay_output(r);
     r->visit.failed += r->differing;
-    if (code != WHT_EXIT_EMULATOR)
+    if (!facts->has_no_emulator)
         print_counts(r);
-    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     static const struct wht_visitor visitor = {.asks = true, .visit = visit, .report = report};
     struct record r = {.visit = wht_visit_new(verb->name)};
-    r.visit.pool.records = true;
+    r.visit.pool.work = WHT_WORK_RECORD;
     int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)
         code = wht_visit_run(&r.visit, &visitor, &r);

@@ -28,27 +28,27 @@ static const struct wht_option options[] = {
 static enum wht_fate visit(void *user, struct wht_visited *visited)
 {
     struct redact *r = user;
-    const struct wht_case_frame *answer = visited->answer;
-    if (answer->kind != WHT_CASE_PASSED) {
-        fprintf(stderr, "%s: dropped: %s\n", visited->name, answer->cause);
+    const struct wht_made_frame *made = visited->made;
+    if (made->kind != WHT_CASE_PASSED) {
+        fprintf(stderr, "%s: dropped: %s\n", visited->name, made->problem);
         return WHT_FAIL;
     }
-    if (*answer->block) {
+    if (*made->remark) {
         r->partly++;
-        fprintf(stderr, "%s: not redacted: %s\n", visited->name, answer->block);
+        fprintf(stderr, "%s: not redacted: %s\n", visited->name, made->remark);
     }
-    visited->members = answer->detail;
+    visited->members = made->members;
     return WHT_REPLACE;
 }
 
-static int report(void *user, int code)
+static void report(void *user)
 {
     const struct redact *r = user;
+    const struct wht_exit_facts *facts = &r->visit.facts;
     uint64_t cases = r->visit.out.cases;
-    if (code == WHT_EXIT_OK || code == WHT_EXIT_FAILED)
+    if (!facts->is_interrupted && !facts->is_unwritten && !facts->has_no_emulator)
         printf("%" PRIu64 " case%s redacted, %" PRIu64 " of them in part; %" PRIu64 " dropped\n",
                cases, cases == 1 ? "" : "s", r->partly, r->visit.failed);
-    return code;
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
@@ -56,7 +56,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     static const struct wht_visitor visitor = {
         .asks = true, .needs_paths = true, .visit = visit, .report = report};
     struct redact r = {.visit = wht_visit_new(verb->name)};
-    r.visit.pool.redacts = true;
+    r.visit.pool.work = WHT_WORK_REDACT;
     r.visit.pool.redaction.seed = wht_now_us() ^ (uint64_t)(uintptr_t)verb << 20;
     int code = wht_verb_take(verb, args, &r.visit.paths, &r);
     if (code < 0)

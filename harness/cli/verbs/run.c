@@ -8,11 +8,11 @@
 #include "base/platform.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
+#include "run/exit_facts.h"
 #include "run/pool.h"
 #include "run/select.h"
 #include "run/tally.h"
 #include "session/backend.h"
-#include "words/names.h"
 
 #define PROGRESS_MS 100u
 /* Workers are told by their command line. */
@@ -38,25 +38,12 @@ struct run {
     char *builtin_expectations;
     struct wht_file_list files;
     struct wht_tally tally;
+    struct wht_exit_facts facts;
     uint64_t started_ms;
     bool shows_progress;
     bool has_progress; /**< a line of it is on the terminal */
     uint64_t progress_ms;
 };
-
-static bool take_level(const struct wht_args *args, const struct wht_option *option,
-                       const char *value, void *target)
-{
-    (void)option;
-    for (int i = WHT_MATCH_EFFECTS; i <= WHT_MATCH_STRICT; i++)
-        if (strcmp(value, wht_match_name((enum wht_match)i)) == 0) {
-            *(enum wht_match *)target = (enum wht_match)i;
-            return true;
-        }
-    wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
-                    value);
-    return false;
-}
 
 static bool add_word(struct wht_words *words, const char *option, const char *value, size_t max)
 {
@@ -164,7 +151,7 @@ static const struct wht_option options[] = {
     {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
      WHT_TAKE(take_pattern, struct run, patterns)},
     {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
-     WHT_TAKE(take_level, struct run, pool.level)},
+     WHT_MATCH(struct run, pool.level)},
     {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
      WHT_TAKE(take_emulator, struct run, pool.emulator)},
     {"expectations", 0, "FILE", "known gaps of the emulator",
@@ -278,26 +265,17 @@ static bool open_reports(struct run *r)
            wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
 }
 
-static int exit_code(const struct run *r, enum wht_pool_end end, uint64_t elsewhere,
-                     const char *message)
+static void count_for_exit(struct run *r)
 {
     const struct wht_summary *s = &r->tally.summary;
     uint64_t cases = wht_summary_cases(s);
-    if (end == WHT_POOL_INTERRUPTED)
-        return WHT_EXIT_INTERRUPTED;
-    if (end == WHT_POOL_NO_EMULATOR)
-        return WHT_EXIT_EMULATOR;
-    if (s->problems[WHT_PROBLEM_TRACE] > 0)
-        return WHT_EXIT_INVALID;
-    if (*message || s->outcomes[WHT_OUTCOME_FAILED] > 0 || s->problems[WHT_PROBLEM_EXPECTATION] > 0)
-        return WHT_EXIT_FAILED;
-    /* A part of a whole may be empty. */
-    if (cases + elsewhere == 0)
-        return WHT_EXIT_NOTHING;
-    return cases > 0 && cases == s->outcomes[WHT_OUTCOME_SKIPPED] ? WHT_EXIT_SKIPPED : WHT_EXIT_OK;
+    r->facts.invalid += s->problems[WHT_PROBLEM_TRACE];
+    r->facts.failed += s->outcomes[WHT_OUTCOME_FAILED] + s->problems[WHT_PROBLEM_EXPECTATION];
+    r->facts.skipped = s->outcomes[WHT_OUTCOME_SKIPPED];
+    r->facts.done = cases - r->facts.skipped;
 }
 
-static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, const char *message)
+static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
 {
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
                                                   [WHT_POOL_STOPPED] = WHT_RUN_STOPPED,
@@ -305,18 +283,20 @@ static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, co
                                                   [WHT_POOL_GAVE_UP] = WHT_RUN_GAVE_UP,
                                                   [WHT_POOL_NO_EMULATOR] = WHT_RUN_BROKEN,
                                                   [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
-    struct wht_report_end report = {.ending = endings[end],
-                                    .message = message,
+    struct wht_report_end report = {.ending = endings[outcome->end],
+                                    .message = outcome->message,
                                     .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
-    bool is_whole = end == WHT_POOL_DONE && r->patterns.count == 0 && r->pool.shard_count == 1 &&
-                    r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
+    bool is_whole = outcome->end == WHT_POOL_DONE && r->patterns.count == 0 &&
+                    r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
     clear_progress(r);
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
-    int code = exit_code(r, end, elsewhere, message);
-    if (*message)
-        print_error(message);
+    wht_exit_facts_add(&r->facts, outcome);
+    count_for_exit(r);
+    int code = wht_exit_code(&r->facts);
+    if (*outcome->message)
+        print_error(outcome->message);
     else if (code == WHT_EXIT_NOTHING)
         print_error("no case was selected");
     return code;
@@ -324,8 +304,7 @@ static int conclude(struct run *r, enum wht_pool_end end, uint64_t elsewhere, co
 
 static int replay(struct run *r)
 {
-    char error[WHT_POOL_ERROR_MAX] = "";
-    uint64_t elsewhere = 0;
+    struct wht_pool_outcome outcome;
     struct wht_pool_handler handler = {
         .user = r, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
     const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
@@ -354,24 +333,25 @@ static int replay(struct run *r)
     if (invalid) {
         struct wht_report_end broken = {.ending = WHT_RUN_BROKEN, .message = invalid};
         wht_tally_end(&r->tally, &broken);
-        return WHT_EXIT_INVALID;
+        r->facts.invalid++;
+        return wht_exit_code(&r->facts);
     }
     r->pool.tells_not_run = true;
     r->pool.patterns = &r->patterns;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
     r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
-    enum wht_pool_end end = wht_pool_run(&r->pool, &r->files, &handler, &elsewhere, error);
-    if (end == WHT_POOL_NO_PROCESS)
-        snprintf(error, sizeof(error), "a worker process could not be started");
-    return conclude(r, end, elsewhere, error);
+    wht_run_cases(&r->pool, &r->files, &handler, &outcome);
+    return conclude(r, &outcome);
 }
 
 /* A report that is not complete must not pass for one. */
 static int close_reports(struct run *r, int code)
 {
-    bool is_good = wht_reports_close(&r->tally.reports, print_error);
-    return is_good || code == WHT_EXIT_INTERRUPTED ? code : WHT_EXIT_OUTPUT;
+    if (wht_reports_close(&r->tally.reports, print_error))
+        return code;
+    r->facts.is_unwritten = true;
+    return wht_exit_code(&r->facts);
 }
 
 static void release(struct run *r)

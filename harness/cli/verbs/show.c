@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 #include "format/expand.h"
 #include "format/load.h"
+#include "run/exit_facts.h"
 #include "run/select.h"
 
 static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
@@ -97,11 +98,10 @@ static int show(const struct wht_words *paths, const struct wht_words *patterns,
     free(root);
     if (code != WHT_EXIT_OK)
         return code;
-    if (s.errors > 0)
-        return WHT_EXIT_INVALID;
-    if (s.found == 0)
+    code = wht_exit_code(&(struct wht_exit_facts){.invalid = s.errors, .done = s.found});
+    if (code == WHT_EXIT_NOTHING)
         fprintf(stderr, "whvtrace show: no case was selected\n");
-    return s.found > 0 ? WHT_EXIT_OK : WHT_EXIT_NOTHING;
+    return code;
 }
 
 struct choice {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "run/process.h"
 #include "session/progress.h"
 
@@ -21,12 +22,9 @@ static void name_module(struct wht_code_place *place, HMODULE module, uintptr_t 
 {
     char path[MAX_PATH];
     DWORD length = GetModuleFileNameA(module, path, sizeof(path));
-    const char *name = path;
     if (length == 0 || length >= sizeof(path))
         return;
-    for (const char *c = path; *c; c++)
-        if (*c == '\\' || *c == '/')
-            name = c + 1;
+    const char *name = wht_last_part(path, "/\\");
     size_t size = strlen(name);
     if (size >= sizeof(place->module))
         size = sizeof(place->module) - 1;

@@ -14,8 +14,7 @@
 #include <string.h>
 
 #include "base/platform.h"
-#include "run/process.h"
-#include "run/said.h"
+#include "run/process_left.h"
 
 #define COMMAND_MAX   32768
 #define END_MS        3000
@@ -293,14 +292,9 @@ bool wht_process_end(struct wht_process *process, struct wht_process_left *left)
     CloseHandle(process->from);
     CloseHandle(process->said);
     CloseHandle(process->process);
+    wht_process_left_take(left, process->shared, &process->tail);
     if (has_ended)
         describe_end(code, left->how);
-    else
-        snprintf(left->how, sizeof(left->how), "did not end");
-    memset(left->shared, 0, sizeof(left->shared));
-    if (process->shared)
-        memcpy(left->shared, process->shared, sizeof(left->shared));
-    wht_said_get(&process->tail, left->said);
     release(process);
     return has_ended && code == 0;
 }

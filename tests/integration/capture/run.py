@@ -107,6 +107,11 @@ def test_repetitions_are_left_out(capture):
     assert len(capture.cases()) == 6
 
 
+def test_counts_are_told_when_asked_for(capture):
+    done = capture.run("store=1000", "copy", KEEP=3, VERBOSE=1)
+    assert done.stderr == "whvcapture: 1001 calls; 4 cases written, 997 repeated, 0 lost\n", done
+
+
 def test_only_failures(capture):
     capture.run("store=10", "failing", "load", ONLY_FAILURES=1)
     assert [case[-1]["status"] for case in capture.cases()] == [["mem-failed"]]

@@ -25,6 +25,7 @@ static const struct {
     {wht_escape_xml_attribute, "a\tb\nc\"", "a&#9;b&#10;c&quot;"},
     {wht_escape_json, "", "\"\""},
     {wht_escape_json, "a\"b\\c\nd\x01", "\"a\\\"b\\\\c\\nd\\u0001\""},
+    {wht_escape_json, "a\tb\r\b\f", "\"a\\tb\\r\\b\\f\""},
     {wht_escape_json, "\x7f\xc2\x9b", "\"\\u007f\\u009b\""},
     {wht_escape_json, "\xed\xa0\x80", "\"" FFFD FFFD FFFD "\""},
     {wht_escape_tap, "a#b \\ c\nd", "a\\#b \\\\ c d"},

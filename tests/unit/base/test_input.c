@@ -164,13 +164,12 @@ Test(input, test_names_are_relative_to_the_traces_root)
 
 Test(input, folders_are_walked_in_order_and_invalid_is_skipped)
 {
-    char folder[] = "/tmp/whvtrace-walk-XXXXXX";
-    char path[256];
+    const char *folder = scratch_folder();
+    char path[640];
     static const char *const files[] = {"b.trace.json", "a.trace.jsonl.gz", "note.txt",
                                         "invalid/x.trace.json", "sub/c.trace.jsonl"};
     const struct wht_error_sink errors = {.report = collect};
     struct wht_file_list list = {.count = 0};
-    cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/invalid", folder);
     mkdir(path, 0700);
     snprintf(path, sizeof(path), "%s/sub", folder);
@@ -198,13 +197,12 @@ Test(input, folders_are_walked_in_order_and_invalid_is_skipped)
 
 Test(input, links_that_lead_back_or_nowhere)
 {
-    char folder[] = "/tmp/whvtrace-links-XXXXXX";
-    char path[256];
+    const char *folder = scratch_folder();
+    char path[640];
     const struct wht_error_sink errors = {.report = collect};
     const struct wht_load_options options = {.on_error = collect};
     struct wht_file_list list = {.count = 0};
     messages[0] = 0;
-    cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/sub", folder);
     cr_assert_eq(mkdir(path, 0700), 0);
     for (int i = 0; i < 4; i++) { /* each doubles what a naive walk visits at every level */

@@ -8,6 +8,7 @@
 #include "cli/new_case.h"
 #include "format/format.h"
 #include "unit/format/files.h"
+#include "words/names.h"
 
 #define RANDOM_CODES 6000u
 
@@ -57,6 +58,34 @@ static uint32_t next(uint32_t *state)
     return *state >> 8;
 }
 
+static bool is_data(WHV_REGISTER_NAME name)
+{
+    return name <= WHvX64RegisterR15 || wht_reg_kind(name) == WHT_REG_U128;
+}
+
+static const WHV_REGISTER_VALUE *given(const struct wht_case *c, WHV_REGISTER_NAME name)
+{
+    for (size_t i = 0; i < c->init.reg_count; i++)
+        if (c->init.regs[i].name == name)
+            return &c->init.regs[i].value;
+    return NULL;
+}
+
+/* A register that is left 0 does not tell whether it is written. */
+static void check_start(const struct wht_case *c)
+{
+    for (size_t i = 0; i < c->expect.reg_count; i++) {
+        const WHV_REGISTER_NAME name = c->expect.regs[i].name;
+        if (!is_data(name))
+            continue;
+        const WHV_REGISTER_VALUE *value = given(c, name);
+        cr_assert_not_null(value, "%s", written);
+        if (wht_reg_kind(name) == WHT_REG_U128)
+            cr_assert(value->Reg128.High64 != 0 && value->Reg128.High64 != value->Reg128.Low64,
+                      "%s", written);
+    }
+}
+
 Test(new_case, of_random_bytes_loads_and_is_canonical)
 {
     uint32_t state = 1;
@@ -68,6 +97,8 @@ Test(new_case, of_random_bytes_loads_and_is_canonical)
             wanted.code[j] = (uint8_t)next(&state);
         struct wht_case *c = make(&wanted);
         count += c != NULL;
+        if (c)
+            check_start(c);
         wht_case_free(c);
     }
     cr_assert_gt(count, RANDOM_CODES / 4);
@@ -102,6 +133,19 @@ static const struct {
     {WHT_MODE_LONG64, -1, {0xa4}, 1, "\"rsi\": \"0xfee000b0\", \"rdi\": \"0x2000\""},
     {WHT_MODE_LONG64, -1, {0xff, 0xc0}, 2, "\"access\": \"execute\", \"gpa\": \"0x1000\""},
     {WHT_MODE_LONG64, -1, {0xff, 0xc0}, 2, "\"id\": \"inc-r32\""},
+    {WHT_MODE_LONG64, -1, {0x8b, 0x03}, 2, "\"rax\": \"0xd8d7d6d5d4d3d2d1\", \"rbx\""},
+    {WHT_MODE_PROT32, -1, {0x8b, 0x03}, 2, "\"rax\": \"0xd4d3d2d1\", \"rbx\""},
+    {WHT_MODE_LONG64,
+     -1,
+     {0x0f, 0x11, 0x13},
+     3,
+     "\"xmm2\": \"0x99aabbccddeeff011122334455667788\""},
+    {WHT_MODE_LONG64,
+     -1,
+     {0x0f, 0x10, 0x13},
+     3,
+     "\"xmm2\": \"0xf8f7f6f5f4f3f2f1d8d7d6d5d4d3d2d1\""},
+    {WHT_MODE_LONG64, -1, {0x8b, 0x03}, 2, "\"id\": \"mov-r32-m32\",\n  \"todo\": ["},
     {WHT_MODE_LONG64, WHT_ACCESS_READ, {0x89, 0x03}, 2, NULL},
     {WHT_MODE_LONG64, WHT_ACCESS_WRITE, {0x8b, 0x03}, 2, NULL},
     {WHT_MODE_LONG64, -1, {0x06}, 1, NULL},

@@ -78,8 +78,8 @@ Test(visit, an_invalid_case_is_told_with_its_line_and_the_others_are_written)
     cr_redirect_stderr();
     cr_expect_eq(reverse(out_path, NULL, NULL), WHT_EXIT_INVALID);
     fflush(stderr);
-    snprintf(expected, sizeof(expected),
-             "%s:3:3: : found '}', expected nothing after the document\n", in_path);
+    snprintf(expected, sizeof(expected), "%s:3:3: found '}', expected nothing after the document\n",
+             in_path);
     cr_expect_stderr_eq_str(expected);
     expect_cases(CASE("b", "") CASE("a", ""));
     remove(in_path);

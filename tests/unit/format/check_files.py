@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Compares loader and schemas over the traces of the project.
 
-usage: check_files.py LIST_ERRORS SOURCE_DIR [--write]
+usage: check_files.py LIST_ERRORS SOURCE_DIR [--write [SUBJECT...]]
 
 With every input of traces/invalid/*.cases stands what is expected (see invalid_cases.py): `schema:
 rejects` or `schema: cannot-see`, then the loader's messages, one per line as `line:column pointer
 text`. Where the text is JSON, the place must be one where positions.py finds the pointer's value or
 key. Every other trace, and every file of good/ beside this script, must load without a message and
-pass the schema. With --write the .cases files get what was found; read it before it is committed.
+pass the schema. With --write the .cases files get what was found, with SUBJECTs those of that name
+(`case` is case.cases) alone; read it before it is committed.
 """
 
+import argparse
 import gzip
 import json
 import pathlib
@@ -134,8 +136,8 @@ def check_valid(paths, messages, schemas):
             yield f"{path}: the schema rejects what the loader accepts"
 
 
-def check_all_invalid(program, traces, schemas, is_writing):
-    """Returns how many inputs there are, and the findings."""
+def check_all_invalid(program, traces, schemas, is_written):
+    """Returns how many inputs there are, and the findings. is_written: tells it of a subject."""
     findings = []
     try:
         files = invalid_cases.read_all(traces / "invalid")
@@ -155,20 +157,37 @@ def check_all_invalid(program, traces, schemas, is_writing):
             for case in cases:
                 path = folder / case.name
                 findings += [f"{source}: {case.name}: {finding}" for finding
-                             in check_invalid(path, case, messages[path], schemas, is_writing)]
-            if is_writing:
+                             in check_invalid(path, case, messages[path], schemas, is_written(source.stem))]
+            if is_written(source.stem):
                 invalid_cases.write(source, cases)
     return len(names), findings
 
 
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n")[0])
+    parser.add_argument("program")
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("--write", nargs="*", metavar="SUBJECT")
+    args = parser.parse_args()
+    for subject in args.write or []:
+        if not (args.source / "traces" / "invalid" / f"{subject}.cases").is_file():
+            parser.error(f"there is no traces/invalid/{subject}.cases")
+    return args
+
+
 def main():
-    program, source = sys.argv[1], pathlib.Path(sys.argv[2])
+    args = arguments()
+    program, source = args.program, args.source
     traces = source / "traces"
-    good = source / "tests" / "unit" / "trace" / "good"
+    good = pathlib.Path(__file__).resolve().parent / "good"
     schemas = Schemas(source)
     valid = sorted(path for folder in (traces, good) for path in folder.rglob("*")
                    if is_trace(path) and traces / "invalid" not in path.parents)
-    invalid, findings = check_all_invalid(program, traces, schemas, "--write" in sys.argv)
+    invalid, findings = check_all_invalid(
+        program, traces, schemas,
+        lambda subject: args.write is not None and (not args.write or subject in args.write))
+    if not any(good in path.parents for path in valid):
+        findings.append(f"{good}: holds no trace")
     findings += check_valid(valid, loader_messages(program, valid), schemas)
     for path in sorted((traces / "expectations").glob("*.json")):
         if not schemas.expectations.is_valid(json.loads(path.read_text(encoding="utf-8"))):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file files.h
- * Trace files for tests: written to a folder of the test's own, loaded, and the messages collected.
+ * Trace files for tests: written to the test's folder (scratch.h), loaded, and the messages
+ * collected.
  */
 #ifndef WHVTRACE_TESTS_FILES_H
 #define WHVTRACE_TESTS_FILES_H
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "format/load.h"
+#include "scratch.h"
 
 #define MESSAGES_MAX 65536
 
@@ -32,12 +34,7 @@ static inline void collect(void *user, const struct wht_error *error)
 
 static inline void write_file(const char *name, const void *data, size_t size)
 {
-    static char folder[] = "/tmp/whvtrace-XXXXXX";
-    static bool has_folder;
-    if (!has_folder)
-        cr_assert_not_null(mkdtemp(folder));
-    has_folder = true;
-    snprintf(file_path, sizeof(file_path), "%s/%s", folder, name);
+    snprintf(file_path, sizeof(file_path), "%s/%s", scratch_folder(), name);
     FILE *file = fopen(file_path, "wb");
     cr_assert_not_null(file);
     cr_assert_eq(fwrite(data, 1, size, file), size);

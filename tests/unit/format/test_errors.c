@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include "base/json_scan.h"
+#include "base/utf8.h"
 
 #define HEAD "{\"format\":\"whv-trace/1.0\",\"id\":\"a\",\"code\":\"90\","
 #define EXIT "\"exit\":{\"kind\":\"mmio\",\"access\":\"write\",\"gpa\":\"0x10\"},"

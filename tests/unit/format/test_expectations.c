@@ -121,12 +121,11 @@ Test(flags, definitions_are_checked)
         {"[]", "\"mine\"", "1:1  found a list, expected an object", true},
         {"{\"mine\":}", "\"mine\"", "1:9  found '}', expected a JSON value", true}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char folder[64] = "/tmp/whvtrace-flags-XXXXXX";
-        char below[128];
-        cr_assert_not_null(mkdtemp(folder));
-        strcat(folder, "/traces");
+        char own[600], folder[620], below[640];
+        snprintf(own, sizeof(own), "%s/%zu", scratch_folder(), i);
+        snprintf(folder, sizeof(folder), "%s/traces", own);
         snprintf(below, sizeof(below), "%s/sub", folder);
-        cr_assert(mkdir(folder, 0700) == 0 && mkdir(below, 0700) == 0);
+        cr_assert(mkdir(own, 0700) == 0 && mkdir(folder, 0700) == 0 && mkdir(below, 0700) == 0);
         struct wht_case *c = load_below(folder, rows[i].flags_json, rows[i].flags);
         cr_expect_eq(c != NULL, rows[i].is_loaded, "row %zu: %s", i, messages);
         if (rows[i].message)

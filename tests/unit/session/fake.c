@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
-
 #include "fake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "scratch.h"
 
 static fake_body *present_body;
 static unsigned present_number;
@@ -146,9 +146,9 @@ HRESULT fake_retire(struct fake_call *c)
 
 struct wht_case *fake_case(const char *json)
 {
-    char path[] = "/tmp/fake-XXXXXX.trace.json";
-    int fd = mkstemps(path, 11);
-    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    char path[600];
+    snprintf(path, sizeof(path), "%s/fake.trace.json", scratch_folder());
+    FILE *file = fopen(path, "w");
     if (!file)
         abort();
     for (; *json; json++)

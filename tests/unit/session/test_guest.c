@@ -92,7 +92,7 @@ Test(guest, a_write_to_rom_is_a_device_access_and_changes_nothing)
 
 static uint32_t flags;
 
-/* Puts the result into RAX and the address into RBX. */
+/* Puts the result and, if there is one, the address into RAX. */
 static HRESULT translate(struct fake_call *c)
 {
     WHV_TRANSLATE_GVA_RESULT_CODE result = WHvTranslateGvaResultIntercept;
@@ -101,6 +101,8 @@ static HRESULT translate(struct fake_call *c)
         c->status = 1u << 4;
         return S_OK;
     }
+    if (result != WHvTranslateGvaResultSuccess)
+        gpa = 0;
     fake_set_two(c, WHvX64RegisterRax, (uint64_t)result << 32 | gpa, WHvX64RegisterRip,
                  c->vp->Rip + 2);
     return S_OK;
@@ -118,12 +120,12 @@ static const struct {
      "'expect': { 'regs': { 'rip': '+2', 'rax': '0x3000' } }",
      1},
     {"'pages': [{ 'gva': '0x3000', 'result': 'page-not-present', 'for': 'write' }], "
-     "'expect': { 'regs': { 'rip': '+2', 'rax': '0x100003000' } }",
+     "'expect': { 'regs': { 'rip': '+2', 'rax': '0x100000000' } }",
      3},
     {"'pages': [{ 'gva': '0x3000', 'gpa': '0x8123' }], "
      "'expect': { 'regs': { 'rip': '+2', 'rax': '0x8123' } }",
      2},
-    {"'expect': { 'regs': { 'rip': '+2', 'rax': '0x800003000' }, "
+    {"'expect': { 'regs': { 'rip': '+2', 'rax': '0x800000000' }, "
      "'calls': [{ 'translate': '0x3000', 'result': 'intercept' }] }",
      2},
     {"'expect': { 'regs': { 'rip': '+2', 'rax': '0x3800' }, "
@@ -142,6 +144,42 @@ Test(guest, pages_translate_as_the_case_says)
         cr_assert_eq(run.result.kind, WHT_CASE_PASSED, "row %zu", i);
         fake_close(&run);
     }
+}
+
+/* Takes the address of a page that is not there. */
+static HRESULT use_undefined_gpa(struct fake_call *c)
+{
+    WHV_TRANSLATE_GVA_RESULT_CODE result;
+    uint64_t gpa;
+    fake_translate(c, 0x3000, WHvTranslateGvaFlagValidateRead, &result, &gpa);
+    fake_set_two(c, WHvX64RegisterRax, gpa, WHvX64RegisterRip, c->vp->Rip + 2);
+    return S_OK;
+}
+
+#define STATUS_TRANSLATE_FAILED (1u << 4)
+#define STATUS_MEMORY_FAILED    (1u << 3)
+
+/* Takes what a failed read leaves. */
+static HRESULT use_failed_data(struct fake_call *c)
+{
+    uint64_t data;
+    fake_read(c, 0xfee000b0, 4, &data);
+    c->status = data & 1 ? STATUS_MEMORY_FAILED : STATUS_TRANSLATE_FAILED;
+    return S_OK;
+}
+
+Test(guest, what_a_callback_leaves_undefined_differs_from_call_to_call)
+{
+    struct fake_run run = fake_run(use_undefined_gpa, WHT_MATCH_DEVICE,
+                                   "'pages': [{ 'gva': '0x3000', 'result': 'page-not-present' }], "
+                                   "'expect': { 'regs': { 'rip': '+2', 'rax': 'any' } }");
+    cr_assert_eq(run.result.repetition, WHT_BOTH_PASS_DIFFERENTLY);
+    fake_close(&run);
+    run = fake_run(use_failed_data, WHT_MATCH_EFFECTS,
+                   "'expect': { 'status': ['mem-failed'], 'calls': "
+                   "[{ 'mem': 'read', 'gpa': '0xfee000b0', 'size': 4, 'fail': 'E_FAIL' }] }");
+    cr_assert_eq(run.result.repetition, WHT_ONLY_WARM_FAILS);
+    fake_close(&run);
 }
 
 static HRESULT get_rdx(struct fake_call *c)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file pattern.h
+ * Patterns by which tests are named.
+ */
+#ifndef WHVTRACE_BASE_PATTERN_H
+#define WHVTRACE_BASE_PATTERN_H
+
+#include <stdbool.h>
+
+/** @return whether a pattern, in which `*` stands for any run of characters, stands for a text. */
+bool wht_pattern_is(const char *pattern, const char *text);
+
+/** @return whether a text contains a pattern, in which `*` stands for any run and `?` for any
+ * character. */
+bool wht_pattern_is_in(const char *pattern, const char *text);
+
+#endif
