@@ -21,7 +21,7 @@ static bool note(struct guest *guest, struct guest_event event)
 {
     if (guest->was_set)
         broke(guest, "a callback after Set");
-    if (!host_float_is(&guest->host_float))
+    if (guest->host_float.mxcsr != 0 && !host_float_is(&guest->host_float))
         broke(guest, "a callback with another control of floating point than the caller's");
     guest->was_set = event.kind == GUEST_SET;
     if (guest->fail_at > 0 && guest->log_count >= guest->fail_at)
@@ -353,6 +353,7 @@ struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
             WHvEmulatorTryMmioEmulation(emulator, guest, &exit->vp, &exit->memory, &fenced.status);
     if (!host_float_is(&guest->host_float))
         broke(guest, "another control of floating point than the caller's");
+    guest->host_float.mxcsr = 0;
     host_float_set(mxcsr);
     result.status = fenced.status.AsUINT32;
     check_call(guest, result);
