@@ -89,7 +89,7 @@ struct guest {
     size_t get_count;
     WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of its Set */
     size_t set_count;
-    const char *broken; /**< the first rule that the emulator broke, or NULL */
+    const char *broken;           /**< the first rule that the emulator broke, or NULL */
     struct host_float host_float; /**< the caller's in guest_run, MXCSR 0 otherwise */
     uint8_t memory[GUEST_MEMORY];
 };
