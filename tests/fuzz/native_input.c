@@ -151,7 +151,7 @@ static void surround(const struct rows_world *world, enum oracle_mode mode, uint
     struct rows_random random = {seed};
     struct oracle_in *in = &made->in;
     memset(made, 0, sizeof(*made));
-    rows_surround(world, &random, mode, in);
+    rows_surround(world, &random, mode, ROWS_INTEGERS, in);
     made->context = context_from_byte(mode, context);
     if (made->context == ORACLE_REAL || made->context == ORACLE_VM86)
         rows_surround_real(&random, made->context, in);

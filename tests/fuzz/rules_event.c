@@ -20,9 +20,9 @@ const struct rules_register *rules_find(const struct rules_event *event, WHV_REG
 bool rules_is_64bit(WHV_REGISTER_NAME name)
 {
     return (name >= WHvX64RegisterRax && name <= WHvX64RegisterRflags) ||
-           (name >= WHvX64RegisterCr0 && name <= WHvX64RegisterCr8) || name == WHvX64RegisterEfer ||
-           name == WHvRegisterInterruptState || name == WHvRegisterPendingInterruption ||
-           name == WHvX64RegisterPendingDebugException;
+           (name >= WHvX64RegisterCr0 && name <= WHvX64RegisterXCr0) ||
+           name == WHvX64RegisterEfer || name == WHvRegisterInterruptState ||
+           name == WHvRegisterPendingInterruption || name == WHvX64RegisterPendingDebugException;
 }
 
 static bool is_vector_register(WHV_REGISTER_NAME name)
@@ -33,7 +33,7 @@ static bool is_vector_register(WHV_REGISTER_NAME name)
 /* Names that no Windows release rejects: one that it does not know fails the whole batch. */
 static bool may_get(WHV_REGISTER_NAME name)
 {
-    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterCr8) || is_vector_register(name) ||
+    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterXCr0) || is_vector_register(name) ||
            name == WHvX64RegisterEfer || name == WHvRegisterPendingEvent ||
            name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
            name == WHvX64RegisterPendingDebugException;

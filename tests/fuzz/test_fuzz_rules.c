@@ -69,7 +69,8 @@ static void begin(struct scene *s, WHV_MEMORY_ACCESS_TYPE access)
     s->exit.memory.Gpa = DEVICE;
 }
 
-/* ADD [RBX], EAX with RF set, in an interrupt shadow, after a read exit: translated for both. */
+/* ADD [RBX], EAX with RF set, in an interrupt shadow, after a read exit: translated for both. That
+   it asks for XCR0 would be odd, and allowed. */
 static void modify(struct scene *s)
 {
     begin(s, WHvMemoryAccessRead);
@@ -79,6 +80,7 @@ static void modify(struct scene *s)
     add_register(s, WHvX64RegisterRax, 1);
     add_register(s, WHvX64RegisterRbx, DEVICE);
     add_register(s, WHvRegisterInterruptState, 3);
+    add_register(s, WHvX64RegisterXCr0, 7);
     add_translation(s, DEVICE, 3, 0);
     add(s, RULES_MEMORY)->address = DEVICE;
     struct rules_event *write = add(s, RULES_MEMORY);

@@ -43,6 +43,23 @@ uint64_t oracle_gpr(const struct oracle_in *in, enum oracle_gpr reg)
     return value & UINT32_MAX;
 }
 
+struct oracle_fx oracle_fx(const struct oracle_in *in)
+{
+    if (in->has_fx)
+        return in->fx;
+    return (struct oracle_fx){.control = ORACLE_CONTROL, .mxcsr = ORACLE_MXCSR};
+}
+
+uint32_t oracle_mxcsr_mask(void)
+{
+    _Alignas(16) struct {
+        struct oracle_fx fx;
+        uint8_t rest[512 - sizeof(struct oracle_fx)];
+    } image;
+    __asm__ volatile("fxsave64 %0" : "=m"(image));
+    return image.fx.mxcsr_mask;
+}
+
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg)
 {
     const struct oracle_segment *segment = &in->segment[sreg];
@@ -86,13 +103,20 @@ static bool prepare_segments(const struct oracle_in *in, struct oracle_entry *en
     return true;
 }
 
+/* FXRSTOR must not fault. */
+static bool is_fx_valid(const struct oracle_in *in)
+{
+    return !in->has_fx || (in->fx.mxcsr & ~oracle_mxcsr_mask()) == 0;
+}
+
 static bool prepare(const struct oracle_in *in, struct oracle_entry *entry)
 {
     if (in->code_size < 1 || in->code_size > ORACLE_CODE_MAX || !prepare_segments(in, entry) ||
-        !oracle_arena_set(in))
+        !is_fx_valid(in) || !oracle_arena_set(in))
         return false;
     for (unsigned i = 0; i < 16; i++)
         entry->gpr[i] = oracle_gpr(in, i);
+    entry->fx = oracle_fx(in);
     memcpy(entry->xmm, in->xmm, sizeof(entry->xmm));
     entry->rsp = entry->gpr[ORACLE_RSP];
     entry->rip = in->mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP;
@@ -140,6 +164,7 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;
     for (unsigned i = 0; i < 16; i++)
         out->gpr[i] = (uint64_t)gregs[greg_of_gpr[i]] & gpr_mask(in);
+    memcpy(&out->fx, context->uc_mcontext.fpregs, sizeof(out->fx));
     memcpy(out->xmm, context->uc_mcontext.fpregs->_xmm, sizeof(out->xmm));
     collect_selectors(context, out->selector);
     if (in->mode != ORACLE_64)

@@ -58,6 +58,26 @@ struct oracle_xmm {
     uint64_t high;
 };
 
+/**
+ * x87, MMX and MXCSR, as FXSAVE64 lays them out. What the processor works out itself is given as it
+ * would be: in `status` the bits ES and B, in `control` bit 6.
+ */
+struct oracle_fx {
+    uint16_t control;
+    uint16_t status;
+    uint8_t tag; /**< abridged: a bit for each register that is not empty, by its number */
+    uint8_t reserved;
+    uint16_t opcode; /**< of the last instruction, with the addresses of its own and its operand */
+    uint64_t ip;
+    uint64_t dp;
+    uint32_t mxcsr;
+    uint32_t mxcsr_mask;     /**< only reported */
+    struct oracle_xmm st[8]; /**< from the top of the stack, 80 bits each; the rest is 0 */
+};
+
+#define ORACLE_CONTROL 0x37fu  /**< what FNINIT leaves */
+#define ORACLE_MXCSR   0x1f80u /**< what reset leaves */
+
 /** Pages of the arena. A block of ORACLE_NONE only reserves room in oracle_out.memory. */
 struct oracle_block {
     uint64_t address; /**< page aligned */
@@ -97,6 +117,8 @@ struct oracle_in {
     uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode; with a small SS only
                            SP is taken, the upper half of ESP is that of ORACLE_SMALL_ESP */
     struct oracle_xmm xmm[16];
+    bool has_fx; /**< otherwise x87 and MXCSR are as after FNINIT and reset */
+    struct oracle_fx fx;
     uint64_t rflags;                             /**< of these ORACLE_RFLAGS */
     struct oracle_segment segment[ORACLE_SREGS]; /**< that of CS is not used */
     struct oracle_block block[ORACLE_BLOCKS];    /**< in ascending order, disjoint */
@@ -114,6 +136,7 @@ struct oracle_out {
     uint64_t address; /**< and CR2 of a #PF; else 0 */
     uint64_t gpr[16];
     struct oracle_xmm xmm[16];
+    struct oracle_fx fx;
     uint64_t rflags;                 /**< of these ORACLE_RFLAGS */
     uint64_t rip;                    /**< the offset in CS */
     uint16_t selector[ORACLE_SREGS]; /**< a null selector is 0 here, whatever its low two bits */
@@ -129,6 +152,12 @@ bool oracle_has_small_stack(const struct oracle_in *in);
 
 /** @return what a general-purpose register holds when the instruction starts. */
 uint64_t oracle_gpr(const struct oracle_in *in, enum oracle_gpr reg);
+
+/** @return x87 and MXCSR when the instruction starts. */
+struct oracle_fx oracle_fx(const struct oracle_in *in);
+
+/** @return which bits MXCSR has on this machine. */
+uint32_t oracle_mxcsr_mask(void);
 
 /** @return the selector that a segment register holds while `in` runs. */
 uint16_t oracle_selector(const struct oracle_in *in, enum oracle_sreg sreg);

@@ -47,6 +47,23 @@ static void compare_xmm(const struct oracle_out *processor, const struct oracle_
     }
 }
 
+/* Where the last instruction of the x87 was is the processor's affair. */
+static void compare_fx(const struct oracle_fx *processor, const struct oracle_fx *emulator,
+                       struct text *text)
+{
+    differ(text, "x87 control", processor->control, emulator->control);
+    differ(text, "x87 status", processor->status, emulator->status);
+    differ(text, "x87 tag", processor->tag, emulator->tag);
+    differ(text, "mxcsr", processor->mxcsr, emulator->mxcsr);
+    for (unsigned i = 0; i < 8; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "st%u low", i);
+        differ(text, name, processor->st[i].low, emulator->st[i].low);
+        snprintf(name, sizeof(name), "st%u high", i);
+        differ(text, name, processor->st[i].high, emulator->st[i].high);
+    }
+}
+
 static void compare_memory(const struct oracle_in *in, const struct oracle_out *processor,
                            const struct oracle_out *emulator, struct text *text)
 {
@@ -83,6 +100,7 @@ bool oracle_compare(const struct oracle_in *in, const struct oracle_out *process
         differ(&text, sreg_names[i], processor->selector[i], emulator->selector[i]);
     if (memcmp(processor->xmm, emulator->xmm, sizeof(processor->xmm)) != 0)
         compare_xmm(processor, emulator, &text);
+    compare_fx(&processor->fx, &emulator->fx, &text);
     compare_memory(in, processor, emulator, &text);
     return text.used == 0;
 }
@@ -116,7 +134,9 @@ void oracle_describe(const struct oracle_in *in, char *bytes, size_t size)
     for (unsigned i = 0; i < (in->mode == ORACLE_64 ? 16u : 8u); i++)
         add(&text, "%s%s %#llx", i % 4 == 0 ? "\n  " : "  ", gpr_names[i],
             (unsigned long long)in->gpr[i]);
-    add(&text, "\n");
+    const struct oracle_fx fx = oracle_fx(in);
+    add(&text, "\n  x87 control %#x  status %#x  tag %#x  mxcsr %#x\n", fx.control, fx.status,
+        fx.tag, fx.mxcsr);
     for (unsigned i = 0; i < ORACLE_SREGS; i++)
         describe_segment(in, i, &text);
 }

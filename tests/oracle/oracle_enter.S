@@ -44,9 +44,7 @@ oracle_enter:
         movq    ENTRY(176), %rax
         wrgsbase %rax
 1:
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-        movaps  ENTRY(208 + 16 * \n), %xmm\n
-        .endr
+        fxrstor64 ENTRY(208)
         movq    GPR(0), %rax
         movq    GPR(1), %rcx
         movq    GPR(2), %rdx

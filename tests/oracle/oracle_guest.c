@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define CR0        UINT64_C(0x80050033)  /* what Linux gives its processes */
-#define CR4        UINT64_C(0x600)       /* likewise, as far as instructions ask */
+#define CR4        UINT64_C(0x40600)     /* likewise, as far as instructions ask */
+#define XCR0       UINT64_C(7)           /* likewise */
 #define GPA_OFFSET UINT64_C(0x100000000) /* so that no linear address passes for a physical one */
 #define CPL        3u
 #define RFLAGS_VM  UINT64_C(0x20000)
@@ -212,6 +213,49 @@ static WHV_X64_SEGMENT_REGISTER ldtr_value(const struct guest *guest)
     return segment;
 }
 
+static bool is_of_fx(WHV_REGISTER_NAME name)
+{
+    return name >= WHvX64RegisterFpMmx0 && name <= WHvX64RegisterXmmControlStatus;
+}
+
+static WHV_REGISTER_VALUE fx_value(const struct oracle_fx *fx, WHV_REGISTER_NAME name)
+{
+    WHV_REGISTER_VALUE value = {.Reg64 = 0};
+    if (name == WHvX64RegisterFpControlStatus)
+        value.FpControlStatus = (WHV_X64_FP_CONTROL_STATUS_REGISTER){.FpControl = fx->control,
+                                                                     .FpStatus = fx->status,
+                                                                     .FpTag = fx->tag,
+                                                                     .LastFpOp = fx->opcode,
+                                                                     .LastFpRip = fx->ip};
+    else if (name == WHvX64RegisterXmmControlStatus)
+        value.XmmControlStatus =
+            (WHV_X64_XMM_CONTROL_STATUS_REGISTER){.LastFpRdp = fx->dp,
+                                                  .XmmStatusControl = fx->mxcsr,
+                                                  .XmmStatusControlMask = fx->mxcsr_mask};
+    else
+        memcpy(&value, &fx->st[name - WHvX64RegisterFpMmx0], sizeof(fx->st[0]));
+    return value;
+}
+
+static void set_fx(struct guest *guest, WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *value)
+{
+    struct oracle_fx *fx = &guest->out->fx;
+    if (name == WHvX64RegisterFpControlStatus) {
+        const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &value->FpControlStatus;
+        fx->control = x87->FpControl;
+        fx->status = x87->FpStatus;
+        fx->tag = x87->FpTag;
+        fx->opcode = x87->LastFpOp;
+        fx->ip = x87->LastFpRip;
+    } else if (name == WHvX64RegisterXmmControlStatus) {
+        fx->dp = value->XmmControlStatus.LastFpRdp;
+        fx->mxcsr = value->XmmControlStatus.XmmStatusControl;
+        if (value->XmmControlStatus.XmmStatusControlMask != fx->mxcsr_mask)
+            broke(guest, "the mask of MXCSR was changed");
+    } else
+        memcpy(&fx->st[name - WHvX64RegisterFpMmx0], value, sizeof(fx->st[0]));
+}
+
 static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UINT32 count,
                                WHV_REGISTER_VALUE *values)
 {
@@ -233,6 +277,10 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
             values[i].Reg64 = CR0;
         else if (names[i] == WHvX64RegisterCr4)
             values[i].Reg64 = CR4;
+        else if (names[i] == WHvX64RegisterXCr0)
+            values[i].Reg64 = XCR0;
+        else if (is_of_fx(names[i]))
+            values[i] = fx_value(&guest->out->fx, names[i]);
         else if (names[i] == WHvX64RegisterRip)
             values[i].Reg64 = guest->out->rip;
         else if (names[i] == WHvX64RegisterRflags)
@@ -283,9 +331,10 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
             guest->out->stepped = values[i].PendingDebugException.SingleStep;
         else if (names[i] == WHvRegisterInterruptState)
             guest->has_shadow = values[i].InterruptState.InterruptShadow;
-        else if (names[i] < WHvX64RegisterFpMmx0 || names[i] > WHvX64RegisterXmmControlStatus)
+        else if (is_of_fx(names[i]))
+            set_fx(guest, names[i], &values[i]);
+        else
             broke(guest, "a register was set that no instruction here changes");
-        /* Of the x87, MMX and MXCSR the processor's part is not known here. */
     }
     return S_OK;
 }
@@ -317,6 +366,8 @@ static void begin(const struct oracle_in *in, enum oracle_context context, struc
     for (unsigned i = 0; i < 16; i++)
         out->gpr[i] = oracle_gpr(in, i);
     memcpy(out->xmm, in->xmm, sizeof(out->xmm));
+    out->fx = oracle_fx(in);
+    out->fx.mxcsr_mask = oracle_mxcsr_mask();
     out->rflags = (in->rflags & ORACLE_RFLAGS) | 0x202;
     if (context == ORACLE_VM86)
         out->rflags |= RFLAGS_VM;

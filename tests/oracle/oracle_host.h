@@ -28,8 +28,13 @@ struct oracle_entry {
     uint16_t fs;
     uint16_t gs;
     uint64_t reserved;
+    struct oracle_fx fx; /* from here on what FXRSTOR64 loads */
     struct oracle_xmm xmm[16];
+    uint8_t unused[96];
 };
+
+_Static_assert(offsetof(struct oracle_entry, fx) == 208 && sizeof(struct oracle_entry) == 208 + 512,
+               "oracle_enter.S knows");
 
 /**
  * Where it is. IRETQ to a stack segment with B clear writes SP alone: the upper half of ESP is then

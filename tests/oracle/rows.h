@@ -7,6 +7,7 @@
 #define WHVTRACE_TESTS_ROWS_H
 
 #include "oracle_guest.h"
+#include "rows_float.h"
 #include "rows_random.h"
 #include "rows_table.h"
 
@@ -37,7 +38,7 @@ struct rows_world {
     struct rows_choice choice[3]; /**< by enum oracle_mode */
     struct oracle_segment segment[ROWS_SEGMENTS];
     uint16_t selector[ROWS_SELECTORS]; /**< to load: good ones and all kinds of bad ones */
-    uint8_t memory[ROWS_MEMORY];
+    uint8_t memory[3][ROWS_MEMORY];    /**< by enum rows_numbers; selectors in that of integers */
 };
 
 enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
@@ -72,7 +73,7 @@ void rows_world_init(struct rows_world *world, uint64_t seed);
 
 /** Fills in blocks, registers, flags and segments; nothing of it is special to an instruction. */
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, struct oracle_in *in);
+                   enum oracle_mode mode, enum rows_numbers numbers, struct oracle_in *in);
 
 /** Replaces the segments by such as real mode or virtual-8086 mode can have. */
 void rows_surround_real(struct rows_random *random, enum oracle_context context,

@@ -53,6 +53,10 @@ static uint64_t pick_linear(struct maker *m)
     uint64_t linear = rows_target(&m->random, m->size);
     if ((m->row->traits & ALIGNED) && !rows_once_in(&m->random, 4))
         linear &= ~UINT64_C(15);
+    if ((m->row->traits & FLOATS) && !rows_once_in(&m->random, 4))
+        linear &= ~(uint64_t)(m->size - 1u);
+    if ((m->row->traits & STATES) && m->size < 16 && rows_once_in(&m->random, 2))
+        linear = (linear & ~UINT64_C(15)) | 8;
     if (rows_selects(m->row) && rows_is_accessible(linear, false))
         return rows_selector_target(&m->random);
     return linear;
@@ -63,6 +67,9 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment)
     enum oracle_sreg segment = m->override >= 0 ? (enum oracle_sreg)m->override : default_segment;
     uint64_t linear = pick_linear(m);
     uint64_t offset = (linear - rows_base_of(m, segment)) & rows_mask(m->address);
+    /* AMD accesses a large operand in parts, each at an offset that wraps by itself. */
+    if (m->size >= 32 && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
+        m->is_impossible = true;
     m->has_memory = true;
     m->linear = rows_base_of(m, segment) + offset;
     if (m->in->mode != ORACLE_64)

@@ -313,13 +313,18 @@ static void make_equal(struct maker *m)
         set_part(&m->in->gpr[ORACLE_RDX], half, rows_memory_at(m->world, m->linear + half));
 }
 
+static enum rows_numbers numbers_of(const struct row *row)
+{
+    return row->traits & STATES ? ROWS_STATES : row->traits & FLOATS ? ROWS_FLOATS : ROWS_INTEGERS;
+}
+
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
                      struct rows_random random, struct rows_case *made)
 {
     struct maker m = {.world = world, .random = random, .made = made, .in = &made->in};
     m.row = &rows_table[made->shape.row];
     made->context = pick_context(&m, mode);
-    rows_surround(world, &m.random, mode, m.in);
+    rows_surround(world, &m.random, mode, numbers_of(m.row), m.in);
     if (is_real(made->context))
         rows_surround_real(&m.random, made->context, m.in);
     m.in->gpr[ORACLE_RSP] = oracle_gpr(m.in, ORACLE_RSP);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file rows_table.h
- * The opcodes from which rows_make makes instructions: rows_table.def.
+ * The opcodes from which rows_make makes instructions: rows_table.def. Whatever the row, MXCSR, MMX
+ * and x87 are random, and compared.
  */
 #ifndef WHVTRACE_TESTS_ROWS_TABLE_H
 #define WHVTRACE_TESTS_ROWS_TABLE_H
@@ -82,21 +83,23 @@ enum feature {
 #define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
 #define ONLY_REG 16384u /* no memory form */
 #define AT_RDI   32768u /* the memory operand is at rDI */
+#define FLOATS   0x20000u /* registers and memory hold numbers in floating point */
+#define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */
     uint8_t map;
     uint8_t opcode;
     uint8_t form;
-    uint8_t memory_size;
+    uint16_t memory_size;
     uint8_t digit; /* the opcode extension in ModRM */
     uint8_t immediate;
     uint8_t undefined;
     uint8_t feature;
-    uint16_t traits;
+    uint32_t traits;
 };
 
-#define ROWS_TABLE_MAX 512u /* at most so many rows */
+#define ROWS_TABLE_MAX 1024u /* at most so many rows */
 
 extern const struct row rows_table[];
 extern const unsigned rows_table_size;

@@ -85,7 +85,7 @@ static void init_selectors(struct rows_world *world, struct rows_random *random)
     }
     for (unsigned i = 0; i < ROWS_SELECTORS; i++) {
         world->selector[i] = random_selector(random, good);
-        memcpy(world->memory + 2 * i, &world->selector[i], 2);
+        memcpy(world->memory[ROWS_INTEGERS] + 2 * i, &world->selector[i], 2);
     }
 }
 
@@ -172,12 +172,13 @@ static void init_choice(struct rows_choice *choice, enum oracle_mode mode)
 /* Corner cases as operands, and runs of equal bytes so that comparisons repeat. */
 static void fill_memory(struct rows_world *world, struct rows_random *random)
 {
+    uint8_t *memory = world->memory[ROWS_INTEGERS];
     for (unsigned i = 0; i < ROWS_MEMORY; i += 8) {
         uint64_t value = rows_value(random);
         unsigned run = rows_once_in(random, 8) ? 8 + rows_below(random, 64) : 0;
-        memcpy(world->memory + i, &value, 8);
+        memcpy(memory + i, &value, 8);
         if (run > 0 && i + run <= ROWS_MEMORY) {
-            memset(world->memory + i, (int)(value & 0xff), run);
+            memset(memory + i, (int)(value & 0xff), run);
             i += run / 8 * 8;
         }
     }
@@ -198,6 +199,8 @@ void rows_world_init(struct rows_world *world, uint64_t seed)
                                                     .limit = 0xffff,
                                                     .is_small = i % 2};
     fill_memory(world, &random);
+    for (enum rows_numbers i = ROWS_FLOATS; i <= ROWS_STATES; i++)
+        rows_fill_numbers(&random, i, world->memory[i], ROWS_MEMORY);
     init_selectors(world, &random);
 }
 
@@ -253,15 +256,19 @@ void rows_surround_real(struct rows_random *random, enum oracle_context context,
 }
 
 void rows_surround(const struct rows_world *world, struct rows_random *random,
-                   enum oracle_mode mode, struct oracle_in *in)
+                   enum oracle_mode mode, enum rows_numbers numbers, struct oracle_in *in)
 {
-    const uint8_t *bytes = world->memory;
+    const uint8_t *bytes = world->memory[numbers];
     memset(in, 0, sizeof(*in));
     in->mode = mode;
     for (unsigned i = 0; i < 16; i++)
         in->gpr[i] = rows_value(random);
     for (unsigned i = 0; i < 16; i++)
-        in->xmm[i] = (struct oracle_xmm){rows_value(random), rows_value(random)};
+        in->xmm[i] = numbers == ROWS_FLOATS
+                         ? rows_floats(random)
+                         : (struct oracle_xmm){rows_value(random), rows_value(random)};
+    in->has_fx = true;
+    in->fx = rows_fx(random, numbers);
     in->rflags = rows_next(random) & ORACLE_RFLAGS;
     if (!rows_once_in(random, 6) || world->habits.pages_first)
         in->rflags &= ~RFLAGS_AC;
@@ -299,7 +306,7 @@ uint64_t rows_selector_target(struct rows_random *random)
 
 uint64_t rows_memory_at(const struct rows_world *world, uint64_t linear)
 {
-    const uint8_t *bytes = world->memory;
+    const uint8_t *bytes = world->memory[ROWS_INTEGERS];
     uint64_t value = 0;
     for (unsigned i = 0; i < LAYOUT; i++) {
         uint64_t offset = linear - layout_address(i), size = layout[i].pages * ORACLE_PAGE;

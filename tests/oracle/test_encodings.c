@@ -125,6 +125,12 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     const uint64_t xmm = is_64(opcode) ? UINT64_C(0xffff) : UINT64_C(0xff);
     if (selects(e->insn.mnemonic))
         e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
+    /* Of types 2 and 3 are exceptions of what computes: SDM 2A, 2.4. */
+    if (e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
+        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3) {
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
+        e->may_set |= PROBE_BIT(PROBE_OTHER);
+    }
     switch (e->insn.mnemonic) {
     case ZYDIS_MNEMONIC_STMXCSR:
     case ZYDIS_MNEMONIC_LDMXCSR:

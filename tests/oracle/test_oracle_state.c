@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* XMM registers go in and come out, and stack segments of 16 bits use SP alone. */
+/* XMM registers, MXCSR and the x87 go in and come out, and stack segments of 16 bits use SP alone.
+ */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -66,6 +67,80 @@ Test(oracle_state, xmm_registers_survive_in_every_mode)
         in.xmm[2] = in.xmm[1];
         cr_expect_arr_eq(out.xmm, in.xmm, sizeof(in.xmm), "movaps xmm2,xmm1");
     }
+}
+
+/* Two registers are in use, precision and a condition are told, nothing is pending. */
+static const struct oracle_fx busy = {
+    .control = 0xb7f,
+    .status = 0x3120,
+    .tag = 0xc0,
+    .mxcsr = 0xffa1,
+    .st = {{UINT64_C(0x8000000000000000), 0x3fff}, {UINT64_C(0xc000000000000000), 0x4000}}};
+
+static void expect_fx(const struct oracle_fx *fx, enum oracle_mode mode)
+{
+    cr_expect_eq(out.fx.control, fx->control, "mode %d: %#x", (int)mode, out.fx.control);
+    cr_expect_eq(out.fx.status, fx->status, "mode %d: %#x", (int)mode, out.fx.status);
+    cr_expect_eq(out.fx.tag, fx->tag, "mode %d: %#x", (int)mode, out.fx.tag);
+    cr_expect_eq(out.fx.mxcsr, fx->mxcsr, "mode %d: %#x", (int)mode, out.fx.mxcsr);
+    cr_expect_arr_eq(out.fx.st, fx->st, sizeof(fx->st), "mode %d", (int)mode);
+}
+
+Test(oracle_state, x87_and_mxcsr_are_loaded_and_reported_in_every_mode)
+{
+    for (enum oracle_mode mode = ORACLE_64; mode <= ORACLE_16; mode++) {
+        struct oracle_in in = {.mode = mode, CODE(0xde, 0xc1), .has_fx = true, .fx = busy};
+        in.fx.status = 0x3000;
+        run(in, STACK);
+        cr_expect(out.completed, "faddp: vector %u", out.trap);
+        in.fx.status = 0x3800;
+        in.fx.tag = 0x80;
+        in.fx.st[0] = (struct oracle_xmm){UINT64_C(0x8000000000000000), 0x4001};
+        in.fx.st[1] = in.fx.st[7] = (struct oracle_xmm){0, 0};
+        out.fx.st[7] = in.fx.st[7]; /* what is empty */
+        expect_fx(&in.fx, mode);
+
+        in.code_size = 1;
+        in.code[0] = 0x90;
+        in.fx = busy;
+        run(in, STACK);
+        expect_fx(&busy, mode);
+    }
+}
+
+Test(oracle_state, without_a_state_it_is_that_of_reset)
+{
+    run((struct oracle_in){.mode = ORACLE_64, CODE(0x90)}, STACK);
+    expect_fx(&(struct oracle_fx){.control = ORACLE_CONTROL, .mxcsr = ORACLE_MXCSR}, ORACLE_64);
+}
+
+Test(oracle_state, floating_point_exceptions_that_are_not_masked_come_back)
+{
+    const uint32_t divisions = 0x1f80 & ~0x200u; /* ZM */
+    for (enum oracle_mode mode = ORACLE_64; mode <= ORACLE_16; mode++) {
+        struct oracle_in in = {.mode = mode, CODE(0xf3, 0x0f, 0x5e, 0xc1), .has_fx = true};
+        in.fx = (struct oracle_fx){.control = ORACLE_CONTROL, .mxcsr = divisions};
+        in.xmm[0].low = 0x3f800000;
+        run(in, STACK);
+        cr_expect_eq(out.trap, 19u, "divss xmm0,xmm1: vector %u", out.trap);
+        cr_expect_eq(out.fx.mxcsr, divisions | 4, "%#x", out.fx.mxcsr);
+        cr_expect_arr_eq(out.xmm, in.xmm, sizeof(in.xmm));
+
+        memcpy(in.code, (uint8_t[]){0xd9, 0xe8}, in.code_size = 2);
+        in.fx = (struct oracle_fx){.control = 0x37b, .status = 0x8084, .mxcsr = ORACLE_MXCSR};
+        run(in, STACK);
+        cr_expect_eq(out.trap, 16u, "fld1: vector %u", out.trap);
+        expect_fx(&in.fx, mode);
+    }
+}
+
+Test(oracle_state, reserved_bits_of_mxcsr_are_refused)
+{
+    struct oracle_in in = {
+        .mode = ORACLE_64, CODE(0x90), .has_fx = true, .fx = {.mxcsr = 1u << 31}};
+    if (!oracle_has_mode(ORACLE_64))
+        cr_skip_test("this machine cannot run that mode");
+    cr_expect_not(oracle_run(&in, &out));
 }
 
 Test(oracle_state, a_small_stack_uses_sp_alone)

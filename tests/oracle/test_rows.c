@@ -46,6 +46,20 @@ static void report(uint64_t index, const struct oracle_answer *answer, const cha
         difference);
 }
 
+/* Of a large operand any byte may be tried first, AMD begins with the last one; and whether it is
+   aligned is asked later than of 16 bytes, and may be #AC. SDM 2A, "FXSAVE". */
+static void settle_block(const struct row *row)
+{
+    if (row->memory_size < 32)
+        return;
+    if (processor.trap == 14 && emulated.trap == 14) {
+        processor.address = emulated.address;
+        processor.error = emulated.error;
+    }
+    if ((processor.trap == 12 || processor.trap == 17) && emulated.trap == 13)
+        processor.trap = emulated.trap;
+}
+
 static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE emulator,
                     struct tally *tally)
 {
@@ -66,6 +80,7 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
         tally->trapped[processor.trap % VECTORS]++;
     if (made.context == ORACLE_REAL)
         processor.error = 0;
+    settle_block(&rows_table[made.shape.row]);
     processor.rflags &= ~made.undefined;
     emulated.rflags &= ~made.undefined;
     bool is_fine = answer.hr == S_OK && answer.status == 1 && !answer.broken;

@@ -71,16 +71,6 @@ static bool makes(const struct row *row, const struct opcode *opcode)
            !((row->traits & ONLY_REG) && !opcode->is_register) && !(row->traits & ILLEGAL);
 }
 
-/* The oracle has no MMX registers: traces/processor judges these forms. */
-static bool has_mmx(const struct whe_insn *insn)
-{
-    for (unsigned i = 0; i < insn->operand_count; i++) {
-        if (insn->operand[i].kind == WHE_OPERAND_MMX)
-            return true;
-    }
-    return false;
-}
-
 /* Of all encodings of a row that are not made, one is told. */
 static void keep_missing(struct found *found, const struct opcode *opcode,
                          const struct whe_insn *insn)
@@ -110,7 +100,7 @@ static void visit(const struct opcode *opcode, void *context)
         }
     }
     found->is_made[insn.id] |= is_made;
-    if (!is_made && !left_out[insn.id] && !has_mmx(&insn))
+    if (!is_made && !left_out[insn.id])
         keep_missing(found, opcode, &insn);
 }
 

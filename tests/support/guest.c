@@ -109,6 +109,7 @@ void guest_init(struct guest *guest, enum guest_mode mode)
     /* PE, ET, NE, PG; OSFXSR, OSXMMEXCPT: floating point and SSE may be used. */
     guest_set64(guest, WHvX64RegisterCr0, mode == GUEST_REAL16 ? 0x30 : 0x80000031);
     guest_set64(guest, WHvX64RegisterCr4, 0x600);
+    guest_set64(guest, WHvX64RegisterXCr0, 7);
     guest_set64(guest, WHvX64RegisterRip, 0x1000);
     guest_set64(guest, WHvX64RegisterRflags, mode == GUEST_VM86 ? 0x20002 : 2);
 }

@@ -17,6 +17,8 @@
 
 #include <whvemu/emulator.h>
 
+#include "host_float.h"
+
 #define GUEST_MEMORY   0x20000u
 #define GUEST_LOG_MAX  8192u
 #define GUEST_REGS_MAX 96u
@@ -87,7 +89,8 @@ struct guest {
     size_t get_count;
     WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of its Set */
     size_t set_count;
-    const char *broken; /**< the first rule that the emulator broke, or NULL */
+    const char *broken;           /**< the first rule that the emulator broke, or NULL */
+    struct host_float host_float; /**< the caller's in guest_run, MXCSR 0 otherwise */
     uint8_t memory[GUEST_MEMORY];
 };
 

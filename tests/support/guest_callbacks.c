@@ -6,6 +6,8 @@
 
 #include <whvemu/preview.h>
 
+#include "host_float.h"
+
 #define PAGE 0x1000u
 
 static void broke(struct guest *guest, const char *rule)
@@ -19,6 +21,8 @@ static bool note(struct guest *guest, struct guest_event event)
 {
     if (guest->was_set)
         broke(guest, "a callback after Set");
+    if (guest->host_float.mxcsr != 0 && !host_float_is(&guest->host_float))
+        broke(guest, "a callback with another control of floating point than the caller's");
     guest->was_set = event.kind == GUEST_SET;
     if (guest->fail_at > 0 && guest->log_count >= guest->fail_at)
         broke(guest, "a callback after a failed one");
@@ -116,9 +120,9 @@ static bool is_accepted(WHV_REGISTER_NAME name)
     uint32_t n = (uint32_t)name;
     return n <= WHvX64RegisterCr8 ||
            (n >= WHvX64RegisterXmm0 && n <= WHvX64RegisterXmmControlStatus) ||
-           n == WHvX64RegisterEfer || name == WHvRegisterPendingInterruption ||
-           name == WHvRegisterInterruptState || name == WHvRegisterPendingEvent ||
-           name == WHvX64RegisterPendingDebugException;
+           n == WHvX64RegisterXCr0 || n == WHvX64RegisterEfer ||
+           name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
+           name == WHvRegisterPendingEvent || name == WHvX64RegisterPendingDebugException;
 }
 
 static void check_batch(struct guest *guest, const WHV_REGISTER_NAME *names, UINT32 count,
@@ -336,6 +340,9 @@ struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
     guest->get_count = 0;
     guest->set_count = 0;
     guest->broken = NULL;
+    const uint32_t mxcsr = host_float_now().mxcsr;
+    host_float_set(HOST_FLOAT_ODD);
+    guest->host_float = host_float_now();
     if (guest->uses_preview)
         result.hr = try_preview(guest, emulator, exit, &fenced.status);
     else if (exit->is_io)
@@ -344,6 +351,10 @@ struct guest_result guest_run(struct guest *guest, WHV_EMULATOR_HANDLE emulator,
     else
         result.hr =
             WHvEmulatorTryMmioEmulation(emulator, guest, &exit->vp, &exit->memory, &fenced.status);
+    if (!host_float_is(&guest->host_float))
+        broke(guest, "another control of floating point than the caller's");
+    guest->host_float.mxcsr = 0;
+    host_float_set(mxcsr);
     result.status = fenced.status.AsUINT32;
     check_call(guest, result);
     if (fenced.before != UINT64_MAX / 3 || fenced.after != 0x5a5a5a5a)

@@ -56,7 +56,8 @@ struct whe_work {
 
 _Static_assert(sizeof(union whe_image) == 416, "as FXSAVE has it");
 
-/** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written. */
+/** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written but what it
+ * has changed in the image. */
 typedef enum whe_vector whe_kernel_fn(struct whe_work *work);
 
 /**
@@ -132,6 +133,9 @@ whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois
 /* native.c: by their mnemonics */
 #define WHE_NATIVE(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
 #include "native.def"
+/* fp_native.c: by their mnemonics */
+#define WHE_FP(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
+#include "fp.def"
 
 /* binary.c */
 whe_binary_fn whe_binary_copy;

@@ -34,7 +34,7 @@ void whe_checks_registers(enum whe_checks class, struct whe_set *set);
 enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class);
 
 /**
- * What comes after the faults of memory operands, and before the first access.
+ * What comes after that, and before the faults of memory operands.
  * @return WHE_OK; WHE_FAULT with #MF raised.
  */
 enum whe_result whe_checks_wait(struct whe_call *call, enum whe_checks class);

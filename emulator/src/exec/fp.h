@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file fp.h
+ * Floating point in XMM registers, on this machine: an instruction runs with all exceptions masked,
+ * and what the guest's processor would have done is told by the flags that it leaves.
+ * SDM 1, 11.5; 3A, 6.15 "Interrupt 19".
+ */
+#ifndef WHE_FP_H
+#define WHE_FP_H
+
+#include "kernel.h"
+
+/** MXCSR: the flags of exceptions, in the order of their masks 7 bits above. */
+enum whe_mxcsr {
+    WHE_MXCSR_IE = 1 << 0,
+    WHE_MXCSR_DE = 1 << 1,
+    WHE_MXCSR_ZE = 1 << 2,
+    WHE_MXCSR_OE = 1 << 3,
+    WHE_MXCSR_UE = 1 << 4,
+    WHE_MXCSR_PE = 1 << 5,
+    WHE_MXCSR_FLAGS = 0x3f,
+    WHE_MXCSR_DAZ = 1 << 6,
+    WHE_MXCSR_MASKS = 0x3f << 7,
+    WHE_MXCSR_RC = 3 << 13,
+    WHE_MXCSR_FTZ = 1 << 15,
+};
+
+/** Where MXCSR.RC begins. */
+#define WHE_MXCSR_RC_SHIFT 13
+
+/** How an element of the result comes from the sources. */
+enum whe_sum {
+    WHE_SUM_NONE, /**< it can neither overflow nor underflow */
+    WHE_SUM_ADD,
+    WHE_SUM_SUB,
+    WHE_SUM_MUL,
+    WHE_SUM_DIV,
+    WHE_SUM_NARROW, /**< a double of the second operand becomes a float */
+    WHE_SUM_HADD,   /**< of neighbours: the first operand's, then the second's */
+    WHE_SUM_HSUB,
+    WHE_SUM_ADDSUB, /**< even elements are subtracted, odd ones added */
+};
+
+#ifdef __x86_64__
+
+#include "native.h"
+
+/** What an instruction is given, and what it gives. */
+struct whe_fp {
+    whe_xmm a;        /**< the first operand, before and after */
+    whe_xmm b;        /**< the second */
+    uint64_t general; /**< a general register: the source, or the result */
+    uint64_t order;   /**< ZF, PF and CF, of what sets them */
+    uint32_t control; /**< MXCSR to run under: all masks set, no flag */
+    uint32_t flags;   /**< the flags of MXCSR that it has set */
+    bool is_wide;     /**< the general register has 8 bytes, not 4 */
+    uint8_t immediate;
+};
+
+/** Runs an instruction once. This machine's own MXCSR is as before when it returns. */
+typedef void whe_fp_run(struct whe_fp *fp);
+
+/** An instruction of this machine. */
+struct whe_fp_row {
+    whe_fp_run *run;
+    uint8_t sum;      /**< enum whe_sum */
+    uint8_t element;  /**< bytes of an element of the sources: 4 or 8 */
+    uint8_t elements; /**< in the result */
+};
+
+/**
+ * Runs an instruction, and tells what the guest's processor does.
+ * @param fp    its operands; what it gives, unless it is an exception. Control and flags are
+ * scratch.
+ * @param mxcsr the guest's.
+ * @param flags receives those that MXCSR gains, also with an exception.
+ * @return whether it is an exception: #XM.
+ */
+bool whe_fp_judge(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t mxcsr, unsigned *flags);
+
+/**
+ * Whether precision is lost, where an overflow or underflow that is not masked is an exception.
+ * @param fp the operands.
+ * @return WHE_MXCSR_PE or 0.
+ */
+unsigned whe_fp_precision(const struct whe_fp_row *row, const struct whe_fp *fp, uint32_t mxcsr);
+
+/** Runs with everything masked. @return the flags, among them UE for what is tiny, exact or not. */
+unsigned whe_fp_masked(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t mxcsr);
+
+/** The kernel of a row. */
+enum whe_vector whe_fp_kernel(struct whe_work *work, const struct whe_fp_row *row);
+/** Of one that never looks at MXCSR. */
+enum whe_vector whe_fp_quiet(struct whe_work *work, whe_fp_run *run);
+/** Of DPPS and DPPD. @param times how often neighbours are added. */
+enum whe_vector whe_fp_dot(struct whe_work *work, const struct whe_fp_row *multiply,
+                           const struct whe_fp_row *add, unsigned times);
+
+#endif
+
+#endif

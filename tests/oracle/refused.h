@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file refused.h
+ * Walks through all encodings that Zydis knows and lists those with a memory operand that the
+ * emulator refuses.
+ */
+#ifndef WHVTRACE_TESTS_REFUSED_H
+#define WHVTRACE_TESTS_REFUSED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Why: refused.def. */
+enum refused_group {
+#define GROUP(name, reason) REFUSED_##name,
+#include "refused.def"
+    REFUSED_GROUPS
+};
+
+/** What the walk saw. */
+struct refused_tally {
+    unsigned encodings; /**< with a memory operand */
+    unsigned taken;     /**< of these by the emulator */
+    unsigned not_here;  /**< that have a row, but not on this machine */
+};
+
+/**
+ * Lists what is refused: a group's reason, and below it a line for each mnemonic with its
+ * encodings: prefix, map, opcode, and the extension in ModRM where not all of them are it.
+ * @param text receives it, with '\0' at its end.
+ * @return whether `size` was enough.
+ */
+bool refused_list(char *text, size_t size, struct refused_tally *tally);
+
+#endif
