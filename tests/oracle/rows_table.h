@@ -42,7 +42,7 @@ enum undefined {
 };
 
 /* What the processor must have: the name in /proc/cpuinfo. */
-enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
+enum feature { ANY, MOVBE, CX16, MOVDIRI, AVX, FEATURES };
 
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u
@@ -68,6 +68,7 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define SELECTOR 8192u    /* the operand selects a descriptor; only in protected mode */
 #define ONLY_REG 16384u   /* no memory form */
 #define FLOATS   0x8000u  /* registers and memory hold numbers in floating point */
+#define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
 #define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 
 struct row {
@@ -82,6 +83,12 @@ struct row {
     uint8_t feature;
     uint32_t traits;
 };
+
+/** @return what VEX has in the place of a mandatory prefix. */
+static inline unsigned rows_vex_pp(unsigned mandatory)
+{
+    return mandatory == 0x66 ? 1 : mandatory == 0xf3 ? 2 : mandatory == 0xf2 ? 3 : 0;
+}
 
 #define ROWS_TABLE_MAX 512u /* at most so many rows */
 

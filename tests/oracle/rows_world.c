@@ -129,6 +129,8 @@ static bool has_feature(unsigned feature)
         return (c & bit_MOVBE) != 0;
     case CX16:
         return (c & bit_CMPXCHG16B) != 0;
+    case AVX:
+        return __builtin_cpu_supports("avx") != 0;
     case MOVDIRI:
         return (c7 & bit_MOVDIRI) != 0;
     default:
@@ -138,7 +140,7 @@ static bool has_feature(unsigned feature)
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri"};
+    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri", "avx"};
     unsigned feature = ANY;
     do {
         feature++;

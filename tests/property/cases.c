@@ -145,7 +145,8 @@ static void make_registers(struct maker *m)
     if (random_once_in(&m->random, 16))
         cr0 |= random_next(&m->random) & 0xe; /* TS, EM, MP */
     if (!random_once_in(&m->random, 32))
-        cr4 |= 0x600; /* OSFXSR, OSXMMEXCPT */
+        cr4 |= 0x40600; /* OSFXSR, OSXMMEXCPT, OSXSAVE */
+    guest_set64(guest, WHvX64RegisterXCr0, random_once_in(&m->random, 32) ? 3 : 7);
     guest_set64(guest, WHvX64RegisterCr0, cr0);
     guest_set64(guest, WHvX64RegisterCr4, cr4);
     guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800); /* NXE */
@@ -420,6 +421,12 @@ static unsigned model_alignment(const struct model *model)
     case ZYDIS_MNEMONIC_MOVNTDQ:
     case ZYDIS_MNEMONIC_MOVNTPS:
     case ZYDIS_MNEMONIC_MOVNTPD:
+    case ZYDIS_MNEMONIC_VMOVAPS:
+    case ZYDIS_MNEMONIC_VMOVAPD:
+    case ZYDIS_MNEMONIC_VMOVDQA:
+    case ZYDIS_MNEMONIC_VMOVNTDQ:
+    case ZYDIS_MNEMONIC_VMOVNTPS:
+    case ZYDIS_MNEMONIC_VMOVNTPD:
     case ZYDIS_MNEMONIC_CMPXCHG16B:
     case ZYDIS_MNEMONIC_FXSAVE:
     case ZYDIS_MNEMONIC_FXSAVE64:

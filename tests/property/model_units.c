@@ -9,8 +9,10 @@
 #define CR0_EM     0x4u
 #define CR0_TS     0x8u
 #define CR4_OSFXSR 0x200u
+#define CR4_XSAVE  0x40000u
+#define XCR0_AVX   0x6u /* and SSE */
 
-enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR };
+enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR, UNIT_VEX };
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)
 {
@@ -39,13 +41,17 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_STMXCSR:
         return UNIT_SSE;
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+    case ZYDIS_MNEMONIC_VSTMXCSR:
+        return UNIT_VEX;
     default:
         break;
     }
     const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM);
     if (has_class(model, ZYDIS_REGCLASS_MMX))
         return has_xmm ? UNIT_BOTH : UNIT_MMX;
-    return has_xmm ? UNIT_SSE : UNIT_NONE;
+    const bool is_vex = model->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+    return !has_xmm ? UNIT_NONE : is_vex ? UNIT_VEX : UNIT_SSE;
 }
 
 bool model_selects(const struct model *model)
@@ -56,6 +62,7 @@ bool model_selects(const struct model *model)
 bool model_restores(const struct model *model)
 {
     return model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
+           model->insn.mnemonic == ZYDIS_MNEMONIC_VLDMXCSR ||
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ||
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
@@ -63,7 +70,8 @@ bool model_restores(const struct model *model)
 unsigned model_refusal(const struct model *model, struct guest *guest)
 {
     const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
-    const bool has_fxsr = guest_get64(guest, WHvX64RegisterCr4) & CR4_OSFXSR;
+    const uint64_t cr4 = guest_get64(guest, WHvX64RegisterCr4);
+    const bool has_fxsr = cr4 & CR4_OSFXSR;
     const enum unit unit = unit_of(model);
     switch (unit) {
     case UNIT_NONE:
@@ -72,6 +80,10 @@ unsigned model_refusal(const struct model *model, struct guest *guest)
         return model->mode == GUEST_REAL16 || model->mode == GUEST_VM86 ? 6 : 0;
     case UNIT_STATE:
         return cr0 & (CR0_EM | CR0_TS) ? 7 : 0;
+    case UNIT_VEX:
+        if (!(cr4 & CR4_XSAVE) || (~guest_get64(guest, WHvX64RegisterXCr0) & XCR0_AVX))
+            return 6;
+        return cr0 & CR0_TS ? 7 : 0;
     default:
         if ((cr0 & CR0_EM) || (unit != UNIT_MMX && !has_fxsr))
             return 6;
@@ -92,13 +104,17 @@ bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
     case WHvX64RegisterCr0:
         return unit != UNIT_NONE && unit != UNIT_SELECTOR;
     case WHvX64RegisterCr4:
-        return unit == UNIT_SSE || unit == UNIT_BOTH;
+        return unit == UNIT_SSE || unit == UNIT_BOTH || unit == UNIT_VEX;
+    case WHvX64RegisterXCr0:
+        return unit == UNIT_VEX;
     case WHvX64RegisterGdtr:
     case WHvX64RegisterLdtr:
         return unit == UNIT_SELECTOR;
     case WHvX64RegisterXmmControlStatus:
         return has_x87 || model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
-               model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR;
+               model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR ||
+               model->insn.mnemonic == ZYDIS_MNEMONIC_VLDMXCSR ||
+               model->insn.mnemonic == ZYDIS_MNEMONIC_VSTMXCSR;
     default:
         return (has_x87 && is_x87(name)) ||
                (unit == UNIT_STATE && name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15);
@@ -109,7 +125,8 @@ bool model_may_change(const struct model *model, WHV_REGISTER_NAME name)
 {
     const bool is_save = model->insn.mnemonic == ZYDIS_MNEMONIC_FXSAVE ||
                          model->insn.mnemonic == ZYDIS_MNEMONIC_FXSAVE64 ||
-                         model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR;
+                         model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR ||
+                         model->insn.mnemonic == ZYDIS_MNEMONIC_VSTMXCSR;
     const bool is_data =
         is_x87(name) || (name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15);
     return is_data && !is_save && model_sees(model, name);
