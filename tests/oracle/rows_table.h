@@ -67,7 +67,7 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, AVX, FEATURES };
 #define ILLEGAL  4096u
 #define SELECTOR 8192u    /* the operand selects a descriptor; only in protected mode */
 #define ONLY_REG 16384u   /* no memory form */
-#define FLOATS   0x8000u  /* registers and memory hold numbers in floating point */
+#define FLOATS   0x40000u /* registers and memory hold numbers in floating point */
 #define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
 #define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 
