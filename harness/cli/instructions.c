@@ -21,7 +21,7 @@ static const struct prefixes {
                 {{0xf2, 0x48}, 2}, {{0x67, 0x48}, 2}, {{0x66, 0x67}, 2}, {{0x66, 0xf2}, 2}};
 
 static const struct map {
-    uint8_t bytes[2];
+    uint8_t bytes[3];
     uint8_t count;
 } maps[] = {{{0}, 0}, {{0x0f}, 1}, {{0x0f, 0x38}, 2}, {{0x0f, 0x3a}, 2}};
 
@@ -106,6 +106,16 @@ static void try_map(struct wht_instructions *list, enum whvemu_code code,
     }
 }
 
+/* VEX with 128 bits: its maps, what it has in the place of a prefix, and W. */
+static void try_vex(struct wht_instructions *list, enum whvemu_code code)
+{
+    for (unsigned i = 0; i < 3 * 4 * 2; i++) {
+        const struct map vex = {
+            {0xc4, (uint8_t)(0xe1 + i / 8), (uint8_t)((i & 4) << 5 | 0x78 | (i & 3))}, 3};
+        try_map(list, code, &prefixes[0], &vex);
+    }
+}
+
 /* Two rows can have one name: a string instruction and an SSE one. */
 static bool is_second(size_t row)
 {
@@ -132,10 +142,12 @@ void wht_instructions_find(struct wht_instructions *list)
         name(&list->items[row], row);
         list->items[row].traits = whvemu_instruction(row).traits;
     }
-    for (unsigned code = 0; code < WHVEMU_CODES; code++)
+    for (unsigned code = 0; code < WHVEMU_CODES; code++) {
         for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
             for (size_t j = 0; j < sizeof(maps) / sizeof(maps[0]); j++)
                 try_map(list, (enum whvemu_code)code, &prefixes[i], &maps[j]);
+        try_vex(list, (enum whvemu_code)code);
+    }
 }
 
 void wht_instructions_free(struct wht_instructions *list)

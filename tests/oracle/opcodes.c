@@ -21,31 +21,55 @@ const struct opcodes_mode opcodes_modes[OPCODES_MODES] = {
     {"real mode", {.code = WHE_CODE16}, ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_STACK_WIDTH_16},
 };
 
+/* @return whether a VEX prefix can say it: one of 66, F2, F3 at most, no other prefix before it. */
+static bool has_vex(const struct opcode *opcode)
+{
+    return !(opcode->has_66 && opcode->rep) && opcode->rex != 0x40 && opcode->map != 0;
+}
+
+static unsigned put_vex(const struct opcode *opcode, uint8_t *byte)
+{
+    const unsigned map = opcode->map == 0x0f ? 1 : opcode->map == 0x38 ? 2 : 3;
+    const unsigned pp = opcode->has_66 ? 1 : opcode->rep == 0xf3 ? 2 : opcode->rep ? 3 : 0;
+    byte[0] = 0xc4;
+    byte[1] = (uint8_t)((~(unsigned)opcode->rex & 7) << 5 | map);
+    byte[2] = (uint8_t)((opcode->rex & 8u) << 4 | 0x78 | pp);
+    return 3;
+}
+
+static unsigned put_prefixes(const struct opcode *opcode, uint8_t *byte)
+{
+    unsigned count = 0;
+    if (opcode->has_lock)
+        byte[count++] = 0xf0;
+    if (opcode->rep && !opcode->is_vex)
+        byte[count++] = opcode->rep;
+    if (opcode->has_66 && !opcode->is_vex)
+        byte[count++] = 0x66;
+    if (opcode->has_67)
+        byte[count++] = 0x67;
+    if (opcode->is_vex)
+        return count + put_vex(opcode, byte + count);
+    if (opcode->rex)
+        byte[count++] = opcode->rex;
+    if (opcode->map)
+        byte[count++] = 0x0f;
+    if (opcode->map > 0x0f)
+        byte[count++] = opcode->map;
+    return count;
+}
+
 #define IS_BX 3u /* as a register, or as [rBX] */
 
 struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
 {
     struct opcode_bytes bytes;
-    unsigned count = 0;
     bool has_16 = (opcode->mode->mode.code == WHE_CODE16) != opcode->has_67 &&
                   opcode->mode->mode.code != WHE_CODE64;
     /* mod 1 keeps away from the forms without a base; in 16-bit addressing rm 7 is [bx]. */
     unsigned modrm = opcode->is_register ? 0xc0 | IS_BX : has_16 ? 0x40 | 7 : 0x40 | IS_BX;
     memset(bytes.byte, 0, sizeof(bytes.byte));
-    if (opcode->has_lock)
-        bytes.byte[count++] = 0xf0;
-    if (opcode->rep)
-        bytes.byte[count++] = opcode->rep;
-    if (opcode->has_66)
-        bytes.byte[count++] = 0x66;
-    if (opcode->has_67)
-        bytes.byte[count++] = 0x67;
-    if (opcode->rex)
-        bytes.byte[count++] = opcode->rex;
-    if (opcode->map)
-        bytes.byte[count++] = 0x0f;
-    if (opcode->map > 0x0f)
-        bytes.byte[count++] = opcode->map;
+    unsigned count = put_prefixes(opcode, bytes.byte);
     bytes.opcode_at = (uint8_t)count;
     bytes.byte[count++] = opcode->opcode;
     bytes.byte[count++] = (uint8_t)(modrm | (unsigned)opcode->reg << 3);
@@ -63,11 +87,14 @@ bool opcodes_decode(const struct opcode *opcode, struct whe_insn *insn)
            insn->id != WHE_INSN_NONE;
 }
 
-static bool is_prefix(const struct opcodes_mode *mode, unsigned byte)
+/* LDS and LES are VEX in 64-bit code, and elsewhere where their operand would be a register. */
+static bool is_prefix(const struct opcodes_mode *mode, unsigned byte, bool is_register)
 {
     static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
                                        0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x0f};
     if (mode->mode.code == WHE_CODE64 && (byte & 0xf0) == 0x40)
+        return true;
+    if ((byte | 1) == 0xc5 && (mode->mode.code == WHE_CODE64 || is_register))
         return true;
     return memchr(prefixes, (int)byte, sizeof(prefixes)) != NULL;
 }
@@ -97,7 +124,8 @@ static void visit_prefixes(struct opcode opcode,
         opcode.has_67 = i & 4;
         opcode.rep = reps[i / 8 % sizeof(reps)];
         opcode.rex = rexes[i / 8 / sizeof(reps)];
-        visit(&opcode, context);
+        if (!opcode.is_vex || has_vex(&opcode))
+            visit(&opcode, context);
     }
 }
 
@@ -116,13 +144,16 @@ void opcodes_visit(const struct opcodes_mode *mode,
                    void (*visit)(const struct opcode *opcode, void *context), void *context)
 {
     static const uint8_t maps[] = {0, 0x0f, 0x38, 0x3a};
-    for (unsigned i = 0; i < sizeof(maps) * 256 * 16; i++) {
+    for (unsigned i = 0; i < 2 * sizeof(maps) * 256 * 16; i++) {
         struct opcode opcode = {.mode = mode,
-                                .map = maps[i >> 12],
+                                .map = maps[i >> 12 & 3],
+                                .is_vex = i >> 14,
                                 .opcode = (uint8_t)(i >> 4),
                                 .reg = i >> 1 & 7,
                                 .is_register = i & 1};
-        if (opcode.map == 0 && is_prefix(mode, opcode.opcode))
+        if (opcode.map == 0 && is_prefix(mode, opcode.opcode, opcode.is_register))
+            continue;
+        if (opcode.is_vex && (opcode.map == 0 || !mode->mode.protected_mode))
             continue;
         if (opcode.map == 0x0f && (opcode.opcode == 0x38 || opcode.opcode == 0x3a))
             continue; /* these begin the other maps */

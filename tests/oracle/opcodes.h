@@ -35,6 +35,7 @@ struct opcode {
     uint8_t map; /**< 0, 0x0f, 0x38 for 0f 38, 0x3a for 0f 3a */
     uint8_t opcode;
     uint8_t reg;      /**< the reg field of ModRM, if the opcode has one */
+    bool is_vex;      /**< VEX with 128 bits: map, 66 or rep, and rex are within it */
     bool is_register; /**< its other operand is a register: rBX; otherwise memory at rBX or rBP +
                          11h */
 };

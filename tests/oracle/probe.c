@@ -8,8 +8,9 @@
 #define DESCRIPTOR UINT64_C(0x00cff3000000ffff)
 #define CPL        3u
 #define CR0        0x80000031u
-#define CR4        0x600u
+#define CR4        0x40600u
 #define MXCSR      0x1f80u
+#define XCR0       7u
 #define RCX        1u
 
 static uint64_t gpr_value(unsigned reg)
@@ -95,6 +96,8 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         else if (names[i] == WHvX64RegisterXmmControlStatus)
             values[i].XmmControlStatus = (WHV_X64_XMM_CONTROL_STATUS_REGISTER){
                 .XmmStatusControl = MXCSR, .XmmStatusControlMask = 0xffff};
+        else if (names[i] == WHvX64RegisterXCr0)
+            values[i].Reg64 = XCR0;
         else if (reg >= PROBE_XMM)
             values[i].Reg128 = (WHV_UINT128){.Low64 = reg, .High64 = reg};
     }

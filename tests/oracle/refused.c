@@ -268,13 +268,14 @@ static void visit(struct walk *walk, const struct form *form, unsigned reg)
         whe_decode(&walk->mode->mode, code, CODE_MAX, &taken) != WHE_DECODED_OK)
         return;
     walk->tally->encodings++;
-    const bool is_far = insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
+    const enum refused_group group = group_of(&insn, operands);
     if (taken.id != WHE_INSN_NONE)
         walk->tally->taken++;
-    else if (has_row[insn.mnemonic] && !is_far && insn.meta.isa_ext != ZYDIS_ISA_EXT_BASE)
+    else if (has_row[insn.mnemonic] && group == REFUSED_NOT_YET &&
+             insn.meta.isa_ext != ZYDIS_ISA_EXT_BASE)
         walk->tally->not_here++;
     else
-        keep(walk, form, reg, insn.mnemonic, group_of(&insn, operands));
+        keep(walk, form, reg, insn.mnemonic, group);
 }
 
 static void walk_opcode(struct walk *walk, struct form form)

@@ -181,6 +181,21 @@ static void make_immediate(struct maker *m)
         rows_emit_value(m, rows_value(&m->random), size);
 }
 
+/* Two bytes where they are enough, or three. SDM 2A, 2.3.5. */
+static void make_vex(struct maker *m)
+{
+    const unsigned map = m->row->map == 0x0f ? 1 : m->row->map == 0x38 ? 2 : 3;
+    const unsigned pp = rows_vex_pp(m->row->mandatory);
+    if (map == 1 && !(m->rex & 0xb) && rows_once_in(&m->random, 2)) {
+        rows_emit(m, 0xc5);
+        rows_emit(m, (~(unsigned)m->rex & 4) << 5 | 0x78 | pp);
+        return;
+    }
+    rows_emit(m, 0xc4);
+    rows_emit(m, (~(unsigned)m->rex & 7) << 5 | map);
+    rows_emit(m, (m->rex & 8u) << 4 | 0x78 | pp);
+}
+
 static void make_operands(struct maker *m)
 {
     unsigned reg = rows_below(&m->random, 8);
@@ -189,9 +204,11 @@ static void make_operands(struct maker *m)
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
     if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0 && (!(m->rex & 1) || m->has_rep))
         reg = 1; /* NOP and PAUSE are others */
-    if (m->row->map)
+    if (m->row->traits & VEX)
+        make_vex(m);
+    else if (m->row->map)
         rows_emit(m, 0x0f);
-    if (m->row->map > 0x0f)
+    if (m->row->map > 0x0f && !(m->row->traits & VEX))
         rows_emit(m, m->row->map);
     bool is_in_opcode = m->row->form == REG_OP || m->row->form == STACK_REG;
     rows_emit(m, is_in_opcode ? m->row->opcode | reg : m->row->opcode);
@@ -292,7 +309,7 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {
     static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
                                                    ORACLE_VM86, ORACLE_REAL};
-    bool is_protected = rows_selects(m->row) || (m->row->traits & PORT);
+    bool is_protected = rows_selects(m->row) || (m->row->traits & (PORT | VEX));
     if (mode == ORACLE_64)
         return ORACLE_LONG;
     /* CS with D set in real mode is possible, but rare. */
@@ -353,7 +370,10 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
     variant /= 3;
     shape.has_67 = variant % 3 == 2;
     variant /= 3;
-    shape.is_register = variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
+    /* Between registers a VEX store clears what the emulator cannot know of. */
+    const bool is_store = (row->traits & (VEX | ONLY_MEM)) == (VEX | ONLY_MEM);
+    shape.is_register =
+        !is_store && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
     variant /= 4;
     if (mode == ORACLE_64)
         shape.rex = (enum rows_rex)(variant % 3);

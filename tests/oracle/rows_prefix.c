@@ -22,11 +22,11 @@ static void add_wanted(struct maker *m, struct prefixes *prefixes)
     bool is_store = (row->traits & STORE) != 0;
     /* AMD family 1Ah takes LOCK before VERR and VERW, which the manuals say is #UD. */
     m->has_lock = rows_once_in(&m->random, is_store ? 20 : 100) && !(row->traits & SELECTOR);
-    if (m->made->shape.has_66 || row->mandatory == 0x66)
+    if (m->made->shape.has_66 || (row->mandatory == 0x66 && !(row->traits & VEX)))
         add(prefixes, 0x66);
     if (m->made->shape.has_67)
         add(prefixes, 0x67);
-    if (row->mandatory > 0x66)
+    if (row->mandatory > 0x66 && !(row->traits & VEX))
         add(prefixes, row->mandatory);
     if (!(row->traits & NO_REP) && rows_once_in(&m->random, row->form == STRING ? 2 : 30))
         add(prefixes, rows_once_in(&m->random, 3) || (row->traits & NO_F3) ? 0xf2 : 0xf3);
@@ -79,7 +79,7 @@ static void emit_prefixes(struct maker *m, const struct prefixes *prefixes)
     for (unsigned i = 0; i < prefixes->count; i++) {
         unsigned byte = prefixes->byte[i];
         /* A REX that another prefix follows is ignored. SDM 2A, 2.2.1. */
-        if (is64 && rows_once_in(&m->random, 60))
+        if (is64 && !(m->row->traits & VEX) && rows_once_in(&m->random, 60))
             rows_emit(m, 0x40 | rows_below(&m->random, 16));
         rows_emit(m, byte);
         if (byte >= 0xf2)
@@ -103,7 +103,8 @@ void rows_make_prefixes(struct maker *m)
         m->rex = (uint8_t)(0x40 | rows_below(&m->random, 8));
         if (shape->rex == ROWS_REX_W)
             m->rex |= 8;
-        rows_emit(m, m->rex);
+        if (!(m->row->traits & VEX))
+            rows_emit(m, m->rex);
     }
     bool is64 = m->in->mode == ORACLE_64;
     bool is16 = m->in->mode == ORACLE_16;

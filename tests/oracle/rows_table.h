@@ -56,6 +56,7 @@ enum feature {
     PCLMULQDQ,
     SHA_NI,
     GFNI,
+    AVX,
     FEATURES
 };
 
@@ -83,7 +84,8 @@ enum feature {
 #define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
 #define ONLY_REG 16384u /* no memory form */
 #define AT_RDI   32768u /* the memory operand is at rDI */
-#define FLOATS   0x20000u /* registers and memory hold numbers in floating point */
+#define FLOATS   0x40000u /* registers and memory hold numbers in floating point */
+#define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
 #define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 
 struct row {
@@ -98,6 +100,12 @@ struct row {
     uint8_t feature;
     uint32_t traits;
 };
+
+/** @return what VEX has in the place of a mandatory prefix. */
+static inline unsigned rows_vex_pp(unsigned mandatory)
+{
+    return mandatory == 0x66 ? 1 : mandatory == 0xf3 ? 2 : mandatory == 0xf2 ? 3 : 0;
+}
 
 #define ROWS_TABLE_MAX 1024u /* at most so many rows */
 

@@ -132,6 +132,7 @@ static bool has_feature(unsigned feature)
         [SSE4_2] = {1, 2, bit_SSE4_2},   [SSE4A] = {0x80000001, 2, bit_SSE4a},
         [AES] = {1, 2, bit_AES},         [PCLMULQDQ] = {1, 2, bit_PCLMUL},
         [SHA_NI] = {7, 1, bit_SHA},      [GFNI] = {7, 2, bit_GFNI},
+        [AVX] = {1, 2, bit_AVX},
     };
     unsigned value[4] = {0};
     if (feature == ANY)
@@ -144,7 +145,7 @@ const char *rows_missing_feature(unsigned index)
 {
     static const char *const names[FEATURES] = {"",          "movbe",  "cx16",   "movdiri", "pni",
                                                 "ssse3",     "sse4_1", "sse4_2", "sse4a",   "aes",
-                                                "pclmulqdq", "sha_ni", "gfni"};
+                                                "pclmulqdq", "sha_ni", "gfni", "avx"};
     unsigned feature = ANY;
     do {
         feature++;

@@ -131,9 +131,14 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
         e->may_set |= PROBE_BIT(PROBE_OTHER);
     }
+    const bool is_vex = e->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+    if (is_vex && (e->must_get & PROBE_BIT(PROBE_CR4)))
+        e->must_get |= PROBE_BIT(PROBE_OTHER); /* XCR0 */
     switch (e->insn.mnemonic) {
     case ZYDIS_MNEMONIC_STMXCSR:
     case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_VSTMXCSR:
+    case ZYDIS_MNEMONIC_VLDMXCSR:
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
         break;
     case ZYDIS_MNEMONIC_FXSAVE:
@@ -344,8 +349,8 @@ static bool is_misaligned(const struct opcode *opcode, const struct expected *e)
 /* What memory holds has reserved bits of MXCSR. */
 static bool is_reserved(ZydisMnemonic mnemonic)
 {
-    return mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_FXRSTOR ||
-           mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
+    return mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_VLDMXCSR ||
+           mnemonic == ZYDIS_MNEMONIC_FXRSTOR || mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
 
 /* @return what is wrong, or NULL. */

@@ -49,6 +49,9 @@ static bool has_reg(const struct row *row, unsigned reg)
 
 static bool has_prefixes(const struct row *row, const struct opcode *opcode)
 {
+    if (opcode->is_vex)
+        return opcode->rep == (row->mandatory > 0x66 ? row->mandatory : 0) &&
+               opcode->has_66 == (row->mandatory == 0x66);
     if (row->mandatory > 0x66 && opcode->rep != row->mandatory)
         return false;
     if (row->mandatory == 0x66 && (!opcode->has_66 || opcode->rep))
@@ -65,6 +68,8 @@ static bool makes(const struct row *row, const struct opcode *opcode)
     bool is64 = opcode->mode->mode.code == WHE_CODE64;
     bool is_in_opcode = row->form == REG_OP || row->form == STACK_REG;
     unsigned byte = is_in_opcode ? opcode->opcode & 0xf8u : opcode->opcode;
+    if (opcode->is_vex != ((row->traits & VEX) != 0))
+        return false;
     return row->map == opcode->map && row->opcode == byte && has_reg(row, opcode->reg) &&
            has_prefixes(row, opcode) && !(row->traits & (is64 ? NOT64 : ONLY64)) &&
            !((row->traits & ONLY_MEM) && opcode->is_register) &&

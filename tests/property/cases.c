@@ -150,7 +150,8 @@ static void make_registers(struct maker *m)
     if (random_once_in(&m->random, 16))
         cr0 |= random_next(&m->random) & 0xe; /* TS, EM, MP */
     if (!random_once_in(&m->random, 32))
-        cr4 |= 0x600; /* OSFXSR, OSXMMEXCPT */
+        cr4 |= 0x40600; /* OSFXSR, OSXMMEXCPT, OSXSAVE */
+    guest_set64(guest, WHvX64RegisterXCr0, random_once_in(&m->random, 32) ? 3 : 7);
     guest_set64(guest, WHvX64RegisterCr0, cr0);
     guest_set64(guest, WHvX64RegisterCr4, cr4);
     guest_set64(guest, WHvX64RegisterEfer, random_next(&m->random) & 0x800); /* NXE */
@@ -426,6 +427,12 @@ static unsigned model_alignment(const struct model *model)
     case ZYDIS_MNEMONIC_FXSAVE64:
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64:
+    case ZYDIS_MNEMONIC_VMOVAPS:
+    case ZYDIS_MNEMONIC_VMOVAPD:
+    case ZYDIS_MNEMONIC_VMOVDQA:
+    case ZYDIS_MNEMONIC_VMOVNTDQ:
+    case ZYDIS_MNEMONIC_VMOVNTPS:
+    case ZYDIS_MNEMONIC_VMOVNTPD:
         return 16;
     case ZYDIS_MNEMONIC_MOVUPS:
     case ZYDIS_MNEMONIC_MOVUPD:

@@ -40,9 +40,25 @@ const char *encodings_row_name(size_t row)
     return rows[row].name;
 }
 
-/* @return one more than the number of an instruction's row, or 0. */
-static unsigned find_row(const ZydisDecodedInstruction *insn)
+/* @return whether it reads, writes or clears the upper half of a YMM register. SDM 2A, 2.3.10.1. */
+static bool has_upper(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands)
 {
+    for (unsigned i = 0; i < insn->operand_count; i++) {
+        if (operands[i].type != ZYDIS_OPERAND_TYPE_REGISTER)
+            continue;
+        const ZydisRegisterClass kind = ZydisRegisterGetClass(operands[i].reg.value);
+        const bool is_written = operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+        if (kind == ZYDIS_REGCLASS_YMM || (kind == ZYDIS_REGCLASS_XMM && is_written))
+            return true;
+    }
+    return false;
+}
+
+/* @return one more than the number of an instruction's row, or 0. */
+static unsigned find_row(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operands)
+{
+    if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY && has_upper(insn, operands))
+        return 0;
     bool is_string = insn->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      insn->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
     return row_of[insn->mnemonic][is_string];
@@ -51,7 +67,7 @@ static unsigned find_row(const ZydisDecodedInstruction *insn)
 bool encodings_know(const struct model *model)
 {
     encodings_all();
-    return find_row(&model->insn) != 0;
+    return find_row(&model->insn, model->operand) != 0;
 }
 
 static size_t write_opcode(const struct encoding *e, const struct encoding_extras *extras,
@@ -121,11 +137,12 @@ static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
             struct encoding_extras extras = {.modrm = form ? 0xc3 : 0x03};
             uint8_t bytes[ENCODING_BYTES];
             ZydisDecodedInstruction insn;
+            ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
             e.has_modrm = true;
             size_t size = encoding_write(&e, &extras, bytes);
-            if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder, NULL, bytes, size, &insn)))
+            if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, bytes, size, &insn, operands)))
                 continue;
-            unsigned row = find_row(&insn);
+            unsigned row = find_row(&insn, operands);
             e.has_modrm = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
             e.row = (uint16_t)(row - 1);
             if (row != 0 && row != known)

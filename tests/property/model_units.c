@@ -10,9 +10,11 @@
 #define CR0_TS         0x8u
 #define CR4_OSFXSR     0x200u
 #define CR4_OSXMMEXCPT 0x400u
+#define CR4_XSAVE      0x40000u
+#define XCR0_AVX       0x6u /* and SSE */
 #define MXCSR_MASKS    0x1f80u
 
-enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR };
+enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR, UNIT_VEX };
 
 /* Exceptions of types 2 and 3 are those that compute: SDM 2A, 2.4. */
 static bool computes(const struct model *model)
@@ -48,13 +50,17 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_STMXCSR:
         return UNIT_SSE;
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+    case ZYDIS_MNEMONIC_VSTMXCSR:
+        return UNIT_VEX;
     default:
         break;
     }
     const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM) || computes(model);
     if (has_class(model, ZYDIS_REGCLASS_MMX))
         return has_xmm ? UNIT_BOTH : UNIT_MMX;
-    return has_xmm ? UNIT_SSE : UNIT_NONE;
+    const bool is_vex = model->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+    return !has_xmm ? UNIT_NONE : is_vex ? UNIT_VEX : UNIT_SSE;
 }
 
 /* MMX registers are the x87's, which the platform names from the top of their stack. */
@@ -89,6 +95,7 @@ bool model_selects(const struct model *model)
 bool model_restores(const struct model *model)
 {
     return model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
+           model->insn.mnemonic == ZYDIS_MNEMONIC_VLDMXCSR ||
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR ||
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
@@ -96,7 +103,8 @@ bool model_restores(const struct model *model)
 unsigned model_refusal(const struct model *model, struct guest *guest)
 {
     const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
-    const bool has_fxsr = guest_get64(guest, WHvX64RegisterCr4) & CR4_OSFXSR;
+    const uint64_t cr4 = guest_get64(guest, WHvX64RegisterCr4);
+    const bool has_fxsr = cr4 & CR4_OSFXSR;
     const enum unit unit = unit_of(model);
     switch (unit) {
     case UNIT_NONE:
@@ -105,6 +113,10 @@ unsigned model_refusal(const struct model *model, struct guest *guest)
         return model->mode == GUEST_REAL16 || model->mode == GUEST_VM86 ? 6 : 0;
     case UNIT_STATE:
         return cr0 & (CR0_EM | CR0_TS) ? 7 : 0;
+    case UNIT_VEX:
+        if (!(cr4 & CR4_XSAVE) || (~guest_get64(guest, WHvX64RegisterXCr0) & XCR0_AVX))
+            return 6;
+        return cr0 & CR0_TS ? 7 : 0;
     default:
         if ((cr0 & CR0_EM) || (unit != UNIT_MMX && !has_fxsr))
             return 6;
@@ -134,13 +146,17 @@ bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
     case WHvX64RegisterCr0:
         return unit != UNIT_NONE && unit != UNIT_SELECTOR;
     case WHvX64RegisterCr4:
-        return unit == UNIT_SSE || unit == UNIT_BOTH;
+        return unit == UNIT_SSE || unit == UNIT_BOTH || unit == UNIT_VEX;
+    case WHvX64RegisterXCr0:
+        return unit == UNIT_VEX;
     case WHvX64RegisterGdtr:
     case WHvX64RegisterLdtr:
         return unit == UNIT_SELECTOR;
     case WHvX64RegisterXmmControlStatus:
         return has_x87 || computes(model) || model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
-               model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR;
+               model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR ||
+               model->insn.mnemonic == ZYDIS_MNEMONIC_VLDMXCSR ||
+               model->insn.mnemonic == ZYDIS_MNEMONIC_VSTMXCSR;
     default:
         return (has_x87 && is_x87(name)) ||
                (unit == UNIT_STATE && name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15);
@@ -151,7 +167,8 @@ bool model_may_change(const struct model *model, WHV_REGISTER_NAME name)
 {
     const bool is_save = model->insn.mnemonic == ZYDIS_MNEMONIC_FXSAVE ||
                          model->insn.mnemonic == ZYDIS_MNEMONIC_FXSAVE64 ||
-                         model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR;
+                         model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR ||
+                         model->insn.mnemonic == ZYDIS_MNEMONIC_VSTMXCSR;
     const bool is_data =
         is_x87(name) || (name >= WHvX64RegisterXmm0 && name <= WHvX64RegisterXmm15);
     return is_data && !is_save && model_sees(model, name);

@@ -355,12 +355,29 @@ static bool is_by_exit(const struct whe_insn *insn)
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
 
+/* @return whether it needs or changes state that the platform's interface cannot carry: behind VEX
+   a write to an XMM register clears the rest of the YMM register (SDM 2A, 2.3.10.1). */
+static bool is_beyond_interface(const ZydisDecodedInstruction *decoded,
+                                const ZydisDecodedOperand *operands)
+{
+    if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
+        return decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER && is_xmm(operands[i].reg.value) &&
+            (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
+            return true;
+    }
+    return false;
+}
+
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
     /* Far branches share their mnemonics with near ones, and are other instructions. */
     const bool is_far = decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
-    const uint16_t id = is_far ? WHE_INSN_NONE : rows[is_string(decoded)][decoded->mnemonic];
+    const uint16_t id = is_far || is_beyond_interface(decoded, operands)
+                            ? WHE_INSN_NONE
+                            : rows[is_string(decoded)][decoded->mnemonic];
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
