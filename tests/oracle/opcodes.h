@@ -37,6 +37,7 @@ struct opcode {
     uint8_t reg;      /**< the reg field of ModRM, if the opcode has one */
     bool is_register; /**< its other operand is a register: rBX; otherwise memory at rBX or rBP +
                          11h */
+    uint8_t rm;       /**< that register's number: of the x87, where it tells the operation, any */
 };
 
 /** What decoders are given. */

@@ -6,11 +6,21 @@
  */
 #include "model.h"
 
+#define CR0_MP     0x2u
 #define CR0_EM     0x4u
 #define CR0_TS     0x8u
 #define CR4_OSFXSR 0x200u
 
-enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR };
+enum unit {
+    UNIT_NONE,
+    UNIT_SSE,
+    UNIT_MMX,
+    UNIT_BOTH,
+    UNIT_X87,
+    UNIT_WAIT,
+    UNIT_STATE,
+    UNIT_SELECTOR
+};
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)
 {
@@ -39,9 +49,16 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_STMXCSR:
         return UNIT_SSE;
+    case ZYDIS_MNEMONIC_FWAIT:
+        return UNIT_WAIT;
+    case ZYDIS_MNEMONIC_EMMS:
+        return UNIT_MMX;
     default:
         break;
     }
+    if (model->insn.meta.category == ZYDIS_CATEGORY_X87_ALU ||
+        model->insn.meta.category == ZYDIS_CATEGORY_FCMOV)
+        return UNIT_X87;
     const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM);
     if (has_class(model, ZYDIS_REGCLASS_MMX))
         return has_xmm ? UNIT_BOTH : UNIT_MMX;
@@ -84,6 +101,23 @@ bool model_restores(const struct model *model)
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
 
+/* SDM 1, 8.1.8. */
+bool model_remembers(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FNSTCW:
+    case ZYDIS_MNEMONIC_FNSTSW:
+    case ZYDIS_MNEMONIC_FNSTENV:
+    case ZYDIS_MNEMONIC_FNSAVE:
+        return false;
+    default:
+        return unit_of(model) == UNIT_X87;
+    }
+}
+
 unsigned model_refusal(const struct model *model, struct guest *guest)
 {
     const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
@@ -94,8 +128,11 @@ unsigned model_refusal(const struct model *model, struct guest *guest)
         return 0;
     case UNIT_SELECTOR:
         return model->mode == GUEST_REAL16 || model->mode == GUEST_VM86 ? 6 : 0;
+    case UNIT_X87:
     case UNIT_STATE:
         return cr0 & (CR0_EM | CR0_TS) ? 7 : 0;
+    case UNIT_WAIT:
+        return (cr0 & CR0_MP) && (cr0 & CR0_TS) ? 7 : 0;
     default:
         if ((cr0 & CR0_EM) || (unit != UNIT_MMX && !has_fxsr))
             return 6;
@@ -111,7 +148,7 @@ static bool is_x87(WHV_REGISTER_NAME name)
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
 {
     const enum unit unit = unit_of(model);
-    const bool has_x87 = unit == UNIT_MMX || unit == UNIT_BOTH || unit == UNIT_STATE;
+    const bool has_x87 = unit != UNIT_NONE && unit != UNIT_SSE && unit != UNIT_SELECTOR;
     switch ((uint32_t)name) {
     case WHvX64RegisterCr0:
         return unit != UNIT_NONE && unit != UNIT_SELECTOR;
@@ -144,4 +181,21 @@ unsigned model_stored(const struct model *model, unsigned size)
     if (size != 512)
         return size;
     return model->mode == GUEST_LONG64 ? 416 : 288;
+}
+
+/* Of 10 bytes the 8 that are the significand; of the x87's environment and state a word of it. */
+unsigned model_word(unsigned size)
+{
+    switch (size) {
+    case 10:
+        return 8;
+    case 14:
+    case 94:
+        return 2;
+    case 28:
+    case 108:
+        return 4;
+    default:
+        return size;
+    }
 }

@@ -104,6 +104,18 @@ whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
 whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
+whe_kernel_fn whe_kernel_x87;          /**< the operation that the opcode tells: x87.c */
+whe_kernel_fn whe_kernel_nothing;      /**< x87_state.c */
+whe_kernel_fn whe_kernel_fldcw;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstcw;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstsw;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fldenv;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstenv;      /**< x87_state.c */
+whe_kernel_fn whe_kernel_frstor;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnsave;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fninit;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnclex;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_emms;         /**< x87_state.c */
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;
