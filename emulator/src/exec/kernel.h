@@ -116,6 +116,7 @@ whe_kernel_fn whe_kernel_fnsave;       /**< x87_state.c */
 whe_kernel_fn whe_kernel_fninit;       /**< x87_state.c */
 whe_kernel_fn whe_kernel_fnclex;       /**< x87_state.c */
 whe_kernel_fn whe_kernel_emms;         /**< x87_state.c */
+whe_kernel_fn whe_kernel_pshufw;       /**< mmx.c */
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;
