@@ -18,7 +18,7 @@
 #define CR4_SMEP    (UINT64_C(1) << 20)
 #define RFLAGS_VM   UINT64_C(0x20000)
 
-enum { DE = 0, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17 };
+enum { DE = 0, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17, XM = 19 };
 
 static bool is_64bit_code(const struct rules_exit *exit)
 {
@@ -200,7 +200,7 @@ static enum rules_rule check_exception(const struct rules_exit *exit,
 {
     unsigned vector = event->Vector;
     bool is_known = vector == DE || vector == UD || vector == NM || vector == MF ||
-                    (vector >= NP && vector <= PF) || vector == AC;
+                    (vector >= NP && vector <= PF) || vector == AC || vector == XM;
     if (!is_known || !event->EventPending || event->EventType != WHvX64PendingEventException ||
         event->Reserved0 != 0 || event->Reserved1 != 0)
         return RULES_FAULT_EVENT;
@@ -211,6 +211,12 @@ static enum rules_rule check_exception(const struct rules_exit *exit,
     /* Selectors without their RPL; EXT and IDT are for events. */
     uint32_t allowed = vector == PF ? 0x1f : vector == AC || !has_error_code(vector) ? 0 : 0xfffc;
     return (event->ErrorCode & ~allowed) == 0 ? RULES_HOLD : RULES_FAULT_CODE;
+}
+
+/* A floating-point exception sets flags in MXCSR; it may be a #UD, by CR4.OSXMMEXCPT. */
+static bool is_flags_of(const WHV_X64_PENDING_EXCEPTION_EVENT *event, WHV_REGISTER_NAME name)
+{
+    return name == WHvX64RegisterXmmControlStatus && (event->Vector == XM || event->Vector == UD);
 }
 
 static bool is_progress(WHV_REGISTER_NAME name)
@@ -231,7 +237,8 @@ enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct ru
     RULES_TRY(check_reason(exit, call, &pending->value.ExceptionEvent));
     for (uint32_t i = 0; i < set->count; i++) {
         WHV_REGISTER_NAME name = set->registers[i].name;
-        if (name != WHvRegisterPendingEvent && (!has_progress || !is_progress(name)))
+        if (name != WHvRegisterPendingEvent && (!has_progress || !is_progress(name)) &&
+            !is_flags_of(&pending->value.ExceptionEvent, name))
             return RULES_FAULT_REGISTERS;
     }
     if (!has_progress)

@@ -9,6 +9,7 @@
 #define CPL        3u
 #define CR0        0x80000031u
 #define CR4        0x600u
+#define MXCSR      0x1f80u
 #define RCX        1u
 
 static uint64_t gpr_value(unsigned reg)
@@ -94,6 +95,9 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         else if (names[i] == WHvX64RegisterFpControlStatus)
             values[i].FpControlStatus =
                 (WHV_X64_FP_CONTROL_STATUS_REGISTER){.FpControl = 0x37f, .FpTag = 0xff};
+        else if (names[i] == WHvX64RegisterXmmControlStatus)
+            values[i].XmmControlStatus = (WHV_X64_XMM_CONTROL_STATUS_REGISTER){
+                .XmmStatusControl = MXCSR, .XmmStatusControlMask = 0xffff};
         else if (reg >= PROBE_XMM)
             values[i].Reg128 = (WHV_UINT128){.Low64 = reg, .High64 = reg};
     }

@@ -145,6 +145,14 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     if (selects(e->insn.mnemonic))
         e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
     switch (e->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_CVTPI2PS:
+    case ZYDIS_MNEMONIC_CVTPS2PI:
+    case ZYDIS_MNEMONIC_CVTTPS2PI:
+    case ZYDIS_MNEMONIC_CVTPD2PI:
+    case ZYDIS_MNEMONIC_CVTTPD2PI:
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
+        e->may_set |= PROBE_BIT(PROBE_OTHER);
+        break;
     case ZYDIS_MNEMONIC_STMXCSR:
     case ZYDIS_MNEMONIC_LDMXCSR:
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);

@@ -140,6 +140,11 @@ static void make_registers(struct maker *m)
             .FpControl = 0x37f, .FpStatus = (UINT16)(random_below(&m->random, 8) << 11)};
     for (int name = WHvX64RegisterFpMmx0; name <= WHvX64RegisterFpMmx7; name++)
         guest_set64(guest, (WHV_REGISTER_NAME)name, random_value(&m->random));
+    guest_reg(guest, WHvX64RegisterXmmControlStatus)->XmmControlStatus =
+        (WHV_X64_XMM_CONTROL_STATUS_REGISTER){.XmmStatusControl =
+                                                  (UINT32)(random_next(&m->random) & 0xffff) |
+                                                  (random_once_in(&m->random, 4) ? 0u : 0x1f80u),
+                                              .XmmStatusControlMask = 0xffff};
     guest_set64(guest, WHvX64RegisterRflags, random_rflags(m));
     uint64_t cr0 = 0x31, cr4 = random_next(&m->random) & 0x101000; /* SMEP, LA57 */
     if (random_once_in(&m->random, 16))

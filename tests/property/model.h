@@ -44,6 +44,10 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
 /** @return the vector of the exception with which mode, CR0 and CR4 forbid it, or 0. */
 unsigned model_refusal(const struct model *model, struct guest *guest);
 
+/** @return the vector of the exception that its result may be, since MXCSR does not mask all; or 0.
+ */
+unsigned model_exception(const struct model *model, struct guest *guest);
+
 /** @return whether it reads a descriptor by a selector, and no more of it: LAR and its kin. */
 bool model_selects(const struct model *model);
 

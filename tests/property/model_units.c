@@ -6,10 +6,12 @@
  */
 #include "model.h"
 
-#define CR0_MP     0x2u
-#define CR0_EM     0x4u
-#define CR0_TS     0x8u
-#define CR4_OSFXSR 0x200u
+#define CR0_MP         0x2u
+#define CR0_EM         0x4u
+#define CR0_TS         0x8u
+#define CR4_OSFXSR     0x200u
+#define CR4_OSXMMEXCPT 0x400u
+#define MXCSR_MASKS    0x1f80u
 
 enum unit {
     UNIT_NONE,
@@ -21,6 +23,28 @@ enum unit {
     UNIT_STATE,
     UNIT_SELECTOR
 };
+
+/* With MMX registers; the decoder tells of no class. SDM 3B, 23.25.3. */
+static bool converts(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_CVTPI2PS:
+    case ZYDIS_MNEMONIC_CVTPS2PI:
+    case ZYDIS_MNEMONIC_CVTTPS2PI:
+    case ZYDIS_MNEMONIC_CVTPD2PI:
+    case ZYDIS_MNEMONIC_CVTTPD2PI:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Exceptions of types 2 and 3 are those that compute: SDM 2A, 2.4. */
+static bool computes(const struct model *model)
+{
+    return model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 || converts(model);
+}
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)
 {
@@ -59,7 +83,7 @@ static enum unit unit_of(const struct model *model)
     if (model->insn.meta.category == ZYDIS_CATEGORY_X87_ALU ||
         model->insn.meta.category == ZYDIS_CATEGORY_FCMOV)
         return UNIT_X87;
-    const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM);
+    const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM) || computes(model);
     if (has_class(model, ZYDIS_REGCLASS_MMX))
         return has_xmm ? UNIT_BOTH : UNIT_MMX;
     return has_xmm ? UNIT_SSE : UNIT_NONE;
@@ -140,6 +164,15 @@ unsigned model_refusal(const struct model *model, struct guest *guest)
     }
 }
 
+unsigned model_exception(const struct model *model, struct guest *guest)
+{
+    const uint32_t mxcsr =
+        guest_reg(guest, WHvX64RegisterXmmControlStatus)->XmmControlStatus.XmmStatusControl;
+    if (!computes(model) || (mxcsr & MXCSR_MASKS) == MXCSR_MASKS)
+        return 0;
+    return guest_get64(guest, WHvX64RegisterCr4) & CR4_OSXMMEXCPT ? 19 : 6;
+}
+
 static bool is_x87(WHV_REGISTER_NAME name)
 {
     return name >= WHvX64RegisterFpMmx0 && name <= WHvX64RegisterXmmControlStatus;
@@ -158,7 +191,7 @@ bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
     case WHvX64RegisterLdtr:
         return unit == UNIT_SELECTOR;
     case WHvX64RegisterXmmControlStatus:
-        return has_x87 || model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
+        return has_x87 || computes(model) || model->insn.mnemonic == ZYDIS_MNEMONIC_LDMXCSR ||
                model->insn.mnemonic == ZYDIS_MNEMONIC_STMXCSR;
     default:
         return (has_x87 && is_x87(name)) ||

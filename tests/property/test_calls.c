@@ -50,10 +50,19 @@ static bool retires_with(WHV_REGISTER_NAME name)
     }
 }
 
-/* A fault writes PendingEvent and what finished elements of a string have changed. */
+/* Whether a floating-point exception is the fault. */
+static bool is_computed(void)
+{
+    const unsigned vector = model_exception(&made.model, &guest);
+    return vector != 0 && outcome_vector(&call) == (int)vector;
+}
+
+/* A fault writes PendingEvent and what finished elements of a string have changed; a floating-point
+   exception the flags of MXCSR. */
 static bool is_part_of_fault(WHV_REGISTER_NAME name)
 {
     return name == WHvRegisterPendingEvent ||
+           (is_computed() && name == WHvX64RegisterXmmControlStatus) ||
            (model_repeats(&made.model) && model_may_write(&made.model, name));
 }
 
@@ -327,8 +336,9 @@ static const char *judge_refusal(void)
     const unsigned refusal = model_refusal(&made.model, &guest);
     const int vector = outcome_vector(&call);
     if (refusal == 0)
-        return vector == 6 || vector == 7 ? "an instruction that is refused without a reason"
-                                          : NULL;
+        return (vector == 6 || vector == 7 || vector == 19) && !is_computed()
+                   ? "an instruction that is refused without a reason"
+                   : NULL;
     for (size_t i = 0; i < call.event_count; i++) {
         if (call.event[i].kind == GUEST_MEMORY_ACCESS && !outcome_is_fetch(&call, i, made.start))
             return "an access by an instruction that may not run";

@@ -16,6 +16,7 @@ enum whe_vector {
     WHE_VECTOR_PF = 14,
     WHE_VECTOR_MF = 16,
     WHE_VECTOR_AC = 17,
+    WHE_VECTOR_XM = 19,
     WHE_VECTOR_NONE = 255 /**< no exception */
 };
 

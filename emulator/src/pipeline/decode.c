@@ -298,12 +298,13 @@ static bool is_operand(const ZydisDecodedOperand *operand)
 }
 
 /* Rows of SSE that also have a form with MMX registers: these are the x87's, and wait for it; what
-   has no XMM register does not ask for OSFXSR. */
+   has no XMM register, and does not round, does not ask for OSFXSR. */
 static void take_mmx(struct whe_insn *insn, unsigned kinds)
 {
+    const bool is_sse = (kinds & 1u << WHE_OPERAND_XMM) || (insn->traits & WHE_TRAIT_MXCSR);
     insn->traits |= WHE_TRAIT_X87;
     if (insn->checks == WHE_CHECKS_SSE)
-        insn->checks = kinds & 1u << WHE_OPERAND_XMM ? WHE_CHECKS_SSE_MMX : WHE_CHECKS_MMX;
+        insn->checks = is_sse ? WHE_CHECKS_SSE_MMX : WHE_CHECKS_MMX;
 }
 
 static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,

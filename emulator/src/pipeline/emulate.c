@@ -13,6 +13,7 @@
 
 #include "attributes.h"
 #include "checks.h"
+#include "control.h"
 #include "event.h"
 #include "extras.h"
 #include "fetch.h"
@@ -136,9 +137,13 @@ static WHE_COLD enum whe_result check_target(struct whe_call *call, uint64_t rip
     return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
 }
 
+/* An operating system that does not know #XM gets #UD. SDM 3A, 2.5, CR4.OSXMMEXCPT: whatever can
+   raise it looks at CR4 before it runs. */
 static WHE_COLD enum whe_result fault(struct whe_call *call, enum whe_vector vector, uint32_t code)
 {
     const bool has_code = vector >= WHE_VECTOR_NP && vector <= WHE_VECTOR_GP;
+    if (vector == WHE_VECTOR_XM && !(whe_reg_get(&call->regs, WHE_REG_CR4) & WHE_CR4_OSXMMEXCPT))
+        vector = WHE_VECTOR_UD;
     return has_code ? whe_fault_code(call, vector, code) : whe_fault(call, vector);
 }
 
@@ -160,8 +165,11 @@ WHE_HOT enum whe_result conclude(struct whe_call *call, const struct whe_places 
 {
     const struct whe_insn *insn = work->insn;
     const enum whe_vector vector = whe_kernels[insn->id](work);
-    if (vector != WHE_VECTOR_NONE)
+    if (vector != WHE_VECTOR_NONE) {
+        if (extras)
+            whe_extras_keep_image(call, extras, work->insn);
         return fault(call, vector, work->code);
+    }
     if (work->next_rip != call->vp->Rip + insn->length)
         WHE_TRY(check_target(call, work->next_rip));
     WHE_TRY(whe_values_write(call, places, work));

@@ -115,17 +115,23 @@ static void keep_last(const struct whe_call *call, const struct whe_insn *insn,
         image->sse.LastFpDs = whe_call_segment(call, memory->place.segment)->Selector;
 }
 
-void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work)
+void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extras,
+                           const struct whe_insn *insn)
 {
     struct whe_set set = {{0}};
-    keep_mmx(&extras->image, work);
-    if (work->insn->traits & WHE_TRAIT_LAST)
-        keep_last(call, work->insn, &extras->image);
-    image_registers(&call->mode, work->insn->traits, &set);
+    image_registers(&call->mode, insn->traits, &set);
     for (uint64_t rest = set.bank[WHE_BANK_VECTOR]; rest != 0; rest &= rest - 1) {
         const unsigned reg = WHE_BANK_VECTOR * WHE_BANK_SIZE + (unsigned)__builtin_ctzll(rest);
         const WHV_UINT128 *after = &extras->image.slot[slot_of(reg)];
         if (memcmp(after, &extras->before.slot[slot_of(reg)], sizeof(*after)) != 0)
             whe_reg_set128(&call->regs, reg, *after);
     }
+}
+
+void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work)
+{
+    keep_mmx(&extras->image, work);
+    if (work->insn->traits & WHE_TRAIT_LAST)
+        keep_last(call, work->insn, &extras->image);
+    whe_extras_keep_image(call, extras, work->insn);
 }

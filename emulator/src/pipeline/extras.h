@@ -32,7 +32,11 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras,
  */
 enum whe_result whe_extras_read(struct whe_call *call, struct whe_work *work);
 
-/** Writes what has changed in the image into the shadow, MMX registers included. */
+/** Writes what a kernel has changed in the image into the shadow: all that an exception leaves. */
+void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extras,
+                           const struct whe_insn *insn);
+
+/** The same for an instruction that has run, MMX registers included. */
 void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work);
 
 #endif
