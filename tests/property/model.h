@@ -70,8 +70,9 @@ bool model_may_change(const struct model *model, WHV_REGISTER_NAME name);
 /** @return how many bytes of an operand are written: of FXSAVE's not those that are reserved. */
 unsigned model_stored(const struct model *model, unsigned size);
 
-/** @return what #AC asks of an operand of so many bytes. SDM 3A, table 6-7. */
-unsigned model_word(unsigned size);
+/** @return what #AC asks of an operand of so many bytes. SDM 3A, table 6-7; of MASKMOVDQU what AMD
+ * family 1Ah asks. */
+unsigned model_word(const struct model *model, unsigned size);
 
 /** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
  * debug registers, PUSH and POP of segment registers. */

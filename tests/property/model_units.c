@@ -217,8 +217,10 @@ unsigned model_stored(const struct model *model, unsigned size)
 }
 
 /* Of 10 bytes the 8 that are the significand; of the x87's environment and state a word of it. */
-unsigned model_word(unsigned size)
+unsigned model_word(const struct model *model, unsigned size)
 {
+    if (model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU)
+        return 8;
     switch (size) {
     case 10:
         return 8;

@@ -315,7 +315,7 @@ static uint32_t reasons(const struct model_access *access)
     if (has_page(access, CASES_MISSING) ||
         (access->is_written && has_page(access, CASES_READ_ONLY)))
         vectors |= 1u << 14;
-    if (checks_alignment() && access->linear % model_word(access->size) != 0)
+    if (checks_alignment() && access->linear % model_word(&made.model, access->size) != 0)
         vectors |= 1u << 17;
     return vectors;
 }
