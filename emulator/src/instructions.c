@@ -70,6 +70,8 @@ static struct whe_mode mode_from_code(enum whvemu_code code)
 
 static uint8_t told_kind(const struct whe_operand *operand)
 {
+    if (operand->kind == WHE_OPERAND_ST)
+        return WHVEMU_OPERAND_ST;
     return operand->kind == WHE_OPERAND_MMX ? WHVEMU_OPERAND_XMM : operand->kind;
 }
 

@@ -79,18 +79,23 @@ static void try(struct wht_instructions *list, enum whvemu_code code, const uint
     form->codes |= 1u << code;
 }
 
-/* One opcode with each value of the ModRM byte's middle field, on memory and on a register. Where
- * there is no ModRM byte it is an immediate, which changes nothing. */
+/* One opcode with each value of the ModRM byte's middle field, on memory and on a register; which
+ * one says what an operation of the x87 is. Where there is no ModRM byte it is an immediate, which
+ * changes nothing. */
 static void try_opcode(struct wht_instructions *list, enum whvemu_code code, const uint8_t *start,
                        size_t count)
 {
-    for (unsigned field = 0; field < 8; field++)
-        for (unsigned mod = 0; mod <= 3; mod += 3) {
-            uint8_t bytes[BYTES] = {0};
-            memcpy(bytes, start, count);
-            bytes[count] = (uint8_t)(mod << 6 | field << 3 | 3); /* [rbx], [bp+di] or ebx */
+    const bool is_x87 = (start[count - 1] & 0xf8) == 0xd8;
+    uint8_t bytes[BYTES] = {0};
+    memcpy(bytes, start, count);
+    for (unsigned field = 0; field < 8; field++) {
+        bytes[count] = (uint8_t)(field << 3 | 3); /* [rbx] or [bp+di] */
+        try(list, code, bytes);
+        for (unsigned reg = is_x87 ? 0 : 3; reg <= (is_x87 ? 7 : 3); reg++) {
+            bytes[count] = (uint8_t)(0xc0 | field << 3 | reg);
             try(list, code, bytes);
         }
+    }
 }
 
 static void try_map(struct wht_instructions *list, enum whvemu_code code,
@@ -179,7 +184,8 @@ const char *wht_operand_text(const struct wht_form *form, size_t operand, char b
     static const char *const words[] = {
         [WHVEMU_OPERAND_NONE] = "",        [WHVEMU_OPERAND_GPR] = "r",
         [WHVEMU_OPERAND_SEGMENT] = "sreg", [WHVEMU_OPERAND_XMM] = "xmm",
-        [WHVEMU_OPERAND_MEMORY] = "m",     [WHVEMU_OPERAND_IMMEDIATE] = "imm"};
+        [WHVEMU_OPERAND_MEMORY] = "m",     [WHVEMU_OPERAND_IMMEDIATE] = "imm",
+        [WHVEMU_OPERAND_ST] = "st"};
     const char *word = words[form->operand[operand].kind];
     if (form->operand[operand].size > 0)
         snprintf(buf, WHT_FORM_TEXT, "%s%u", word, 8u * form->operand[operand].size);

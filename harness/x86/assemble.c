@@ -280,10 +280,30 @@ static uint16_t address_size(const struct assembler *a, const ZydisEncoderOperan
     return is_long(a) ? 8 : is_16_bit(a) ? 2 : 4;
 }
 
+/* Of these the disassembler writes no size. SDM 1, 8.1.10; 10.5. */
+static uint16_t image_size(const struct assembler *a)
+{
+    switch (a->request.mnemonic) {
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FNSTENV:
+        return is_16_bit(a) ? 14 : 28;
+    case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FNSAVE:
+        return is_16_bit(a) ? 94 : 108;
+    case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64:
+    case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR64:
+        return 512;
+    default:
+        return 0;
+    }
+}
+
 /* A memory operand without a size has that of the register beside it. */
 static bool infer_sizes(struct assembler *a)
 {
-    uint16_t size = 0;
+    uint16_t size = image_size(a);
     for (size_t i = 0; i < a->request.operand_count; i++)
         if (a->request.operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             size =

@@ -111,9 +111,14 @@ static bool is_carried(ZydisRegister reg)
 }
 
 /* What is no operand to Zydis and is not carried over: MXCSR, the x87. */
-static bool has_hidden_state(ZydisMnemonic mnemonic)
+static bool has_hidden_state(const ZydisDecodedInstruction *decoded)
 {
-    switch (mnemonic) {
+    if (decoded->meta.category == ZYDIS_CATEGORY_X87_ALU ||
+        decoded->meta.category == ZYDIS_CATEGORY_FCMOV)
+        return true;
+    switch (decoded->mnemonic) {
+    case ZYDIS_MNEMONIC_EMMS:
+    case ZYDIS_MNEMONIC_CVTPI2PS:
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_STMXCSR:
     case ZYDIS_MNEMONIC_FXSAVE:
@@ -144,7 +149,7 @@ static bool may_run(const struct native_insn *insn)
         break;
     }
     if (decoded->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE || !has_cpu(decoded->mnemonic) ||
-        has_hidden_state(decoded->mnemonic))
+        has_hidden_state(decoded))
         return false;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
         if (insn->operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&

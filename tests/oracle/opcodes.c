@@ -67,7 +67,7 @@ struct opcode_bytes opcodes_bytes(const struct opcode *opcode)
     bool has_16 = (opcode->mode->mode.code == WHE_CODE16) != opcode->has_67 &&
                   opcode->mode->mode.code != WHE_CODE64;
     /* mod 1 keeps away from the forms without a base; in 16-bit addressing rm 7 is [bx]. */
-    unsigned modrm = opcode->is_register ? 0xc0 | IS_BX : has_16 ? 0x40 | 7 : 0x40 | IS_BX;
+    unsigned modrm = opcode->is_register ? 0xc0u | opcode->rm : has_16 ? 0x40 | 7 : 0x40 | IS_BX;
     memset(bytes.byte, 0, sizeof(bytes.byte));
     unsigned count = put_prefixes(opcode, bytes.byte);
     bytes.opcode_at = (uint8_t)count;
@@ -140,6 +140,24 @@ static bool has_modrm(const struct opcode *opcode)
     return insn.length != other_insn.length || insn.memory_count != other_insn.memory_count;
 }
 
+/* The x87's opcodes are D8 to DF and all of ModRM. */
+static bool is_x87(const struct opcode *opcode)
+{
+    return opcode->map == 0 && (opcode->opcode & 0xf8) == 0xd8;
+}
+
+static void visit_registers(struct opcode opcode,
+                            void (*visit)(const struct opcode *opcode, void *context),
+                            void *context)
+{
+    const unsigned count = is_x87(&opcode) && opcode.is_register ? 8 : 1;
+    for (unsigned i = 0; i < count; i++) {
+        opcode.rm = (IS_BX + i) & 7;
+        if (has_row(opcode) && ((opcode.reg == 0 && !opcode.is_register) || has_modrm(&opcode)))
+            visit_prefixes(opcode, visit, context);
+    }
+}
+
 void opcodes_visit(const struct opcodes_mode *mode,
                    void (*visit)(const struct opcode *opcode, void *context), void *context)
 {
@@ -157,10 +175,6 @@ void opcodes_visit(const struct opcodes_mode *mode,
             continue;
         if (opcode.map == 0x0f && (opcode.opcode == 0x38 || opcode.opcode == 0x3a))
             continue; /* these begin the other maps */
-        if (!has_row(opcode))
-            continue;
-        if ((i & 15) > 0 && !has_modrm(&opcode))
-            continue;
-        visit_prefixes(opcode, visit, context);
+        visit_registers(opcode, visit, context);
     }
 }

@@ -38,6 +38,7 @@ struct opcode {
     bool is_vex;      /**< VEX with 128 bits: map, 66 or rep, and rex are within it */
     bool is_register; /**< its other operand is a register: rBX; otherwise memory at rBX or rBP +
                          11h */
+    uint8_t rm;       /**< that register's number: of the x87, where it tells the operation, any */
 };
 
 /** What decoders are given. */

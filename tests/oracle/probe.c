@@ -93,6 +93,9 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         else if (reg == PROBE_LDTR)
             values[i].Segment = (WHV_X64_SEGMENT_REGISTER){
                 .Limit = 0xffff, .Base = TABLES, .Selector = 8, .Attributes = 0x82};
+        else if (names[i] == WHvX64RegisterFpControlStatus)
+            values[i].FpControlStatus =
+                (WHV_X64_FP_CONTROL_STATUS_REGISTER){.FpControl = 0x37f, .FpTag = 0xff};
         else if (names[i] == WHvX64RegisterXmmControlStatus)
             values[i].XmmControlStatus = (WHV_X64_XMM_CONTROL_STATUS_REGISTER){
                 .XmmStatusControl = MXCSR, .XmmStatusControlMask = 0xffff};

@@ -33,13 +33,20 @@ struct expected {
     unsigned must_write, may_write;
 };
 
+static bool is_x87_register(ZydisRegister reg)
+{
+    return (reg >= ZYDIS_REGISTER_ST0 && reg <= ZYDIS_REGISTER_ST7) ||
+           reg == ZYDIS_REGISTER_X87CONTROL || reg == ZYDIS_REGISTER_X87STATUS ||
+           reg == ZYDIS_REGISTER_X87TAG;
+}
+
 static unsigned index_of(ZydisRegister reg)
 {
     if (reg >= ZYDIS_REGISTER_ES && reg <= ZYDIS_REGISTER_GS)
         return PROBE_SEGMENTS + (unsigned)(reg - ZYDIS_REGISTER_ES);
     if (reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15)
         return PROBE_XMM + (unsigned)(reg - ZYDIS_REGISTER_XMM0);
-    if (reg >= ZYDIS_REGISTER_MM0 && reg <= ZYDIS_REGISTER_MM7)
+    if ((reg >= ZYDIS_REGISTER_MM0 && reg <= ZYDIS_REGISTER_MM7) || is_x87_register(reg))
         return PROBE_OTHER;
     ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
     if (whole >= ZYDIS_REGISTER_RAX && whole <= ZYDIS_REGISTER_R15)
@@ -60,6 +67,8 @@ static bool is_64(const struct opcode *opcode)
 static void expect_register(const struct opcode *opcode, const ZydisDecodedOperand *operand,
                             struct expected *e)
 {
+    if (is_x87_register(operand->reg.value))
+        return; /* expect_more */
     uint64_t bit = bit_of(operand->reg.value);
     bool is_segment =
         operand->reg.value >= ZYDIS_REGISTER_ES && operand->reg.value <= ZYDIS_REGISTER_GS;
@@ -119,10 +128,20 @@ static bool selects(ZydisMnemonic mnemonic)
            mnemonic == ZYDIS_MNEMONIC_VERR || mnemonic == ZYDIS_MNEMONIC_VERW;
 }
 
+static bool is_x87(ZydisMnemonic mnemonic, ZydisInstructionCategory category)
+{
+    return category == ZYDIS_CATEGORY_X87_ALU || category == ZYDIS_CATEGORY_FCMOV ||
+           mnemonic == ZYDIS_MNEMONIC_EMMS;
+}
+
 /* What is no operand: descriptors, MXCSR, and all that FXSAVE saves. */
 static void expect_more(const struct opcode *opcode, struct expected *e)
 {
     const uint64_t xmm = is_64(opcode) ? UINT64_C(0xffff) : UINT64_C(0xff);
+    if (is_x87(e->insn.mnemonic, e->insn.meta.category)) {
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_OTHER);
+        e->may_set |= PROBE_BIT(PROBE_OTHER);
+    }
     if (selects(e->insn.mnemonic))
         e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
     /* Of types 2 and 3 are exceptions of what computes: SDM 2A, 2.4. */
@@ -135,6 +154,14 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     if (is_vex && (e->must_get & PROBE_BIT(PROBE_CR4)))
         e->must_get |= PROBE_BIT(PROBE_OTHER); /* XCR0 */
     switch (e->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_CVTPI2PS:
+    case ZYDIS_MNEMONIC_CVTPS2PI:
+    case ZYDIS_MNEMONIC_CVTTPS2PI:
+    case ZYDIS_MNEMONIC_CVTPD2PI:
+    case ZYDIS_MNEMONIC_CVTTPD2PI:
+        e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
+        e->may_set |= PROBE_BIT(PROBE_OTHER);
+        break;
     case ZYDIS_MNEMONIC_STMXCSR:
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_VSTMXCSR:

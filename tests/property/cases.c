@@ -486,7 +486,7 @@ bool cases_is_told(const struct random_case *made, const struct guest_exit *exit
     const bool is_aligned_by_rule = model_alignment(model) > 1;
     if (is_aligned_by_rule && offset % model_alignment(model) != 0)
         return false;
-    if (!is_aligned_by_rule && checks_alignment && offset % access->size != 0)
+    if (!is_aligned_by_rule && checks_alignment && offset % model_word(model, access->size) != 0)
         return false;
     return offset + access->size <= PAGE && (offset != 0 || access->size == 1);
 }

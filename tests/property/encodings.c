@@ -101,7 +101,9 @@ size_t encoding_write(const struct encoding *encoding, const struct encoding_ext
     size_t size = extras->prefix_count;
     memcpy(bytes, extras->prefixes, size);
     size += write_opcode(encoding, extras, bytes + size);
-    if (encoding->has_modrm)
+    if (encoding->has_rm)
+        bytes[size++] = (uint8_t)(0xc0u | (unsigned)encoding->reg << 3 | encoding->rm);
+    else if (encoding->has_modrm)
         bytes[size++] = (uint8_t)((extras->modrm & 0xc7u) | (unsigned)encoding->reg << 3);
     memcpy(bytes + size, extras->tail, sizeof(extras->tail));
     return size + sizeof(extras->tail);
@@ -127,13 +129,18 @@ static void add(const struct encoding *encoding)
     all.count++;
 }
 
+static bool is_x87(const struct encoding *e)
+{
+    return e->map == 0 && !e->vex && (e->opcode & 0xf8) == 0xd8;
+}
+
 /* Tries one opcode with every value of ModRM.reg: once with a memory operand, once without, which
    may be another row. */
 static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
 {
     for (e.reg = 0; e.reg < 8; e.reg++) {
         unsigned known = 0;
-        for (unsigned form = 0; form < 2; form++) {
+        for (unsigned form = 0; form < (is_x87(&e) ? 1u : 2u); form++) {
             struct encoding_extras extras = {.modrm = form ? 0xc3 : 0x03};
             uint8_t bytes[ENCODING_BYTES];
             ZydisDecodedInstruction insn;
@@ -154,10 +161,35 @@ static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
     }
 }
 
+/* With registers all of ModRM tells what the x87 does: of a row that has all eight one is enough.
+ */
+static void try_x87(const ZydisDecoder *decoder, struct encoding e)
+{
+    e.has_modrm = e.has_rm = true;
+    for (e.reg = 0; e.reg < 8; e.reg++) {
+        unsigned known = 0;
+        for (e.rm = 0; e.rm < 8; e.rm++) {
+            const struct encoding_extras extras = {.prefix_count = 0};
+            uint8_t bytes[ENCODING_BYTES];
+            ZydisDecodedInstruction insn;
+            size_t size = encoding_write(&e, &extras, bytes);
+            if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(decoder, NULL, bytes, size, &insn)))
+                continue;
+            const unsigned row = find_row(&insn, NULL);
+            e.row = (uint16_t)(row - 1);
+            if (row != 0 && row != known)
+                add(&e);
+            known = row;
+        }
+    }
+}
+
 static void try_map(const ZydisDecoder *decoder, struct encoding e)
 {
     for (unsigned opcode = 0; opcode < 0x100; opcode++) {
         e.opcode = (uint8_t)opcode;
+        if (is_x87(&e))
+            try_x87(decoder, e);
         if (e.vex || !is_no_opcode(&e))
             try_opcode(decoder, e);
     }

@@ -22,6 +22,8 @@ struct encoding {
     uint8_t opcode;
     bool has_modrm;
     uint8_t reg; /**< ModRM.reg: a register, or a part of the opcode */
+    bool has_rm; /**< all of ModRM is part of the opcode: the x87, with registers */
+    uint8_t rm;
 };
 
 enum encoding_code { ENCODING_16, ENCODING_32, ENCODING_64, ENCODING_CODES };

@@ -58,6 +58,9 @@ uint64_t model_stored_bytes(const struct model *model, struct guest *guest);
 /** @return whether what it reads may be #GP: MXCSR with a reserved bit. */
 bool model_restores(const struct model *model);
 
+/** @return whether the x87 remembers where its operand is: all but control instructions. */
+bool model_remembers(const struct model *model);
+
 /** @return whether it asks for a register that is no operand: CR0, the x87's, GDTR. */
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name);
 
@@ -66,6 +69,10 @@ bool model_may_change(const struct model *model, WHV_REGISTER_NAME name);
 
 /** @return how many bytes of an operand are written: of FXSAVE's not those that are reserved. */
 unsigned model_stored(const struct model *model, unsigned size);
+
+/** @return what #AC asks of an operand of so many bytes. SDM 3A, table 6-7; of MASKMOVDQU what AMD
+ * family 1Ah asks. */
+unsigned model_word(const struct model *model, unsigned size);
 
 /** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
  * debug registers, PUSH and POP of segment registers. */

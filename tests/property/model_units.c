@@ -6,6 +6,7 @@
  */
 #include "model.h"
 
+#define CR0_MP         0x2u
 #define CR0_EM         0x4u
 #define CR0_TS         0x8u
 #define CR4_OSFXSR     0x200u
@@ -14,13 +15,38 @@
 #define XCR0_AVX       0x6u /* and SSE */
 #define MXCSR_MASKS    0x1f80u
 
-enum unit { UNIT_NONE, UNIT_SSE, UNIT_MMX, UNIT_BOTH, UNIT_STATE, UNIT_SELECTOR, UNIT_VEX };
+enum unit {
+    UNIT_NONE,
+    UNIT_SSE,
+    UNIT_MMX,
+    UNIT_BOTH,
+    UNIT_X87,
+    UNIT_WAIT,
+    UNIT_STATE,
+    UNIT_SELECTOR,
+    UNIT_VEX
+};
+
+/* With MMX registers; the decoder tells of no class. SDM 3B, 23.25.3. */
+static bool converts(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_CVTPI2PS:
+    case ZYDIS_MNEMONIC_CVTPS2PI:
+    case ZYDIS_MNEMONIC_CVTTPS2PI:
+    case ZYDIS_MNEMONIC_CVTPD2PI:
+    case ZYDIS_MNEMONIC_CVTTPD2PI:
+        return true;
+    default:
+        return false;
+    }
+}
 
 /* Exceptions of types 2 and 3 are those that compute: SDM 2A, 2.4. */
 static bool computes(const struct model *model)
 {
     return model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
-           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3;
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 || converts(model);
 }
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)
@@ -53,9 +79,16 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_VLDMXCSR:
     case ZYDIS_MNEMONIC_VSTMXCSR:
         return UNIT_VEX;
+    case ZYDIS_MNEMONIC_FWAIT:
+        return UNIT_WAIT;
+    case ZYDIS_MNEMONIC_EMMS:
+        return UNIT_MMX;
     default:
         break;
     }
+    if (model->insn.meta.category == ZYDIS_CATEGORY_X87_ALU ||
+        model->insn.meta.category == ZYDIS_CATEGORY_FCMOV)
+        return UNIT_X87;
     const bool has_xmm = has_class(model, ZYDIS_REGCLASS_XMM) || computes(model);
     if (has_class(model, ZYDIS_REGCLASS_MMX))
         return has_xmm ? UNIT_BOTH : UNIT_MMX;
@@ -100,6 +133,23 @@ bool model_restores(const struct model *model)
            model->insn.mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
 
+/* SDM 1, 8.1.8. */
+bool model_remembers(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FNSTCW:
+    case ZYDIS_MNEMONIC_FNSTSW:
+    case ZYDIS_MNEMONIC_FNSTENV:
+    case ZYDIS_MNEMONIC_FNSAVE:
+        return false;
+    default:
+        return unit_of(model) == UNIT_X87;
+    }
+}
+
 unsigned model_refusal(const struct model *model, struct guest *guest)
 {
     const uint64_t cr0 = guest_get64(guest, WHvX64RegisterCr0);
@@ -111,12 +161,15 @@ unsigned model_refusal(const struct model *model, struct guest *guest)
         return 0;
     case UNIT_SELECTOR:
         return model->mode == GUEST_REAL16 || model->mode == GUEST_VM86 ? 6 : 0;
+    case UNIT_X87:
     case UNIT_STATE:
         return cr0 & (CR0_EM | CR0_TS) ? 7 : 0;
     case UNIT_VEX:
         if (!(cr4 & CR4_XSAVE) || (~guest_get64(guest, WHvX64RegisterXCr0) & XCR0_AVX))
             return 6;
         return cr0 & CR0_TS ? 7 : 0;
+    case UNIT_WAIT:
+        return (cr0 & CR0_MP) && (cr0 & CR0_TS) ? 7 : 0;
     default:
         if ((cr0 & CR0_EM) || (unit != UNIT_MMX && !has_fxsr))
             return 6;
@@ -141,7 +194,7 @@ static bool is_x87(WHV_REGISTER_NAME name)
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
 {
     const enum unit unit = unit_of(model);
-    const bool has_x87 = unit == UNIT_MMX || unit == UNIT_BOTH || unit == UNIT_STATE;
+    const bool has_x87 = unit != UNIT_NONE && unit != UNIT_SSE && unit != UNIT_SELECTOR;
     switch ((uint32_t)name) {
     case WHvX64RegisterCr0:
         return unit != UNIT_NONE && unit != UNIT_SELECTOR;
@@ -179,4 +232,23 @@ unsigned model_stored(const struct model *model, unsigned size)
     if (size != 512)
         return size;
     return model->mode == GUEST_LONG64 ? 416 : 288;
+}
+
+/* Of 10 bytes the 8 that are the significand; of the x87's environment and state a word of it. */
+unsigned model_word(const struct model *model, unsigned size)
+{
+    if (model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU)
+        return 8;
+    switch (size) {
+    case 10:
+        return 8;
+    case 14:
+    case 94:
+        return 2;
+    case 28:
+    case 108:
+        return 4;
+    default:
+        return size;
+    }
 }

@@ -140,7 +140,8 @@ static const char *judge_read(void)
         bool is_usual = is_shadow
                             ? made.exit.vp.ExecutionState.InterruptShadow || loads_stack_segment()
                             : !is_simple_port_exit() && model_may_read(&made.model, name);
-        if (cases_is_told(&made, &made.exit) && is_address_alone(name))
+        if (cases_is_told(&made, &made.exit) && is_address_alone(name) &&
+            !model_remembers(&made.model))
             return outcome_about(name, "a register is asked for though the exit tells the address");
         if (is_in_port_context(name))
             return outcome_about(name, "a register is asked for that the exit has told");
@@ -314,7 +315,7 @@ static uint32_t reasons(const struct model_access *access)
     if (has_page(access, CASES_MISSING) ||
         (access->is_written && has_page(access, CASES_READ_ONLY)))
         vectors |= 1u << 14;
-    if (checks_alignment() && access->linear % access->size != 0)
+    if (checks_alignment() && access->linear % model_word(&made.model, access->size) != 0)
         vectors |= 1u << 17;
     return vectors;
 }

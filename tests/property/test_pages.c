@@ -116,6 +116,8 @@ static void start_registers(void)
 {
     for (int name = WHvX64RegisterRax; name <= WHvX64RegisterR15; name++)
         guest_reg(&guest, (WHV_REGISTER_NAME)name);
+    guest_reg(&guest, WHvX64RegisterFpControlStatus)->FpControlStatus =
+        (WHV_X64_FP_CONTROL_STATUS_REGISTER){.FpControl = 0x37f};
     guest_reg(&guest, WHvRegisterPendingEvent);
     guest_reg(&guest, WHvRegisterPendingInterruption);
     guest_reg(&guest, WHvRegisterInterruptState);

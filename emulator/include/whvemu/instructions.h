@@ -41,7 +41,8 @@ enum whvemu_operand_kind {
     WHVEMU_OPERAND_SEGMENT,
     WHVEMU_OPERAND_XMM, /**< or MMX */
     WHVEMU_OPERAND_MEMORY,
-    WHVEMU_OPERAND_IMMEDIATE
+    WHVEMU_OPERAND_IMMEDIATE,
+    WHVEMU_OPERAND_ST /**< of the x87's stack */
 };
 
 #define WHVEMU_OPERANDS 3

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#define WHE_CR0_MP (UINT64_C(1) << 1)
 #define WHE_CR0_EM (UINT64_C(1) << 2)
 #define WHE_CR0_TS (UINT64_C(1) << 3)
 #define WHE_CR0_NE (UINT64_C(1) << 5)

@@ -73,38 +73,57 @@ extern whe_kernel_fn *const whe_kernels[WHE_INSN_COUNT];
 /** By enum whe_insn_id; NULL where there is more to it. */
 extern whe_binary_fn *const whe_binaries[WHE_INSN_COUNT];
 
-whe_kernel_fn whe_kernel_binary;       /**< every row with a binary function */
-whe_kernel_fn whe_kernel_movsx;        /**< MOVSX, MOVSXD: move.c */
-whe_kernel_fn whe_kernel_movbe;        /**< move.c */
-whe_kernel_fn whe_kernel_xlat;         /**< move.c */
-whe_kernel_fn whe_kernel_copy128;      /**< the moves of 16 bytes: move.c */
-whe_kernel_fn whe_kernel_copy_low;     /**< MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c */
-whe_kernel_fn whe_kernel_copy_high;    /**< operation: is it from the high half? sse.c */
-whe_kernel_fn whe_kernel_copy_line;    /**< MOVDIR64B: move.c */
-whe_kernel_fn whe_kernel_shift;        /**< operation: enum whe_shift: shift.c */
-whe_kernel_fn whe_kernel_shld;         /**< shift.c */
-whe_kernel_fn whe_kernel_shrd;         /**< shift.c */
-whe_kernel_fn whe_kernel_mul;          /**< operation: is it signed? muldiv.c */
-whe_kernel_fn whe_kernel_div;          /**< operation: is it signed? muldiv.c */
-whe_kernel_fn whe_kernel_bsf;          /**< bit.c */
-whe_kernel_fn whe_kernel_bsr;          /**< bit.c */
-whe_kernel_fn whe_kernel_xchg;         /**< exchange.c */
-whe_kernel_fn whe_kernel_xadd;         /**< exchange.c */
-whe_kernel_fn whe_kernel_cmpxchg;      /**< exchange.c */
-whe_kernel_fn whe_kernel_cmpxchg_pair; /**< exchange.c */
-whe_kernel_fn whe_kernel_setcc;        /**< operation: the condition: condition.c */
-whe_kernel_fn whe_kernel_cmovcc;       /**< operation: the condition: condition.c */
-whe_kernel_fn whe_kernel_lar;          /**< selector.c */
-whe_kernel_fn whe_kernel_lsl;          /**< selector.c */
-whe_kernel_fn whe_kernel_verify;       /**< operation: is it about writing? selector.c */
-whe_kernel_fn whe_kernel_ldmxcsr;      /**< state.c */
-whe_kernel_fn whe_kernel_stmxcsr;      /**< state.c */
-whe_kernel_fn whe_kernel_fxsave;       /**< state.c */
-whe_kernel_fn whe_kernel_fxrstor;      /**< state.c */
-whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
-whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
-whe_kernel_fn whe_kernel_push;         /**< stack.c */
-whe_kernel_fn whe_kernel_pop;          /**< stack.c */
+whe_kernel_fn whe_kernel_binary;        /**< every row with a binary function */
+whe_kernel_fn whe_kernel_movsx;         /**< MOVSX, MOVSXD: move.c */
+whe_kernel_fn whe_kernel_movbe;         /**< move.c */
+whe_kernel_fn whe_kernel_xlat;          /**< move.c */
+whe_kernel_fn whe_kernel_copy128;       /**< the moves of 16 bytes: move.c */
+whe_kernel_fn whe_kernel_copy_low;      /**< MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c */
+whe_kernel_fn whe_kernel_copy_high;     /**< operation: is it from the high half? sse.c */
+whe_kernel_fn whe_kernel_copy_line;     /**< MOVDIR64B: move.c */
+whe_kernel_fn whe_kernel_shift;         /**< operation: enum whe_shift: shift.c */
+whe_kernel_fn whe_kernel_shld;          /**< shift.c */
+whe_kernel_fn whe_kernel_shrd;          /**< shift.c */
+whe_kernel_fn whe_kernel_mul;           /**< operation: is it signed? muldiv.c */
+whe_kernel_fn whe_kernel_div;           /**< operation: is it signed? muldiv.c */
+whe_kernel_fn whe_kernel_bsf;           /**< bit.c */
+whe_kernel_fn whe_kernel_bsr;           /**< bit.c */
+whe_kernel_fn whe_kernel_xchg;          /**< exchange.c */
+whe_kernel_fn whe_kernel_xadd;          /**< exchange.c */
+whe_kernel_fn whe_kernel_cmpxchg;       /**< exchange.c */
+whe_kernel_fn whe_kernel_cmpxchg_pair;  /**< exchange.c */
+whe_kernel_fn whe_kernel_setcc;         /**< operation: the condition: condition.c */
+whe_kernel_fn whe_kernel_cmovcc;        /**< operation: the condition: condition.c */
+whe_kernel_fn whe_kernel_lar;           /**< selector.c */
+whe_kernel_fn whe_kernel_lsl;           /**< selector.c */
+whe_kernel_fn whe_kernel_verify;        /**< operation: is it about writing? selector.c */
+whe_kernel_fn whe_kernel_ldmxcsr;       /**< state.c */
+whe_kernel_fn whe_kernel_stmxcsr;       /**< state.c */
+whe_kernel_fn whe_kernel_fxsave;        /**< state.c */
+whe_kernel_fn whe_kernel_fxrstor;       /**< state.c */
+whe_kernel_fn whe_kernel_jmp;           /**< flow.c */
+whe_kernel_fn whe_kernel_jcc;           /**< operation: the condition: flow.c */
+whe_kernel_fn whe_kernel_push;          /**< stack.c */
+whe_kernel_fn whe_kernel_pop;           /**< stack.c */
+whe_kernel_fn whe_kernel_x87;           /**< the operation that the opcode tells: x87.c */
+whe_kernel_fn whe_kernel_nothing;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_fldcw;         /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstcw;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstsw;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fldenv;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnstenv;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_frstor;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnsave;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fninit;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_fnclex;        /**< x87_state.c */
+whe_kernel_fn whe_kernel_emms;          /**< x87_state.c */
+whe_kernel_fn whe_kernel_cvtpi2pd;      /**< mmx.c */
+whe_kernel_fn whe_kernel_pshufw;        /**< mmx.c */
+whe_kernel_fn whe_kernel_mmx_cvtdq2ps;  /**< mmx.c */
+whe_kernel_fn whe_kernel_mmx_cvtps2dq;  /**< mmx.c */
+whe_kernel_fn whe_kernel_mmx_cvttps2dq; /**< mmx.c */
+whe_kernel_fn whe_kernel_mmx_cvtpd2dq;  /**< mmx.c */
+whe_kernel_fn whe_kernel_mmx_cvttpd2dq; /**< mmx.c */
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;

@@ -52,6 +52,7 @@ enum whe_trait {
     WHE_TRAIT_X87 = 64,      /**< the kernel sees the x87: stack, control, status, MXCSR */
     WHE_TRAIT_XMM = 128,     /**< the kernel sees all XMM registers */
     WHE_TRAIT_NATIVE = 256,  /**< the kernel is this machine's own instruction */
+    WHE_TRAIT_LAST = 512,    /**< the x87 remembers its opcode, where it is and where its operand */
     WHE_TRAIT_BYTES = 1024,  /**< the kernel chooses which bytes of memory are written */
 };
 
@@ -129,6 +130,7 @@ struct whe_insn {
     uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
+    uint16_t opcode; /**< of the x87: the low 3 bits of its first byte, and ModRM (SDM 1, 8.1.9) */
     uint8_t operand_size; /**< bytes; of a branch that of the instruction pointer */
     uint8_t operand_count;
     uint8_t memory_count;

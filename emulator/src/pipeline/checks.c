@@ -55,6 +55,12 @@ static bool has_pending(const struct whe_call *call)
     return (x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0;
 }
 
+/* CR0.MP says whether FWAIT cares for TS. */
+static bool is_unavailable(const struct whe_call *call, uint64_t bits)
+{
+    return bits & WHE_CR0_MP ? has_all(call, WHE_REG_CR0, bits) : has_any(call, WHE_REG_CR0, bits);
+}
+
 enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
 {
     const struct whe_check *check = &whe_checks[class];
@@ -64,7 +70,7 @@ enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
         return whe_fault(call, WHE_VECTOR_UD);
     if (check->is_privileged && call->mode.cpl != 0)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
-    if (has_any(call, WHE_REG_CR0, check->cr0_nm))
+    if (is_unavailable(call, check->cr0_nm))
         return whe_fault(call, WHE_VECTOR_NM);
     if (check->waits && has_pending(call) && !has_any(call, WHE_REG_CR0, WHE_CR0_NE))
         return WHE_FERR;

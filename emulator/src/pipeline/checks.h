@@ -17,7 +17,7 @@ struct whe_check {
     uint64_t cr4;       /**< bits that are set, otherwise #UD */
     uint64_t xcr0;      /**< likewise */
     uint64_t cr0_ud;    /**< bits that are clear, otherwise #UD */
-    uint64_t cr0_nm;    /**< bits that are clear, otherwise #NM */
+    uint64_t cr0_nm;    /**< bits that are clear, otherwise #NM; with MP: of which one is clear */
 };
 
 /** By enum whe_checks. */

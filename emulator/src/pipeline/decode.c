@@ -126,7 +126,8 @@ static void read_address(const struct whe_mode *mode, const struct whe_insn *ins
         add_if_held(set, segment);
 }
 
-/* All registers that must be known, and those of them that are no part of an address. */
+/* All registers that must be known, and those of them that are no part of an address. Where the
+   x87 remembers the operand's offset there are none: the exit does not tell that. */
 static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                        const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
@@ -149,7 +150,7 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
             read_address(mode, insn, &operands[i], &all);
     }
     whe_batch_init(&insn->reads, &all);
-    whe_batch_init(&insn->values, &values);
+    whe_batch_init(&insn->values, insn->traits & WHE_TRAIT_LAST ? &all : &values);
 }
 
 static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDecodedOperand *from)
@@ -172,9 +173,14 @@ static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
     return &insn->memory[0];
 }
 
-/* What #AC asks for: SDM 3A, table 6-7. Of 10 bytes 8, of 6 bytes 4. */
+/* What #AC asks for: SDM 3A, table 6-7. Of 10 bytes 8, of 6 bytes 4; of the x87's environment and
+   state what their words have. */
 static uint8_t alignment_of(unsigned size)
 {
+    if (size == 14 || size == 94)
+        return 2;
+    if (size == 28 || size == 108)
+        return 4;
     if (size > 16)
         return 1;
     return (uint8_t)(1u << (31 - __builtin_clz(size)));
@@ -292,12 +298,13 @@ static bool is_operand(const ZydisDecodedOperand *operand)
 }
 
 /* Rows of SSE that also have a form with MMX registers: these are the x87's, and wait for it; what
-   has no XMM register does not ask for OSFXSR. */
+   has no XMM register, and does not round, does not ask for OSFXSR. */
 static void take_mmx(struct whe_insn *insn, unsigned kinds)
 {
+    const bool is_sse = (kinds & 1u << WHE_OPERAND_XMM) || (insn->traits & WHE_TRAIT_MXCSR);
     insn->traits |= WHE_TRAIT_X87;
     if (insn->checks == WHE_CHECKS_SSE)
-        insn->checks = kinds & 1u << WHE_OPERAND_XMM ? WHE_CHECKS_SSE_MMX : WHE_CHECKS_MMX;
+        insn->checks = is_sse ? WHE_CHECKS_SSE_MMX : WHE_CHECKS_MMX;
 }
 
 static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
@@ -370,6 +377,12 @@ static bool is_beyond_interface(const ZydisDecodedInstruction *decoded,
     return false;
 }
 
+static uint16_t opcode_of(const ZydisDecodedInstruction *decoded)
+{
+    return (uint16_t)((decoded->opcode & 7u) << 8 | (unsigned)decoded->raw.modrm.mod << 6 |
+                      (unsigned)decoded->raw.modrm.reg << 3 | decoded->raw.modrm.rm);
+}
+
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
@@ -388,6 +401,7 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .operation = row->operation,
                           .traits = row->traits,
                           .checks = row->checks,
+                          .opcode = opcode_of(decoded),
                           .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "descriptor.h"
+#include "plan.h"
+#include "x87.h"
 
-#define MMX_ALL_VALID 0xffu
-#define MMX_EXPONENT  0xffffu
-#define TOP_SHIFT     11
-#define TOP_MASK      7u
+#define MMX_EXPONENT 0xffffu
 
 /* Where a register lies in the image. */
 static unsigned slot_of(unsigned reg)
@@ -82,23 +81,6 @@ enum whe_result whe_extras_read(struct whe_call *call, struct whe_work *work)
                                &work->descriptor);
 }
 
-static unsigned top_of(const union whe_image *image)
-{
-    return image->x87.FpStatus >> TOP_SHIFT & TOP_MASK;
-}
-
-/* Every MMX instruction but EMMS makes the registers of the stack those of MMX: TOP is 0, none is
-   empty. SDM 1, 9.5.1. */
-static void enter_mmx(union whe_image *image)
-{
-    const union whe_image from = *image;
-    const unsigned top = top_of(image);
-    for (unsigned i = 0; i < 8; i++)
-        image->st[i] = from.st[(i - top) & TOP_MASK];
-    image->x87.FpStatus &= (UINT16) ~(TOP_MASK << TOP_SHIFT);
-    image->x87.FpTag = MMX_ALL_VALID;
-}
-
 static void keep_mmx(union whe_image *image, const struct whe_work *work)
 {
     bool is_entered = false;
@@ -107,12 +89,30 @@ static void keep_mmx(union whe_image *image, const struct whe_work *work)
         if (operand->kind != WHE_OPERAND_MMX)
             continue;
         if (!is_entered)
-            enter_mmx(image);
+            whe_x87_enter_mmx(image);
         is_entered = true;
         if (work->writes & 1u << i)
             image->st[operand->reg - WHE_REG_FPMMX0] =
                 (WHV_UINT128){.Low64 = work->value[i].u64, .High64 = MMX_EXPONENT};
     }
+}
+
+/* What the x87 remembers of its last instruction: SDM 1, 8.1.8 and 8.1.9. Without a memory operand
+   the last one's address stays. */
+static void keep_last(const struct whe_call *call, const struct whe_insn *insn,
+                      union whe_image *image)
+{
+    const struct whe_memory *memory = &insn->memory[0];
+    const bool has_selectors = call->mode.code != WHE_CODE64;
+    image->x87.LastFpOp = insn->opcode;
+    image->x87.LastFpRip = call->vp->Rip;
+    if (has_selectors)
+        image->x87.LastFpCs = call->vp->Cs.Selector;
+    if (insn->memory_count == 0)
+        return;
+    image->sse.LastFpRdp = whe_effective_address(&call->regs, &memory->address, insn->address_mask);
+    if (has_selectors)
+        image->sse.LastFpDs = whe_call_segment(call, memory->place.segment)->Selector;
 }
 
 void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extras,
@@ -131,5 +131,7 @@ void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extra
 void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work)
 {
     keep_mmx(&extras->image, work);
+    if (work->insn->traits & WHE_TRAIT_LAST)
+        keep_last(call, work->insn, &extras->image);
     whe_extras_keep_image(call, extras, work->insn);
 }

@@ -13,7 +13,8 @@ struct compare {
     struct whe_cursor destination;
 };
 
-static void start_compare(const struct whe_call *call, const struct whe_insn *insn, struct compare *c)
+static void start_compare(const struct whe_call *call, const struct whe_insn *insn,
+                          struct compare *c)
 {
     const struct whe_place *source = whe_string_place(insn, WHE_REG_RSI);
     *c = (struct compare){.has_source = source != NULL,

@@ -7,6 +7,7 @@
 
 #define TS UINT64_C(0x8)
 #define EM UINT64_C(0x4)
+#define MP UINT64_C(0x2)
 #define NE UINT64_C(0x20)
 
 #define OSFXSR  UINT64_C(0x200)
@@ -63,6 +64,7 @@ Test(checks, each_class_demands_what_the_manual_says)
         {"SSE_MMX", WHE_CHECKS_SSE_MMX, UD, NM, UD, 0, 0, 0, 0, MF},
         {"X87", WHE_CHECKS_X87, NM, NM, 0, 0, 0, 0, 0, MF},
         {"X87_STATE", WHE_CHECKS_X87_STATE, NM, NM, 0, 0, 0, 0, 0, 0},
+        {"WAIT", WHE_CHECKS_WAIT, 0, 0, 0, 0, 0, 0, 0, MF},
         {"VEX", WHE_CHECKS_VEX, 0, NM, 0, UD, UD, UD, 0, 0},
         {"VEX_INTEGER", WHE_CHECKS_VEX_INTEGER, 0, 0, 0, 0, 0, UD, 0, 0},
         {"PROTECTED", WHE_CHECKS_PROTECTED, 0, 0, 0, 0, 0, UD, 0, 0},
@@ -102,6 +104,15 @@ Test(checks, invalid_opcode_comes_before_privilege_and_device_not_available)
     cr_expect_eq(vector_of(WHE_CHECKS_VEX, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TABLE, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_X87, &forbids), NM, "before #MF");
+}
+
+Test(checks, fwait_minds_a_switched_task_if_it_is_told_to)
+{
+    struct state state = allows;
+    state.cr0 = NE | MP;
+    cr_expect_eq(vector_of(WHE_CHECKS_WAIT, &state), 0);
+    state.cr0 = NE | MP | TS;
+    cr_expect_eq(vector_of(WHE_CHECKS_WAIT, &state), NM);
 }
 
 Test(checks, without_numeric_errors_a_pending_exception_is_an_interrupt)

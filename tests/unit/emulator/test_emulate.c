@@ -37,7 +37,7 @@ Test(emulate, what_was_fetched_must_be_able_to_cause_the_exit)
         {"hlt, which has no row, on a read exit", WHvMemoryAccessRead, {0xf4}, 1, 1, 13},
         {"lmsw of a register, likewise", WHvMemoryAccessWrite, {0x0f, 0x01, 0xf0}, 3, 1, 13},
         {"hlt has no row", WHvMemoryAccessExecute, {0xf4}, 1, 2, 0},
-        {"fadd has no row", WHvMemoryAccessRead, {0xd8, 0x03}, 2, 2, 0}};
+        {"vmptrld has no row", WHvMemoryAccessRead, {0x0f, 0xc7, 0x33}, 3, 2, 0}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         guest_init(&guest, GUEST_LONG64);
         cr_expect_eq(run_memory(GUEST_LONG64, rows[i].access, 0x1000, rows[i].code, rows[i].size),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file x87.h
+ * The x87's state in an image: SDM 1, 8.1.
+ */
+#ifndef WHE_X87_H
+#define WHE_X87_H
+
+#include "kernel.h"
+
+/** The status word. */
+#define WHE_FSW_INVALID    UINT16_C(0x0001)
+#define WHE_FSW_OVERFLOW   UINT16_C(0x0008)
+#define WHE_FSW_UNDERFLOW  UINT16_C(0x0010)
+#define WHE_FSW_EXCEPTIONS UINT16_C(0x003f) /**< their masks lie likewise in the control word */
+#define WHE_FSW_TOP_SHIFT  11
+
+/** @return exceptions that have happened and are not masked. */
+static inline unsigned whe_x87_pending(const union whe_image *image)
+{
+    return image->x87.FpStatus & ~(unsigned)image->x87.FpControl & WHE_FSW_EXCEPTIONS;
+}
+
+/** Makes another register ST(0). Registers keep their values, and so they change their names. */
+void whe_x87_turn(union whe_image *image, unsigned top);
+
+/** Every MMX instruction but EMMS makes the registers of the stack those of MMX: TOP is 0, none is
+ * empty. SDM 1, 9.5.1. */
+void whe_x87_enter_mmx(union whe_image *image);
+
+#endif
