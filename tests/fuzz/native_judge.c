@@ -88,6 +88,10 @@ static bool has_cpu(ZydisMnemonic mnemonic)
         return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 27 & 1);
     if (mnemonic == ZYDIS_MNEMONIC_MOVDIR64B)
         return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 28 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_ADCX || mnemonic == ZYDIS_MNEMONIC_ADOX)
+        return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 19 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_LZCNT)
+        return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx >> 5 & 1);
     return true;
 }
 
@@ -120,6 +124,7 @@ static bool has_hidden_state(ZydisMnemonic mnemonic)
     case ZYDIS_MNEMONIC_FXSAVE64:
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64:
+    case ZYDIS_MNEMONIC_INVLPG:
         return true;
     default:
         return false;
@@ -212,6 +217,26 @@ static uint64_t undefined_flags(const struct native_insn *insn, const struct ora
     case ZYDIS_MNEMONIC_BSF:
     case ZYDIS_MNEMONIC_BSR:
         return CF | OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_LZCNT:
+    case ZYDIS_MNEMONIC_TZCNT:
+        return OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_DAA:
+    case ZYDIS_MNEMONIC_DAS:
+        return OF;
+    case ZYDIS_MNEMONIC_AAA:
+    case ZYDIS_MNEMONIC_AAS:
+        return OF | SF | ZF | PF;
+    case ZYDIS_MNEMONIC_AAM:
+    case ZYDIS_MNEMONIC_AAD:
+        return CF | OF | AF;
+    case ZYDIS_MNEMONIC_ANDN:
+    case ZYDIS_MNEMONIC_BLSI:
+    case ZYDIS_MNEMONIC_BLSMSK:
+    case ZYDIS_MNEMONIC_BLSR:
+    case ZYDIS_MNEMONIC_BZHI:
+        return AF | PF;
+    case ZYDIS_MNEMONIC_BEXTR:
+        return AF | SF | PF;
     default:
         return undefined_by_count(insn, shift_count(insn, in));
     }

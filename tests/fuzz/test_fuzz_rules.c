@@ -256,7 +256,7 @@ static void nothing(struct scene *s)
     BREAK(RIP_VALUE, load, s->exit.vp.Cs.Long = 0; s->exit.vp.Rip = 0xffffffff;                    \
           last(s, 0)->value.Reg64 = 0x100000001)                                                   \
     BREAK(RIP_VALUE, step, last(s, 0)->name = WHvX64RegisterRdi)                                   \
-    BREAK(RFLAGS_BITS, modify, last(s, 0)->value.Reg64 ^= 0x400)                                   \
+    BREAK(RFLAGS_BITS, modify, last(s, 0)->value.Reg64 ^= 0x20000)                                 \
     BREAK(RFLAGS_RESUME, modify, last(s, 0)->value.Reg64 |= 0x10000)                               \
     BREAK(TRAP, load, s->exit.vp.Rflags |= 0x100)                                                  \
     BREAK(TRAP, step, last(s, 1)->value.Reg64 = 0x11)                                              \

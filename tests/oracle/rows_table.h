@@ -37,11 +37,15 @@ enum undefined {
     MUL_UNDEFINED,
     DIV_UNDEFINED,
     BIT_UNDEFINED,
-    SCAN_UNDEFINED
+    SCAN_UNDEFINED,
+    COUNT_UNDEFINED,   /* LZCNT, TZCNT */
+    DECIMAL_UNDEFINED, /* DAA, DAS */
+    DIGIT_UNDEFINED,   /* AAA, AAS */
+    MULTIPLY_DIGIT     /* AAM, AAD */
 };
 
 /* What the processor must have: the name in /proc/cpuinfo. */
-enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
+enum feature { ANY, MOVBE, CX16, MOVDIRI, POPCNT, LZCNT, BMI1, SSE42, ADX, FEATURES };
 
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u
@@ -64,7 +68,8 @@ enum feature { ANY, MOVBE, CX16, MOVDIRI, FEATURES };
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
-#define SELECTOR 8192u /* the operand selects a descriptor; only in protected mode */
+#define ADDRESS  16384u /* nothing is accessed */
+#define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

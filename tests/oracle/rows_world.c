@@ -122,8 +122,9 @@ static struct rows_habits find_habits(void)
 
 static bool has_feature(unsigned feature)
 {
-    unsigned a, b, c = 0, d, c7 = 0;
-    (void)(__get_cpuid(1, &a, &b, &c, &d) && __get_cpuid_count(7, 0, &a, &b, &c7, &d));
+    unsigned a, b, c = 0, d, b7 = 0, c7 = 0, c8 = 0;
+    (void)(__get_cpuid(1, &a, &b, &c, &d) && __get_cpuid_count(7, 0, &a, &b7, &c7, &d) &&
+           __get_cpuid(0x80000001, &a, &b, &c8, &d));
     switch (feature) {
     case MOVBE:
         return (c & bit_MOVBE) != 0;
@@ -131,6 +132,16 @@ static bool has_feature(unsigned feature)
         return (c & bit_CMPXCHG16B) != 0;
     case MOVDIRI:
         return (c7 & bit_MOVDIRI) != 0;
+    case POPCNT:
+        return (c & bit_POPCNT) != 0;
+    case LZCNT:
+        return (c8 & bit_LZCNT) != 0;
+    case BMI1:
+        return (b7 & bit_BMI) != 0;
+    case SSE42:
+        return (c & bit_SSE4_2) != 0;
+    case ADX:
+        return (b7 & bit_ADX) != 0;
     default:
         return true;
     }
@@ -138,7 +149,8 @@ static bool has_feature(unsigned feature)
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"", "movbe", "cx16", "movdiri"};
+    static const char *const names[FEATURES] = {"",    "movbe", "cx16",   "movdiri", "popcnt",
+                                                "abm", "bmi1",  "sse4_2", "adx"};
     unsigned feature = ANY;
     do {
         feature++;

@@ -15,6 +15,12 @@ static const struct {
 #include "rows.def"
 };
 
+/* Mnemonics that are not tried: the model does not know what they need. */
+static const char *const left_out[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define LEFT_OUT(mnemonic, reason) [ZYDIS_MNEMONIC_##mnemonic] = reason,
+#include "encodings_left_out.def"
+};
+
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Rows by mnemonic: plain and string; one more than the row's number. */
@@ -33,6 +39,11 @@ enum encoding_code encoding_code_of_mode(enum guest_mode mode)
 size_t encodings_rows(void)
 {
     return ROWS;
+}
+
+const char *encodings_left_out(size_t row)
+{
+    return left_out[rows[row].mnemonic];
 }
 
 const char *encodings_row_name(size_t row)
@@ -128,7 +139,7 @@ static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
             unsigned row = find_row(&insn);
             e.has_modrm = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
             e.row = (uint16_t)(row - 1);
-            if (row != 0 && row != known)
+            if (row != 0 && row != known && !left_out[insn.mnemonic])
                 add(&e);
             known = row;
             if (!e.has_modrm)

@@ -31,6 +31,7 @@ struct model_access {
     unsigned size; /**< bytes */
     bool is_read;
     bool is_written;
+    bool is_checked_alone; /**< is_read, and no access: CLFLUSH and its kin */
 };
 
 /**
@@ -49,6 +50,16 @@ bool model_selects(const struct model *model);
 
 /** @return whether what it reads may be #GP: MXCSR with a reserved bit. */
 bool model_restores(const struct model *model);
+
+/** @return whether its operands mean nothing: NOP, PREFETCH, INVLPG. */
+bool model_is_hint(const struct model *model);
+
+/** @return whether it touches no more of a memory operand than a translation: CLFLUSH and its kin.
+ */
+bool model_is_line(const struct model *model);
+
+/** @return flags that it changes, other than status flags and RF. */
+uint64_t model_other_flags(const struct model *model);
 
 /** @return whether it asks for a register that is no operand: CR0, the x87's, GDTR. */
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name);

@@ -9,6 +9,9 @@
 /** Of shifts and rotates. */
 enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR };
 
+/** Of LOOP, LOOPE, LOOPNE. */
+enum whe_loop { WHE_LOOP_ALWAYS, WHE_LOOP_EQUAL, WHE_LOOP_NOT_EQUAL };
+
 /** Of string instructions: where elements come from and go to. */
 enum whe_string_operation {
     WHE_STRING_MOVS,

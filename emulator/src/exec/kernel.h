@@ -102,6 +102,43 @@ whe_kernel_fn whe_kernel_jmp;          /**< flow.c */
 whe_kernel_fn whe_kernel_jcc;          /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;         /**< stack.c */
 whe_kernel_fn whe_kernel_pop;          /**< stack.c */
+whe_kernel_fn whe_kernel_call;         /**< flow.c */
+whe_kernel_fn whe_kernel_ret;          /**< flow.c */
+whe_kernel_fn whe_kernel_loop;         /**< operation: enum whe_loop: flow.c */
+whe_kernel_fn whe_kernel_jcxz;         /**< flow.c */
+
+/* bmi.c */
+whe_kernel_fn whe_kernel_crc32;
+whe_kernel_fn whe_kernel_adx; /**< operation: the place of the carry */
+whe_kernel_fn whe_kernel_andn;
+whe_kernel_fn whe_kernel_bextr;
+whe_kernel_fn whe_kernel_blsi;
+whe_kernel_fn whe_kernel_blsmsk;
+whe_kernel_fn whe_kernel_blsr;
+whe_kernel_fn whe_kernel_bzhi;
+whe_kernel_fn whe_kernel_pdep;
+whe_kernel_fn whe_kernel_pext;
+whe_kernel_fn whe_kernel_mulx;
+whe_kernel_fn whe_kernel_shift_to; /**< operation: enum whe_shift */
+whe_binary_fn whe_binary_popcnt;
+whe_binary_fn whe_binary_lzcnt;
+whe_binary_fn whe_binary_tzcnt;
+
+/* simple.c */
+whe_kernel_fn whe_kernel_nothing;
+whe_kernel_fn whe_kernel_lea;
+whe_kernel_fn whe_kernel_sign; /**< CWD, CDQ, CQO */
+whe_kernel_fn whe_kernel_lahf;
+whe_kernel_fn whe_kernel_sahf;
+whe_kernel_fn whe_kernel_clear_flag;    /**< operation: the flag's place */
+whe_kernel_fn whe_kernel_set_flag;      /**< likewise */
+whe_kernel_fn whe_kernel_change_flag;   /**< likewise */
+whe_kernel_fn whe_kernel_adjust_packed; /**< operation: DAS? */
+whe_kernel_fn whe_kernel_adjust_digit;  /**< operation: AAS? */
+whe_kernel_fn whe_kernel_aam;
+whe_kernel_fn whe_kernel_aad;
+whe_kernel_fn whe_kernel_salc;
+whe_binary_fn whe_binary_bswap;
 
 /* binary.c */
 whe_binary_fn whe_binary_copy;

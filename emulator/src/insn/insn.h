@@ -51,6 +51,8 @@ enum whe_trait {
     WHE_TRAIT_MXCSR = 32,    /**< the kernel sees MXCSR */
     WHE_TRAIT_X87 = 64,      /**< the kernel sees the x87: stack, control, status, MXCSR */
     WHE_TRAIT_XMM = 128,     /**< the kernel sees all XMM registers */
+    WHE_TRAIT_HINT = 256,    /**< its operands mean nothing: they are not even computed */
+    WHE_TRAIT_LINE = 512,    /**< its memory operand is checked as a byte is, and not accessed */
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -61,8 +63,8 @@ struct whe_row {
     uint8_t operation; /**< argument of the kernel or of the string loop; rows.def says which */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t
-        alignment;  /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
-    uint8_t traits; /**< mask of enum whe_trait */
+        alignment;   /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
+    uint16_t traits; /**< mask of enum whe_trait */
 };
 extern const struct whe_row whe_rows[WHE_INSN_COUNT];
 
@@ -74,8 +76,9 @@ enum whe_operand_kind {
     WHE_OPERAND_MEMORY,
     WHE_OPERAND_IMMEDIATE,
     WHE_OPERAND_MMX,
-    WHE_OPERAND_ST,           /**< ST(i), as the image has it */
-    WHE_OPERAND_STACK_POINTER /**< rSP beside an access to the stack: as wide as SS.B tells */
+    WHE_OPERAND_ST,            /**< ST(i), as the image has it */
+    WHE_OPERAND_STACK_POINTER, /**< rSP beside an access to the stack: as wide as SS.B tells */
+    WHE_OPERAND_ADDRESS        /**< LEA's: memory[0], which is not accessed */
 };
 
 struct whe_operand {
@@ -123,7 +126,7 @@ struct whe_insn {
     uint8_t length;    /**< 1 to 15 */
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< of its row */
-    uint8_t traits;    /**< of its row */
+    uint16_t traits;   /**< of its row */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */

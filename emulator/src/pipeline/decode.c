@@ -121,7 +121,8 @@ static void read_address(const struct whe_mode *mode, const struct whe_insn *ins
         add_if_held(set, base);
     if (index != WHE_REG_ZERO)
         add_if_held(set, index);
-    if (segment != WHE_REG_CS && (mode->code != WHE_CODE64 || segment >= WHE_REG_FS))
+    if (operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && segment != WHE_REG_CS &&
+        (mode->code != WHE_CODE64 || segment >= WHE_REG_FS))
         add_if_held(set, segment);
 }
 
@@ -136,14 +137,15 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
         whe_extras_registers(mode, insn->traits, &values);
     if (insn->repeats)
         whe_set_add(&values, WHE_REG_RCX);
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
+    const unsigned count = insn->traits & WHE_TRAIT_HINT ? 0 : decoded->operand_count;
+    for (unsigned i = 0; i < count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             read_register(mode, &operands[i], &values);
     }
     struct whe_set all = values;
     if (insn->traits & WHE_TRAIT_AL_INDEX)
         whe_set_add(&all, WHE_REG_RAX);
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
             read_address(mode, insn, &operands[i], &all);
     }
@@ -237,6 +239,26 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
     return to->kind != WHE_OPERAND_NONE;
 }
 
+/* A place that is only computed, or only checked, is none that is accessed. */
+static bool take_memory_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                                struct whe_insn *insn, unsigned number)
+{
+    const bool is_address = from->mem.type == ZYDIS_MEMOP_TYPE_AGEN;
+    if (!is_address && from->mem.type != ZYDIS_MEMOP_TYPE_MEM)
+        return false;
+    insn->operand[number].kind = is_address ? WHE_OPERAND_ADDRESS : WHE_OPERAND_MEMORY;
+    take_memory(mode, from, insn, number);
+    if (is_address) {
+        insn->memory_count--;
+        insn->inputs |= (uint8_t)(1u << number);
+    }
+    if (insn->traits & WHE_TRAIT_LINE) {
+        insn->memory[0].place.size = insn->memory[0].place.alignment = 1;
+        insn->memory[0].place.intent = 0;
+    }
+    return true;
+}
+
 /* @return false for an operand that no row of the table can have. */
 static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                          struct whe_insn *insn, unsigned number)
@@ -260,12 +282,9 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
         to->immediate = from->imm.value.u;
         return true;
     }
-    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || from->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
-        insn->memory_count == WHE_MEMORIES)
+    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || insn->memory_count == WHE_MEMORIES)
         return false;
-    to->kind = WHE_OPERAND_MEMORY;
-    take_memory(mode, from, insn, number);
-    return true;
+    return take_memory_operand(mode, from, insn, number);
 }
 
 /* RFLAGS and RIP are no operands: the exit tells them, and every instruction may write them. Nor
@@ -292,6 +311,8 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
                           const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
     unsigned kinds = 0; /* mask of 1 << enum whe_operand_kind */
+    if (insn->traits & WHE_TRAIT_HINT)
+        return true;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
         if (!is_operand(&operands[i]))
             continue;
@@ -338,7 +359,7 @@ static bool is_by_exit(const struct whe_insn *insn)
 {
     const struct whe_memory *memory = &insn->memory[0];
     return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
-           !insn->operand[memory->operand].is_hidden &&
+           !insn->operand[memory->operand].is_hidden && memory->place.intent != 0 &&
            insn->operand[0].kind != WHE_OPERAND_SEGMENT && !(insn->traits & WHE_TRAIT_SELECTOR) &&
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
@@ -406,11 +427,31 @@ static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOpe
     }
 }
 
-/* Opcodes that are there to be invalid: Zydis decodes them like others. SDM 2B, "UD". */
-static bool is_undefined(ZydisMnemonic mnemonic)
+/* Of a near branch 3Eh says that it is not tracked, and Zydis takes it for no more; where segments
+   have bases it is still the override to DS. SDM 1, 17.3.1. */
+static void correct_segment(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                            ZydisDecodedOperand *operands)
 {
-    return mnemonic == ZYDIS_MNEMONIC_UD0 || mnemonic == ZYDIS_MNEMONIC_UD1 ||
-           mnemonic == ZYDIS_MNEMONIC_UD2;
+    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_NOTRACK) || mode->code == WHE_CODE64)
+        return;
+    if (operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY)
+        operands[0].mem.segment = ZYDIS_REGISTER_DS;
+}
+
+/* What Zydis decodes like others: opcodes that are there to be invalid (SDM 2B, "UD"), PREFETCH of
+   a register, which AMD's processors refuse, and what only Knights Corner had. */
+static bool is_undefined(const ZydisDecodedInstruction *decoded)
+{
+    switch (decoded->mnemonic) {
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+        return true;
+    case ZYDIS_MNEMONIC_NOP:
+        return decoded->opcode == 0x0d;
+    default:
+        return decoded->meta.isa_set == ZYDIS_ISA_SET_KNCV;
+    }
 }
 
 enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
@@ -421,6 +462,8 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     if (!ZYAN_SUCCESS(init_decoder(mode, &decoder)))
         return WHE_DECODED_INVALID;
+    /* MPX is in no processor that is sold: its opcodes are the NOPs that they were. */
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE);
 
     ZyanStatus status = ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands);
     if (status == ZYDIS_STATUS_NO_MORE_DATA)
@@ -429,9 +472,10 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
         return WHE_DECODED_TOO_LONG;
     if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
         return WHE_DECODED_BAD_LOCK;
-    if (!ZYAN_SUCCESS(status) || is_undefined(decoded.mnemonic))
+    if (!ZYAN_SUCCESS(status) || is_undefined(&decoded))
         return WHE_DECODED_INVALID;
     correct_base(&decoded, operands);
+    correct_segment(mode, &decoded, operands);
     take(mode, &decoded, operands, insn);
     return WHE_DECODED_OK;
 }

@@ -66,5 +66,6 @@ enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     WHE_TRY(whe_linear(call, place, offset, &linear));
-    return whe_probe(call, linear, place->size, place->intent, span);
+    const unsigned intent = insn->traits & WHE_TRAIT_LINE ? WHE_INTENT_READ : place->intent;
+    return whe_probe(call, linear, place->size, intent, span);
 }

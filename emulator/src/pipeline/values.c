@@ -14,8 +14,8 @@ static uint64_t mmx_value(const struct whe_call *call, unsigned reg)
     return whe_reg_get(&call->regs, WHE_REG_FPMMX0 + place);
 }
 
-static void read_register(const struct whe_call *call, const struct whe_operand *operand,
-                          union whe_value *value)
+static void read_input(const struct whe_call *call, const struct whe_insn *insn,
+                       const struct whe_operand *operand, union whe_value *value)
 {
     switch (operand->kind) {
     case WHE_OPERAND_GPR:
@@ -29,6 +29,10 @@ static void read_register(const struct whe_call *call, const struct whe_operand 
         break;
     case WHE_OPERAND_MMX:
         value->u64 = mmx_value(call, operand->reg);
+        break;
+    case WHE_OPERAND_ADDRESS:
+        value->u64 =
+            whe_effective_address(&call->regs, &insn->memory[0].address, insn->address_mask);
         break;
     case WHE_OPERAND_STACK_POINTER:
         value->u64 = whe_reg_get(&call->regs, WHE_REG_RSP);
@@ -61,7 +65,7 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
     }
     for (unsigned rest = insn->inputs; rest != 0; rest &= rest - 1) {
         const unsigned i = (unsigned)__builtin_ctz(rest);
-        read_register(call, &insn->operand[i], &work->value[i]);
+        read_input(call, insn, &insn->operand[i], &work->value[i]);
     }
     for (unsigned i = 0; i < insn->memory_count; i++) {
         const struct whe_memory *memory = &insn->memory[i];
