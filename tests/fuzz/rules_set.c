@@ -19,7 +19,7 @@
 #define CR4_SMEP    (UINT64_C(1) << 20)
 #define RFLAGS_VM   UINT64_C(0x20000)
 
-enum { DE = 0, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17 };
+enum { DE = 0, BR = 5, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17 };
 
 static bool is_64bit_code(const struct rules_exit *exit)
 {
@@ -208,7 +208,7 @@ static enum rules_rule check_exception(const struct rules_exit *exit,
                                        const WHV_X64_PENDING_EXCEPTION_EVENT *event)
 {
     unsigned vector = event->Vector;
-    bool is_known = vector == DE || vector == UD || vector == NM || vector == MF ||
+    bool is_known = vector == DE || vector == BR || vector == UD || vector == NM || vector == MF ||
                     (vector >= NP && vector <= PF) || vector == AC;
     if (!is_known || !event->EventPending || event->EventType != WHvX64PendingEventException ||
         event->Reserved0 != 0 || event->Reserved1 != 0)

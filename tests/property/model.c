@@ -408,8 +408,6 @@ bool model_may_be_unknown(const struct model *model)
         ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
         if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
             return true;
-        if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
-            return true;
     }
     return false;
 }

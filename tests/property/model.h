@@ -70,8 +70,8 @@ bool model_may_change(const struct model *model, WHV_REGISTER_NAME name);
 /** @return how many bytes of an operand are written: of FXSAVE's not those that are reserved. */
 unsigned model_stored(const struct model *model, unsigned size);
 
-/** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
- * debug registers, PUSH and POP of segment registers. */
+/** @return whether it may be a form of the table's rows that is not emulated: MOV of debug
+ * registers. */
 bool model_may_be_unknown(const struct model *model);
 
 /** @return whether it is one of MOVS to OUTS. */

@@ -33,6 +33,11 @@ union whe_image {
     WHV_UINT128 slot[26];
 };
 
+/** Control registers, as WHE_TRAIT_CONTROL shows them; what a kernel changes is written. */
+struct whe_control {
+    uint64_t cr0, cr4, efer;
+};
+
 struct whe_work {
     const struct whe_insn *insn;
     const struct whe_mode *mode;
@@ -46,6 +51,9 @@ struct whe_work {
     bool has_descriptor;    /**< WHE_TRAIT_SELECTOR: the selector names one */
     uint64_t descriptor;    /**< which is this, otherwise 0 */
     union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
+    struct whe_control control; /**< WHE_TRAIT_CONTROL */
+    uint64_t gpr[8];            /**< WHE_TRAIT_GPRS: rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI */
+    uint8_t gprs_written;       /**< mask of these; preset to 0 */
     uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
     uint16_t block_size; /**< how much of it is written, preset to all */
     union whe_value value[WHE_OPERANDS]; /**< by operand; bits above its size are ignored when it is
@@ -106,6 +114,28 @@ whe_kernel_fn whe_kernel_call;         /**< flow.c */
 whe_kernel_fn whe_kernel_ret;          /**< flow.c */
 whe_kernel_fn whe_kernel_loop;         /**< operation: enum whe_loop: flow.c */
 whe_kernel_fn whe_kernel_jcxz;         /**< flow.c */
+
+/* stack.c */
+whe_kernel_fn whe_kernel_pusha;
+whe_kernel_fn whe_kernel_popa;
+whe_kernel_fn whe_kernel_pushf;
+whe_kernel_fn whe_kernel_popf;
+whe_kernel_fn whe_kernel_enter;
+whe_kernel_fn whe_kernel_leave;
+
+/* system.c */
+whe_kernel_fn whe_kernel_far_load; /**< LDS and its kin */
+whe_kernel_fn whe_kernel_bound;
+whe_kernel_fn whe_kernel_arpl;
+whe_kernel_fn whe_kernel_cli;
+whe_kernel_fn whe_kernel_store_table;   /**< SGDT, SIDT */
+whe_kernel_fn whe_kernel_load_table;    /**< LGDT, LIDT */
+whe_kernel_fn whe_kernel_load_selector; /**< LLDT, LTR */
+whe_kernel_fn whe_kernel_lmsw;
+whe_kernel_fn whe_kernel_clts;
+whe_kernel_fn whe_kernel_move_control;
+whe_kernel_fn whe_kernel_invpcid;
+whe_kernel_fn whe_kernel_undefined; /**< #UD: RSM */
 
 /* bmi.c */
 whe_kernel_fn whe_kernel_crc32;

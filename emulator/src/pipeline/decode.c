@@ -19,10 +19,14 @@
 
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
-/* By whether it is a string instruction, and the decoder's mnemonic. */
-static const uint16_t rows[2][MNEMONICS] = {
+/* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
+   instruction, and MOV to a control register another than MOV. */
+enum { PLAIN, STRING, CONTROL, KINDS };
+static const uint16_t rows[KINDS][MNEMONICS] = {
 #define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
-    [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
+    [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
+        : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
+                                            : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
 
@@ -69,7 +73,8 @@ static unsigned access_of(const ZydisDecodedOperand *operand)
     unsigned access = intent_from_actions(operand->actions);
     if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
         return access;
-    if ((operand->actions & reads) || (operand->size < 128 && is_xmm(operand->reg.value)))
+    if ((operand->actions & reads) || (operand->size < 128 && is_xmm(operand->reg.value)) ||
+        ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL)
         access |= WHE_INTENT_READ;
     return access;
 }
@@ -104,8 +109,15 @@ static void read_register(const struct whe_mode *mode, const ZydisDecodedOperand
     /* The exit tells RFLAGS, RIP and CS. */
     if (reg == WHE_REG_RFLAGS || reg == WHE_REG_RIP || reg == WHE_REG_CS)
         return;
+    const bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (loads_segment(operand))
         read_for_segment_load(mode, reg, set);
+    else if (reg == WHE_REG_LDTR || reg == WHE_REG_TR)
+        whe_set_add(set, is_written ? WHE_REG_GDTR : reg);
+    else if (reg == WHE_REG_GDTR || reg == WHE_REG_IDTR) {
+        if (!is_written)
+            whe_set_add(set, reg);
+    }
     /* A write of 8 or 16 bits keeps the rest of the register. SDM 1, 3.4.1.1. */
     else if ((access_of(operand) & WHE_INTENT_READ) || operand->size < 32)
         add_if_held(set, reg);
@@ -156,7 +168,11 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
 static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDecodedOperand *from)
 {
     if (is_in_es_always(insn, from) || from->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
-        from->mem.segment != ZYDIS_REGISTER_SS || reg_from_zydis(from->mem.base) != WHE_REG_RSP)
+        from->mem.segment != ZYDIS_REGISTER_SS)
+        return WHE_STACK_NONE;
+    if (reg_from_zydis(from->mem.base) == WHE_REG_RBP)
+        return WHE_STACK_FRAME;
+    if (reg_from_zydis(from->mem.base) != WHE_REG_RSP)
         return WHE_STACK_NONE;
     return from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? WHE_STACK_PUSH : WHE_STACK_POP;
 }
@@ -196,6 +212,12 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     memory->operand = (uint8_t)number;
     memory->stack = (uint8_t)stack_use(insn, from);
     memory->alignment = 1;
+    memory->has_pieces = (insn->traits & (WHE_TRAIT_ELEMENTS | WHE_TRAIT_TABLE)) != 0;
+    memory->first = memory->next = memory->has_pieces ? insn->operand_size : 0;
+    if (insn->traits & WHE_TRAIT_TABLE) {
+        memory->first = 2;
+        memory->next = 8;
+    }
     memory->address = (struct whe_address){
         .base = (uint8_t)base,
         .index = (uint8_t)reg_from_zydis(from->mem.index),
@@ -228,8 +250,12 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
         to->kind = WHE_OPERAND_XMM;
     else if (reg >= WHE_REG_FPMMX0 && reg <= WHE_REG_FPMMX7)
         to->kind = from->reg.value >= ZYDIS_REGISTER_MM0 ? WHE_OPERAND_MMX : WHE_OPERAND_ST;
-    else if (is_segment(reg))
+    else if (is_segment(reg) || reg == WHE_REG_LDTR || reg == WHE_REG_TR)
         to->kind = WHE_OPERAND_SEGMENT;
+    else if (reg == WHE_REG_GDTR || reg == WHE_REG_IDTR)
+        to->kind = WHE_OPERAND_TABLE;
+    else if (reg >= WHE_REG_CR0 && reg <= WHE_REG_CR8)
+        to->kind = WHE_OPERAND_CONTROL;
     else if (reg == WHE_REG_RSP && to->is_hidden)
         to->kind = WHE_OPERAND_STACK_POINTER;
     else if (reg <= WHE_REG_R15)
@@ -259,12 +285,22 @@ static bool take_memory_operand(const struct whe_mode *mode, const ZydisDecodedO
     return true;
 }
 
+/* In bytes. The decoder gives none to tables and to selectors of system segments. */
+static unsigned size_of(const ZydisDecodedOperand *from)
+{
+    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER && from->size == 0) {
+        const unsigned reg = reg_from_zydis(from->reg.value);
+        return reg == WHE_REG_LDTR || reg == WHE_REG_TR ? 2 : 10;
+    }
+    return from->size / 8u;
+}
+
 /* @return false for an operand that no row of the table can have. */
 static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                          struct whe_insn *insn, unsigned number)
 {
     struct whe_operand *to = &insn->operand[number];
-    const unsigned size = from->size / 8u;
+    const unsigned size = size_of(from);
     if (size < 1 || size > WHE_BLOCK_MAX)
         return false;
     *to = (struct whe_operand){.size = (uint16_t)size,
@@ -298,6 +334,61 @@ static bool is_operand(const ZydisDecodedOperand *operand)
            reg != WHE_REG_XMMCS;
 }
 
+/* The registers that PUSHA pushes and POPA pops: all but the pointer that they move. */
+static bool is_seen_otherwise(const struct whe_insn *insn, const ZydisDecodedOperand *operand)
+{
+    return (insn->traits & WHE_TRAIT_GPRS) && operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           (reg_from_zydis(operand->reg.value) != WHE_REG_RSP ||
+            !(operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE));
+}
+
+static void resize(struct whe_insn *insn, unsigned memory, unsigned size)
+{
+    insn->memory[memory].place.size = (uint16_t)size;
+    insn->operand[insn->memory[memory].operand].size = (uint16_t)size;
+}
+
+/* Where ENTER leaves rSP a write must be possible, of which none happens: the operand was written
+   where it was pushed. */
+static void take_released(struct whe_insn *insn)
+{
+    const unsigned total = insn->operand[4].size;
+    struct whe_memory *released = &insn->memory[insn->memory_count++];
+    *released = insn->memory[0];
+    released->stack = WHE_STACK_RELEASED;
+    released->place.size = insn->operand_size;
+    released->address.displacement = total + (insn->operand[0].immediate & 0xffff);
+}
+
+/* ENTER pushes rBP and, at a level above 0, the pointers of outer frames and its own; those of
+   outer frames lie below rBP. SDM 2A, "ENTER". */
+static void take_frame(struct whe_insn *insn)
+{
+    const unsigned size = insn->operand_size;
+    for (unsigned i = 0; i < insn->operand_count; i++) {
+        if (insn->operand[i].kind == WHE_OPERAND_GPR)
+            insn->operand[i].kind = WHE_OPERAND_FRAME_POINTER;
+    }
+    if (insn->operand[1].kind != WHE_OPERAND_IMMEDIATE) /* LEAVE */
+        return;
+    const unsigned level = insn->operand[1].immediate % 32;
+    resize(insn, 0, (level == 0 ? 1 : level + 1) * size);
+    if (insn->operand[4].size > sizeof(union whe_value))
+        insn->has_extras = true;
+    take_released(insn);
+    if (level < 2)
+        return;
+    struct whe_memory *outer = &insn->memory[0];
+    for (unsigned i = insn->memory_count++; i > 0; i--)
+        insn->memory[i] = insn->memory[i - 1];
+    outer->operand = insn->operand_count++;
+    outer->stack = WHE_STACK_OUTER;
+    outer->place.intent = WHE_INTENT_READ;
+    insn->operand[outer->operand] = (struct whe_operand){
+        .kind = WHE_OPERAND_MEMORY, .access = WHE_INTENT_READ, .is_hidden = true};
+    resize(insn, 0, (level - 1) * size);
+}
+
 /* Rows of SSE that also have a form with MMX registers: these are the x87's, and wait for it; what
    has no XMM register does not ask for OSFXSR. */
 static void take_mmx(struct whe_insn *insn, unsigned kinds)
@@ -314,24 +405,27 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     if (insn->traits & WHE_TRAIT_HINT)
         return true;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (!is_operand(&operands[i]))
+        if (!is_operand(&operands[i]) || is_seen_otherwise(insn, &operands[i]))
             continue;
         if (insn->operand_count == WHE_OPERANDS ||
             !take_operand(mode, &operands[i], insn, insn->operand_count))
             return false;
         const struct whe_operand *taken = &insn->operand[insn->operand_count++];
         kinds |= 1u << taken->kind;
+        if ((taken->access & WHE_INTENT_WRITE) &&
+            (taken->kind == WHE_OPERAND_SEGMENT || taken->kind == WHE_OPERAND_TABLE))
+            insn->segment = insn->operand_count;
         if (taken->size > sizeof(union whe_value))
             insn->has_extras = true;
     }
+    if (insn->traits & WHE_TRAIT_FRAME)
+        take_frame(insn);
     take_alignment(insn);
     if (kinds & 1u << WHE_OPERAND_MMX)
         take_mmx(insn, kinds);
     if (insn->traits & WHE_EXTRAS)
         insn->has_extras = true;
-    /* PUSH and POP of segment registers have none of their own. */
-    const unsigned of_stack = 1u << WHE_OPERAND_SEGMENT | 1u << WHE_OPERAND_STACK_POINTER;
-    return (kinds & of_stack) != of_stack;
+    return true;
 }
 
 static void take_repetition(const ZydisDecodedInstruction *decoded, struct whe_insn *insn)
@@ -360,16 +454,31 @@ static bool is_by_exit(const struct whe_insn *insn)
     const struct whe_memory *memory = &insn->memory[0];
     return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
            !insn->operand[memory->operand].is_hidden && memory->place.intent != 0 &&
-           insn->operand[0].kind != WHE_OPERAND_SEGMENT && !(insn->traits & WHE_TRAIT_SELECTOR) &&
+           (insn->segment == 0 || insn->operand[insn->segment - 1].kind == WHE_OPERAND_TABLE) &&
+           !(insn->traits & WHE_TRAIT_SELECTOR) &&
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
+}
+
+static bool is_control(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
+}
+
+static uint16_t row_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    /* Far branches share their mnemonics with near ones, and are other instructions. */
+    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return WHE_INSN_NONE;
+    const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
+                               (is_control(&operands[0]) || is_control(&operands[1]));
+    return rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
 }
 
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    /* Far branches share their mnemonics with near ones, and are other instructions. */
-    const bool is_far = decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
-    const uint16_t id = is_far ? WHE_INSN_NONE : rows[is_string(decoded)][decoded->mnemonic];
+    const uint16_t id = row_of(decoded, operands);
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =

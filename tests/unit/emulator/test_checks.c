@@ -10,6 +10,7 @@
 #define NE UINT64_C(0x20)
 
 #define OSFXSR  UINT64_C(0x200)
+#define UMIP    UINT64_C(0x800)
 #define OSXSAVE UINT64_C(0x40000)
 
 #define GP 13u
@@ -68,6 +69,8 @@ Test(checks, each_class_demands_what_the_manual_says)
         {"PROTECTED", WHE_CHECKS_PROTECTED, 0, 0, 0, 0, 0, UD, 0, 0},
         {"PRIVILEGED", WHE_CHECKS_PRIVILEGED, 0, 0, 0, 0, 0, 0, GP, 0},
         {"PROTECTED_TABLE", WHE_CHECKS_PROTECTED_TABLE, 0, 0, 0, 0, 0, UD, GP, 0},
+        {"TOLD", WHE_CHECKS_TOLD, 0, 0, 0, 0, 0, 0, 0, 0},
+        {"PROTECTED_TOLD", WHE_CHECKS_PROTECTED_TOLD, 0, 0, 0, 0, 0, UD, 0, 0},
     };
     cr_assert_eq(sizeof(rows) / sizeof(rows[0]), WHE_CHECKS_COUNT);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -102,6 +105,17 @@ Test(checks, invalid_opcode_comes_before_privilege_and_device_not_available)
     cr_expect_eq(vector_of(WHE_CHECKS_VEX, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TABLE, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_X87, &forbids), NM, "before #MF");
+}
+
+Test(checks, user_mode_instruction_prevention_is_cr4s)
+{
+    const struct state user = {NE, UMIP, 0, false, 3, false};
+    const struct state supervisor = {NE, UMIP, 0, false, 0, false};
+    const struct state real = {NE, UMIP, 0, true, 0, false};
+    cr_expect_eq(vector_of(WHE_CHECKS_TOLD, &user), GP);
+    cr_expect_eq(vector_of(WHE_CHECKS_TOLD, &supervisor), 0);
+    cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TOLD, &user), GP);
+    cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TOLD, &real), UD, "#UD comes first");
 }
 
 Test(checks, without_numeric_errors_a_pending_exception_is_an_interrupt)

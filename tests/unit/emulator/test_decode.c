@@ -86,9 +86,9 @@ Test(decode, knows_which_xmm_registers_are_written_in_part)
     }
 }
 
-Test(decode, has_no_row_for_control_and_debug_registers)
+Test(decode, has_a_row_of_its_own_for_control_registers_and_none_for_debug_registers)
 {
-    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_CONTROL_MOV);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_NONE);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 1u << WHE_EXIT_EXECUTE);
 }
