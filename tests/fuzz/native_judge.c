@@ -139,10 +139,12 @@ static bool has_hidden_state(ZydisMnemonic mnemonic)
     case ZYDIS_MNEMONIC_POPFQ:
     case ZYDIS_MNEMONIC_CLI:
     case ZYDIS_MNEMONIC_INVPCID:
-    /* The processor has pushed some when it faults, the emulator none. */
+    /* The processor has pushed or popped some when it faults, the emulator none. */
     case ZYDIS_MNEMONIC_ENTER:
     case ZYDIS_MNEMONIC_PUSHA:
     case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPA:
+    case ZYDIS_MNEMONIC_POPAD:
         return true;
     default:
         return false;
@@ -269,6 +271,9 @@ static bool is_agreed(const struct rows_world *world, const struct native_insn *
         return !world->habits.narrow_movsxd;
     if (decoded->mnemonic == ZYDIS_MNEMONIC_SHLD || decoded->mnemonic == ZYDIS_MNEMONIC_SHRD)
         return shift_count(insn, in) <= insn->operands[0].size;
+    /* Of far pointers AMD's processors ignore REX.W. */
+    if (decoded->meta.category == ZYDIS_CATEGORY_SEGOP)
+        return decoded->operand_width != 64;
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
     return !is_string || in->mode != ORACLE_64 || decoded->address_width == 64 ||
