@@ -70,9 +70,18 @@ static struct whe_mode mode_from_code(enum whvemu_code code)
 
 static uint8_t told_kind(const struct whe_operand *operand)
 {
-    if (operand->kind == WHE_OPERAND_ST)
+    switch (operand->kind) {
+    case WHE_OPERAND_MMX:
+        return WHVEMU_OPERAND_XMM;
+    case WHE_OPERAND_ST:
         return WHVEMU_OPERAND_ST;
-    return operand->kind == WHE_OPERAND_MMX ? WHVEMU_OPERAND_XMM : operand->kind;
+    case WHE_OPERAND_ADDRESS:
+        return WHVEMU_OPERAND_MEMORY;
+    case WHE_OPERAND_CONTROL:
+        return WHVEMU_OPERAND_GPR;
+    default:
+        return operand->kind <= WHE_OPERAND_IMMEDIATE ? operand->kind : WHVEMU_OPERAND_NONE;
+    }
 }
 
 bool whvemu_decode(enum whvemu_code code, const uint8_t *bytes, size_t count,

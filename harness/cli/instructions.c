@@ -121,20 +121,28 @@ static void try_vex(struct wht_instructions *list, enum whvemu_code code)
     }
 }
 
-/* Two rows can have one name: a string instruction and an SSE one. */
+/* Two rows can have one name: a string instruction and an SSE one; MOV, and that of control
+   registers, which comes later. */
 static bool is_second(size_t row)
 {
     const struct whvemu_instruction own = whvemu_instruction(row);
-    for (size_t i = 0; own.is_string && i < whvemu_instruction_count(); i++)
-        if (i != row && strcmp(whvemu_instruction(i).mnemonic, own.mnemonic) == 0)
+    const size_t end = own.is_string ? whvemu_instruction_count() : row;
+    for (size_t i = 0; i < end; i++) {
+        const struct whvemu_instruction other = whvemu_instruction(i);
+        if (i != row && (own.is_string || !other.is_string) &&
+            strcmp(other.mnemonic, own.mnemonic) == 0)
             return true;
+    }
     return false;
 }
 
 static void name(struct wht_instruction *item, size_t row)
 {
-    snprintf(item->name, sizeof(item->name), "%s%s", whvemu_instruction(row).mnemonic,
-             is_second(row) ? " (string)" : "");
+    const struct whvemu_instruction own = whvemu_instruction(row);
+    if (is_second(row))
+        snprintf(item->name, sizeof(item->name), "%s (%s)", own.mnemonic, own.family);
+    else
+        snprintf(item->name, sizeof(item->name), "%s", own.mnemonic);
     for (char *c = item->name; *c; c++)
         *c = (char)tolower((unsigned char)*c);
 }

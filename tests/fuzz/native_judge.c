@@ -88,6 +88,10 @@ static bool has_cpu(ZydisMnemonic mnemonic)
         return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 27 & 1);
     if (mnemonic == ZYDIS_MNEMONIC_MOVDIR64B)
         return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 28 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_ADCX || mnemonic == ZYDIS_MNEMONIC_ADOX)
+        return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx >> 19 & 1);
+    if (mnemonic == ZYDIS_MNEMONIC_LZCNT)
+        return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && (ecx >> 5 & 1);
     return true;
 }
 
@@ -125,6 +129,27 @@ static bool has_hidden_state(const ZydisDecodedInstruction *decoded)
     case ZYDIS_MNEMONIC_FXSAVE64:
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64:
+    case ZYDIS_MNEMONIC_INVLPG:
+    case ZYDIS_MNEMONIC_SGDT:
+    case ZYDIS_MNEMONIC_SIDT:
+    case ZYDIS_MNEMONIC_SLDT:
+    case ZYDIS_MNEMONIC_STR:
+    case ZYDIS_MNEMONIC_SMSW:
+    case ZYDIS_MNEMONIC_RSM:
+    case ZYDIS_MNEMONIC_PUSHF:
+    case ZYDIS_MNEMONIC_PUSHFD:
+    case ZYDIS_MNEMONIC_PUSHFQ:
+    case ZYDIS_MNEMONIC_POPF:
+    case ZYDIS_MNEMONIC_POPFD:
+    case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_CLI:
+    case ZYDIS_MNEMONIC_INVPCID:
+    /* The processor has pushed or popped some when it faults, the emulator none. */
+    case ZYDIS_MNEMONIC_ENTER:
+    case ZYDIS_MNEMONIC_PUSHA:
+    case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPA:
+    case ZYDIS_MNEMONIC_POPAD:
         return true;
     default:
         return false;
@@ -217,6 +242,26 @@ static uint64_t undefined_flags(const struct native_insn *insn, const struct ora
     case ZYDIS_MNEMONIC_BSF:
     case ZYDIS_MNEMONIC_BSR:
         return CF | OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_LZCNT:
+    case ZYDIS_MNEMONIC_TZCNT:
+        return OF | SF | AF | PF;
+    case ZYDIS_MNEMONIC_DAA:
+    case ZYDIS_MNEMONIC_DAS:
+        return OF;
+    case ZYDIS_MNEMONIC_AAA:
+    case ZYDIS_MNEMONIC_AAS:
+        return OF | SF | ZF | PF;
+    case ZYDIS_MNEMONIC_AAM:
+    case ZYDIS_MNEMONIC_AAD:
+        return CF | OF | AF;
+    case ZYDIS_MNEMONIC_ANDN:
+    case ZYDIS_MNEMONIC_BLSI:
+    case ZYDIS_MNEMONIC_BLSMSK:
+    case ZYDIS_MNEMONIC_BLSR:
+    case ZYDIS_MNEMONIC_BZHI:
+        return AF | PF;
+    case ZYDIS_MNEMONIC_BEXTR:
+        return AF | SF | PF;
     default:
         return undefined_by_count(insn, shift_count(insn, in));
     }
@@ -231,6 +276,9 @@ static bool is_agreed(const struct rows_world *world, const struct native_insn *
         return !world->habits.narrow_movsxd;
     if (decoded->mnemonic == ZYDIS_MNEMONIC_SHLD || decoded->mnemonic == ZYDIS_MNEMONIC_SHRD)
         return shift_count(insn, in) <= insn->operands[0].size;
+    /* Of far pointers AMD's processors ignore REX.W. */
+    if (decoded->meta.category == ZYDIS_CATEGORY_SEGOP)
+        return decoded->operand_width != 64;
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
     return !is_string || in->mode != ORACLE_64 || decoded->address_width == 64 ||

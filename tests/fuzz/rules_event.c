@@ -41,8 +41,8 @@ static bool may_get(WHV_REGISTER_NAME name)
 
 static bool may_set(WHV_REGISTER_NAME name)
 {
-    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterEs) ||
-           (name >= WHvX64RegisterSs && name <= WHvX64RegisterGs) || is_vector_register(name) ||
+    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterCr8 && name != WHvX64RegisterCs) ||
+           name == WHvX64RegisterEfer || is_vector_register(name) ||
            name == WHvRegisterPendingEvent || name == WHvRegisterInterruptState ||
            name == WHvX64RegisterPendingDebugException;
 }

@@ -4,6 +4,7 @@
 
 #define RFLAGS_STATUS UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
 #define RFLAGS_TF     UINT64_C(0x100)
+#define RFLAGS_POPF   UINT64_C(0x2c7700) /* ID VIF AC NT IOPL DF IF TF */
 #define RFLAGS_RF     UINT64_C(0x10000)
 #define SINGLE_STEP   UINT64_C(0x10) /* of PendingDebugException */
 #define SHADOW        UINT64_C(1)    /* of InterruptState */
@@ -18,20 +19,26 @@
 #define CR4_SMEP    (UINT64_C(1) << 20)
 #define RFLAGS_VM   UINT64_C(0x20000)
 
-enum { DE = 0, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17, XM = 19 };
+enum { DE = 0, BR = 5, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17, XM = 19 };
 
 static bool is_64bit_code(const struct rules_exit *exit)
 {
     return exit->vp.ExecutionState.EferLma && exit->vp.Cs.Long;
 }
 
-/* A branch writes nothing but RIP; what retires with every instruction goes along. */
+/* A branch writes nothing but RIP, LOOP rCX too, CALL and RET rSP and the stack; what retires with
+   every instruction goes along. */
 static bool may_be_branch(const struct rules_exit *exit, const struct rules_call *call,
                           const struct rules_event *set)
 {
+    bool has_pushed = false;
     for (uint32_t i = 0; i < set->count; i++) {
         switch (set->registers[i].name) {
+        case WHvX64RegisterRsp:
+            has_pushed = true;
+            break;
         case WHvX64RegisterRip:
+        case WHvX64RegisterRcx:
         case WHvX64RegisterRflags: /* RF: check_rflags() */
         case WHvX64RegisterPendingDebugException:
         case WHvRegisterInterruptState:
@@ -42,7 +49,8 @@ static bool may_be_branch(const struct rules_exit *exit, const struct rules_call
     }
     for (size_t i = 0; i < call->count; i++) {
         const struct rules_event *event = &call->events[i];
-        if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction != 0))
+        if (event->kind == RULES_IO ||
+            (event->kind == RULES_MEMORY && event->direction != 0 && !has_pushed))
             return false;
     }
     return !exit->is_io;
@@ -70,7 +78,8 @@ static enum rules_rule check_rflags(const struct rules_exit *exit, const struct 
     const struct rules_register *rflags = rules_find(set, WHvX64RegisterRflags);
     uint64_t before = exit->vp.Rflags;
     uint64_t after = rflags ? rflags->value.Reg64 : before;
-    if (((before ^ after) & ~(RFLAGS_STATUS | RFLAGS_RF)) != 0 || (~before & after & RFLAGS_RF))
+    if (((before ^ after) & ~(RFLAGS_STATUS | RFLAGS_POPF | RFLAGS_RF)) != 0 ||
+        (~before & after & RFLAGS_RF))
         return RULES_RFLAGS_BITS;
     return is_done && (after & RFLAGS_RF) ? RULES_RFLAGS_RESUME : RULES_HOLD;
 }
@@ -199,7 +208,7 @@ static enum rules_rule check_exception(const struct rules_exit *exit,
                                        const WHV_X64_PENDING_EXCEPTION_EVENT *event)
 {
     unsigned vector = event->Vector;
-    bool is_known = vector == DE || vector == UD || vector == NM || vector == MF ||
+    bool is_known = vector == DE || vector == BR || vector == UD || vector == NM || vector == MF ||
                     (vector >= NP && vector <= PF) || vector == AC || vector == XM;
     if (!is_known || !event->EventPending || event->EventType != WHvX64PendingEventException ||
         event->Reserved0 != 0 || event->Reserved1 != 0)

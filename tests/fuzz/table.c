@@ -18,6 +18,7 @@ bool fuzz_has_row(const ZydisDecodedInstruction *decoded)
     bool is_string = decoded->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
     static const bool rows[2][ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define WHE_BY_MNEMONIC
 #define WHE_INSN(id, mnemonic, family, form, ...)                                                  \
     [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = true,
 #include "rows.def"

@@ -220,7 +220,7 @@ static void nothing(struct scene *s)
     BREAK(GET_NAME, modify, s->registers[0][1].name = WHvX64RegisterStar)                          \
     BREAK(GET_GIVEN, modify, s->registers[0][1].name = WHvX64RegisterRip)                          \
     BREAK(GET_AGAIN, fault, s->registers[2][1].name = WHvX64RegisterRbx)                           \
-    BREAK(SET_NAME, modify, last(s, 1)->name = WHvX64RegisterCr0)                                  \
+    BREAK(SET_NAME, modify, last(s, 1)->name = WHvX64RegisterCs)                                   \
     BREAK(SET_EXCESS, modify, last(s, 2)->value.Reg128.High64 = 1)                                 \
     BREAK(RESULT, nothing, s->call.hr = E_FAIL)                                                    \
     BREAK(ARGUMENT, nothing, s->call.hr = E_INVALIDARG)                                            \
@@ -258,7 +258,7 @@ static void nothing(struct scene *s)
     BREAK(RIP_VALUE, load, s->exit.vp.Cs.Long = 0; s->exit.vp.Rip = 0xffffffff;                    \
           last(s, 0)->value.Reg64 = 0x100000001)                                                   \
     BREAK(RIP_VALUE, step, last(s, 0)->name = WHvX64RegisterRdi)                                   \
-    BREAK(RFLAGS_BITS, modify, last(s, 0)->value.Reg64 ^= 0x400)                                   \
+    BREAK(RFLAGS_BITS, modify, last(s, 0)->value.Reg64 ^= 0x20000)                                 \
     BREAK(RFLAGS_RESUME, modify, last(s, 0)->value.Reg64 |= 0x10000)                               \
     BREAK(TRAP, load, s->exit.vp.Rflags |= 0x100)                                                  \
     BREAK(TRAP, step, last(s, 1)->value.Reg64 = 0x11)                                              \

@@ -416,6 +416,8 @@ static bool is_load_of_ss(const struct oracle_in *in)
     while (i < in->code_size && (memchr(prefixes, in->code[i], sizeof(prefixes)) ||
                                  (in->mode == ORACLE_64 && (in->code[i] & 0xf0) == 0x40)))
         i++;
+    if (i < in->code_size && in->code[i] == 0x17) /* POP SS */
+        return true;
     return i + 1 < in->code_size && in->code[i] == 0x8e && (in->code[i + 1] >> 3 & 7) == ORACLE_SS;
 }
 

@@ -58,6 +58,7 @@ static const bool has_row[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #define MARK_PORT(mnemonic)                       MARK(mnemonic)
 #define MARK_MOVE(mnemonic)
 #define MARK_COMPARE(mnemonic)
+#define WHE_BY_MNEMONIC
 #include "rows.def"
 };
 

@@ -295,8 +295,8 @@ static void make_exit(struct maker *m)
     default:
         break;
     }
-    if (!m->has_memory || is_illegal || m->in->code_size > ORACLE_CODE_MAX ||
-        rows_once_in(&m->random, 3))
+    if (!m->has_memory || (m->row->traits & ADDRESS) || is_illegal ||
+        m->in->code_size > ORACLE_CODE_MAX || rows_once_in(&m->random, 3))
         return;
     exit->access = is_write(m) ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
     exit->gva = m->linear;

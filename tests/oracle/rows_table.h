@@ -38,7 +38,11 @@ enum undefined {
     MUL_UNDEFINED,
     DIV_UNDEFINED,
     BIT_UNDEFINED,
-    SCAN_UNDEFINED
+    SCAN_UNDEFINED,
+    COUNT_UNDEFINED,   /* LZCNT, TZCNT */
+    DECIMAL_UNDEFINED, /* DAA, DAS */
+    DIGIT_UNDEFINED,   /* AAA, AAS */
+    MULTIPLY_DIGIT     /* AAM, AAD */
 };
 
 /* What the processor must have: the name in /proc/cpuinfo. */
@@ -57,6 +61,10 @@ enum feature {
     SHA_NI,
     GFNI,
     AVX,
+    POPCNT,
+    LZCNT,
+    BMI1,
+    ADX,
     FEATURES
 };
 
@@ -87,6 +95,7 @@ enum feature {
 #define FLOATS   0x40000u /* registers and memory hold numbers in floating point */
 #define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
 #define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
+#define ADDRESS  0x80000u /* nothing is accessed */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

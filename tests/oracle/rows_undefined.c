@@ -46,6 +46,14 @@ uint64_t rows_undefined_flags(const struct maker *m)
         return STATUS & ~(CF | ZF);
     case SCAN_UNDEFINED:
         return STATUS & ~ZF;
+    case COUNT_UNDEFINED:
+        return STATUS & ~(CF | ZF);
+    case DECIMAL_UNDEFINED:
+        return OF;
+    case DIGIT_UNDEFINED:
+        return STATUS & ~(CF | AF);
+    case MULTIPLY_DIGIT:
+        return CF | AF | OF;
     default:
         return shift_undefined(m, count);
     }

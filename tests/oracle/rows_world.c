@@ -132,7 +132,9 @@ static bool has_feature(unsigned feature)
         [SSE4_2] = {1, 2, bit_SSE4_2},   [SSE4A] = {0x80000001, 2, bit_SSE4a},
         [AES] = {1, 2, bit_AES},         [PCLMULQDQ] = {1, 2, bit_PCLMUL},
         [SHA_NI] = {7, 1, bit_SHA},      [GFNI] = {7, 2, bit_GFNI},
-        [AVX] = {1, 2, bit_AVX},
+        [AVX] = {1, 2, bit_AVX},         [POPCNT] = {1, 2, bit_POPCNT},
+        [LZCNT] = {0x80000001, 2, bit_LZCNT}, [BMI1] = {7, 1, bit_BMI},
+        [ADX] = {7, 1, bit_ADX},
     };
     unsigned value[4] = {0};
     if (feature == ANY)
@@ -145,7 +147,7 @@ const char *rows_missing_feature(unsigned index)
 {
     static const char *const names[FEATURES] = {"",          "movbe",  "cx16",   "movdiri", "pni",
                                                 "ssse3",     "sse4_1", "sse4_2", "sse4a",   "aes",
-                                                "pclmulqdq", "sha_ni", "gfni", "avx"};
+                                                "pclmulqdq", "sha_ni", "gfni", "avx", "popcnt", "abm", "bmi1", "adx"};
     unsigned feature = ANY;
     do {
         feature++;

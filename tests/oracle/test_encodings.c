@@ -99,12 +99,28 @@ static void expect_register(const struct opcode *opcode, const ZydisDecodedOpera
     }
 }
 
+/* What is said of memory, and means nothing. */
+static bool is_hint(const ZydisDecodedInstruction *insn)
+{
+    return insn->mnemonic == ZYDIS_MNEMONIC_NOP || insn->mnemonic == ZYDIS_MNEMONIC_CLDEMOTE ||
+           insn->meta.category == ZYDIS_CATEGORY_PREFETCH ||
+           insn->mnemonic == ZYDIS_MNEMONIC_PREFETCHWT1;
+}
+
+/* A line of the cache is checked as a byte is, and not read. */
+static bool is_line(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_CLFLUSH || mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+           mnemonic == ZYDIS_MNEMONIC_CLWB;
+}
+
 static void expect_memory(const struct opcode *opcode, const ZydisDecodedOperand *operand,
                           struct expected *e)
 {
-    unsigned size = operand->size / 8u;
+    unsigned size = is_line(e->insn.mnemonic) ? 0 : operand->size / 8u;
     e->must_get |= bit_of(operand->mem.base) | bit_of(operand->mem.index);
-    if (!is_64(opcode) || operand->mem.segment >= ZYDIS_REGISTER_FS)
+    if (operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
+        (!is_64(opcode) || operand->mem.segment >= ZYDIS_REGISTER_FS))
         e->must_get |= bit_of(operand->mem.segment);
     if (operand->actions & ZYDIS_OPERAND_ACTION_READ)
         e->must_read += size;
@@ -202,11 +218,12 @@ static void expect(const struct opcode *opcode, struct expected *e)
     ZydisDecoder decoder;
     *e = (struct expected){.may_set = PROBE_BIT(PROBE_RIP) | PROBE_BIT(PROBE_RFLAGS)};
     ZydisDecoderInit(&decoder, opcode->mode->machine, opcode->mode->stack);
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE);
     e->status =
         ZydisDecoderDecodeFull(&decoder, bytes.byte, sizeof(bytes.byte), &e->insn, e->operand);
     if (!ZYAN_SUCCESS(e->status))
         return;
-    for (unsigned i = 0; i < e->insn.operand_count; i++) {
+    for (unsigned i = 0; i < e->insn.operand_count && !is_hint(&e->insn); i++) {
         if (e->operand[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             expect_register(opcode, &e->operand[i], e);
         else if (e->operand[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
@@ -287,7 +304,8 @@ static bool is_lock_right(const struct opcode *opcode)
 static const char *compare_flags(const struct run *run, const struct opcode *opcode,
                                  const struct expected *e)
 {
-    const ZydisAccessedFlags *flags = e->insn.cpu_flags;
+    static const ZydisAccessedFlags none;
+    const ZydisAccessedFlags *flags = e->insn.cpu_flags ? e->insn.cpu_flags : &none;
     const uint64_t defined = flags->modified | flags->set_0 | flags->set_1;
     const uint64_t changing = defined | flags->undefined;
     for (unsigned i = 0; i < 2; i++) {
@@ -328,13 +346,19 @@ static bool loads_descriptor(const struct expected *e)
            (e->operand[0].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE);
 }
 
+static bool hints_at_memory(const struct expected *e)
+{
+    return is_hint(&e->insn) && e->operand[0].type == ZYDIS_OPERAND_TYPE_MEMORY;
+}
+
 /* A read or write exit needs an operand in memory that is read or written. */
 static const char *compare_exits(const struct opcode *opcode, const struct whe_insn *insn,
                                  const struct expected *e)
 {
     const bool has_descriptor = opcode->mode->mode.protected_mode && loads_descriptor(e);
     unsigned exits = 1u << WHE_EXIT_EXECUTE;
-    if (e->may_read > 0 || has_descriptor || selects(e->insn.mnemonic))
+    if (e->may_read > 0 || has_descriptor || selects(e->insn.mnemonic) ||
+        is_line(e->insn.mnemonic) || hints_at_memory(e))
         exits |= 1u << WHE_EXIT_READ;
     if (e->may_write > 0 || has_descriptor)
         exits |= 1u << WHE_EXIT_WRITE;
@@ -380,6 +404,17 @@ static bool is_reserved(ZydisMnemonic mnemonic)
            mnemonic == ZYDIS_MNEMONIC_FXRSTOR || mnemonic == ZYDIS_MNEMONIC_FXRSTOR64;
 }
 
+/* AMD's processors do not know PREFETCH of a register, which Zydis takes for a NOP. */
+static bool is_refused(const struct expected *e)
+{
+    return e->insn.mnemonic == ZYDIS_MNEMONIC_NOP && e->insn.opcode == 0x0d;
+}
+
+static bool is_privileged(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_INVLPG;
+}
+
 /* @return what is wrong, or NULL. */
 static const char *compare(const struct run *run, const struct opcode *opcode,
                            const struct whe_insn *insn, const struct expected *e,
@@ -395,6 +430,21 @@ static const char *compare(const struct run *run, const struct opcode *opcode,
     return what ? what : compare_exits(opcode, insn, e);
 }
 
+/* What Zydis's tables do not tell; traces judge these. */
+static bool has_more_than_operands(const struct expected *e)
+{
+    static const char *const left_out[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define LEFT_OUT(mnemonic, reason) [ZYDIS_MNEMONIC_##mnemonic] = reason,
+#include "../property/encodings_left_out.def"
+    };
+    const ZydisDecodedOperand *operand = e->operand;
+    const bool is_control =
+        e->insn.mnemonic == ZYDIS_MNEMONIC_MOV &&
+        (ZydisRegisterGetClass(operand[0].reg.value) == ZYDIS_REGCLASS_CONTROL ||
+         ZydisRegisterGetClass(operand[1].reg.value) == ZYDIS_REGCLASS_CONTROL);
+    return is_control || (left_out[e->insn.mnemonic] && e->insn.mnemonic != ZYDIS_MNEMONIC_INVLPG);
+}
+
 static const char *judge(struct run *run, const struct opcode *opcode, struct expected *e,
                          struct probe *probe)
 {
@@ -407,13 +457,21 @@ static const char *judge(struct run *run, const struct opcode *opcode, struct ex
         run->refused++;
         return probe->has_event && probe->vector == VECTOR_UD ? NULL : "it should be #UD";
     }
+    if (is_refused(e))
+        return probe->has_event && probe->vector == VECTOR_UD ? NULL : "it should be #UD";
     if (!opcodes_decode(opcode, &insn)) {
         run->refused++;
         return probe->status == REFUSED && probe->callbacks == 0 ? NULL : "it should be refused";
     }
+    if (has_more_than_operands(e))
+        return NULL;
     run->compared++;
     if (selects(e->insn.mnemonic) && !opcode->mode->mode.protected_mode)
         return probe->has_event && probe->vector == VECTOR_UD ? NULL : "it should be #UD";
+    if (is_privileged(e->insn.mnemonic) && opcode->mode->mode.protected_mode)
+        return probe->has_event && probe->vector == VECTOR_GP ? NULL : "it should be #GP";
+    if (is_privileged(e->insn.mnemonic))
+        return probe->has_event ? "it should run" : NULL;
     if (is_misaligned(opcode, e) || is_reserved(e->insn.mnemonic))
         return probe->has_event && probe->vector == VECTOR_GP ? NULL : "it should be #GP";
     return compare(run, opcode, &insn, e, probe);

@@ -63,6 +63,13 @@ static bool has_prefixes(const struct row *row, const struct opcode *opcode)
     return !(opcode->has_66 && (row->traits & NO_66));
 }
 
+/* Of the exchanges with the accumulator, NOP and PAUSE are no such thing. */
+static bool is_nop(const struct opcode *opcode)
+{
+    return opcode->map == 0 && opcode->opcode == 0x90 &&
+           (!(opcode->rex & 1) || opcode->rep == 0xf3);
+}
+
 static bool makes(const struct row *row, const struct opcode *opcode)
 {
     bool is64 = opcode->mode->mode.code == WHE_CODE64;
@@ -70,7 +77,8 @@ static bool makes(const struct row *row, const struct opcode *opcode)
     unsigned byte = is_in_opcode ? opcode->opcode & 0xf8u : opcode->opcode;
     if (opcode->is_vex != ((row->traits & VEX) != 0))
         return false;
-    return row->map == opcode->map && row->opcode == byte && has_reg(row, opcode->reg) &&
+    return row->map == opcode->map && row->opcode == byte && !is_nop(opcode) &&
+           has_reg(row, opcode->reg) &&
            has_prefixes(row, opcode) && !(row->traits & (is64 ? NOT64 : ONLY64)) &&
            !((row->traits & ONLY_MEM) && opcode->is_register) &&
            !((row->traits & ONLY_REG) && !opcode->is_register) && !(row->traits & ILLEGAL);
@@ -118,7 +126,7 @@ Test(rows_table, makes_every_encoding_that_the_decoder_takes)
 
     unsigned rows = 0;
     for (unsigned id = WHE_INSN_NONE + 1; id < WHE_INSN_COUNT; id++) {
-        cr_expect(found.has_row[id], "no encoding of %s was tried", names[id]);
+        cr_expect(found.has_row[id] || left_out[id], "no encoding of %s was tried", names[id]);
         cr_expect_neq(found.is_made[id], left_out[id] != NULL,
                       "%s is both made and left out, or neither", names[id]);
         cr_expect_eq(found.missing[id].encodings, 0u,

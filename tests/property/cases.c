@@ -467,7 +467,8 @@ bool cases_is_told(const struct random_case *made, const struct guest_exit *exit
     const bool checks_alignment =
         is_user && exit->vp.ExecutionState.Cr0Am && (exit->vp.Rflags & RFLAGS_AC);
     if (exit->is_io || !memory->AccessInfo.GvaValid || made->accesses != 1 ||
-        model_is_string(model) || model_selects(model) || type == WHvMemoryAccessExecute ||
+        model_is_string(model) || model_selects(model) || model_is_line(model) ||
+        type == WHvMemoryAccessExecute ||
         access->operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
         return false;
     if (type == WHvMemoryAccessRead ? access->is_written : !access->is_written)

@@ -28,7 +28,7 @@ struct encoding {
 
 enum encoding_code { ENCODING_16, ENCODING_32, ENCODING_64, ENCODING_CODES };
 
-#define ENCODINGS_MAX 60000u
+#define ENCODINGS_MAX 80000u
 
 /** All encodings; those of one row and code stand together. */
 struct encodings {
@@ -44,6 +44,9 @@ const struct encodings *encodings_all(void);
 
 /** @return how many rows the table has. */
 size_t encodings_rows(void);
+
+/** @return why a row is not tried, or NULL. */
+const char *encodings_left_out(size_t row);
 
 /** @return the name of a row, as rows.def has it. */
 const char *encodings_row_name(size_t row);

@@ -94,7 +94,8 @@ static bool take_element(struct walk *walk, const struct model *model,
 {
     uint64_t mask = model->mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
     for (size_t i = 0; i < count; i++) {
-        if (access[i].is_read && !take(walk, false, access[i].linear, access[i].size, mask))
+        if (access[i].is_read && !access[i].is_checked_alone &&
+            !take(walk, false, access[i].linear, access[i].size, mask))
             return false;
     }
     for (size_t i = 0; i < count; i++) {

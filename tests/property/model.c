@@ -31,9 +31,15 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
                          mode == GUEST_REAL16 || mode == GUEST_VM86 ? ZYDIS_MACHINE_MODE_REAL_16
                                                                     : ZYDIS_MACHINE_MODE_LEGACY_16,
                          ZYDIS_STACK_WIDTH_16);
-    return ZYAN_SUCCESS(
-               ZydisDecoderDecodeFull(&decoder, bytes, count, &model->insn, model->operand)) &&
-           !has_misread_base(&model->insn);
+    /* Nobody sells MPX or Knights Corner, and AMD's processors know no PREFETCH of a register. */
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE);
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &model->insn, model->operand)))
+        return false;
+    /* 3Eh is the override to DS as well. SDM 1, 17.3.1. */
+    if ((model->insn.attributes & ZYDIS_ATTRIB_HAS_NOTRACK) && mode != GUEST_LONG64)
+        model->operand[0].mem.segment = ZYDIS_REGISTER_DS;
+    return !has_misread_base(&model->insn) && model->insn.meta.isa_set != ZYDIS_ISA_SET_KNCV &&
+           !(model->insn.mnemonic == ZYDIS_MNEMONIC_NOP && model->insn.opcode == 0x0d);
 }
 
 bool model_is_string(const struct model *model)
@@ -192,6 +198,10 @@ static struct model_access access_of(const struct model *model, struct guest *gu
                                   .size = operand->size / 8u,
                                   .is_read = (operand->actions & READS) != 0,
                                   .is_written = (operand->actions & WRITES) != 0};
+    if (model_is_line(model)) {
+        access.size = 1;
+        access.is_checked_alone = true;
+    }
     access.segment = (WHV_REGISTER_NAME)model_name(segment_of(model, operand));
     access.offset = offset_of(model, guest, operand, element);
     access.linear = access.offset;
@@ -208,7 +218,8 @@ size_t model_accesses(const struct model *model, struct guest *guest, uint64_t e
     size_t count = 0;
     for (unsigned i = 0; i < model->insn.operand_count && count < MODEL_ACCESSES; i++) {
         const ZydisDecodedOperand *operand = &model->operand[i];
-        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM)
+        if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            operand->mem.type == ZYDIS_MEMOP_TYPE_MEM && !model_is_hint(model))
             access[count++] = access_of(model, guest, operand, element);
     }
     return count;
@@ -228,7 +239,9 @@ static bool is_allowed_by_type(const WHV_X64_SEGMENT_REGISTER *segment,
         return false;
     if (access->is_written && (is_code || !(segment->SegmentType & 2)))
         return false;
-    return !(access->is_read && is_code && !(segment->SegmentType & 2));
+    /* CLFLUSH may name code that cannot be read. SDM 2A, "CLFLUSH". */
+    return !(access->is_read && !access->is_checked_alone && is_code &&
+             !(segment->SegmentType & 2));
 }
 
 static bool is_within_limit(const WHV_X64_SEGMENT_REGISTER *segment,
@@ -291,7 +304,8 @@ static bool is_read_by(const ZydisDecodedOperand *operand, WHV_REGISTER_NAME nam
     if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
         return model_name(operand->mem.base) == (int)name ||
                model_name(operand->mem.index) == (int)name ||
-               model_name(operand->mem.segment) == (int)name;
+               (model_name(operand->mem.segment) == (int)name &&
+                operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN);
     if (!is_register(operand, name))
         return false;
     /* What may stay as it is, in part or as a whole, counts as read. */
@@ -309,7 +323,7 @@ bool model_may_read(const struct model *model, WHV_REGISTER_NAME name)
         return true;
     if (is_table)
         return loads_segment(model);
-    for (unsigned i = 0; i < model->insn.operand_count; i++) {
+    for (unsigned i = 0; i < model->insn.operand_count && !model_is_hint(model); i++) {
         if (is_read_by(&model->operand[i], name))
             return true;
     }
@@ -326,8 +340,16 @@ static bool writes(const struct model *model, WHV_REGISTER_NAME name, unsigned a
     return false;
 }
 
+/* Zydis has no operand for what CMC and STD write. */
+static bool changes_flags(const struct model *model)
+{
+    return (model_flags_written(model) | model_other_flags(model)) != 0;
+}
+
 bool model_may_write(const struct model *model, WHV_REGISTER_NAME name)
 {
+    if (name == WHvX64RegisterRflags && changes_flags(model))
+        return true;
     return writes(model, name, WRITES) || model_may_change(model, name) ||
            is_string_pointer(model, name) || (name == WHvX64RegisterRcx && model_repeats(model));
 }
@@ -358,6 +380,14 @@ uint64_t model_flags_written(const struct model *model)
     return flags ? (flags->modified | flags->set_0 | flags->set_1) & MODEL_STATUS_FLAGS : 0;
 }
 
+uint64_t model_other_flags(const struct model *model)
+{
+    const ZydisAccessedFlags *flags = model->insn.cpu_flags;
+    return flags ? (flags->modified | flags->set_0 | flags->set_1) &
+                       ~(MODEL_STATUS_FLAGS | ZYDIS_CPUFLAG_RF)
+                 : 0;
+}
+
 uint64_t model_flags_undefined(const struct model *model)
 {
     return model->insn.cpu_flags ? model->insn.cpu_flags->undefined & MODEL_STATUS_FLAGS : 0;
@@ -378,8 +408,6 @@ bool model_may_be_unknown(const struct model *model)
         ZydisRegisterClass kind = ZydisRegisterGetClass(operand->reg.value);
         if (kind == ZYDIS_REGCLASS_CONTROL || kind == ZYDIS_REGCLASS_DEBUG)
             return true;
-        if (kind == ZYDIS_REGCLASS_SEGMENT && model->insn.mnemonic != ZYDIS_MNEMONIC_MOV)
-            return true;
     }
     return false;
 }
@@ -393,7 +421,7 @@ bool model_target(const struct model *model, uint64_t next_rip, uint64_t *rip)
 {
     const ZydisDecodedOperand *target = &model->operand[0];
     const unsigned width = model->insn.operand_width;
-    if (target->type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
+    if (target->type != ZYDIS_OPERAND_TYPE_IMMEDIATE || !target->imm.is_relative)
         return false;
     *rip = next_rip + target->imm.value.u;
     if (width < 64)

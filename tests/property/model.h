@@ -31,6 +31,7 @@ struct model_access {
     unsigned size; /**< bytes */
     bool is_read;
     bool is_written;
+    bool is_checked_alone; /**< is_read, and no access: CLFLUSH and its kin */
 };
 
 /**
@@ -60,6 +61,15 @@ bool model_restores(const struct model *model);
 
 /** @return whether the x87 remembers where its operand is: all but control instructions. */
 bool model_remembers(const struct model *model);
+/** @return whether its operands mean nothing: NOP, PREFETCH, INVLPG. */
+bool model_is_hint(const struct model *model);
+
+/** @return whether it touches no more of a memory operand than a translation: CLFLUSH and its kin.
+ */
+bool model_is_line(const struct model *model);
+
+/** @return flags that it changes, other than status flags and RF. */
+uint64_t model_other_flags(const struct model *model);
 
 /** @return whether it asks for a register that is no operand: CR0, the x87's, GDTR. */
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name);
@@ -76,6 +86,8 @@ unsigned model_word(const struct model *model, unsigned size);
 
 /** @return whether it may be a form of the table's rows that is not emulated: MOV of control and
  * debug registers, PUSH and POP of segment registers. */
+/** @return whether it may be a form of the table's rows that is not emulated: MOV of debug
+ * registers. */
 bool model_may_be_unknown(const struct model *model);
 
 /** @return whether it is one of MOVS to OUTS. */

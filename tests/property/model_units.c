@@ -120,6 +120,26 @@ uint64_t model_stored_bytes(const struct model *model, struct guest *guest)
     return bytes;
 }
 
+bool model_is_hint(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_NOP:
+    case ZYDIS_MNEMONIC_CLDEMOTE:
+    case ZYDIS_MNEMONIC_INVLPG:
+    case ZYDIS_MNEMONIC_PREFETCHWT1:
+        return true;
+    default:
+        return model->insn.meta.category == ZYDIS_CATEGORY_PREFETCH;
+    }
+}
+
+bool model_is_line(const struct model *model)
+{
+    return model->insn.mnemonic == ZYDIS_MNEMONIC_CLFLUSH ||
+           model->insn.mnemonic == ZYDIS_MNEMONIC_CLFLUSHOPT ||
+           model->insn.mnemonic == ZYDIS_MNEMONIC_CLWB;
+}
+
 bool model_selects(const struct model *model)
 {
     return unit_of(model) == UNIT_SELECTOR;

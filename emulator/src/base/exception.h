@@ -8,6 +8,7 @@
 
 enum whe_vector {
     WHE_VECTOR_DE = 0,
+    WHE_VECTOR_BR = 5,
     WHE_VECTOR_UD = 6,
     WHE_VECTOR_NM = 7,
     WHE_VECTOR_NP = 11,

@@ -11,6 +11,8 @@ enum whe_shift { WHE_SHL, WHE_SHR, WHE_SAR, WHE_ROL, WHE_ROR, WHE_RCL, WHE_RCR }
 
 /** Of PCMPESTRI and its kin: what the row has of both. */
 enum whe_text_operation { WHE_TEXT_EXPLICIT = 1, WHE_TEXT_MASK = 2 };
+/** Of LOOP, LOOPE, LOOPNE. */
+enum whe_loop { WHE_LOOP_ALWAYS, WHE_LOOP_EQUAL, WHE_LOOP_NOT_EQUAL };
 
 /** Of string instructions: where elements come from and go to. */
 enum whe_string_operation {

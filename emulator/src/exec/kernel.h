@@ -33,6 +33,11 @@ union whe_image {
     WHV_UINT128 slot[26];
 };
 
+/** Control registers, as WHE_TRAIT_CONTROL shows them; what a kernel changes is written. */
+struct whe_control {
+    uint64_t cr0, cr4, efer;
+};
+
 struct whe_work {
     const struct whe_insn *insn;
     const struct whe_mode *mode;
@@ -46,6 +51,9 @@ struct whe_work {
     bool has_descriptor;    /**< WHE_TRAIT_SELECTOR: the selector names one */
     uint64_t descriptor;    /**< which is this, otherwise 0 */
     union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
+    struct whe_control control; /**< WHE_TRAIT_CONTROL */
+    uint64_t gpr[8];            /**< WHE_TRAIT_GPRS: rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI */
+    uint8_t gprs_written;       /**< mask of these; preset to 0 */
     uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
     uint16_t block_size; /**< how much of it is written, preset to all */
     uint64_t bytes; /**< WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for
@@ -106,7 +114,7 @@ whe_kernel_fn whe_kernel_jcc;           /**< operation: the condition: flow.c */
 whe_kernel_fn whe_kernel_push;          /**< stack.c */
 whe_kernel_fn whe_kernel_pop;           /**< stack.c */
 whe_kernel_fn whe_kernel_x87;           /**< the operation that the opcode tells: x87.c */
-whe_kernel_fn whe_kernel_nothing;       /**< x87_state.c */
+whe_kernel_fn whe_kernel_nothing;       /**< simple.c */
 whe_kernel_fn whe_kernel_fldcw;         /**< x87_state.c */
 whe_kernel_fn whe_kernel_fnstcw;        /**< x87_state.c */
 whe_kernel_fn whe_kernel_fnstsw;        /**< x87_state.c */
@@ -155,6 +163,64 @@ whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois
 /* fp_native.c: by their mnemonics */
 #define WHE_FP(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
 #include "fp.def"
+whe_kernel_fn whe_kernel_call;         /**< flow.c */
+whe_kernel_fn whe_kernel_ret;          /**< flow.c */
+whe_kernel_fn whe_kernel_loop;         /**< operation: enum whe_loop: flow.c */
+whe_kernel_fn whe_kernel_jcxz;         /**< flow.c */
+
+/* stack.c */
+whe_kernel_fn whe_kernel_pusha;
+whe_kernel_fn whe_kernel_popa;
+whe_kernel_fn whe_kernel_pushf;
+whe_kernel_fn whe_kernel_popf;
+whe_kernel_fn whe_kernel_enter;
+whe_kernel_fn whe_kernel_leave;
+
+/* system.c */
+whe_kernel_fn whe_kernel_far_load; /**< LDS and its kin */
+whe_kernel_fn whe_kernel_bound;
+whe_kernel_fn whe_kernel_arpl;
+whe_kernel_fn whe_kernel_cli;
+whe_kernel_fn whe_kernel_store_table;   /**< SGDT, SIDT */
+whe_kernel_fn whe_kernel_load_table;    /**< LGDT, LIDT */
+whe_kernel_fn whe_kernel_load_selector; /**< LLDT, LTR */
+whe_kernel_fn whe_kernel_lmsw;
+whe_kernel_fn whe_kernel_clts;
+whe_kernel_fn whe_kernel_move_control;
+whe_kernel_fn whe_kernel_invpcid;
+whe_kernel_fn whe_kernel_undefined; /**< #UD: RSM */
+
+/* bmi.c */
+whe_kernel_fn whe_kernel_crc32;
+whe_kernel_fn whe_kernel_adx; /**< operation: the place of the carry */
+whe_kernel_fn whe_kernel_andn;
+whe_kernel_fn whe_kernel_bextr;
+whe_kernel_fn whe_kernel_blsi;
+whe_kernel_fn whe_kernel_blsmsk;
+whe_kernel_fn whe_kernel_blsr;
+whe_kernel_fn whe_kernel_bzhi;
+whe_kernel_fn whe_kernel_pdep;
+whe_kernel_fn whe_kernel_pext;
+whe_kernel_fn whe_kernel_mulx;
+whe_kernel_fn whe_kernel_shift_to; /**< operation: enum whe_shift */
+whe_binary_fn whe_binary_popcnt;
+whe_binary_fn whe_binary_lzcnt;
+whe_binary_fn whe_binary_tzcnt;
+
+/* simple.c */
+whe_kernel_fn whe_kernel_lea;
+whe_kernel_fn whe_kernel_sign; /**< CWD, CDQ, CQO */
+whe_kernel_fn whe_kernel_lahf;
+whe_kernel_fn whe_kernel_sahf;
+whe_kernel_fn whe_kernel_clear_flag;    /**< operation: the flag's place */
+whe_kernel_fn whe_kernel_set_flag;      /**< likewise */
+whe_kernel_fn whe_kernel_change_flag;   /**< likewise */
+whe_kernel_fn whe_kernel_adjust_packed; /**< operation: DAS? */
+whe_kernel_fn whe_kernel_adjust_digit;  /**< operation: AAS? */
+whe_kernel_fn whe_kernel_aam;
+whe_kernel_fn whe_kernel_aad;
+whe_kernel_fn whe_kernel_salc;
+whe_binary_fn whe_binary_bswap;
 
 /* binary.c */
 whe_binary_fn whe_binary_copy;

@@ -153,12 +153,6 @@ static void load_environment(const struct whe_work *work, const uint8_t *from, u
     settle(image);
 }
 
-enum whe_vector whe_kernel_nothing(struct whe_work *work)
-{
-    (void)work;
-    return WHE_VECTOR_NONE;
-}
-
 enum whe_vector whe_kernel_fldcw(struct whe_work *work)
 {
     work->image->x87.FpControl = (UINT16)work->value[0].u64;

@@ -2,6 +2,7 @@
 #include "descriptor.h"
 
 #include "event.h"
+#include "linear.h"
 #include "memory.h"
 #include "translate.h"
 
@@ -144,5 +145,75 @@ enum whe_result whe_load_segment(struct whe_call *call, enum whe_reg segment, ui
         return whe_fault_code(call, segment == WHE_REG_SS ? WHE_VECTOR_SS : WHE_VECTOR_NP, code);
     WHE_TRY(set_accessed(call, linear, &value));
     whe_segment_set(&call->regs, segment, &value);
+    return WHE_OK;
+}
+
+#define TYPE_TSS16 1u
+#define TYPE_LDT   2u
+#define TYPE_TSS   9u
+#define TYPE_BUSY  2u
+
+/* The upper half of a base, and a type that must be 0: SDM 3A, 7.2.3. */
+static enum whe_result widen(struct whe_call *call, uint64_t linear, uint32_t code,
+                             WHV_X64_SEGMENT_REGISTER *value)
+{
+    struct whe_span span;
+    uint64_t upper;
+    WHE_TRY(whe_probe(call, linear + 8, 8, WHE_INTENT_READ | WHE_INTENT_SYSTEM, &span));
+    WHE_TRY(whe_span_read(call, &span, &upper));
+    if ((upper >> 40 & 0x1f) != 0)
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    value->Base |= upper << 32;
+    if (whe_check_canonical(call, value->Base, 1, false) == WHE_FAULT)
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    return WHE_OK;
+}
+
+static bool is_right_type(const struct whe_call *call, enum whe_reg reg,
+                          const WHV_X64_SEGMENT_REGISTER *value)
+{
+    if (value->NonSystemSegment)
+        return false;
+    if (reg == WHE_REG_LDTR)
+        return value->SegmentType == TYPE_LDT;
+    return value->SegmentType == TYPE_TSS ||
+           (value->SegmentType == TYPE_TSS16 && !call->mode.long_mode);
+}
+
+static enum whe_result set_busy(struct whe_call *call, uint64_t linear,
+                                WHV_X64_SEGMENT_REGISTER *value)
+{
+    struct whe_span span;
+    value->SegmentType |= TYPE_BUSY;
+    WHE_TRY(whe_probe(call, linear + ACCESS_BYTE, 1, WHE_INTENT_WRITE | WHE_INTENT_SYSTEM, &span));
+    return whe_span_write(call, &span, value->Attributes & 0xffu);
+}
+
+enum whe_result whe_load_system(struct whe_call *call, enum whe_reg reg, uint16_t selector)
+{
+    const uint32_t code = selector & ~SELECTOR_RPL;
+    const unsigned size = call->mode.long_mode ? 16 : 8;
+    WHV_X64_SEGMENT_REGISTER value = {.Selector = selector};
+    uint64_t linear, descriptor;
+    struct whe_span span;
+    if (code == 0 && reg == WHE_REG_LDTR) {
+        whe_segment_set(&call->regs, reg, &value);
+        return WHE_OK;
+    }
+    if (code == 0 || (selector & SELECTOR_TI) || !locate(call, selector, &linear) ||
+        code + size - 1 > call->regs.value[WHE_REG_GDTR].Table.Limit)
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    WHE_TRY(whe_probe(call, linear, 8, WHE_INTENT_READ | WHE_INTENT_SYSTEM, &span));
+    WHE_TRY(whe_span_read(call, &span, &descriptor));
+    value = segment_from_descriptor(descriptor, selector);
+    if (!is_right_type(call, reg, &value))
+        return whe_fault_code(call, WHE_VECTOR_GP, code);
+    if (size == 16)
+        WHE_TRY(widen(call, linear, code, &value));
+    if (!value.Present)
+        return whe_fault_code(call, WHE_VECTOR_NP, code);
+    if (reg == WHE_REG_TR)
+        WHE_TRY(set_busy(call, linear, &value));
+    whe_segment_set(&call->regs, reg, &value);
     return WHE_OK;
 }

@@ -26,4 +26,12 @@ enum whe_result whe_read_descriptor(struct whe_call *call, uint16_t selector, bo
  */
 enum whe_result whe_load_segment(struct whe_call *call, enum whe_reg segment, uint16_t selector);
 
+/**
+ * Loads LDTR or TR as LLDT and LTR do, in protected mode: with all checks, marking a TSS busy in
+ * memory. SDM 2A, "LLDT", "LTR". The register is only written in the shadow.
+ * @param reg WHE_REG_LDTR or WHE_REG_TR; GDTR is known.
+ * @return as whe_load_segment.
+ */
+enum whe_result whe_load_system(struct whe_call *call, enum whe_reg reg, uint16_t selector);
+
 #endif

@@ -40,20 +40,26 @@ enum whe_result whe_span_write_split(struct whe_call *call, const struct whe_spa
 }
 
 /* The next piece of a span from byte `at` on. @return its size. */
-static unsigned next_piece(const struct whe_span *span, unsigned at, uint64_t *gpa)
+static unsigned next_piece(const struct whe_span *span, struct whe_pieces pieces, unsigned at,
+                           uint64_t *gpa)
 {
     const unsigned first = (unsigned)(span->size - span->rest);
+    unsigned most = 8;
+    if (at < pieces.first)
+        most = pieces.first - at;
+    else if (pieces.next != 0)
+        most = pieces.next - (at - pieces.first) % pieces.next;
     unsigned end = at < first ? first : span->size;
     *gpa = at < first ? span->gpa[0] + at : span->gpa[1] + (at - first);
-    return end - at < 8 ? end - at : 8;
+    return end - at < most ? end - at : most;
 }
 
-enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
-                                    uint8_t *data)
+enum whe_result whe_span_read_pieces(struct whe_call *call, const struct whe_span *span,
+                                     struct whe_pieces pieces, uint8_t *data)
 {
     for (unsigned at = 0; at < span->size;) {
         uint64_t gpa, value;
-        unsigned piece = next_piece(span, at, &gpa);
+        unsigned piece = next_piece(span, pieces, at, &gpa);
         WHE_TRY(whe_host_read(call, gpa, piece, &value));
         memcpy(data + at, &value, piece);
         at += piece;
@@ -61,12 +67,12 @@ enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span
     return WHE_OK;
 }
 
-enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
-                                     const uint8_t *data)
+enum whe_result whe_span_write_pieces(struct whe_call *call, const struct whe_span *span,
+                                      struct whe_pieces pieces, const uint8_t *data)
 {
     for (unsigned at = 0; at < span->size;) {
         uint64_t gpa, value = 0;
-        unsigned piece = next_piece(span, at, &gpa);
+        unsigned piece = next_piece(span, pieces, at, &gpa);
         memcpy(&value, data + at, piece);
         WHE_TRY(whe_host_write(call, gpa, piece, value));
         at += piece;

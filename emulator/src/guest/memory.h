@@ -69,12 +69,22 @@ static inline enum whe_result whe_span_write(struct whe_call *call, const struct
     return whe_span_write_split(call, span, value);
 }
 
+/** The accesses of a span: so many bytes in the first, and in each of the others; a page's edge
+ * splits one. Both 0: as many of the rest of a page as 8 bytes have room for. */
+struct whe_pieces {
+    uint8_t first, next;
+};
+
 /**
- * Reads a span of any size in ascending order, page by page in pieces of up to 8 bytes.
+ * Reads a span of any size in ascending order.
  * @param data receives span->size bytes.
  */
-enum whe_result whe_span_read_bytes(struct whe_call *call, const struct whe_span *span,
-                                    uint8_t *data);
+enum whe_result whe_span_read_pieces(struct whe_call *call, const struct whe_span *span,
+                                     struct whe_pieces pieces, uint8_t *data);
+/** Writes one likewise. */
+enum whe_result whe_span_write_pieces(struct whe_call *call, const struct whe_span *span,
+                                      struct whe_pieces pieces, const uint8_t *data);
+
 /** @return the first `size` bytes of a span, or all if they are fewer. */
 static inline struct whe_span whe_span_cut(const struct whe_span *span, unsigned size)
 {
@@ -101,10 +111,6 @@ static inline struct whe_span whe_span_part(const struct whe_span *span, unsigne
     part.rest = (uint16_t)(at + size > first ? at + size - first : 0);
     return part;
 }
-
-/** Writes a span of any size as whe_span_read_bytes reads it. */
-enum whe_result whe_span_write_bytes(struct whe_call *call, const struct whe_span *span,
-                                     const uint8_t *data);
 
 /**
  * A pointer of a string instruction: remembers which offsets lie in the page that was probed last,

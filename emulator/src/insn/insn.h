@@ -54,6 +54,15 @@ enum whe_trait {
     WHE_TRAIT_NATIVE = 256,  /**< the kernel is this machine's own instruction */
     WHE_TRAIT_LAST = 512,    /**< the x87 remembers its opcode, where it is and where its operand */
     WHE_TRAIT_BYTES = 1024,  /**< the kernel chooses which bytes of memory are written */
+    WHE_TRAIT_HINT = 1 << 16,    /**< its operands mean nothing: they are not even computed */
+    WHE_TRAIT_GPRS = 1 << 17,   /**< the kernel sees the eight registers that PUSHA pushes */
+    WHE_TRAIT_FRAME = 2048,  /**< uses a frame of the stack: ENTER, LEAVE */
+    WHE_TRAIT_ELEMENTS = 4096,      /**< memory is accessed in pieces of the operand size, from its
+                                         beginning */
+    WHE_TRAIT_TABLE = 8192,         /**< memory is accessed as a limit of 2 bytes and a base */
+    WHE_TRAIT_CONTROL = 16384,      /**< the kernel sees control registers */
+    WHE_TRAIT_CONTROL_MOVE = 32768, /**< MOV to and from control registers */
+    WHE_TRAIT_LINE = 1 << 18, /**< its memory operand is checked as a byte is, and not accessed */
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -65,7 +74,7 @@ struct whe_row {
     uint8_t checks;    /**< enum whe_checks */
     uint8_t
         alignment;   /**< #GP(0) unless the operand is so aligned; 0: only #AC, where it applies */
-    uint16_t traits; /**< mask of enum whe_trait */
+    uint32_t traits; /**< mask of enum whe_trait */
 };
 extern const struct whe_row whe_rows[WHE_INSN_COUNT];
 
@@ -77,8 +86,12 @@ enum whe_operand_kind {
     WHE_OPERAND_MEMORY,
     WHE_OPERAND_IMMEDIATE,
     WHE_OPERAND_MMX,
-    WHE_OPERAND_ST,           /**< ST(i), as the image has it */
-    WHE_OPERAND_STACK_POINTER /**< rSP beside an access to the stack: as wide as SS.B tells */
+    WHE_OPERAND_ST,            /**< ST(i), as the image has it */
+    WHE_OPERAND_STACK_POINTER, /**< rSP beside an access to the stack: as wide as SS.B tells */
+    WHE_OPERAND_FRAME_POINTER, /**< rBP of ENTER and LEAVE: read whole, written by its size */
+    WHE_OPERAND_TABLE,         /**< GDTR, IDTR: 10 bytes, limit and base */
+    WHE_OPERAND_CONTROL,       /**< a control register: 8 bytes */
+    WHE_OPERAND_ADDRESS        /**< LEA's: memory[0], which is not accessed */
 };
 
 struct whe_operand {
@@ -103,7 +116,14 @@ struct whe_address {
 };
 
 /** What a memory operand has to do with the stack. */
-enum whe_stack_use { WHE_STACK_NONE, WHE_STACK_PUSH, WHE_STACK_POP };
+enum whe_stack_use {
+    WHE_STACK_NONE,
+    WHE_STACK_PUSH,
+    WHE_STACK_POP,
+    WHE_STACK_FRAME,   /**< at rBP */
+    WHE_STACK_OUTER,   /**< below rBP */
+    WHE_STACK_RELEASED /**< `displacement` below rSP: probed, not accessed */
+};
 
 /** A memory operand. */
 struct whe_memory {
@@ -112,13 +132,16 @@ struct whe_memory {
     uint8_t operand;   /**< its number */
     uint8_t stack;     /**< enum whe_stack_use */
     uint8_t alignment; /**< #GP(0) unless so aligned; 1 for any */
+    bool has_pieces;   /**< its accesses are these: */
+    uint8_t first;     /**< struct whe_pieces (memory.h) */
+    uint8_t next;
 };
 
 /** The largest operand: FXSAVE's. What is larger than a value is a block. */
 #define WHE_BLOCK_MAX 512
 
 #define WHE_OPERANDS 6
-#define WHE_MEMORIES 2
+#define WHE_MEMORIES 3
 
 struct whe_insn {
     uint16_t id;       /**< enum whe_insn_id */
@@ -126,7 +149,7 @@ struct whe_insn {
     uint8_t length;    /**< 1 to 15 */
     uint8_t form;      /**< enum whe_form */
     uint8_t operation; /**< of its row */
-    uint16_t traits;   /**< of its row */
+    uint32_t traits;   /**< of its row */
     uint8_t checks;    /**< enum whe_checks */
     uint8_t exits;     /**< mask of 1 << enum whe_exit_kind: exits that it can have caused, also of
                             an instruction without a row */
@@ -137,6 +160,8 @@ struct whe_insn {
     uint8_t writes;        /**< mask of operands that are written */
     uint8_t inputs;        /**< mask of those that are read and not in memory */
     bool is_beyond_host;   /**< it has a row, but this machine has not the instruction */
+    uint8_t segment;       /**< one more than the number of an operand whose load may fault: a
+                                segment, a table */
     bool writes_flags;     /**< it gives status flags a defined value */
     bool repeats;          /**< a REP prefix counts */
     bool repeats_while_zf; /**< CMPS, SCAS: the value of ZF with which REP goes on */

@@ -9,13 +9,15 @@
 
 #define ANY        false
 #define PROTECTED  true
-#define USER       false
-#define SUPERVISOR true
+#define USER       0
+#define SUPERVISOR 1
+#define UMIP       2
 
 const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
 #define WHE_CHECK(class, mode, level, set4, set_x, ud, nm, waiting)                                \
     [WHE_CHECKS_##class] = {.is_protected = (mode),                                                \
-                            .is_privileged = (level),                                              \
+                            .is_privileged = (level) == SUPERVISOR,                                \
+                            .is_umip = (level) == UMIP,                                            \
                             .cr4 = (set4),                                                         \
                             .xcr0 = (set_x),                                                       \
                             .cr0_ud = (ud),                                                        \
@@ -29,7 +31,7 @@ void whe_checks_registers(enum whe_checks class, struct whe_set *set)
     const struct whe_check *check = &whe_checks[class];
     if ((check->cr0_ud | check->cr0_nm) != 0)
         whe_set_add(set, WHE_REG_CR0);
-    if (check->cr4 != 0)
+    if (check->cr4 != 0 || check->is_umip)
         whe_set_add(set, WHE_REG_CR4);
     if (check->xcr0 != 0)
         whe_set_add(set, WHE_REG_XCR0);
@@ -68,7 +70,9 @@ enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
         !has_all(call, WHE_REG_CR4, check->cr4) || !has_all(call, WHE_REG_XCR0, check->xcr0) ||
         has_any(call, WHE_REG_CR0, check->cr0_ud))
         return whe_fault(call, WHE_VECTOR_UD);
-    if (check->is_privileged && call->mode.cpl != 0)
+    const bool is_privileged =
+        check->is_privileged || (check->is_umip && has_any(call, WHE_REG_CR4, WHE_CR4_UMIP));
+    if (is_privileged && call->mode.cpl != 0)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     if (is_unavailable(call, check->cr0_nm))
         return whe_fault(call, WHE_VECTOR_NM);

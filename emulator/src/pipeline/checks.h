@@ -13,6 +13,7 @@
 struct whe_check {
     bool is_protected;  /**< #UD in real and virtual-8086 mode */
     bool is_privileged; /**< #GP(0) unless CPL is 0 */
+    bool is_umip;       /**< likewise where CR4.UMIP is set */
     bool waits;         /**< #MF for a pending x87 exception */
     uint64_t cr4;       /**< bits that are set, otherwise #UD */
     uint64_t xcr0;      /**< likewise */

@@ -20,10 +20,14 @@
 
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
-/* By whether it is a string instruction, and the decoder's mnemonic. */
-static const uint16_t rows[2][MNEMONICS] = {
+/* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
+   instruction, and MOV to a control register another than MOV. */
+enum { PLAIN, STRING, CONTROL, KINDS };
+static const uint16_t rows[KINDS][MNEMONICS] = {
 #define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
-    [WHE_FORM_##form >= WHE_FORM_MOVE][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
+    [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
+        : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
+                                            : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
 
@@ -70,7 +74,8 @@ static unsigned access_of(const ZydisDecodedOperand *operand)
     unsigned access = intent_from_actions(operand->actions);
     if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
         return access;
-    if ((operand->actions & reads) || (operand->size < 128 && is_xmm(operand->reg.value)))
+    if ((operand->actions & reads) || (operand->size < 128 && is_xmm(operand->reg.value)) ||
+        ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL)
         access |= WHE_INTENT_READ;
     return access;
 }
@@ -105,8 +110,15 @@ static void read_register(const struct whe_mode *mode, const ZydisDecodedOperand
     /* The exit tells RFLAGS, RIP and CS. */
     if (reg == WHE_REG_RFLAGS || reg == WHE_REG_RIP || reg == WHE_REG_CS)
         return;
+    const bool is_written = (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     if (loads_segment(operand))
         read_for_segment_load(mode, reg, set);
+    else if (reg == WHE_REG_LDTR || reg == WHE_REG_TR)
+        whe_set_add(set, is_written ? WHE_REG_GDTR : reg);
+    else if (reg == WHE_REG_GDTR || reg == WHE_REG_IDTR) {
+        if (!is_written)
+            whe_set_add(set, reg);
+    }
     /* A write of 8 or 16 bits keeps the rest of the register. SDM 1, 3.4.1.1. */
     else if ((access_of(operand) & WHE_INTENT_READ) || operand->size < 32)
         add_if_held(set, reg);
@@ -122,7 +134,8 @@ static void read_address(const struct whe_mode *mode, const struct whe_insn *ins
         add_if_held(set, base);
     if (index != WHE_REG_ZERO)
         add_if_held(set, index);
-    if (segment != WHE_REG_CS && (mode->code != WHE_CODE64 || segment >= WHE_REG_FS))
+    if (operand->mem.type != ZYDIS_MEMOP_TYPE_AGEN && segment != WHE_REG_CS &&
+        (mode->code != WHE_CODE64 || segment >= WHE_REG_FS))
         add_if_held(set, segment);
 }
 
@@ -138,14 +151,15 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
         whe_extras_registers(mode, insn->traits, &values);
     if (insn->repeats)
         whe_set_add(&values, WHE_REG_RCX);
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
+    const unsigned count = insn->traits & WHE_TRAIT_HINT ? 0 : decoded->operand_count;
+    for (unsigned i = 0; i < count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             read_register(mode, &operands[i], &values);
     }
     struct whe_set all = values;
     if (insn->traits & WHE_TRAIT_AL_INDEX)
         whe_set_add(&all, WHE_REG_RAX);
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
             read_address(mode, insn, &operands[i], &all);
     }
@@ -156,7 +170,11 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
 static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDecodedOperand *from)
 {
     if (is_in_es_always(insn, from) || from->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
-        from->mem.segment != ZYDIS_REGISTER_SS || reg_from_zydis(from->mem.base) != WHE_REG_RSP)
+        from->mem.segment != ZYDIS_REGISTER_SS)
+        return WHE_STACK_NONE;
+    if (reg_from_zydis(from->mem.base) == WHE_REG_RBP)
+        return WHE_STACK_FRAME;
+    if (reg_from_zydis(from->mem.base) != WHE_REG_RSP)
         return WHE_STACK_NONE;
     return from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? WHE_STACK_PUSH : WHE_STACK_POP;
 }
@@ -212,6 +230,12 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     memory->operand = (uint8_t)number;
     memory->stack = (uint8_t)stack_use(insn, from);
     memory->alignment = 1;
+    memory->has_pieces = (insn->traits & (WHE_TRAIT_ELEMENTS | WHE_TRAIT_TABLE)) != 0;
+    memory->first = memory->next = memory->has_pieces ? insn->operand_size : 0;
+    if (insn->traits & WHE_TRAIT_TABLE) {
+        memory->first = 2;
+        memory->next = 8;
+    }
     memory->address = (struct whe_address){
         .base = (uint8_t)base,
         .index = (uint8_t)reg_from_zydis(from->mem.index),
@@ -244,8 +268,12 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
         to->kind = WHE_OPERAND_XMM;
     else if (reg >= WHE_REG_FPMMX0 && reg <= WHE_REG_FPMMX7)
         to->kind = from->reg.value >= ZYDIS_REGISTER_MM0 ? WHE_OPERAND_MMX : WHE_OPERAND_ST;
-    else if (is_segment(reg))
+    else if (is_segment(reg) || reg == WHE_REG_LDTR || reg == WHE_REG_TR)
         to->kind = WHE_OPERAND_SEGMENT;
+    else if (reg == WHE_REG_GDTR || reg == WHE_REG_IDTR)
+        to->kind = WHE_OPERAND_TABLE;
+    else if (reg >= WHE_REG_CR0 && reg <= WHE_REG_CR8)
+        to->kind = WHE_OPERAND_CONTROL;
     else if (reg == WHE_REG_RSP && to->is_hidden)
         to->kind = WHE_OPERAND_STACK_POINTER;
     else if (reg <= WHE_REG_R15)
@@ -255,12 +283,42 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
     return to->kind != WHE_OPERAND_NONE;
 }
 
+/* A place that is only computed, or only checked, is none that is accessed. */
+static bool take_memory_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
+                                struct whe_insn *insn, unsigned number)
+{
+    const bool is_address = from->mem.type == ZYDIS_MEMOP_TYPE_AGEN;
+    if (!is_address && from->mem.type != ZYDIS_MEMOP_TYPE_MEM)
+        return false;
+    insn->operand[number].kind = is_address ? WHE_OPERAND_ADDRESS : WHE_OPERAND_MEMORY;
+    take_memory(mode, from, insn, number);
+    if (is_address) {
+        insn->memory_count--;
+        insn->inputs |= (uint8_t)(1u << number);
+    }
+    if (insn->traits & WHE_TRAIT_LINE) {
+        insn->memory[0].place.size = insn->memory[0].place.alignment = 1;
+        insn->memory[0].place.intent = 0;
+    }
+    return true;
+}
+
+/* In bytes. The decoder gives none to tables and to selectors of system segments. */
+static unsigned size_of(const ZydisDecodedOperand *from)
+{
+    if (from->type == ZYDIS_OPERAND_TYPE_REGISTER && from->size == 0) {
+        const unsigned reg = reg_from_zydis(from->reg.value);
+        return reg == WHE_REG_LDTR || reg == WHE_REG_TR ? 2 : 10;
+    }
+    return from->size / 8u;
+}
+
 /* @return false for an operand that no row of the table can have. */
 static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                          struct whe_insn *insn, unsigned number)
 {
     struct whe_operand *to = &insn->operand[number];
-    const unsigned size = from->size / 8u;
+    const unsigned size = size_of(from);
     if (size < 1 || size > WHE_BLOCK_MAX)
         return false;
     *to = (struct whe_operand){.size = (uint16_t)size,
@@ -278,12 +336,9 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
         to->immediate = from->imm.value.u;
         return true;
     }
-    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || from->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
-        insn->memory_count == WHE_MEMORIES)
+    if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || insn->memory_count == WHE_MEMORIES)
         return false;
-    to->kind = WHE_OPERAND_MEMORY;
-    take_memory(mode, from, insn, number);
-    return true;
+    return take_memory_operand(mode, from, insn, number);
 }
 
 /* RFLAGS and RIP are no operands: the exit tells them, and every instruction may write them. Nor
@@ -295,6 +350,14 @@ static bool is_operand(const ZydisDecodedOperand *operand)
                              : WHE_REG_ZERO;
     return reg != WHE_REG_RFLAGS && reg != WHE_REG_RIP && reg != WHE_REG_FPCS &&
            reg != WHE_REG_XMMCS;
+}
+
+/* The registers that PUSHA pushes and POPA pops: all but the pointer that they move. */
+static bool is_seen_otherwise(const struct whe_insn *insn, const ZydisDecodedOperand *operand)
+{
+    return (insn->traits & WHE_TRAIT_GPRS) && operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           (reg_from_zydis(operand->reg.value) != WHE_REG_RSP ||
+            !(operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE));
 }
 
 /* Rows of SSE that also have a form with MMX registers: these are the x87's, and wait for it; what
@@ -311,25 +374,30 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
                           const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
     unsigned kinds = 0; /* mask of 1 << enum whe_operand_kind */
+    if (insn->traits & WHE_TRAIT_HINT)
+        return true;
     for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (!is_operand(&operands[i]))
+        if (!is_operand(&operands[i]) || is_seen_otherwise(insn, &operands[i]))
             continue;
         if (insn->operand_count == WHE_OPERANDS ||
             !take_operand(mode, &operands[i], insn, insn->operand_count))
             return false;
         const struct whe_operand *taken = &insn->operand[insn->operand_count++];
         kinds |= 1u << taken->kind;
+        if ((taken->access & WHE_INTENT_WRITE) &&
+            (taken->kind == WHE_OPERAND_SEGMENT || taken->kind == WHE_OPERAND_TABLE))
+            insn->segment = insn->operand_count;
         if (taken->size > sizeof(union whe_value))
             insn->has_extras = true;
     }
+    if (insn->traits & WHE_TRAIT_FRAME)
+        whe_decode_frame(insn);
     take_alignment(insn);
     if (kinds & 1u << WHE_OPERAND_MMX)
         take_mmx(insn, kinds);
     if (insn->traits & WHE_EXTRAS)
         insn->has_extras = true;
-    /* PUSH and POP of segment registers have none of their own. */
-    const unsigned of_stack = 1u << WHE_OPERAND_SEGMENT | 1u << WHE_OPERAND_STACK_POINTER;
-    return (kinds & of_stack) != of_stack;
+    return true;
 }
 
 static void take_repetition(const ZydisDecodedInstruction *decoded, struct whe_insn *insn)
@@ -357,8 +425,9 @@ static bool is_by_exit(const struct whe_insn *insn)
 {
     const struct whe_memory *memory = &insn->memory[0];
     return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
-           !insn->operand[memory->operand].is_hidden &&
-           insn->operand[0].kind != WHE_OPERAND_SEGMENT && !(insn->traits & WHE_TRAIT_SELECTOR) &&
+           !insn->operand[memory->operand].is_hidden && memory->place.intent != 0 &&
+           (insn->segment == 0 || insn->operand[insn->segment - 1].kind == WHE_OPERAND_TABLE) &&
+           !(insn->traits & WHE_TRAIT_SELECTOR) &&
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
 
@@ -383,14 +452,27 @@ static uint16_t opcode_of(const ZydisDecodedInstruction *decoded)
                       (unsigned)decoded->raw.modrm.reg << 3 | decoded->raw.modrm.rm);
 }
 
+static bool is_control(const ZydisDecodedOperand *operand)
+{
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
+}
+
+static uint16_t row_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    /* Far branches share their mnemonics with near ones, and are other instructions. */
+    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
+        is_beyond_interface(decoded, operands))
+        return WHE_INSN_NONE;
+    const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
+                               (is_control(&operands[0]) || is_control(&operands[1]));
+    return rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
+}
+
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    /* Far branches share their mnemonics with near ones, and are other instructions. */
-    const bool is_far = decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
-    const uint16_t id = is_far || is_beyond_interface(decoded, operands)
-                            ? WHE_INSN_NONE
-                            : rows[is_string(decoded)][decoded->mnemonic];
+    const uint16_t id = row_of(decoded, operands);
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
@@ -452,11 +534,31 @@ static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOpe
     }
 }
 
-/* Opcodes that are there to be invalid: Zydis decodes them like others. SDM 2B, "UD". */
-static bool is_undefined(ZydisMnemonic mnemonic)
+/* Of a near branch 3Eh says that it is not tracked, and Zydis takes it for no more; where segments
+   have bases it is still the override to DS. SDM 1, 17.3.1. */
+static void correct_segment(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
+                            ZydisDecodedOperand *operands)
 {
-    return mnemonic == ZYDIS_MNEMONIC_UD0 || mnemonic == ZYDIS_MNEMONIC_UD1 ||
-           mnemonic == ZYDIS_MNEMONIC_UD2;
+    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_NOTRACK) || mode->code == WHE_CODE64)
+        return;
+    if (operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY)
+        operands[0].mem.segment = ZYDIS_REGISTER_DS;
+}
+
+/* What Zydis decodes like others: opcodes that are there to be invalid (SDM 2B, "UD"), PREFETCH of
+   a register, which AMD's processors refuse, and what only Knights Corner had. */
+static bool is_undefined(const ZydisDecodedInstruction *decoded)
+{
+    switch (decoded->mnemonic) {
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+        return true;
+    case ZYDIS_MNEMONIC_NOP:
+        return decoded->opcode == 0x0d;
+    default:
+        return decoded->meta.isa_set == ZYDIS_ISA_SET_KNCV;
+    }
 }
 
 enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
@@ -467,6 +569,8 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     if (!ZYAN_SUCCESS(init_decoder(mode, &decoder)))
         return WHE_DECODED_INVALID;
+    /* MPX is in no processor that is sold: its opcodes are the NOPs that they were. */
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE);
 
     ZyanStatus status = ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands);
     if (status == ZYDIS_STATUS_NO_MORE_DATA)
@@ -475,9 +579,10 @@ enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, s
         return WHE_DECODED_TOO_LONG;
     if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
         return WHE_DECODED_BAD_LOCK;
-    if (!ZYAN_SUCCESS(status) || is_undefined(decoded.mnemonic))
+    if (!ZYAN_SUCCESS(status) || is_undefined(&decoded))
         return WHE_DECODED_INVALID;
     correct_base(&decoded, operands);
+    correct_segment(mode, &decoded, operands);
     take(mode, &decoded, operands, insn);
     return WHE_DECODED_OK;
 }

@@ -51,4 +51,7 @@ static inline bool loads_segment(const ZydisDecodedOperand *operand)
 uint8_t whe_decode_exits(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                          const ZydisDecodedOperand *operands);
 
+/** Gives the operands of ENTER and LEAVE the sizes and places that the decoder does not tell. */
+void whe_decode_frame(struct whe_insn *insn);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bits.h"
 #include "descriptor.h"
 #include "plan.h"
 #include "x87.h"
@@ -41,6 +42,13 @@ static void image_registers(const struct whe_mode *mode, unsigned traits, struct
 void whe_extras_registers(const struct whe_mode *mode, unsigned traits, struct whe_set *set)
 {
     image_registers(mode, traits, set);
+    if (traits & WHE_TRAIT_CONTROL) {
+        whe_set_add(set, WHE_REG_CR0);
+        whe_set_add(set, WHE_REG_CR4);
+        whe_set_add(set, WHE_REG_EFER);
+    }
+    if (traits & WHE_TRAIT_GPRS)
+        add_range(set, WHE_REG_RAX, 8);
     if ((traits & WHE_TRAIT_SELECTOR) && mode->protected_mode) {
         whe_set_add(set, WHE_REG_GDTR);
         whe_set_add(set, WHE_REG_LDTR);
@@ -56,6 +64,14 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, st
         extras->image.slot[slot_of(reg)] = whe_reg_get128(&call->regs, reg);
     }
     extras->before = extras->image;
+    work->gprs_written = 0;
+    for (unsigned i = 0; i < 8 && (work->insn->traits & WHE_TRAIT_GPRS); i++)
+        work->gpr[i] = whe_reg_get(&call->regs, WHE_REG_RAX + i);
+    if (work->insn->traits & WHE_TRAIT_CONTROL)
+        work->control = (struct whe_control){.cr0 = whe_reg_get(&call->regs, WHE_REG_CR0),
+                                             .cr4 = whe_reg_get(&call->regs, WHE_REG_CR4),
+                                             .efer = whe_reg_get(&call->regs, WHE_REG_EFER)};
+    extras->control = work->control;
     work->image = &extras->image;
     work->block = extras->block;
     for (unsigned i = 0; i < work->insn->operand_count; i++) {
@@ -115,6 +131,28 @@ static void keep_last(const struct whe_call *call, const struct whe_insn *insn,
         image->sse.LastFpDs = whe_call_segment(call, memory->place.segment)->Selector;
 }
 
+static void keep_if_changed(struct whe_call *call, enum whe_reg reg, uint64_t before,
+                            uint64_t after)
+{
+    if (before != after)
+        whe_reg_set(&call->regs, reg, after);
+}
+
+static void keep_general(struct whe_call *call, const struct whe_extras *extras,
+                         const struct whe_work *work)
+{
+    const uint64_t mask = whe_mask_from_size(work->insn->operand_size);
+    for (unsigned i = 0; i < 8; i++) {
+        if (work->gprs_written >> i & 1)
+            whe_gpr_write(&call->regs, WHE_REG_RAX + i, mask, 0, work->gpr[i]);
+    }
+    if (!(work->insn->traits & WHE_TRAIT_CONTROL))
+        return;
+    keep_if_changed(call, WHE_REG_CR0, extras->control.cr0, work->control.cr0);
+    keep_if_changed(call, WHE_REG_CR4, extras->control.cr4, work->control.cr4);
+    keep_if_changed(call, WHE_REG_EFER, extras->control.efer, work->control.efer);
+}
+
 void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extras,
                            const struct whe_insn *insn)
 {
@@ -131,6 +169,7 @@ void whe_extras_keep_image(struct whe_call *call, const struct whe_extras *extra
 void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const struct whe_work *work)
 {
     keep_mmx(&extras->image, work);
+    keep_general(call, extras, work);
     if (work->insn->traits & WHE_TRAIT_LAST)
         keep_last(call, work->insn, &extras->image);
     whe_extras_keep_image(call, extras, work->insn);

@@ -11,11 +11,14 @@
 #include "kernel.h"
 
 /** Traits that are extras. */
-#define WHE_EXTRAS (WHE_TRAIT_SELECTOR | WHE_TRAIT_MXCSR | WHE_TRAIT_X87 | WHE_TRAIT_XMM)
+#define WHE_EXTRAS                                                                                 \
+    (WHE_TRAIT_SELECTOR | WHE_TRAIT_MXCSR | WHE_TRAIT_X87 | WHE_TRAIT_XMM | WHE_TRAIT_GPRS |       \
+     WHE_TRAIT_CONTROL)
 
 struct whe_extras {
     union whe_image image;
-    union whe_image before; /**< to tell what a kernel has changed */
+    union whe_image before;     /**< to tell what a kernel has changed */
+    struct whe_control control; /**< likewise */
     uint8_t block[WHE_BLOCK_MAX];
 };
 

@@ -271,7 +271,7 @@ static whe_fast_fn *shape_of(const struct whe_insn *insn)
     }
     if (binary == whe_binary_copy)
         return first->size >= 4 ? load_whole : load;
-    if (second->size != first->size)
+    if (second->size != first->size || !(insn->inputs & 1))
         return NULL;
     return writes_first ? load_and_compute : load_and_compare;
 }

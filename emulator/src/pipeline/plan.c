@@ -14,9 +14,16 @@ static uint64_t bit_string_offset(const struct whe_call *call, const struct whe_
     return (uint64_t)((int64_t)offset >> 3) & ~(uint64_t)(bit->size - 1u);
 }
 
-/* rSP before or after the access. */
+/* rSP before or after the access; rBP. */
 static uint64_t stack_offset(const struct whe_call *call, const struct whe_memory *memory)
 {
+    if (memory->stack == WHE_STACK_RELEASED)
+        return (whe_reg_get(&call->regs, WHE_REG_RSP) - memory->address.displacement) &
+               whe_stack_mask(call);
+    if (memory->stack >= WHE_STACK_FRAME)
+        return (whe_reg_get(&call->regs, WHE_REG_RBP) -
+                (memory->stack == WHE_STACK_OUTER ? memory->place.size : 0)) &
+               whe_stack_mask(call);
     uint64_t rsp = whe_reg_get(&call->regs, WHE_REG_RSP);
     if (memory->stack == WHE_STACK_PUSH)
         rsp -= memory->place.size;
@@ -66,5 +73,6 @@ enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     WHE_TRY(whe_linear(call, place, offset, &linear));
-    return whe_probe(call, linear, place->size, place->intent, span);
+    const unsigned intent = insn->traits & WHE_TRAIT_LINE ? WHE_INTENT_READ : place->intent;
+    return whe_probe(call, linear, place->size, intent, span);
 }

@@ -11,6 +11,7 @@
 #define NE UINT64_C(0x20)
 
 #define OSFXSR  UINT64_C(0x200)
+#define UMIP    UINT64_C(0x800)
 #define OSXSAVE UINT64_C(0x40000)
 
 #define GP 13u
@@ -70,6 +71,8 @@ Test(checks, each_class_demands_what_the_manual_says)
         {"PROTECTED", WHE_CHECKS_PROTECTED, 0, 0, 0, 0, 0, UD, 0, 0},
         {"PRIVILEGED", WHE_CHECKS_PRIVILEGED, 0, 0, 0, 0, 0, 0, GP, 0},
         {"PROTECTED_TABLE", WHE_CHECKS_PROTECTED_TABLE, 0, 0, 0, 0, 0, UD, GP, 0},
+        {"TOLD", WHE_CHECKS_TOLD, 0, 0, 0, 0, 0, 0, 0, 0},
+        {"PROTECTED_TOLD", WHE_CHECKS_PROTECTED_TOLD, 0, 0, 0, 0, 0, UD, 0, 0},
     };
     cr_assert_eq(sizeof(rows) / sizeof(rows[0]), WHE_CHECKS_COUNT);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -113,6 +116,17 @@ Test(checks, fwait_minds_a_switched_task_if_it_is_told_to)
     cr_expect_eq(vector_of(WHE_CHECKS_WAIT, &state), 0);
     state.cr0 = NE | MP | TS;
     cr_expect_eq(vector_of(WHE_CHECKS_WAIT, &state), NM);
+}
+
+Test(checks, user_mode_instruction_prevention_is_cr4s)
+{
+    const struct state user = {NE, UMIP, 0, false, 3, false};
+    const struct state supervisor = {NE, UMIP, 0, false, 0, false};
+    const struct state real = {NE, UMIP, 0, true, 0, false};
+    cr_expect_eq(vector_of(WHE_CHECKS_TOLD, &user), GP);
+    cr_expect_eq(vector_of(WHE_CHECKS_TOLD, &supervisor), 0);
+    cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TOLD, &user), GP);
+    cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TOLD, &real), UD, "#UD comes first");
 }
 
 Test(checks, without_numeric_errors_a_pending_exception_is_an_interrupt)

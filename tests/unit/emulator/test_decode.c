@@ -86,9 +86,9 @@ Test(decode, knows_which_xmm_registers_are_written_in_part)
     }
 }
 
-Test(decode, has_no_row_for_control_and_debug_registers)
+Test(decode, has_a_row_of_its_own_for_control_registers_and_none_for_debug_registers)
 {
-    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_CONTROL_MOV);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_NONE);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 1u << WHE_EXIT_EXECUTE);
 }
@@ -263,8 +263,8 @@ Test(decode, says_which_exits_an_instruction_can_cause)
         {"cmp", &mode64, {0x39, 0x03}, 2, "r"},
         {"or", &mode64, {0x09, 0x03}, 2, "rw"},
         {"lea", &mode64, {0x8d, 0x03}, 2, ""},
-        {"nop with an operand", &mode64, {0x0f, 0x1f, 0x00}, 3, ""},
-        {"prefetch", &mode64, {0x0f, 0x18, 0x08}, 3, ""},
+        {"nop with an operand", &mode64, {0x0f, 0x1f, 0x00}, 3, "r"},
+        {"prefetch", &mode64, {0x0f, 0x18, 0x08}, 3, "r"},
         {"invlpg", &mode64, {0x0f, 0x01, 0x38}, 3, ""},
         {"clflush is checked as a read", &mode64, {0x0f, 0xae, 0x38}, 3, "r"},
         {"movsb", &mode64, {0xa4}, 1, "rw"},

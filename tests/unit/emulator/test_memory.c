@@ -65,16 +65,17 @@ static size_t expect_pieces(size_t at, bool is_write, uint64_t linear, unsigned 
 
 Test(memory, any_span_is_read_and_written_in_ascending_pieces)
 {
+    const struct whe_pieces eights = {0, 0};
     for (unsigned size = 1; size <= 64; size++) {
         for (uint64_t linear = EDGE - size - 1; linear <= EDGE + 1; linear++) {
             uint8_t data[64];
             prepare();
             struct whe_span span = probe(linear, size);
-            cr_assert_eq(whe_span_read_bytes(&call, &span, data), WHE_OK);
+            cr_assert_eq(whe_span_read_pieces(&call, &span, eights, data), WHE_OK);
             for (unsigned i = 0; i < size; i++)
                 cr_assert_eq(data[i], byte_at(linear + i), "size %u", size);
             memset(data, 0x11, sizeof(data));
-            cr_assert_eq(whe_span_write_bytes(&call, &span, data), WHE_OK);
+            cr_assert_eq(whe_span_write_pieces(&call, &span, eights, data), WHE_OK);
             for (uint64_t i = EDGE - 0x42; i < EDGE + 0x42; i++) {
                 uint8_t found = guest.memory[i < EDGE ? i : i - EDGE + OTHER];
                 cr_assert_eq(found, i - linear < size ? 0x11 : byte_at(i), "size %u", size);
