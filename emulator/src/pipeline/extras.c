@@ -67,11 +67,12 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, st
     work->gprs_written = 0;
     for (unsigned i = 0; i < 8 && (work->insn->traits & WHE_TRAIT_GPRS); i++)
         work->gpr[i] = whe_reg_get(&call->regs, WHE_REG_RAX + i);
-    if (work->insn->traits & WHE_TRAIT_CONTROL)
+    if (work->insn->traits & WHE_TRAIT_CONTROL) {
         work->control = (struct whe_control){.cr0 = whe_reg_get(&call->regs, WHE_REG_CR0),
                                              .cr4 = whe_reg_get(&call->regs, WHE_REG_CR4),
                                              .efer = whe_reg_get(&call->regs, WHE_REG_EFER)};
-    extras->control = work->control;
+        extras->control = work->control;
+    }
     work->image = &extras->image;
     work->block = extras->block;
     for (unsigned i = 0; i < work->insn->operand_count; i++) {
