@@ -2,15 +2,11 @@
 /* What saves and restores the state of x87, MMX and SSE: SDM 2A, 2B; 1, 10.5. */
 #include <string.h>
 
-#include "kernel.h"
+#include "x87.h"
 
 #define MXCSR_MASK_DEFAULT 0xffbfu /* where the processor tells none */
 
-#define X87_CONTROL     0x1f3fu
-#define X87_CONTROL_ONE 0x0040u /* reads as 1 */
-#define X87_SUMMARY     0x8080u /* ES and B */
-#define X87_EXCEPTIONS  0x003fu
-#define X87_OPCODE      0x07ffu
+#define X87_OPCODE 0x07ffu
 
 /* @return whether MXCSR may hold a value. */
 static bool is_valid(const union whe_image *image, uint32_t mxcsr)
@@ -47,19 +43,6 @@ enum whe_vector whe_kernel_fxsave(struct whe_work *work)
     return WHE_VECTOR_NONE;
 }
 
-/* Reserved bits of the control word cannot be changed, and the summary of pending exceptions
-   follows from the other bits. SDM 1, 8.1.3, 8.1.5. */
-static void settle_x87(union whe_image *image)
-{
-    WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &image->x87;
-    x87->FpControl = (UINT16)((x87->FpControl & X87_CONTROL) | X87_CONTROL_ONE);
-    x87->FpStatus &= (UINT16)~X87_SUMMARY;
-    if ((x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0)
-        x87->FpStatus |= X87_SUMMARY;
-    x87->LastFpOp &= X87_OPCODE;
-    x87->Reserved = 0;
-}
-
 enum whe_vector whe_kernel_fxrstor(struct whe_work *work)
 {
     union whe_image image = *work->image;
@@ -69,7 +52,9 @@ enum whe_vector whe_kernel_fxrstor(struct whe_work *work)
     image.sse.XmmStatusControlMask = work->image->sse.XmmStatusControlMask;
     for (unsigned i = 0; i < 8; i++)
         image.st[i].High64 &= 0xffff;
-    settle_x87(&image);
+    image.x87.LastFpOp &= X87_OPCODE;
+    image.x87.Reserved = 0;
+    whe_x87_settle(&image);
     *work->image = image;
     return WHE_VECTOR_NONE;
 }

@@ -24,6 +24,10 @@ static inline unsigned whe_x87_pending(const union whe_image *image)
 /** Makes another register ST(0). Registers keep their values, and so they change their names. */
 void whe_x87_turn(union whe_image *image, unsigned top);
 
+/** Reserved bits of the control word cannot be changed, and the summary of pending exceptions
+ * follows from the other bits. SDM 1, 8.1.3, 8.1.5. */
+void whe_x87_settle(union whe_image *image);
+
 /** Every MMX instruction but EMMS makes the registers of the stack those of MMX: TOP is 0, none is
  * empty. SDM 1, 9.5.1. */
 void whe_x87_enter_mmx(union whe_image *image);

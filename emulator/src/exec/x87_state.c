@@ -38,8 +38,7 @@ void whe_x87_enter_mmx(union whe_image *image)
     image->x87.FpTag = 0xff;
 }
 
-/* Reserved bits of the control word cannot be changed, and the summary follows from the rest. */
-static void settle(union whe_image *image)
+void whe_x87_settle(union whe_image *image)
 {
     image->x87.FpControl = (UINT16)((image->x87.FpControl & CONTROL_BITS) | CONTROL_RESERVED);
     image->x87.FpStatus &= (UINT16)~STATUS_SUMMARY;
@@ -150,13 +149,13 @@ static void load_environment(const struct whe_work *work, const uint8_t *from, u
     image->x87.FpStatus = (UINT16)word[1];
     image->x87.FpTag = used_from_tags(word[2]);
     load_pointers(work, word);
-    settle(image);
+    whe_x87_settle(image);
 }
 
 enum whe_vector whe_kernel_fldcw(struct whe_work *work)
 {
     work->image->x87.FpControl = (UINT16)work->value[0].u64;
-    settle(work->image);
+    whe_x87_settle(work->image);
     return WHE_VECTOR_NONE;
 }
 
@@ -195,7 +194,7 @@ enum whe_vector whe_kernel_fnstenv(struct whe_work *work)
 {
     save_environment(work, work->value[0].bytes, work->insn->operand[0].size / WORDS);
     work->image->x87.FpControl |= WHE_FSW_EXCEPTIONS;
-    settle(work->image);
+    whe_x87_settle(work->image);
     return WHE_VECTOR_NONE;
 }
 
