@@ -19,7 +19,19 @@
 #define CR4_SMEP    (UINT64_C(1) << 20)
 #define RFLAGS_VM   UINT64_C(0x20000)
 
-enum { DE = 0, BR = 5, UD = 6, NM = 7, NP = 11, SS = 12, GP = 13, PF = 14, MF = 16, AC = 17, XM = 19 };
+enum {
+    DE = 0,
+    BR = 5,
+    UD = 6,
+    NM = 7,
+    NP = 11,
+    SS = 12,
+    GP = 13,
+    PF = 14,
+    MF = 16,
+    AC = 17,
+    XM = 19
+};
 
 static bool is_64bit_code(const struct rules_exit *exit)
 {

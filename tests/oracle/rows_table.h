@@ -89,9 +89,9 @@ enum feature {
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
-#define SELECTOR 8192u  /* the operand selects a descriptor; only in protected mode */
-#define ONLY_REG 16384u /* no memory form */
-#define AT_RDI   32768u /* the memory operand is at rDI */
+#define SELECTOR 8192u    /* the operand selects a descriptor; only in protected mode */
+#define ONLY_REG 16384u   /* no memory form */
+#define AT_RDI   32768u   /* the memory operand is at rDI */
 #define FLOATS   0x40000u /* registers and memory hold numbers in floating point */
 #define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
 #define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */

@@ -126,14 +126,22 @@ static bool has_feature(unsigned feature)
     static const struct {
         unsigned leaf, answer, bit;
     } places[FEATURES] = {
-        [MOVBE] = {1, 2, bit_MOVBE},     [CX16] = {1, 2, bit_CMPXCHG16B},
-        [MOVDIRI] = {7, 2, bit_MOVDIRI}, [PNI] = {1, 2, bit_SSE3},
-        [SSSE3] = {1, 2, bit_SSSE3},     [SSE4_1] = {1, 2, bit_SSE4_1},
-        [SSE4_2] = {1, 2, bit_SSE4_2},   [SSE4A] = {0x80000001, 2, bit_SSE4a},
-        [AES] = {1, 2, bit_AES},         [PCLMULQDQ] = {1, 2, bit_PCLMUL},
-        [SHA_NI] = {7, 1, bit_SHA},      [GFNI] = {7, 2, bit_GFNI},
-        [AVX] = {1, 2, bit_AVX},         [POPCNT] = {1, 2, bit_POPCNT},
-        [LZCNT] = {0x80000001, 2, bit_LZCNT}, [BMI1] = {7, 1, bit_BMI},
+        [MOVBE] = {1, 2, bit_MOVBE},
+        [CX16] = {1, 2, bit_CMPXCHG16B},
+        [MOVDIRI] = {7, 2, bit_MOVDIRI},
+        [PNI] = {1, 2, bit_SSE3},
+        [SSSE3] = {1, 2, bit_SSSE3},
+        [SSE4_1] = {1, 2, bit_SSE4_1},
+        [SSE4_2] = {1, 2, bit_SSE4_2},
+        [SSE4A] = {0x80000001, 2, bit_SSE4a},
+        [AES] = {1, 2, bit_AES},
+        [PCLMULQDQ] = {1, 2, bit_PCLMUL},
+        [SHA_NI] = {7, 1, bit_SHA},
+        [GFNI] = {7, 2, bit_GFNI},
+        [AVX] = {1, 2, bit_AVX},
+        [POPCNT] = {1, 2, bit_POPCNT},
+        [LZCNT] = {0x80000001, 2, bit_LZCNT},
+        [BMI1] = {7, 1, bit_BMI},
         [ADX] = {7, 1, bit_ADX},
     };
     unsigned value[4] = {0};
@@ -145,9 +153,9 @@ static bool has_feature(unsigned feature)
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"",          "movbe",  "cx16",   "movdiri", "pni",
-                                                "ssse3",     "sse4_1", "sse4_2", "sse4a",   "aes",
-                                                "pclmulqdq", "sha_ni", "gfni", "avx", "popcnt", "abm", "bmi1", "adx"};
+    static const char *const names[FEATURES] = {
+        "",    "movbe",     "cx16",   "movdiri", "pni", "ssse3",  "sse4_1", "sse4_2", "sse4a",
+        "aes", "pclmulqdq", "sha_ni", "gfni",    "avx", "popcnt", "abm",    "bmi1",   "adx"};
     unsigned feature = ANY;
     do {
         feature++;

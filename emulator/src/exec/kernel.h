@@ -163,10 +163,10 @@ whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois
 /* fp_native.c: by their mnemonics */
 #define WHE_FP(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
 #include "fp.def"
-whe_kernel_fn whe_kernel_call;         /**< flow.c */
-whe_kernel_fn whe_kernel_ret;          /**< flow.c */
-whe_kernel_fn whe_kernel_loop;         /**< operation: enum whe_loop: flow.c */
-whe_kernel_fn whe_kernel_jcxz;         /**< flow.c */
+whe_kernel_fn whe_kernel_call; /**< flow.c */
+whe_kernel_fn whe_kernel_ret;  /**< flow.c */
+whe_kernel_fn whe_kernel_loop; /**< operation: enum whe_loop: flow.c */
+whe_kernel_fn whe_kernel_jcxz; /**< flow.c */
 
 /* stack.c */
 whe_kernel_fn whe_kernel_pusha;

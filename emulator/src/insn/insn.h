@@ -54,9 +54,9 @@ enum whe_trait {
     WHE_TRAIT_NATIVE = 256,  /**< the kernel is this machine's own instruction */
     WHE_TRAIT_LAST = 512,    /**< the x87 remembers its opcode, where it is and where its operand */
     WHE_TRAIT_BYTES = 1024,  /**< the kernel chooses which bytes of memory are written */
-    WHE_TRAIT_HINT = 1 << 16,    /**< its operands mean nothing: they are not even computed */
-    WHE_TRAIT_GPRS = 1 << 17,   /**< the kernel sees the eight registers that PUSHA pushes */
-    WHE_TRAIT_FRAME = 2048,  /**< uses a frame of the stack: ENTER, LEAVE */
+    WHE_TRAIT_HINT = 1 << 16,       /**< its operands mean nothing: they are not even computed */
+    WHE_TRAIT_GPRS = 1 << 17,       /**< the kernel sees the eight registers that PUSHA pushes */
+    WHE_TRAIT_FRAME = 2048,         /**< uses a frame of the stack: ENTER, LEAVE */
     WHE_TRAIT_ELEMENTS = 4096,      /**< memory is accessed in pieces of the operand size, from its
                                          beginning */
     WHE_TRAIT_TABLE = 8192,         /**< memory is accessed as a limit of 2 bytes and a base */

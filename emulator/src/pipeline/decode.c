@@ -18,21 +18,6 @@
 #include "host.h"
 #include "translate.h"
 
-#define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
-
-/* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
-   instruction, and MOV to a control register another than MOV. */
-enum { PLAIN, STRING, CONTROL, KINDS };
-static const uint16_t rows[KINDS][MNEMONICS] = {
-#define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
-    [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
-        : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
-                                            : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
-#include "rows.def"
-};
-
-_Static_assert(WHE_INSN_COUNT <= UINT16_MAX, "ids are kept in 16 bits");
-_Static_assert(MNEMONICS <= UINT16_MAX, "mnemonics are kept in 16 bits");
 _Static_assert(WHE_OPERANDS <= 8, "sets of operands are kept in 8 bits");
 
 static void add_if_held(struct whe_set *set, unsigned reg)
@@ -57,11 +42,6 @@ static unsigned segment_in_use(const struct whe_mode *mode, const struct whe_ins
     if (mode->code == WHE_CODE64 && reg < WHE_REG_FS)
         return WHE_REG_DS;
     return reg;
-}
-
-static bool is_xmm(ZydisRegister reg)
-{
-    return reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15;
 }
 
 /* What may be left as it is counts as read, as a whole (CMOVcc, CMPXCHG), or in part: of an XMM
@@ -431,48 +411,16 @@ static bool is_by_exit(const struct whe_insn *insn)
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
 
-/* @return whether it needs or changes state that the platform's interface cannot carry: behind VEX
-   a write to an XMM register clears the rest of the YMM register (SDM 2A, 2.3.10.1). */
-static bool is_beyond_interface(const ZydisDecodedInstruction *decoded,
-                                const ZydisDecodedOperand *operands)
-{
-    if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-        return decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY;
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER && is_xmm(operands[i].reg.value) &&
-            (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-            return true;
-    }
-    return false;
-}
-
 static uint16_t opcode_of(const ZydisDecodedInstruction *decoded)
 {
     return (uint16_t)((decoded->opcode & 7u) << 8 | (unsigned)decoded->raw.modrm.mod << 6 |
                       (unsigned)decoded->raw.modrm.reg << 3 | decoded->raw.modrm.rm);
 }
 
-static bool is_control(const ZydisDecodedOperand *operand)
-{
-    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-           ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
-}
-
-static uint16_t row_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
-{
-    /* Far branches share their mnemonics with near ones, and are other instructions. */
-    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
-        is_beyond_interface(decoded, operands))
-        return WHE_INSN_NONE;
-    const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
-                               (is_control(&operands[0]) || is_control(&operands[1]));
-    return rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
-}
-
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    const uint16_t id = row_of(decoded, operands);
+    const uint16_t id = whe_decode_row(decoded, operands);
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
@@ -502,87 +450,13 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     take_reads(mode, decoded, operands, insn);
 }
 
-static ZyanStatus init_decoder(const struct whe_mode *mode, ZydisDecoder *decoder)
-{
-    switch (mode->code) {
-    case WHE_CODE64:
-        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    case WHE_CODE32:
-        return ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
-    default:
-        return ZydisDecoderInit(decoder,
-                                mode->protected_mode ? ZYDIS_MACHINE_MODE_LEGACY_16
-                                                     : ZYDIS_MACHINE_MODE_REAL_16,
-                                ZYDIS_STACK_WIDTH_16);
-    }
-}
-
-/* Without a base (mod 0, SIB base 5) Zydis 4.0 takes r13d for one if 67h and REX.B are there: the
-   encoding means a displacement alone, whatever REX.B is. SDM 2A, table 2-3 and 2.2.1.6. */
-static void correct_base(const ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
-{
-    bool has_no_base = decoded->address_width != 16 && decoded->raw.modrm.mod == 0 &&
-                       decoded->raw.modrm.rm == 4 && decoded->raw.sib.base == 5;
-    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_SIB) || !has_no_base)
-        return;
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (operands[i].type != ZYDIS_OPERAND_TYPE_MEMORY ||
-            operands[i].encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM)
-            continue;
-        operands[i].mem.base = ZYDIS_REGISTER_NONE;
-        operands[i].mem.disp.value = decoded->raw.disp.value;
-    }
-}
-
-/* Of a near branch 3Eh says that it is not tracked, and Zydis takes it for no more; where segments
-   have bases it is still the override to DS. SDM 1, 17.3.1. */
-static void correct_segment(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
-                            ZydisDecodedOperand *operands)
-{
-    if (!(decoded->attributes & ZYDIS_ATTRIB_HAS_NOTRACK) || mode->code == WHE_CODE64)
-        return;
-    if (operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY)
-        operands[0].mem.segment = ZYDIS_REGISTER_DS;
-}
-
-/* What Zydis decodes like others: opcodes that are there to be invalid (SDM 2B, "UD"), PREFETCH of
-   a register, which AMD's processors refuse, and what only Knights Corner had. */
-static bool is_undefined(const ZydisDecodedInstruction *decoded)
-{
-    switch (decoded->mnemonic) {
-    case ZYDIS_MNEMONIC_UD0:
-    case ZYDIS_MNEMONIC_UD1:
-    case ZYDIS_MNEMONIC_UD2:
-        return true;
-    case ZYDIS_MNEMONIC_NOP:
-        return decoded->opcode == 0x0d;
-    default:
-        return decoded->meta.isa_set == ZYDIS_ISA_SET_KNCV;
-    }
-}
-
 enum whe_decoded whe_decode(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
                             struct whe_insn *insn)
 {
-    ZydisDecoder decoder;
     ZydisDecodedInstruction decoded;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    if (!ZYAN_SUCCESS(init_decoder(mode, &decoder)))
-        return WHE_DECODED_INVALID;
-    /* MPX is in no processor that is sold: its opcodes are the NOPs that they were. */
-    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MPX, ZYAN_FALSE);
-
-    ZyanStatus status = ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands);
-    if (status == ZYDIS_STATUS_NO_MORE_DATA)
-        return count < WHE_INSN_MAX ? WHE_DECODED_MORE : WHE_DECODED_TOO_LONG;
-    if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
-        return WHE_DECODED_TOO_LONG;
-    if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
-        return WHE_DECODED_BAD_LOCK;
-    if (!ZYAN_SUCCESS(status) || is_undefined(&decoded))
-        return WHE_DECODED_INVALID;
-    correct_base(&decoded, operands);
-    correct_segment(mode, &decoded, operands);
-    take(mode, &decoded, operands, insn);
-    return WHE_DECODED_OK;
+    const enum whe_decoded result = whe_decode_bytes(mode, bytes, count, &decoded, operands);
+    if (result == WHE_DECODED_OK)
+        take(mode, &decoded, operands, insn);
+    return result;
 }

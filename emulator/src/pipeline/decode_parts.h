@@ -8,6 +8,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "decode.h"
 #include "decode_names.h"
 #include "insn.h"
 #include "mode.h"
@@ -22,6 +23,11 @@ static inline bool is_string(const ZydisDecodedInstruction *decoded)
 static inline unsigned reg_from_zydis(ZydisRegister reg)
 {
     return whe_reg_from_decoder((unsigned)reg);
+}
+
+static inline bool is_xmm(ZydisRegister reg)
+{
+    return reg >= ZYDIS_REGISTER_XMM0 && reg <= ZYDIS_REGISTER_XMM15;
 }
 
 static inline bool is_segment(unsigned reg)
@@ -45,6 +51,17 @@ static inline bool loads_segment(const ZydisDecodedOperand *operand)
            (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
            is_segment(reg_from_zydis(operand->reg.value));
 }
+
+/**
+ * Decodes bytes as whe_decode() does.
+ * @param operands receives up to ZYDIS_MAX_OPERAND_COUNT.
+ */
+enum whe_decoded whe_decode_bytes(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
+                                  ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands);
+
+/** @return an instruction's enum whe_insn_id; WHE_INSN_NONE: it has no row. */
+uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded,
+                        const ZydisDecodedOperand *operands);
 
 /** @return a mask of 1 << enum whe_exit_kind: the exits that an instruction can have caused, with
  * or without a row of its own. */

@@ -6,11 +6,11 @@
 
 #include "base/json_write.h"
 #include "cli/new_case.h"
+#include "format/compare.h"
 #include "format/format.h"
 #include "format/print.h"
 #include "unit/format/files.h"
 #include "words/names.h"
-#include "format/compare.h"
 
 #define RANDOM_CODES 6000u
 

@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "files.h"
 #include "format/accept.h"
+#include "format/compare.h"
 #include "format/find.h"
 #include "format/print.h"
-#include "format/compare.h"
 
 #define HEADER "{\"format\": \"whv-trace/1.0\"}\n"
 
