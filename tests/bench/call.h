@@ -14,9 +14,11 @@
 struct bench_call {
     const struct bench_scenario *scenario;
     WHV_EMULATOR_HANDLE handle;
-    void *context; /**< handed to the callbacks */
+    /** Handed to the callbacks. */
+    void *context;
     WHV_VP_EXIT_CONTEXT vp;
-    WHV_MEMORY_ACCESS_CONTEXT memory[2]; /**< of even and of odd calls */
+    /** Of even and of odd calls. */
+    WHV_MEMORY_ACCESS_CONTEXT memory[2];
     WHV_X64_IO_PORT_ACCESS_CONTEXT port;
     WHV_PREVIEW_MEMORY_ACCESS_CONTEXT preview;
 };

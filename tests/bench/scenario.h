@@ -10,15 +10,21 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BENCH_PAGE            0x1000u
-#define BENCH_CODE            0x401000u
-#define BENCH_DEVICE          0xfee00000u            /**< two pages; exits happen in the first */
-#define BENCH_OPERAND         (BENCH_DEVICE + 0x10u) /**< where most operands are */
-#define BENCH_STACK           0x7f800u               /**< in the middle of a page of RAM */
-#define BENCH_PORT            0x3f8u
-#define BENCH_VALUE           0x5au /**< what devices and ports answer */
-#define BENCH_ELEMENTS        1000u /**< iterations of a REP */
-#define BENCH_RFLAGS_RESERVED 2u    /**< RFLAGS with nothing set */
+#define BENCH_PAGE 0x1000u
+#define BENCH_CODE 0x401000u
+/** Two pages; exits happen in the first. */
+#define BENCH_DEVICE 0xfee00000u
+/** Where most operands are. */
+#define BENCH_OPERAND (BENCH_DEVICE + 0x10u)
+/** In the middle of a page of RAM. */
+#define BENCH_STACK 0x7f800u
+#define BENCH_PORT  0x3f8u
+/** What devices and ports answer. */
+#define BENCH_VALUE 0x5au
+/** Iterations of a REP. */
+#define BENCH_ELEMENTS 1000u
+/** RFLAGS with nothing set. */
+#define BENCH_RFLAGS_RESERVED 2u
 #define BENCH_CR0             UINT64_C(0x80050033)
 #define BENCH_CR4             UINT64_C(0x600)
 
@@ -27,15 +33,24 @@ enum bench_exit { BENCH_READ, BENCH_WRITE, BENCH_PORT_READ, BENCH_PORT_WRITE };
 
 /** What is special about a scenario; a mask. */
 enum bench_trait {
-    BENCH_REP = 1,       /**< a REP: figures are per iteration */
-    BENCH_CODE32 = 2,    /**< 32-bit protected mode instead of 64-bit mode */
-    BENCH_PREVIEW = 4,   /**< through the preview form of the API */
-    BENCH_NO_BYTES = 8,  /**< the exit brings no instruction bytes: they are fetched */
-    BENCH_COLD = 16,     /**< no two calls in a row bring the same instruction */
-    BENCH_NO_GVA = 32,   /**< the exit does not tell the operand's linear address */
-    BENCH_BY_EXIT = 256, /**< the exit tells the address: its registers are not asked for */
-    BENCH_UNEQUAL = 128, /**< the device answers something else than RAX holds */
-    BENCH_START = 64 /**< the operand, or the first element, is at the beginning of the device */
+    /** A REP: figures are per iteration. */
+    BENCH_REP = 1,
+    /** 32-bit protected mode instead of 64-bit mode. */
+    BENCH_CODE32 = 2,
+    /** Through the preview form of the API. */
+    BENCH_PREVIEW = 4,
+    /** The exit brings no instruction bytes: they are fetched. */
+    BENCH_NO_BYTES = 8,
+    /** No two calls in a row bring the same instruction. */
+    BENCH_COLD = 16,
+    /** The exit does not tell the operand's linear address. */
+    BENCH_NO_GVA = 32,
+    /** The exit tells the address: its registers are not asked for. */
+    BENCH_BY_EXIT = 256,
+    /** The device answers something else than RAX holds. */
+    BENCH_UNEQUAL = 128,
+    /** The operand, or the first element, is at the beginning of the device. */
+    BENCH_START = 64
 };
 
 enum bench_reg_number {
@@ -48,19 +63,28 @@ enum bench_reg_number {
 enum bench_reg {
 #define BENCH_REG(id, whv, unicorn, value) BENCH_##id = 1 << BENCH_NUMBER_##id,
 #include "registers.def"
-    BENCH_OTHER = 1 << BENCH_REGS /**< any that is not in the list */
+    /** Any that is not in the list. */
+    BENCH_OTHER = 1 << BENCH_REGS
 };
 
 struct bench_scenario {
-    const char *name; /**< baseline.txt knows the scenario by this */
+    /** Baseline.txt knows the scenario by this. */
+    const char *name;
     enum bench_exit exit;
-    unsigned size;      /**< bytes of the operand, or of the element of a string */
-    unsigned traits;    /**< mask of enum bench_trait */
-    unsigned callbacks; /**< that one call makes, with a warm cache unless BENCH_COLD */
-    unsigned inputs;    /**< mask of enum bench_reg: registers that the instruction reads */
-    unsigned outputs;   /**< and those that it writes, without RIP */
-    unsigned length;    /**< of the instruction */
-    uint8_t code[16];   /**< zero after its end; BENCH_COLD: a ModRM byte ends it */
+    /** Bytes of the operand, or of the element of a string. */
+    unsigned size;
+    /** Mask of enum bench_trait. */
+    unsigned traits;
+    /** That one call makes, with a warm cache unless BENCH_COLD. */
+    unsigned callbacks;
+    /** Mask of enum bench_reg: registers that the instruction reads. */
+    unsigned inputs;
+    /** And those that it writes, without RIP. */
+    unsigned outputs;
+    /** Of the instruction. */
+    unsigned length;
+    /** Zero after its end; BENCH_COLD: a ModRM byte ends it. */
+    uint8_t code[16];
 };
 
 extern const struct bench_scenario bench_scenarios[];

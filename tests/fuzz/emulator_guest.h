@@ -34,13 +34,16 @@ struct fuzz_guest {
     const struct fuzz_input *input;
     struct fuzz_stream stream;
     uint8_t poison;
-    void *context; /**< what every callback must be handed */
+    /** What every callback must be handed. */
+    void *context;
 
     struct rules_event events[FUZZ_EVENTS];
     struct rules_register registers[FUZZ_REGISTERS];
     size_t register_count;
-    struct rules_call call; /**< the log: of the call that has just ended */
-    bool has_touched_input; /**< the emulator changed an argument that is const */
+    /** The log: of the call that has just ended. */
+    struct rules_call call;
+    /** The emulator changed an argument that is const. */
+    bool has_touched_input;
 };
 
 /** The callbacks; their guest is the one that was activated last. */
@@ -57,7 +60,8 @@ WHV_EMULATOR_HANDLE fuzz_guest_create(bool is_preview);
 void fuzz_guest_run(struct fuzz_guest *guest, WHV_EMULATOR_HANDLE emulator,
                     const struct fuzz_input *input, bool is_preview, uint8_t poison);
 
-/** @return whether two calls made the same callbacks and ended alike; at: the first that differs.
+/**
+ * @return whether two calls made the same callbacks and ended alike; at: the first that differs.
  */
 bool fuzz_is_same(const struct rules_call *a, const struct rules_call *b, size_t *at);
 

@@ -32,9 +32,11 @@
 #include "rules.h"
 #include "stream.h"
 
-#define FUZZ_HEAD        68u
-#define FUZZ_CODE        16u /**< where the instruction stands, */
-#define FUZZ_CODE_SIZE   16u /**< and its room */
+#define FUZZ_HEAD 68u
+/** Where the instruction stands. */
+#define FUZZ_CODE 16u
+/** And its room. */
+#define FUZZ_CODE_SIZE   16u
 #define FUZZ_ANSWERS_MAX 4096u
 #define FUZZ_INPUT_MAX   (FUZZ_HEAD + FUZZ_ANSWERS_MAX)
 
@@ -46,7 +48,8 @@ enum fuzz_mode {
     FUZZ_VM86,
     FUZZ_COMPAT32,
     FUZZ_COMPAT16,
-    FUZZ_REAL32, /**< real mode with a 32-bit code segment */
+    /** Real mode with a 32-bit code segment. */
+    FUZZ_REAL32,
     FUZZ_MODES
 };
 
@@ -55,7 +58,8 @@ enum fuzz_mode {
 struct fuzz_input {
     enum fuzz_mode mode;
     struct rules_exit exit;
-    uint8_t code[FUZZ_CODE_SIZE]; /**< whatever the exit hands over of it */
+    /** Whatever the exit hands over of it. */
+    uint8_t code[FUZZ_CODE_SIZE];
     bool has_context;
     unsigned sibling_byte;
     const uint8_t *answers;
@@ -72,12 +76,17 @@ void fuzz_input_read(const uint8_t *bytes, size_t size, struct fuzz_input *input
 struct fuzz_seed {
     enum fuzz_mode mode;
     unsigned cpl;
-    uint16_t state;  /**< flipped in the mode's execution state */
-    uint32_t rflags; /**< flipped in the mode's RFLAGS */
-    unsigned access; /**< WHV_MEMORY_ACCESS_TYPE, or FUZZ_ACCESS_PORT */
+    /** Flipped in the mode's execution state. */
+    uint16_t state;
+    /** Flipped in the mode's RFLAGS. */
+    uint32_t rflags;
+    /** WHV_MEMORY_ACCESS_TYPE, or FUZZ_ACCESS_PORT. */
+    unsigned access;
     bool is_preview;
-    unsigned given;   /**< bytes of the instruction in the exit */
-    uint32_t io_info; /**< WHV_X64_IO_PORT_ACCESS_INFO of a port exit */
+    /** Bytes of the instruction in the exit. */
+    unsigned given;
+    /** WHV_X64_IO_PORT_ACCESS_INFO of a port exit. */
+    uint32_t io_info;
     uint64_t gva;
     uint64_t rip;
     const uint8_t *code;

@@ -33,8 +33,10 @@
 
 enum native_verdict {
     NATIVE_RUNS,
-    NATIVE_INVALID, /**< the decoder does not know the bytes */
-    NATIVE_UNFIT    /**< nothing that this target may compare, or run at all */
+    /** The decoder does not know the bytes. */
+    NATIVE_INVALID,
+    /** Nothing that this target may compare, or run at all. */
+    NATIVE_UNFIT
 };
 
 struct native_insn {

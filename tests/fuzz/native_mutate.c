@@ -24,7 +24,8 @@ static bool is_legacy_prefix(uint8_t byte)
     return memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3", byte, 11) != NULL;
 }
 
-/* Prefixes and opcode of an instruction of the table, with 67h, and with bits of REX if it can be.
+/*
+ * Prefixes and opcode of an instruction of the table, with 67h, and with bits of REX if it can be.
  */
 static void emit_opcode(struct code *code, const struct fuzz_insn *insn, bool has_67, uint8_t rex)
 {

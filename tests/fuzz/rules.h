@@ -24,25 +24,36 @@ enum rules_kind {
 
 struct rules_register {
     WHV_REGISTER_NAME name;
-    WHV_REGISTER_VALUE value; /**< sent by a Set; answered to a Get, 0 where nothing was answered */
+    /** Sent by a Set; answered to a Get, 0 where nothing was answered. */
+    WHV_REGISTER_VALUE value;
 };
 
 /** One callback: what it was asked, and what it answered. */
 struct rules_event {
     enum rules_kind kind;
     HRESULT hr;
-    bool is_foreign; /**< the Context was another */
+    /** The Context was another. */
+    bool is_foreign;
 
-    uint64_t address;  /**< gpa, gva or port */
-    uint32_t size;     /**< of an access, as given */
-    uint8_t direction; /**< of an access, as given */
-    uint64_t data;     /**< all that a write or OUT sends; what a read or IN was answered */
+    /** gpa, gva or port. */
+    uint64_t address;
+    /** Of an access, as given. */
+    uint32_t size;
+    /** Of an access, as given. */
+    uint8_t direction;
+    /** All that a write or OUT sends; what a read or IN was answered. */
+    uint64_t data;
 
-    uint32_t flags;    /**< of a translation */
-    uint32_t result;   /**< of a translation; UINT32_MAX if nothing was answered */
-    uint64_t gpa;      /**< of a translation; RULES_NO_PAGE if none was answered */
-    bool is_unaligned; /**< an array of registers */
-    uint32_t count;    /**< registers that follow */
+    /** Of a translation. */
+    uint32_t flags;
+    /** Of a translation; UINT32_MAX if nothing was answered. */
+    uint32_t result;
+    /** Of a translation; RULES_NO_PAGE if none was answered. */
+    uint64_t gpa;
+    /** An array of registers. */
+    bool is_unaligned;
+    /** Registers that follow. */
+    uint32_t count;
     const struct rules_register *registers;
 };
 
@@ -51,7 +62,8 @@ struct rules_exit {
     bool is_preview;
     bool is_io;
     WHV_VP_EXIT_CONTEXT vp;
-    uint8_t instruction_length; /**< in place of that in vp: the preview's is a whole byte */
+    /** In place of that in vp: the preview's is a whole byte. */
+    uint8_t instruction_length;
     WHV_MEMORY_ACCESS_CONTEXT memory;
     WHV_X64_IO_PORT_ACCESS_CONTEXT io;
 };
@@ -65,7 +77,8 @@ struct rules_call {
     uint32_t status;
     const struct rules_event *events;
     size_t count;
-    bool is_unbounded; /**< more happened than the log holds */
+    /** More happened than the log holds. */
+    bool is_unbounded;
 };
 
 enum rules_rule {

@@ -12,16 +12,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FUZZ_TABLE_GVA UINT64_C(0x8ff8) /**< of operands without a register */
+/** Of operands without a register. */
+#define FUZZ_TABLE_GVA UINT64_C(0x8ff8)
 
 struct fuzz_insn {
-    uint8_t bits; /**< 64, 32 or 16: of the code segment */
+    /** 64, 32 or 16: of the code segment. */
+    uint8_t bits;
     uint8_t size;
     uint8_t bytes[15];
-    uint8_t modrm;   /**< where ModRM stands; 0: there is none */
-    bool has_memory; /**< an operand at [rBX], [BX] or FUZZ_TABLE_GVA, or a string */
-    bool is_write;   /**< that is written */
-    bool is_port;    /**< IN, OUT, INS, OUTS */
+    /** Where ModRM stands; 0: there is none. */
+    uint8_t modrm;
+    /** An operand at [rBX], [BX] or FUZZ_TABLE_GVA, or a string. */
+    bool has_memory;
+    /** That is written. */
+    bool is_write;
+    /** IN, OUT, INS, OUTS. */
+    bool is_port;
     bool is_out;
     bool repeats;
     uint8_t port_size;

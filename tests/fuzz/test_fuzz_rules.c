@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Good calls break no rule, and each rule is broken by a call that differs from a good one in that.
+/*
+ * Good calls break no rule, and each rule is broken by a call that differs from a good one in that.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>

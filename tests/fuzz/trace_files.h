@@ -10,17 +10,23 @@
 
 /** The first byte of an input, modulo TRACE_KINDS; the rest is the file. */
 enum trace_kind {
-    TRACE_JSON,         /**< a case or a suite */
-    TRACE_LINES,        /**< a corpus */
-    TRACE_PACKED,       /**< a corpus that is compressed here, in two members if the first byte is
-                             above 127 */
-    TRACE_GZIP,         /**< bytes that claim to be a compressed corpus */
-    TRACE_EXPECTATIONS, /**< an expectations file */
-    TRACE_FLAGS,        /**< a flags.json */
+    /** A case or a suite. */
+    TRACE_JSON,
+    /** A corpus. */
+    TRACE_LINES,
+    /** A corpus that is compressed here, in two members if the first byte is above 127. */
+    TRACE_PACKED,
+    /** Bytes that claim to be a compressed corpus. */
+    TRACE_GZIP,
+    /** An expectations file. */
+    TRACE_EXPECTATIONS,
+    /** A flags.json. */
+    TRACE_FLAGS,
     TRACE_KINDS
 };
 
-/** Writes a file of that kind in a folder of its own. @return its path, valid until the next call.
+/**
+ * Writes a file of that kind in a folder of its own. @return its path, valid until the next call.
  */
 const char *trace_file(enum trace_kind kind, const uint8_t *bytes, size_t size);
 

@@ -18,11 +18,13 @@
 /* Linear addresses: two pages of device, then one that is not present; the same of RAM. */
 #define GEN_DEVICE (ORACLE_ARENA)
 #define GEN_RAM    (ORACLE_ARENA + 0x8000)
-#define GEN_HOLE   0x2000u /**< offset of the missing page behind either */
+/** Offset of the missing page behind either. */
+#define GEN_HOLE 0x2000u
 
-#define GEN_ACCESSES   32u
-#define GEN_ID_MAX     80u
-#define GEN_STATUS     UINT64_C(0x8d5) /**< CF PF AF ZF SF OF */
+#define GEN_ACCESSES 32u
+#define GEN_ID_MAX   80u
+/** CF PF AF ZF SF OF. */
+#define GEN_STATUS     UINT64_C(0x8d5)
 #define GEN_CF         UINT64_C(0x1)
 #define GEN_PF         UINT64_C(0x4)
 #define GEN_AF         UINT64_C(0x10)
@@ -35,29 +37,37 @@
 /** A read or a write of an operand; the writer splits it at page edges and into 8 bytes. */
 struct gen_access {
     uint64_t linear;
-    uint8_t size; /**< 1 to 16 */
+    /** 1 to 16. */
+    uint8_t size;
     bool is_write;
-    bool is_copy; /**< writes what was read just before, where later writes hide what was written */
+    /** Writes what was read just before, where later writes hide what was written. */
+    bool is_copy;
 };
 
 struct gen_case {
     char id[GEN_ID_MAX];
     struct oracle_in in;
-    uint8_t device[GEN_BLOCK_SIZE]; /**< contents before */
+    /** Contents before. */
+    uint8_t device[GEN_BLOCK_SIZE];
     uint8_t ram[GEN_BLOCK_SIZE];
     struct gen_access access[GEN_ACCESSES];
     unsigned access_count;
-    uint8_t xmm[16][16];       /**< in memory order */
-    uint8_t xmm_after[16][16]; /**< what they are to be; all 0 if none was given */
-    uint64_t undefined;        /**< flags */
-    unsigned fail_at;          /**< that callback for memory fails, counted from 1; 0: none */
+    /** In memory order. */
+    uint8_t xmm[16][16];
+    /** What they are to be; all 0 if none was given. */
+    uint8_t xmm_after[16][16];
+    /** Flags. */
+    uint64_t undefined;
+    /** That callback for memory fails, counted from 1; 0: none. */
+    unsigned fail_at;
 };
 
 /** Where lines go. */
 struct gen_writer {
     FILE *out;
     unsigned count;
-    unsigned pages; /**< mask: which of the device's pages and the missing one cases have touched */
+    /** Mask: which of the device's pages and the missing one cases have touched. */
+    unsigned pages;
     struct gen_case made;
 };
 
@@ -99,7 +109,8 @@ void gen_emit(struct gen_writer *writer);
 /** As gen_emit, for an instruction that changes one byte of the device: where, is found out. */
 void gen_emit_where(struct gen_writer *writer);
 
-/** Writes a line for a result that is known without oracle.h. @param out as oracle_run leaves it.
+/**
+ * Writes a line for a result that is known without oracle.h. @param out as oracle_run leaves it.
  */
 void gen_emit_result(struct gen_writer *writer, const struct oracle_out *out);
 

@@ -57,7 +57,8 @@ void gen_split_fault(struct gen_writer *writer)
             }
 }
 
-/* XMM registers are none of oracle.h's: a move needs no more than the compiler's inline assembly.
+/*
+ * XMM registers are none of oracle.h's: a move needs no more than the compiler's inline assembly.
  */
 static void move16(bool is_integer, bool is_store, uint8_t *memory, uint8_t *reg)
 {

@@ -12,12 +12,15 @@
 
 /** Before the instruction, and after it. */
 struct native_fp {
-    uint64_t xmm[2][2]; /**< XMM0 and XMM1, the low half first */
+    /** XMM0 and XMM1, the low half first. */
+    uint64_t xmm[2][2];
     uint64_t rax;
-    uint64_t rcx; /**< is not written */
+    /** Is not written. */
+    uint64_t rcx;
     uint64_t rflags;
     uint32_t mxcsr;
-    bool traps; /**< #XM */
+    /** #XM. */
+    bool traps;
 };
 
 /** Before the first run. @return false if code cannot be run. */

@@ -30,21 +30,28 @@ struct opcode {
     bool has_lock;
     bool has_66;
     bool has_67;
-    uint8_t rep; /**< f2, f3, or 0 */
-    uint8_t rex; /**< or 0 */
-    uint8_t map; /**< 0, 0x0f, 0x38 for 0f 38, 0x3a for 0f 3a */
+    /** F2, f3, or 0. */
+    uint8_t rep;
+    /** Or 0. */
+    uint8_t rex;
+    /** 0, 0x0f, 0x38 for 0f 38, 0x3a for 0f 3a. */
+    uint8_t map;
     uint8_t opcode;
-    uint8_t reg;      /**< the reg field of ModRM, if the opcode has one */
-    bool is_vex;      /**< VEX with 128 bits: map, 66 or rep, and rex are within it */
-    bool is_register; /**< its other operand is a register: rBX; otherwise memory at rBX or rBP +
-                         11h */
-    uint8_t rm;       /**< that register's number: of the x87, where it tells the operation, any */
+    /** The reg field of ModRM, if the opcode has one. */
+    uint8_t reg;
+    /** VEX with 128 bits: map, 66 or rep, and rex are within it. */
+    bool is_vex;
+    /** Its other operand is a register: rBX; otherwise memory at rBX or rBP + 11h. */
+    bool is_register;
+    /** That register's number: of the x87, where it tells the operation, any. */
+    uint8_t rm;
 };
 
 /** What decoders are given. */
 struct opcode_bytes {
     uint8_t byte[15];
-    uint8_t opcode_at; /**< where the opcode's last byte is */
+    /** Where the opcode's last byte is. */
+    uint8_t opcode_at;
 };
 
 /** Puts the bytes together; an immediate is 1, or what would have been ModRM. */

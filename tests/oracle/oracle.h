@@ -20,16 +20,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ORACLE_PAGE       0x1000u
-#define ORACLE_ARENA      UINT64_C(0x20000000) /**< where blocks may lie; everything else faults */
+#define ORACLE_PAGE 0x1000u
+/** Where blocks may lie; everything else faults. */
+#define ORACLE_ARENA      UINT64_C(0x20000000)
 #define ORACLE_ARENA_SIZE 0x100000u
-#define ORACLE_MEMORY_MAX 0x8000u /**< bytes of all blocks together */
+/** Bytes of all blocks together. */
+#define ORACLE_MEMORY_MAX 0x8000u
 #define ORACLE_BLOCKS     8u
 #define ORACLE_CODE_MAX   15u
-#define ORACLE_RIP        UINT64_C(0x1ff00800) /**< of the instruction in 32- and 64-bit mode */
-#define ORACLE_CODE16     UINT64_C(0x1ff00000) /**< base of CS in 16-bit mode */
-#define ORACLE_IP16       0x800u
-#define ORACLE_SMALL_ESP  UINT64_C(0x1ff10000) /**< the upper half of ESP with a small SS */
+/** Of the instruction in 32- and 64-bit mode. */
+#define ORACLE_RIP UINT64_C(0x1ff00800)
+/** Base of CS in 16-bit mode. */
+#define ORACLE_CODE16 UINT64_C(0x1ff00000)
+#define ORACLE_IP16   0x800u
+/** The upper half of ESP with a small SS. */
+#define ORACLE_SMALL_ESP UINT64_C(0x1ff10000)
 
 /** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF AC. */
 #define ORACLE_RFLAGS UINT64_C(0x40dd5)
@@ -59,38 +64,51 @@ struct oracle_xmm {
 };
 
 /**
- * x87, MMX and MXCSR, as FXSAVE64 lays them out. What the processor works out itself is given as it
+ * X87, MMX and MXCSR, as FXSAVE64 lays them out. What the processor works out itself is given as it
  * would be: in `status` the bits ES and B, in `control` bit 6.
  */
 struct oracle_fx {
     uint16_t control;
     uint16_t status;
-    uint8_t tag; /**< abridged: a bit for each register that is not empty, by its number */
+    /** Abridged: a bit for each register that is not empty, by its number. */
+    uint8_t tag;
     uint8_t reserved;
-    uint16_t opcode; /**< of the last instruction, with the addresses of its own and its operand */
+    /** Of the last instruction, with the addresses of its own and its operand. */
+    uint16_t opcode;
     uint64_t ip;
     uint64_t dp;
     uint32_t mxcsr;
-    uint32_t mxcsr_mask;     /**< only reported */
-    struct oracle_xmm st[8]; /**< from the top of the stack, 80 bits each; the rest is 0 */
+    /** Only reported. */
+    uint32_t mxcsr_mask;
+    /** From the top of the stack, 80 bits each; the rest is 0. */
+    struct oracle_xmm st[8];
 };
 
-#define ORACLE_CONTROL 0x37fu  /**< what FNINIT leaves */
-#define ORACLE_MXCSR   0x1f80u /**< what reset leaves */
+/** What FNINIT leaves. */
+#define ORACLE_CONTROL 0x37fu
+/** What reset leaves. */
+#define ORACLE_MXCSR 0x1f80u
 
 /** Pages of the arena. A block of ORACLE_NONE only reserves room in oracle_out.memory. */
 struct oracle_block {
-    uint64_t address; /**< page aligned */
-    uint32_t size;    /**< a multiple of ORACLE_PAGE */
+    /** Page aligned. */
+    uint64_t address;
+    /** A multiple of ORACLE_PAGE. */
+    uint32_t size;
     enum oracle_access access;
-    const uint8_t *bytes; /**< contents before; NULL: zeros */
+    /** Contents before; NULL: zeros. */
+    const uint8_t *bytes;
 };
 
 enum oracle_segment_kind {
-    ORACLE_FLAT,         /**< base 0, 4 GiB, data, 32 bits */
-    ORACLE_NULL_SEGMENT, /**< the null selector; not for SS */
-    ORACLE_DATA,         /**< a data segment as described */
-    ORACLE_CODE_DATA     /**< a readable code segment as described; not for SS */
+    /** Base 0, 4 GiB, data, 32 bits. */
+    ORACLE_FLAT,
+    /** The null selector; not for SS. */
+    ORACLE_NULL_SEGMENT,
+    /** A data segment as described. */
+    ORACLE_DATA,
+    /** A readable code segment as described; not for SS. */
+    ORACLE_CODE_DATA
 };
 
 /**
@@ -99,49 +117,73 @@ enum oracle_segment_kind {
  */
 struct oracle_segment {
     enum oracle_segment_kind kind;
-    uint64_t base;     /**< 32 bits outside 64-bit mode */
-    uint32_t limit;    /**< in bytes; above 1 MiB the low 12 bits are ones */
-    bool expand_down;  /**< data only: offsets above limit are valid */
-    bool read_only;    /**< data only, not for SS */
-    bool conforming;   /**< code only */
-    bool execute_only; /**< code only; such a segment cannot be loaded, only tried:
-                          oracle_ldt_selector */
-    bool not_present;  /**< likewise */
-    bool is_small; /**< D/B clear: an expand-down segment ends at 64 KiB, a stack uses SP alone */
+    /** 32 bits outside 64-bit mode. */
+    uint64_t base;
+    /** In bytes; above 1 MiB the low 12 bits are ones. */
+    uint32_t limit;
+    /** Data only: offsets above limit are valid. */
+    bool expand_down;
+    /** Data only, not for SS. */
+    bool read_only;
+    /** Code only. */
+    bool conforming;
+    /** Code only; such a segment cannot be loaded, only tried: oracle_ldt_selector. */
+    bool execute_only;
+    /** Likewise. */
+    bool not_present;
+    /** D/B clear: an expand-down segment ends at 64 KiB, a stack uses SP alone. */
+    bool is_small;
 };
 
 struct oracle_in {
     enum oracle_mode mode;
-    uint8_t code_size; /**< 1 to 15 */
+    /** 1 to 15. */
+    uint8_t code_size;
     uint8_t code[ORACLE_CODE_MAX];
-    uint64_t gpr[16]; /**< low 32 bits of the first eight outside 64-bit mode; with a small SS only
-                           SP is taken, the upper half of ESP is that of ORACLE_SMALL_ESP */
+    /** Low 32 bits of the first eight outside 64-bit mode; with a small SS only SP is taken, the
+     * upper half of ESP is that of ORACLE_SMALL_ESP. */
+    uint64_t gpr[16];
     struct oracle_xmm xmm[16];
-    bool has_fx; /**< otherwise x87 and MXCSR are as after FNINIT and reset */
+    /** Otherwise x87 and MXCSR are as after FNINIT and reset. */
+    bool has_fx;
     struct oracle_fx fx;
-    uint64_t rflags;                             /**< of these ORACLE_RFLAGS */
-    struct oracle_segment segment[ORACLE_SREGS]; /**< that of CS is not used */
-    struct oracle_block block[ORACLE_BLOCKS];    /**< in ascending order, disjoint */
+    /** Of these ORACLE_RFLAGS. */
+    uint64_t rflags;
+    /** That of CS is not used. */
+    struct oracle_segment segment[ORACLE_SREGS];
+    /** In ascending order, disjoint. */
+    struct oracle_block block[ORACLE_BLOCKS];
     unsigned block_count;
 };
 
-/** State after the instruction, or at the fault: registers as the handler of the fault sees them.
+/**
+ * State after the instruction, or at the fault: registers as the handler of the fault sees them.
  */
 struct oracle_out {
-    bool completed;   /**< the end of the code was reached, or the target of a branch */
-    bool stepped;     /**< with TF: #DB came after the instruction, or after an iteration of REP */
-    int signal;       /**< otherwise: the signal that Linux made of the fault, */
-    unsigned trap;    /**< the vector, */
-    uint64_t error;   /**< its error code, */
-    uint64_t address; /**< and CR2 of a #PF; else 0 */
+    /** The end of the code was reached, or the target of a branch. */
+    bool completed;
+    /** With TF: #DB came after the instruction, or after an iteration of REP. */
+    bool stepped;
+    /** Otherwise: the signal that Linux made of the fault. */
+    int signal;
+    /** The vector. */
+    unsigned trap;
+    /** Its error code. */
+    uint64_t error;
+    /** And CR2 of a #PF; else 0. */
+    uint64_t address;
     uint64_t gpr[16];
     struct oracle_xmm xmm[16];
     struct oracle_fx fx;
-    uint64_t rflags;                 /**< of these ORACLE_RFLAGS */
-    uint64_t rip;                    /**< the offset in CS */
-    uint16_t selector[ORACLE_SREGS]; /**< a null selector is 0 here, whatever its low two bits */
+    /** Of these ORACLE_RFLAGS. */
+    uint64_t rflags;
+    /** The offset in CS. */
+    uint64_t rip;
+    /** A null selector is 0 here, whatever its low two bits. */
+    uint16_t selector[ORACLE_SREGS];
     size_t memory_size;
-    uint8_t memory[ORACLE_MEMORY_MAX]; /**< the blocks' contents, one after the other */
+    /** The blocks' contents, one after the other. */
+    uint8_t memory[ORACLE_MEMORY_MAX];
 };
 
 /** @return whether instructions can be run in this mode on this machine. */

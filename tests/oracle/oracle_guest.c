@@ -289,7 +289,8 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     return S_OK;
 }
 
-/* A loaded segment must be what its descriptor says; what a null one hides is the maker's affair.
+/*
+ * A loaded segment must be what its descriptor says; what a null one hides is the maker's affair.
  */
 static void load_segment(struct guest *guest, enum oracle_sreg sreg,
                          const WHV_X64_SEGMENT_REGISTER *value)

@@ -21,18 +21,23 @@
  * misaligned and faults have no error code.
  */
 enum oracle_context {
-    ORACLE_LONG,   /**< 64-bit or compatibility mode: what the processor is in */
-    ORACLE_LEGACY, /**< protected mode without long mode */
-    ORACLE_REAL,   /**< with the segments' limits as they are: also "unreal" mode */
+    /** 64-bit or compatibility mode: what the processor is in. */
+    ORACLE_LONG,
+    /** Protected mode without long mode. */
+    ORACLE_LEGACY,
+    /** With the segments' limits as they are: also "unreal" mode. */
+    ORACLE_REAL,
     ORACLE_VM86
 };
 
 /** What the exit context says besides what follows from the input. */
 struct oracle_exit {
     WHV_MEMORY_ACCESS_TYPE access;
-    bool gva_valid; /**< gva is the linear address of the access, translated to its Gpa */
+    /** gva is the linear address of the access, translated to its Gpa. */
+    bool gva_valid;
     uint64_t gva;
-    uint8_t bytes_missing; /**< of the 16 instruction bytes in the context; they are fetched */
+    /** Of the 16 instruction bytes in the context; they are fetched. */
+    uint8_t bytes_missing;
 };
 
 /** What the emulator answered, and a rule that it broke towards a callback, or NULL. */

@@ -19,15 +19,19 @@
 
 /** An instruction and the state before it. */
 struct ports_case {
-    enum oracle_mode mode; /**< 16-bit code is that of real mode, 32-bit code has flat segments */
-    uint16_t selector[6];  /**< real mode */
-    uint64_t base[6];      /**< of FS and GS in 64-bit mode */
+    /** 16-bit code is that of real mode, 32-bit code has flat segments. */
+    enum oracle_mode mode;
+    /** Real mode. */
+    uint16_t selector[6];
+    /** Of FS and GS in 64-bit mode. */
+    uint64_t base[6];
     uint8_t code_size;
     uint8_t code[ORACLE_CODE_MAX];
     uint64_t gpr[8];
     uint64_t rflags;
     /* The exit that the emulator is given. */
-    bool is_port_exit; /**< otherwise one to execute */
+    /** Otherwise one to execute. */
+    bool is_port_exit;
     bool is_out;
     bool is_string;
     bool has_rep;
@@ -48,7 +52,8 @@ struct ports_state {
     uint64_t gpr[8];
     uint64_t rip;
     uint64_t rflags;
-    unsigned count; /**< accesses, also those that found no room */
+    /** Accesses, also those that found no room. */
+    unsigned count;
     struct ports_access access[PORTS_LOG];
 };
 

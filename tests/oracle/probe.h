@@ -32,14 +32,21 @@ struct probe {
     HRESULT hr;
     uint32_t status;
     bool has_event;
-    uint8_t vector; /**< of the exception */
-    uint64_t got;   /**< registers */
+    /** Of the exception. */
+    uint8_t vector;
+    /** Registers. */
+    uint64_t got;
     uint64_t set;
-    uint64_t rflags;        /**< after it, if in `set` */
-    uint64_t rcx;           /**< after it */
-    uint64_t rip;           /**< likewise */
-    unsigned bytes_read;    /**< of memory, descriptors not counted */
-    unsigned bytes_written; /**< likewise */
+    /** After it, if in `set`. */
+    uint64_t rflags;
+    /** After it. */
+    uint64_t rcx;
+    /** Likewise. */
+    uint64_t rip;
+    /** Of memory, descriptors not counted. */
+    unsigned bytes_read;
+    /** Likewise. */
+    unsigned bytes_written;
     unsigned port_bytes_in;
     unsigned port_bytes_out;
     unsigned callbacks;
@@ -48,8 +55,10 @@ struct probe {
 /** What rCX holds before: little, so that repetitions end soon. */
 #define PROBE_RCX UINT64_C(2)
 
-#define PROBE_RFLAGS_BASE 0x3002u         /**< what RFLAGS has at least: IOPL 3 */
-#define PROBE_RIP_AT      UINT64_C(0x800) /**< where the encoding is */
+/** What RFLAGS has at least: IOPL 3. */
+#define PROBE_RFLAGS_BASE 0x3002u
+/** Where the encoding is. */
+#define PROBE_RIP_AT UINT64_C(0x800)
 
 /** @return the emulator that probes use, or NULL. */
 WHV_EMULATOR_HANDLE probe_create(void);

@@ -19,9 +19,12 @@ enum refused_group {
 
 /** What the walk saw. */
 struct refused_tally {
-    unsigned encodings; /**< with a memory operand */
-    unsigned taken;     /**< of these by the emulator */
-    unsigned not_here;  /**< that have a row, but not on this machine */
+    /** With a memory operand. */
+    unsigned encodings;
+    /** Of these by the emulator. */
+    unsigned taken;
+    /** That have a row, but not on this machine. */
+    unsigned not_here;
 };
 
 /**

@@ -20,9 +20,12 @@
  * it does something else, such instructions are left out.
  */
 struct rows_habits {
-    bool clears_upper;  /**< a 67h REP cuts rCX to 32 bits even if it does nothing */
-    bool narrow_movsxd; /**< MOVSXD with 66h reads 16 bits, not 32 */
-    bool pages_first;   /**< a misaligned operand in a missing page is #PF, not #AC */
+    /** A 67h REP cuts rCX to 32 bits even if it does nothing. */
+    bool clears_upper;
+    /** MOVSXD with 66h reads 16 bits, not 32. */
+    bool narrow_movsxd;
+    /** A misaligned operand in a missing page is #PF, not #AC. */
+    bool pages_first;
 };
 
 /** The rows of rows_table that a mode and this machine's processor have. */
@@ -33,12 +36,16 @@ struct rows_choice {
 
 /** What all instructions of a run share. */
 struct rows_world {
-    uint64_t seed; /**< all but the habits follows from it */
+    /** All but the habits follows from it. */
+    uint64_t seed;
     struct rows_habits habits;
-    struct rows_choice choice[3]; /**< by enum oracle_mode */
+    /** By enum oracle_mode. */
+    struct rows_choice choice[3];
     struct oracle_segment segment[ROWS_SEGMENTS];
-    uint16_t selector[ROWS_SELECTORS]; /**< to load: good ones and all kinds of bad ones */
-    uint8_t memory[3][ROWS_MEMORY];    /**< by enum rows_numbers; selectors in that of integers */
+    /** To load: good ones and all kinds of bad ones. */
+    uint16_t selector[ROWS_SELECTORS];
+    /** By enum rows_numbers; selectors in that of integers. */
+    uint8_t memory[3][ROWS_MEMORY];
 };
 
 enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
@@ -48,10 +55,13 @@ enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
  * contains every shape.
  */
 struct rows_shape {
-    unsigned row; /**< index in rows_table */
-    bool has_66;  /**< as an operand-size override */
+    /** Index in rows_table. */
+    unsigned row;
+    /** As an operand-size override. */
+    bool has_66;
     bool has_67;
-    bool is_register; /**< in the place of a memory operand */
+    /** In the place of a memory operand. */
+    bool is_register;
     enum rows_rex rex;
 };
 #define ROWS_SHAPES 108u
@@ -62,7 +72,8 @@ struct rows_case {
     struct oracle_in in;
     struct oracle_exit exit;
     enum oracle_context context;
-    uint64_t undefined; /**< flags that the manuals leave undefined */
+    /** Flags that the manuals leave undefined. */
+    uint64_t undefined;
 };
 
 /**

@@ -12,8 +12,10 @@
 /** What registers and memory hold. */
 enum rows_numbers {
     ROWS_INTEGERS,
-    ROWS_FLOATS, /**< of all widths; often denormal, a NaN, infinite, or next to a corner */
-    ROWS_STATES  /**< likewise, but at 8 and 24 in every 32 bytes often a value for MXCSR */
+    /** Of all widths; often denormal, a NaN, infinite, or next to a corner. */
+    ROWS_FLOATS,
+    /** Likewise, but at 8 and 24 in every 32 bytes often a value for MXCSR. */
+    ROWS_STATES
 };
 
 /** @return a number of 4, 8 or 10 bytes, in the low bytes. */

@@ -303,7 +303,8 @@ static void make_exit(struct maker *m)
     exit->gva_valid = rows_is_accessible(m->linear, is_write(m));
 }
 
-/* Segment registers are loaded, and ports forbidden, as the processor does it: in protected mode.
+/*
+ * Segment registers are loaded, and ports forbidden, as the processor does it: in protected mode.
  */
 static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* XMM registers, MXCSR and the x87 go in and come out, and stack segments of 16 bits use SP alone.
+/*
+ * XMM registers, MXCSR and the x87 go in and come out, and stack segments of 16 bits use SP alone.
  */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -16,22 +16,29 @@
 #define CASES_TSS      0x7000u
 #define CASES_TSS_SIZE 0x2100u
 
-#define CASES_MISSING   0x1d000u /**< not present */
+/** Not present. */
+#define CASES_MISSING   0x1d000u
 #define CASES_READ_ONLY 0x1e000u
-#define CASES_DEVICE    0x1f000u /**< GpaUnmapped: no fault */
+/** GpaUnmapped: no fault. */
+#define CASES_DEVICE 0x1f000u
 
 #define CASES_MODES 7u
 
 struct random_case {
     enum guest_mode mode;
     struct model model;
-    uint8_t code[16]; /**< the instruction and what follows it */
-    uint8_t size;     /**< of the instruction */
-    uint64_t start;   /**< linear address of the code */
+    /** The instruction and what follows it. */
+    uint8_t code[16];
+    /** Of the instruction. */
+    uint8_t size;
+    /** Linear address of the code. */
+    uint64_t start;
     size_t accesses;
     struct model_access access[MODEL_ACCESSES];
-    struct guest_exit exit; /**< all 16 bytes are given */
-    uint8_t given;          /**< what a test may want to give instead: 0 to 16 */
+    /** All 16 bytes are given. */
+    struct guest_exit exit;
+    /** What a test may want to give instead: 0 to 16. */
+    uint8_t given;
 };
 
 /** @return the accesses that an instruction can make, as 1 for a read and 2 for a write. */

@@ -176,7 +176,8 @@ static void try_opcode(const ZydisDecoder *decoder, struct encoding e)
     }
 }
 
-/* With registers all of ModRM tells what the x87 does: of a row that has all eight one is enough.
+/*
+ * With registers all of ModRM tells what the x87 does: of a row that has all eight one is enough.
  */
 static void try_x87(const ZydisDecoder *decoder, struct encoding e)
 {

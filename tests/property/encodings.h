@@ -13,16 +13,24 @@
 
 /** An opcode with what belongs to it, for one size of code. */
 struct encoding {
-    uint16_t row;   /**< which row of rows.def */
-    uint8_t code;   /**< enum encoding_code */
-    uint8_t prefix; /**< 66h, F2h, F3h, F0h or 0 */
-    bool rex_w;     /**< REX.W or VEX.W */
-    uint8_t vex;    /**< 0: none; otherwise 1 + pp, and `prefix` is 0 */
-    uint8_t map;    /**< 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A */
+    /** Which row of rows.def. */
+    uint16_t row;
+    /** An enum encoding_code. */
+    uint8_t code;
+    /** 66h, F2h, F3h, F0h or 0. */
+    uint8_t prefix;
+    /** REX.W or VEX.W. */
+    bool rex_w;
+    /** 0: none; otherwise 1 + pp, and `prefix` is 0. */
+    uint8_t vex;
+    /** 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A. */
+    uint8_t map;
     uint8_t opcode;
     bool has_modrm;
-    uint8_t reg; /**< ModRM.reg: a register, or a part of the opcode */
-    bool has_rm; /**< all of ModRM is part of the opcode: the x87, with registers */
+    /** ModRM.reg: a register, or a part of the opcode. */
+    uint8_t reg;
+    /** All of ModRM is part of the opcode: the x87, with registers. */
+    bool has_rm;
     uint8_t rm;
 };
 
@@ -59,11 +67,15 @@ const struct encoding *encodings_pick(struct random *random, enum guest_mode mod
 
 /** What a caller adds to an encoding. */
 struct encoding_extras {
-    uint8_t prefixes[4]; /**< legacy prefixes, in front of all others */
+    /** Legacy prefixes, in front of all others. */
+    uint8_t prefixes[4];
     uint8_t prefix_count;
-    uint8_t rex;      /**< bits R, X and B, for 64-bit code */
-    uint8_t modrm;    /**< mod and rm */
-    uint8_t tail[12]; /**< SIB, displacement, immediate and what follows */
+    /** Bits R, X and B, for 64-bit code. */
+    uint8_t rex;
+    /** Mod and rm. */
+    uint8_t modrm;
+    /** SIB, displacement, immediate and what follows. */
+    uint8_t tail[12];
 };
 
 #define ENCODING_BYTES 32u

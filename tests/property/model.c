@@ -176,7 +176,8 @@ static uint64_t offset_of(const struct model *model, struct guest *guest,
     return offset & mask_of_bits(model->insn.address_width);
 }
 
-/* Zydis 4.0 gives MOVDIR64B's destination the override that is the source's. SDM 2B, "MOVDIR64B".
+/*
+ * Zydis 4.0 gives MOVDIR64B's destination the override that is the source's. SDM 2B, "MOVDIR64B".
  */
 static ZydisRegister segment_of(const struct model *model, const ZydisDecodedOperand *operand)
 {

@@ -28,10 +28,12 @@ struct model_access {
     WHV_REGISTER_NAME segment;
     uint64_t offset;
     uint64_t linear;
-    unsigned size; /**< bytes */
+    /** Bytes. */
+    unsigned size;
     bool is_read;
     bool is_written;
-    bool is_checked_alone; /**< is_read, and no access: CLFLUSH and its kin */
+    /** is_read, and no access: CLFLUSH and its kin. */
+    bool is_checked_alone;
 };
 
 /**
@@ -45,7 +47,8 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
 /** @return the vector of the exception with which mode, CR0 and CR4 forbid it, or 0. */
 unsigned model_refusal(const struct model *model, struct guest *guest);
 
-/** @return the vector of the exception that its result may be, since MXCSR does not mask all; or 0.
+/**
+ * @return the vector of the exception that its result may be, since MXCSR does not mask all; or 0.
  */
 unsigned model_exception(const struct model *model, struct guest *guest);
 
@@ -64,7 +67,8 @@ bool model_remembers(const struct model *model);
 /** @return whether its operands mean nothing: NOP, PREFETCH, INVLPG. */
 bool model_is_hint(const struct model *model);
 
-/** @return whether it touches no more of a memory operand than a translation: CLFLUSH and its kin.
+/**
+ * @return whether it touches no more of a memory operand than a translation: CLFLUSH and its kin.
  */
 bool model_is_line(const struct model *model);
 

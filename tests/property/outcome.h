@@ -12,24 +12,33 @@
 
 struct outcome {
     struct guest_result result;
-    const char *broken; /**< a rule that the emulator broke, or NULL */
+    /** A rule that the emulator broke, or NULL. */
+    const char *broken;
     size_t event_count;
     struct guest_event event[OUTCOME_EVENTS];
     size_t reg_count;
-    struct guest_reg reg[GUEST_REGS_MAX]; /**< after the call */
+    /** After the call. */
+    struct guest_reg reg[GUEST_REGS_MAX];
     size_t get_count;
-    WHV_REGISTER_NAME get_name[GUEST_REGS_MAX]; /**< what was asked for */
+    /** What was asked for. */
+    WHV_REGISTER_NAME get_name[GUEST_REGS_MAX];
     size_t set_count;
-    WHV_REGISTER_NAME set_name[GUEST_REGS_MAX]; /**< what the last callback wrote */
+    /** What the last callback wrote. */
+    WHV_REGISTER_NAME set_name[GUEST_REGS_MAX];
 };
 
 /** What a comparison leaves out. */
 enum outcome_ignore {
-    OUTCOME_FETCHES = 1,      /**< translations and reads of code */
-    OUTCOME_PLACES = 2,       /**< guest-physical addresses; what lies there is compared */
-    OUTCOME_RFLAGS = 4,       /**< RFLAGS, and hashes of batches, which contain them */
-    OUTCOME_TRANSLATIONS = 8, /**< all translations */
-    OUTCOME_GETS = 16         /**< which registers are asked for */
+    /** Translations and reads of code. */
+    OUTCOME_FETCHES = 1,
+    /** Guest-physical addresses; what lies there is compared. */
+    OUTCOME_PLACES = 2,
+    /** RFLAGS, and hashes of batches, which contain them. */
+    OUTCOME_RFLAGS = 4,
+    /** All translations. */
+    OUTCOME_TRANSLATIONS = 8,
+    /** Which registers are asked for. */
+    OUTCOME_GETS = 16
 };
 
 /**

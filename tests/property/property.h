@@ -23,8 +23,10 @@ struct property {
     uint64_t first;
     uint64_t end;
     unsigned failures;
-    uint64_t completed; /**< cases that moved the guest on */
-    uint64_t faulted;   /**< cases in which the guest was given a fault */
+    /** Cases that moved the guest on. */
+    uint64_t completed;
+    /** Cases in which the guest was given a fault. */
+    uint64_t faulted;
 };
 
 /** Starts a run of `count` cases. */

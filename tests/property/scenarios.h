@@ -14,16 +14,20 @@ struct scenario {
     enum guest_mode mode;
     uint8_t code[16];
     uint8_t size;
-    uint8_t access;   /**< WHV_MEMORY_ACCESS_TYPE, or one of the port exits below */
-    uint64_t address; /**< gva = gpa of a memory exit; the port of a port exit */
-    uint8_t given;    /**< bytes handed over with the exit */
+    /** WHV_MEMORY_ACCESS_TYPE, or one of the port exits below. */
+    uint8_t access;
+    /** Gva = gpa of a memory exit; the port of a port exit. */
+    uint64_t address;
+    /** Bytes handed over with the exit. */
+    uint8_t given;
     uint64_t rflags;
     bool shadow;
 };
 
-#define SCENARIO_IN     4
-#define SCENARIO_OUT    5
-#define SCENARIO_STRING 8 /**< or-ed to IN or OUT */
+#define SCENARIO_IN  4
+#define SCENARIO_OUT 5
+/** Or-ed to IN or OUT. */
+#define SCENARIO_STRING 8
 
 extern const struct scenario scenarios[];
 extern const size_t scenario_count;

@@ -26,7 +26,8 @@
 #define GUEST_DEVICE   0xfee00000u
 
 enum guest_callback {
-    GUEST_IO = 2, /**< the number of the status bit that a failure sets */
+    /** The number of the status bit that a failure sets. */
+    GUEST_IO = 2,
     GUEST_MEMORY_ACCESS = 3,
     GUEST_TRANSLATE = 4,
     GUEST_GET = 6,
@@ -35,12 +36,17 @@ enum guest_callback {
 
 struct guest_event {
     enum guest_callback kind;
-    uint64_t address; /**< gpa, gva or port; the number of registers of Get and Set */
-    uint64_t data;    /**< what was read or written; a hash of names and values for Get and Set */
-    uint32_t size;    /**< bytes; the flags of a translation */
+    /** gpa, gva or port; the number of registers of Get and Set. */
+    uint64_t address;
+    /** What was read or written; a hash of names and values for Get and Set. */
+    uint64_t data;
+    /** Bytes; the flags of a translation. */
+    uint32_t size;
     bool is_write;
-    uint64_t home;   /**< of a memory access: the address at which guest_spread found its page */
-    uint64_t before; /**< of a write to memory: what was there */
+    /** Of a memory access: the address at which guest_spread found its page. */
+    uint64_t home;
+    /** Of a write to memory: what was there. */
+    uint64_t before;
 };
 
 /** A page whose translation is not the identity. */
@@ -48,7 +54,8 @@ struct guest_page {
     uint64_t gva;
     uint64_t gpa;
     WHV_TRANSLATE_GVA_RESULT_CODE result;
-    uint32_t flags; /**< applies to requests with any of these flags; 0: to all */
+    /** Applies to requests with any of these flags; 0: to all. */
+    uint32_t flags;
 };
 
 struct guest_reg {
@@ -58,11 +65,15 @@ struct guest_reg {
 
 /** What one translation of the next call answers, whatever the pages say. */
 struct guest_answer {
-    unsigned at; /**< 1: the first translation; 0: none */
+    /** 1: the first translation; 0: none. */
+    unsigned at;
     WHV_TRANSLATE_GVA_RESULT_CODE result;
-    uint64_t gpa_bits;  /**< or-ed into the address */
-    bool leaves_result; /**< the callback returns S_OK without having written anything */
-    bool leaves_gpa;    /**< only the result is written */
+    /** Or-ed into the address. */
+    uint64_t gpa_bits;
+    /** The callback returns S_OK without having written anything. */
+    bool leaves_result;
+    /** Only the result is written. */
+    bool leaves_gpa;
 };
 
 struct guest {
@@ -70,27 +81,38 @@ struct guest {
     size_t reg_count;
     struct guest_page pages[GUEST_PAGES];
     size_t page_count;
-    uint64_t spread[2]; /**< see guest_spread; 0: pages are where they are */
-    uint32_t port_data; /**< what the first IN answers; the next one 0x01010101 more */
+    /** See guest_spread; 0: pages are where they are. */
+    uint64_t spread[2];
+    /** What the first IN answers; the next one 0x01010101 more. */
+    uint32_t port_data;
 
-    bool is_noisy;     /**< Get leaves what a register does not have full of noise */
-    bool uses_preview; /**< calls go through the preview form of the API */
+    /** Get leaves what a register does not have full of noise. */
+    bool is_noisy;
+    /** Calls go through the preview form of the API. */
+    bool uses_preview;
 
-    unsigned fail_at; /**< 1: the first callback of the next call fails; 0: none */
+    /** 1: the first callback of the next call fails; 0: none. */
+    unsigned fail_at;
     HRESULT fail_hr;
     struct guest_answer answer;
 
     struct guest_event log[GUEST_LOG_MAX];
-    size_t log_count; /**< of all callbacks, also of those that the log did not hold */
+    /** Of all callbacks, also of those that the log did not hold. */
+    size_t log_count;
     size_t translate_count;
-    uint32_t in_count; /**< how many IN there were */
+    /** How many IN there were. */
+    uint32_t in_count;
     bool was_set;
-    WHV_REGISTER_NAME get_names[GUEST_REGS_MAX]; /**< of all Gets of the last call */
+    /** Of all Gets of the last call. */
+    WHV_REGISTER_NAME get_names[GUEST_REGS_MAX];
     size_t get_count;
-    WHV_REGISTER_NAME set_names[GUEST_REGS_MAX]; /**< of its Set */
+    /** Of its Set. */
+    WHV_REGISTER_NAME set_names[GUEST_REGS_MAX];
     size_t set_count;
-    const char *broken;           /**< the first rule that the emulator broke, or NULL */
-    struct host_float host_float; /**< the caller's in guest_run, MXCSR 0 otherwise */
+    /** The first rule that the emulator broke, or NULL. */
+    const char *broken;
+    /** The caller's in guest_run, MXCSR 0 otherwise. */
+    struct host_float host_float;
     uint8_t memory[GUEST_MEMORY];
 };
 

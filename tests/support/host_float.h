@@ -16,7 +16,8 @@
 /** What a caller has. */
 struct host_float {
     uint32_t mxcsr;
-    uint16_t control; /**< of the x87 */
+    /** Of the x87. */
+    uint16_t control;
     uint16_t status;
 };
 

@@ -20,8 +20,10 @@ extern "C" {
 
 /** What decoding depends on. */
 enum whvemu_code {
-    WHVEMU_CODE_REAL16, /**< 16-bit code in real or virtual-8086 mode */
-    WHVEMU_CODE_PROT16, /**< 16-bit code in protected or compatibility mode */
+    /** 16-bit code in real or virtual-8086 mode. */
+    WHVEMU_CODE_REAL16,
+    /** 16-bit code in protected or compatibility mode. */
+    WHVEMU_CODE_PROT16,
     WHVEMU_CODE_32,
     WHVEMU_CODE_64,
     WHVEMU_CODES
@@ -29,34 +31,45 @@ enum whvemu_code {
 
 /** Properties of a table row. */
 struct whvemu_instruction {
-    const char *mnemonic; /**< Zydis's, in capitals: "MOVSD" */
-    const char *family;   /**< the folder of its cases in traces/: "alu" */
-    bool is_string;       /**< of two rows "MOVSD" the one that moves strings */
-    unsigned traits;      /**< mask; whvemu_trait_name() names the bits */
+    /** Zydis's, in capitals: "MOVSD". */
+    const char *mnemonic;
+    /** The folder of its cases in traces/: "alu". */
+    const char *family;
+    /** Of two rows "MOVSD" the one that moves strings. */
+    bool is_string;
+    /** Mask; whvemu_trait_name() names the bits. */
+    unsigned traits;
 };
 
 enum whvemu_operand_kind {
     WHVEMU_OPERAND_NONE,
     WHVEMU_OPERAND_GPR,
     WHVEMU_OPERAND_SEGMENT,
-    WHVEMU_OPERAND_XMM, /**< or MMX */
+    /** Or MMX. */
+    WHVEMU_OPERAND_XMM,
     WHVEMU_OPERAND_MEMORY,
     WHVEMU_OPERAND_IMMEDIATE,
-    WHVEMU_OPERAND_ST /**< of the x87's stack */
+    /** Of the x87's stack. */
+    WHVEMU_OPERAND_ST
 };
 
 #define WHVEMU_OPERANDS 3
 
 /** What the decoder makes of bytes. */
 struct whvemu_decoded {
-    size_t row;     /**< index of the table's row */
-    uint8_t length; /**< bytes, 1 to 15 */
-    bool repeats;   /**< a REP prefix counts */
+    /** Index of the table's row. */
+    size_t row;
+    /** Bytes, 1 to 15. */
+    uint8_t length;
+    /** A REP prefix counts. */
+    bool repeats;
     /** Bytes of an element of a string or port instruction, otherwise 0. */
     uint8_t element_size;
     struct {
-        uint8_t kind; /**< enum whvemu_operand_kind */
-        uint8_t size; /**< bytes; 0: more than 255 */
+        /** An enum whvemu_operand_kind. */
+        uint8_t kind;
+        /** Bytes; 0: more than 255. */
+        uint8_t size;
     } operand[WHVEMU_OPERANDS];
 };
 

@@ -18,7 +18,8 @@ enum whe_vector {
     WHE_VECTOR_MF = 16,
     WHE_VECTOR_AC = 17,
     WHE_VECTOR_XM = 19,
-    WHE_VECTOR_NONE = 255 /**< no exception */
+    /** No exception. */
+    WHE_VECTOR_NONE = 255
 };
 
 #endif

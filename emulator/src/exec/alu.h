@@ -49,7 +49,7 @@ static inline void whe_alu_put_status(uint64_t *rflags, uint64_t status)
     *rflags = (*rflags & ~WHE_RFLAGS_STATUS) | status;
 }
 
-/** a + b + carry: ADD, ADC. @param carry 0 or 1. */
+/** A + b + carry: ADD, ADC. @param carry 0 or 1. */
 static inline uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsigned size,
                                    uint64_t *rflags)
 {
@@ -60,7 +60,7 @@ static inline uint64_t whe_alu_add(uint64_t a, uint64_t b, unsigned carry, unsig
     return sum << whe_alu_unused_bits(size) >> whe_alu_unused_bits(size);
 }
 
-/** a - b - borrow: SUB, SBB, CMP, NEG. @param borrow 0 or 1. */
+/** A - b - borrow: SUB, SBB, CMP, NEG. @param borrow 0 or 1. */
 static inline uint64_t whe_alu_sub(uint64_t a, uint64_t b, unsigned borrow, unsigned size,
                                    uint64_t *rflags)
 {
@@ -81,22 +81,24 @@ static inline uint64_t whe_alu_logic(uint64_t result, unsigned size, uint64_t *r
 /** Shifts and rotates. @param count as in the instruction; masked to 5 bits, 6 for 8 bytes. */
 uint64_t whe_alu_shift(enum whe_shift shift, uint64_t a, unsigned count, unsigned size,
                        uint64_t *rflags);
-/** SHLD (is_left) and SHRD: shifts bits of `fill` into a. Not defined for counts above the width.
+/**
+ * SHLD (is_left) and SHRD: shifts bits of `fill` into a. Not defined for counts above the width.
  */
 uint64_t whe_alu_shift_double(bool is_left, uint64_t a, uint64_t fill, unsigned count,
                               unsigned size, uint64_t *rflags);
 
-/** a * b. @param high receives the upper half. CF and OF tell whether it matters. */
+/** A * b. @param high receives the upper half. CF and OF tell whether it matters. */
 uint64_t whe_alu_mul(uint64_t a, uint64_t b, bool is_signed, unsigned size, uint64_t *high,
                      uint64_t *rflags);
 /**
- * high:low / divisor.
+ * High:low / divisor.
  * @return false if the divisor is 0 or the quotient does not fit: #DE.
  */
 bool whe_alu_div(uint64_t high, uint64_t low, uint64_t divisor, bool is_signed, unsigned size,
                  uint64_t *quotient, uint64_t *remainder);
 
-/** Whether a condition holds. @param condition the low four bits of Jcc, SETcc and CMOVcc opcodes.
+/**
+ * Whether a condition holds. @param condition the low four bits of Jcc, SETcc and CMOVcc opcodes.
  */
 bool whe_alu_condition(unsigned condition, uint64_t rflags);
 

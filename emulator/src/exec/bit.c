@@ -3,7 +3,8 @@
 #include "kernel.h"
 #include "rflags.h"
 
-/* With no bit set the destination stays as it is: so AMD documents, and so Intel's processors do.
+/*
+ * With no bit set the destination stays as it is: so AMD documents, and so Intel's processors do.
  */
 static enum whe_vector scan(struct whe_work *work, bool is_forward)
 {

@@ -30,15 +30,19 @@ enum whe_mxcsr {
 
 /** How an element of the result comes from the sources. */
 enum whe_sum {
-    WHE_SUM_NONE, /**< it can neither overflow nor underflow */
+    /** It can neither overflow nor underflow. */
+    WHE_SUM_NONE,
     WHE_SUM_ADD,
     WHE_SUM_SUB,
     WHE_SUM_MUL,
     WHE_SUM_DIV,
-    WHE_SUM_NARROW, /**< a double of the second operand becomes a float */
-    WHE_SUM_HADD,   /**< of neighbours: the first operand's, then the second's */
+    /** A double of the second operand becomes a float. */
+    WHE_SUM_NARROW,
+    /** Of neighbours: the first operand's, then the second's. */
+    WHE_SUM_HADD,
     WHE_SUM_HSUB,
-    WHE_SUM_ADDSUB, /**< even elements are subtracted, odd ones added */
+    /** Even elements are subtracted, odd ones added. */
+    WHE_SUM_ADDSUB,
 };
 
 #ifdef __x86_64__
@@ -47,13 +51,20 @@ enum whe_sum {
 
 /** What an instruction is given, and what it gives. */
 struct whe_fp {
-    whe_xmm a;        /**< the first operand, before and after */
-    whe_xmm b;        /**< the second */
-    uint64_t general; /**< a general register: the source, or the result */
-    uint64_t order;   /**< ZF, PF and CF, of what sets them */
-    uint32_t control; /**< MXCSR to run under: all masks set, no flag */
-    uint32_t flags;   /**< the flags of MXCSR that it has set */
-    bool is_wide;     /**< the general register has 8 bytes, not 4 */
+    /** The first operand, before and after. */
+    whe_xmm a;
+    /** The second. */
+    whe_xmm b;
+    /** A general register: the source, or the result. */
+    uint64_t general;
+    /** ZF, PF and CF, of what sets them. */
+    uint64_t order;
+    /** MXCSR to run under: all masks set, no flag. */
+    uint32_t control;
+    /** The flags of MXCSR that it has set. */
+    uint32_t flags;
+    /** The general register has 8 bytes, not 4. */
+    bool is_wide;
     uint8_t immediate;
 };
 
@@ -63,9 +74,12 @@ typedef void whe_fp_run(struct whe_fp *fp);
 /** An instruction of this machine. */
 struct whe_fp_row {
     whe_fp_run *run;
-    uint8_t sum;      /**< enum whe_sum */
-    uint8_t element;  /**< bytes of an element of the sources: 4 or 8 */
-    uint8_t elements; /**< in the result */
+    /** An enum whe_sum. */
+    uint8_t sum;
+    /** Bytes of an element of the sources: 4 or 8. */
+    uint8_t element;
+    /** In the result. */
+    uint8_t elements;
 };
 
 /**

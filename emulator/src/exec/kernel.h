@@ -24,10 +24,13 @@ union whe_value {
  */
 union whe_image {
     struct {
+        /** Control, status, tag; last opcode and address. */
         WHV_X64_FP_CONTROL_STATUS_REGISTER
-        x87; /**< control, status, tag; last opcode and address */
-        WHV_X64_XMM_CONTROL_STATUS_REGISTER sse; /**< last operand's address; MXCSR, its mask */
-        WHV_UINT128 st[8];                       /**< ST(0) to ST(7), 80 bits each */
+        x87;
+        /** Last operand's address; MXCSR, its mask. */
+        WHV_X64_XMM_CONTROL_STATUS_REGISTER sse;
+        /** ST(0) to ST(7), 80 bits each. */
+        WHV_UINT128 st[8];
         WHV_UINT128 xmm[16];
     };
     WHV_UINT128 slot[26];
@@ -41,25 +44,39 @@ struct whe_control {
 struct whe_work {
     const struct whe_insn *insn;
     const struct whe_mode *mode;
-    uint64_t rflags;   /**< before; a kernel leaves it as the instruction does */
-    uint64_t next_rip; /**< preset to the next instruction; a branch may set it */
-    uint8_t writes;    /**< mask of operands that will be written, preset to those that can be: a
-                            kernel takes out what it leaves as it was */
-    bool writes_flags; /**< likewise */
-    uint32_t code;     /**< the error code of an exception that has one; preset to 0 */
+    /** Before; a kernel leaves it as the instruction does. */
+    uint64_t rflags;
+    /** Preset to the next instruction; a branch may set it. */
+    uint64_t next_rip;
+    /** Mask of operands that will be written, preset to those that can be: a kernel takes out what
+     * it leaves as it was. */
+    uint8_t writes;
+    /** Likewise. */
+    bool writes_flags;
+    /** The error code of an exception that has one; preset to 0. */
+    uint32_t code;
     /* Undefined but for rows whose traits ask for them, and blocks. */
-    bool has_descriptor;    /**< WHE_TRAIT_SELECTOR: the selector names one */
-    uint64_t descriptor;    /**< which is this, otherwise 0 */
-    union whe_image *image; /**< WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written */
-    struct whe_control control; /**< WHE_TRAIT_CONTROL */
-    uint64_t gpr[8];            /**< WHE_TRAIT_GPRS: rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI */
-    uint8_t gprs_written;       /**< mask of these; preset to 0 */
-    uint8_t *block;      /**< the value of an operand of more than 64 bytes, in place of value[n] */
-    uint16_t block_size; /**< how much of it is written, preset to all */
-    uint64_t bytes; /**< WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for
-                         the kernel to set */
-    union whe_value value[WHE_OPERANDS]; /**< by operand; bits above its size are ignored when it is
-                                              written */
+    /** WHE_TRAIT_SELECTOR: the selector names one. */
+    bool has_descriptor;
+    /** Which is this, otherwise 0. */
+    uint64_t descriptor;
+    /** WHE_TRAIT_MXCSR, _X87, _XMM: what a kernel changes is written. */
+    union whe_image *image;
+    /** WHE_TRAIT_CONTROL. */
+    struct whe_control control;
+    /** WHE_TRAIT_GPRS: rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI. */
+    uint64_t gpr[8];
+    /** Mask of these; preset to 0. */
+    uint8_t gprs_written;
+    /** The value of an operand of more than 64 bytes, in place of value[n]. */
+    uint8_t *block;
+    /** How much of it is written, preset to all. */
+    uint16_t block_size;
+    /** WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for the kernel to
+     * set. */
+    uint64_t bytes;
+    /** By operand; bits above its size are ignored when it is written. */
+    union whe_value value[WHE_OPERANDS];
 };
 
 _Static_assert(sizeof(union whe_image) == 416, "as FXSAVE has it");
@@ -81,57 +98,108 @@ extern whe_kernel_fn *const whe_kernels[WHE_INSN_COUNT];
 /** By enum whe_insn_id; NULL where there is more to it. */
 extern whe_binary_fn *const whe_binaries[WHE_INSN_COUNT];
 
-whe_kernel_fn whe_kernel_binary;        /**< every row with a binary function */
-whe_kernel_fn whe_kernel_movsx;         /**< MOVSX, MOVSXD: move.c */
-whe_kernel_fn whe_kernel_movbe;         /**< move.c */
-whe_kernel_fn whe_kernel_xlat;          /**< move.c */
-whe_kernel_fn whe_kernel_copy128;       /**< the moves of 16 bytes: move.c */
-whe_kernel_fn whe_kernel_copy_low;      /**< MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c */
-whe_kernel_fn whe_kernel_copy_high;     /**< operation: is it from the high half? sse.c */
-whe_kernel_fn whe_kernel_copy_line;     /**< MOVDIR64B: move.c */
-whe_kernel_fn whe_kernel_shift;         /**< operation: enum whe_shift: shift.c */
-whe_kernel_fn whe_kernel_shld;          /**< shift.c */
-whe_kernel_fn whe_kernel_shrd;          /**< shift.c */
-whe_kernel_fn whe_kernel_mul;           /**< operation: is it signed? muldiv.c */
-whe_kernel_fn whe_kernel_div;           /**< operation: is it signed? muldiv.c */
-whe_kernel_fn whe_kernel_bsf;           /**< bit.c */
-whe_kernel_fn whe_kernel_bsr;           /**< bit.c */
-whe_kernel_fn whe_kernel_xchg;          /**< exchange.c */
-whe_kernel_fn whe_kernel_xadd;          /**< exchange.c */
-whe_kernel_fn whe_kernel_cmpxchg;       /**< exchange.c */
-whe_kernel_fn whe_kernel_cmpxchg_pair;  /**< exchange.c */
-whe_kernel_fn whe_kernel_setcc;         /**< operation: the condition: condition.c */
-whe_kernel_fn whe_kernel_cmovcc;        /**< operation: the condition: condition.c */
-whe_kernel_fn whe_kernel_lar;           /**< selector.c */
-whe_kernel_fn whe_kernel_lsl;           /**< selector.c */
-whe_kernel_fn whe_kernel_verify;        /**< operation: is it about writing? selector.c */
-whe_kernel_fn whe_kernel_ldmxcsr;       /**< state.c */
-whe_kernel_fn whe_kernel_stmxcsr;       /**< state.c */
-whe_kernel_fn whe_kernel_fxsave;        /**< state.c */
-whe_kernel_fn whe_kernel_fxrstor;       /**< state.c */
-whe_kernel_fn whe_kernel_jmp;           /**< flow.c */
-whe_kernel_fn whe_kernel_jcc;           /**< operation: the condition: flow.c */
-whe_kernel_fn whe_kernel_push;          /**< stack.c */
-whe_kernel_fn whe_kernel_pop;           /**< stack.c */
-whe_kernel_fn whe_kernel_x87;           /**< the operation that the opcode tells: x87.c */
-whe_kernel_fn whe_kernel_nothing;       /**< simple.c */
-whe_kernel_fn whe_kernel_fldcw;         /**< x87_state.c */
-whe_kernel_fn whe_kernel_fnstcw;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fnstsw;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fldenv;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fnstenv;       /**< x87_state.c */
-whe_kernel_fn whe_kernel_frstor;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fnsave;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fninit;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_fnclex;        /**< x87_state.c */
-whe_kernel_fn whe_kernel_emms;          /**< x87_state.c */
-whe_kernel_fn whe_kernel_cvtpi2pd;      /**< mmx.c */
-whe_kernel_fn whe_kernel_pshufw;        /**< mmx.c */
-whe_kernel_fn whe_kernel_mmx_cvtdq2ps;  /**< mmx.c */
-whe_kernel_fn whe_kernel_mmx_cvtps2dq;  /**< mmx.c */
-whe_kernel_fn whe_kernel_mmx_cvttps2dq; /**< mmx.c */
-whe_kernel_fn whe_kernel_mmx_cvtpd2dq;  /**< mmx.c */
-whe_kernel_fn whe_kernel_mmx_cvttpd2dq; /**< mmx.c */
+/** Every row with a binary function. */
+whe_kernel_fn whe_kernel_binary;
+/** MOVSX, MOVSXD: move.c. */
+whe_kernel_fn whe_kernel_movsx;
+/** Move.c. */
+whe_kernel_fn whe_kernel_movbe;
+/** Move.c. */
+whe_kernel_fn whe_kernel_xlat;
+/** The moves of 16 bytes: move.c. */
+whe_kernel_fn whe_kernel_copy128;
+/** MOVSS, MOVSD, MOVD, MOVQ, MOVLPS, MOVLPD: sse.c. */
+whe_kernel_fn whe_kernel_copy_low;
+/** Operation: is it from the high half? sse.c. */
+whe_kernel_fn whe_kernel_copy_high;
+/** MOVDIR64B: move.c. */
+whe_kernel_fn whe_kernel_copy_line;
+/** Operation: enum whe_shift: shift.c. */
+whe_kernel_fn whe_kernel_shift;
+/** Shift.c. */
+whe_kernel_fn whe_kernel_shld;
+/** Shift.c. */
+whe_kernel_fn whe_kernel_shrd;
+/** Operation: is it signed? muldiv.c. */
+whe_kernel_fn whe_kernel_mul;
+/** Operation: is it signed? muldiv.c. */
+whe_kernel_fn whe_kernel_div;
+/** Bit.c. */
+whe_kernel_fn whe_kernel_bsf;
+/** Bit.c. */
+whe_kernel_fn whe_kernel_bsr;
+/** Exchange.c. */
+whe_kernel_fn whe_kernel_xchg;
+/** Exchange.c. */
+whe_kernel_fn whe_kernel_xadd;
+/** Exchange.c. */
+whe_kernel_fn whe_kernel_cmpxchg;
+/** Exchange.c. */
+whe_kernel_fn whe_kernel_cmpxchg_pair;
+/** Operation: the condition: condition.c. */
+whe_kernel_fn whe_kernel_setcc;
+/** Operation: the condition: condition.c. */
+whe_kernel_fn whe_kernel_cmovcc;
+/** Selector.c. */
+whe_kernel_fn whe_kernel_lar;
+/** Selector.c. */
+whe_kernel_fn whe_kernel_lsl;
+/** Operation: is it about writing? selector.c. */
+whe_kernel_fn whe_kernel_verify;
+/** State.c. */
+whe_kernel_fn whe_kernel_ldmxcsr;
+/** State.c. */
+whe_kernel_fn whe_kernel_stmxcsr;
+/** State.c. */
+whe_kernel_fn whe_kernel_fxsave;
+/** State.c. */
+whe_kernel_fn whe_kernel_fxrstor;
+/** Flow.c. */
+whe_kernel_fn whe_kernel_jmp;
+/** Operation: the condition: flow.c. */
+whe_kernel_fn whe_kernel_jcc;
+/** Stack.c. */
+whe_kernel_fn whe_kernel_push;
+/** Stack.c. */
+whe_kernel_fn whe_kernel_pop;
+/** The operation that the opcode tells: x87.c. */
+whe_kernel_fn whe_kernel_x87;
+/** Simple.c. */
+whe_kernel_fn whe_kernel_nothing;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fldcw;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fnstcw;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fnstsw;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fldenv;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fnstenv;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_frstor;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fnsave;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fninit;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_fnclex;
+/** x87_state.c. */
+whe_kernel_fn whe_kernel_emms;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_cvtpi2pd;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_pshufw;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_mmx_cvtdq2ps;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_mmx_cvtps2dq;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_mmx_cvttps2dq;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_mmx_cvtpd2dq;
+/** Mmx.c. */
+whe_kernel_fn whe_kernel_mmx_cvttpd2dq;
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;
@@ -149,13 +217,20 @@ whe_kernel_fn whe_kernel_store_bytes;
 whe_kernel_fn whe_kernel_extrq;
 whe_kernel_fn whe_kernel_insertq;
 
-whe_kernel_fn whe_kernel_ptest;           /**< compare_text.c */
-whe_kernel_fn whe_kernel_compare_text;    /**< operation: of enum whe_text_operation */
-whe_kernel_fn whe_kernel_pclmulqdq;       /**< crypto.c */
-whe_kernel_fn whe_kernel_aeskeygenassist; /**< crypto.c */
-whe_kernel_fn whe_kernel_sha1rnds4;       /**< crypto.c */
-whe_kernel_fn whe_kernel_gf2p8mulb;       /**< galois.c */
-whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois.c */
+/** compare_text.c. */
+whe_kernel_fn whe_kernel_ptest;
+/** Operation: of enum whe_text_operation. */
+whe_kernel_fn whe_kernel_compare_text;
+/** Crypto.c. */
+whe_kernel_fn whe_kernel_pclmulqdq;
+/** Crypto.c. */
+whe_kernel_fn whe_kernel_aeskeygenassist;
+/** Crypto.c. */
+whe_kernel_fn whe_kernel_sha1rnds4;
+/** Galois.c. */
+whe_kernel_fn whe_kernel_gf2p8mulb;
+/** Operation: of the inverse? galois.c. */
+whe_kernel_fn whe_kernel_gf2p8affine;
 
 /* native.c: by their mnemonics */
 #define WHE_NATIVE(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
@@ -163,10 +238,14 @@ whe_kernel_fn whe_kernel_gf2p8affine;     /**< operation: of the inverse? galois
 /* fp_native.c: by their mnemonics */
 #define WHE_FP(mnemonic, ...) whe_kernel_fn whe_kernel_##mnemonic;
 #include "fp.def"
-whe_kernel_fn whe_kernel_call; /**< flow.c */
-whe_kernel_fn whe_kernel_ret;  /**< flow.c */
-whe_kernel_fn whe_kernel_loop; /**< operation: enum whe_loop: flow.c */
-whe_kernel_fn whe_kernel_jcxz; /**< flow.c */
+/** Flow.c. */
+whe_kernel_fn whe_kernel_call;
+/** Flow.c. */
+whe_kernel_fn whe_kernel_ret;
+/** Operation: enum whe_loop: flow.c. */
+whe_kernel_fn whe_kernel_loop;
+/** Flow.c. */
+whe_kernel_fn whe_kernel_jcxz;
 
 /* stack.c */
 whe_kernel_fn whe_kernel_pusha;
@@ -177,22 +256,28 @@ whe_kernel_fn whe_kernel_enter;
 whe_kernel_fn whe_kernel_leave;
 
 /* system.c */
-whe_kernel_fn whe_kernel_far_load; /**< LDS and its kin */
+/** LDS and its kin. */
+whe_kernel_fn whe_kernel_far_load;
 whe_kernel_fn whe_kernel_bound;
 whe_kernel_fn whe_kernel_arpl;
 whe_kernel_fn whe_kernel_cli;
-whe_kernel_fn whe_kernel_store_table;   /**< SGDT, SIDT */
-whe_kernel_fn whe_kernel_load_table;    /**< LGDT, LIDT */
-whe_kernel_fn whe_kernel_load_selector; /**< LLDT, LTR */
+/** SGDT, SIDT. */
+whe_kernel_fn whe_kernel_store_table;
+/** LGDT, LIDT. */
+whe_kernel_fn whe_kernel_load_table;
+/** LLDT, LTR. */
+whe_kernel_fn whe_kernel_load_selector;
 whe_kernel_fn whe_kernel_lmsw;
 whe_kernel_fn whe_kernel_clts;
 whe_kernel_fn whe_kernel_move_control;
 whe_kernel_fn whe_kernel_invpcid;
-whe_kernel_fn whe_kernel_undefined; /**< #UD: RSM */
+/** #UD: RSM. */
+whe_kernel_fn whe_kernel_undefined;
 
 /* bmi.c */
 whe_kernel_fn whe_kernel_crc32;
-whe_kernel_fn whe_kernel_adx; /**< operation: the place of the carry */
+/** Operation: the place of the carry. */
+whe_kernel_fn whe_kernel_adx;
 whe_kernel_fn whe_kernel_andn;
 whe_kernel_fn whe_kernel_bextr;
 whe_kernel_fn whe_kernel_blsi;
@@ -202,21 +287,28 @@ whe_kernel_fn whe_kernel_bzhi;
 whe_kernel_fn whe_kernel_pdep;
 whe_kernel_fn whe_kernel_pext;
 whe_kernel_fn whe_kernel_mulx;
-whe_kernel_fn whe_kernel_shift_to; /**< operation: enum whe_shift */
+/** Operation: enum whe_shift. */
+whe_kernel_fn whe_kernel_shift_to;
 whe_binary_fn whe_binary_popcnt;
 whe_binary_fn whe_binary_lzcnt;
 whe_binary_fn whe_binary_tzcnt;
 
 /* simple.c */
 whe_kernel_fn whe_kernel_lea;
-whe_kernel_fn whe_kernel_sign; /**< CWD, CDQ, CQO */
+/** CWD, CDQ, CQO. */
+whe_kernel_fn whe_kernel_sign;
 whe_kernel_fn whe_kernel_lahf;
 whe_kernel_fn whe_kernel_sahf;
-whe_kernel_fn whe_kernel_clear_flag;    /**< operation: the flag's place */
-whe_kernel_fn whe_kernel_set_flag;      /**< likewise */
-whe_kernel_fn whe_kernel_change_flag;   /**< likewise */
-whe_kernel_fn whe_kernel_adjust_packed; /**< operation: DAS? */
-whe_kernel_fn whe_kernel_adjust_digit;  /**< operation: AAS? */
+/** Operation: the flag's place. */
+whe_kernel_fn whe_kernel_clear_flag;
+/** Likewise. */
+whe_kernel_fn whe_kernel_set_flag;
+/** Likewise. */
+whe_kernel_fn whe_kernel_change_flag;
+/** Operation: DAS? */
+whe_kernel_fn whe_kernel_adjust_packed;
+/** Operation: AAS? */
+whe_kernel_fn whe_kernel_adjust_digit;
 whe_kernel_fn whe_kernel_aam;
 whe_kernel_fn whe_kernel_aad;
 whe_kernel_fn whe_kernel_salc;

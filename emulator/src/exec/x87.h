@@ -9,10 +9,11 @@
 #include "kernel.h"
 
 /** The status word. */
-#define WHE_FSW_INVALID    UINT16_C(0x0001)
-#define WHE_FSW_OVERFLOW   UINT16_C(0x0008)
-#define WHE_FSW_UNDERFLOW  UINT16_C(0x0010)
-#define WHE_FSW_EXCEPTIONS UINT16_C(0x003f) /**< their masks lie likewise in the control word */
+#define WHE_FSW_INVALID   UINT16_C(0x0001)
+#define WHE_FSW_OVERFLOW  UINT16_C(0x0008)
+#define WHE_FSW_UNDERFLOW UINT16_C(0x0010)
+/** Their masks lie likewise in the control word. */
+#define WHE_FSW_EXCEPTIONS UINT16_C(0x003f)
 #define WHE_FSW_TOP_SHIFT  11
 
 /** @return exceptions that have happened and are not masked. */

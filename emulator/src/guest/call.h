@@ -21,9 +21,12 @@ enum whe_exit_kind { WHE_EXIT_READ, WHE_EXIT_WRITE, WHE_EXIT_EXECUTE, WHE_EXIT_I
 /** What the access context of the exit says. */
 struct whe_exit {
     enum whe_exit_kind kind;
-    uint8_t byte_count;   /**< 0 to 16 */
-    const uint8_t *bytes; /**< 16, in the caller's context */
-    uint64_t gva;         /**< of a read or write exit with a valid one */
+    /** 0 to 16. */
+    uint8_t byte_count;
+    /** 16, in the caller's context. */
+    const uint8_t *bytes;
+    /** Of a read or write exit with a valid one. */
+    uint64_t gva;
     uint64_t gpa;
 
     /* Port access. */
@@ -35,9 +38,11 @@ struct whe_exit {
 struct whe_event {
     uint8_t vector;
     bool has_code;
-    bool is_fetch; /**< #PF of an instruction fetch: I/D depends on EFER and CR4 */
+    /** #PF of an instruction fetch: I/D depends on EFER and CR4. */
+    bool is_fetch;
     uint32_t code;
-    uint64_t parameter; /**< CR2 of a #PF */
+    /** CR2 of a #PF. */
+    uint64_t parameter;
 };
 
 /**
@@ -45,10 +50,14 @@ struct whe_event {
  */
 #define WHE_TRANSLATIONS 8 /* a power of two */
 struct whe_translations {
-    uint64_t exit_page;   /**< linear, of the exit's own translation */
-    uint64_t exit_gpa;    /**< where that page lies */
-    unsigned exit_allows; /**< mask of whe_intent: purposes for which it serves; 0: there is none */
-    unsigned count;       /**< how many others were ever added: they are a ring */
+    /** Linear, of the exit's own translation. */
+    uint64_t exit_page;
+    /** Where that page lies. */
+    uint64_t exit_gpa;
+    /** Mask of whe_intent: purposes for which it serves; 0: there is none. */
+    unsigned exit_allows;
+    /** How many others were ever added: they are a ring. */
+    unsigned count;
     uint64_t key[WHE_TRANSLATIONS];
     uint64_t gpa[WHE_TRANSLATIONS];
 };
@@ -56,13 +65,15 @@ struct whe_translations {
 struct whe_call {
     const WHV_EMULATOR_CALLBACKS *callbacks;
     void *context;
-    const WHV_VP_EXIT_CONTEXT *vp; /**< the caller's */
+    /** The caller's. */
+    const WHV_VP_EXIT_CONTEXT *vp;
     struct whe_exit exit;
     struct whe_mode mode;
     struct whe_translations translations;
     struct whe_event event;
     struct whe_regs regs;
-    uint16_t unknown; /**< of WHE_NO_ROW, WHE_NO_FEATURE: the decoder's number of the mnemonic */
+    /** Of WHE_NO_ROW, WHE_NO_FEATURE: the decoder's number of the mnemonic. */
+    uint16_t unknown;
 };
 
 /** @return a segment register; CS is what the exit says, the others must be known. */

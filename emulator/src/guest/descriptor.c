@@ -42,7 +42,8 @@ static enum whe_result load_null(struct whe_call *call, enum whe_reg segment, ui
         (mode->code != WHE_CODE64 || mode->cpl == 3 || (selector & SELECTOR_RPL) != mode->cpl))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
     WHV_X64_SEGMENT_REGISTER value = {.Selector = selector};
-    /* The DPL of SS is where virtualisation keeps the CPL, also if SS is unusable. SDM 3C, 24.4.1.
+    /*
+     * The DPL of SS is where virtualisation keeps the CPL, also if SS is unusable. SDM 3C, 24.4.1.
      */
     if (segment == WHE_REG_SS)
         value.DescriptorPrivilegeLevel = mode->cpl & 3u;

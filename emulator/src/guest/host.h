@@ -51,7 +51,8 @@ static inline enum whe_result whe_host_get_one(struct whe_call *call, enum whe_r
 /** By enum whe_reg. */
 extern const WHV_REGISTER_NAME whe_names[WHE_REG_COUNT];
 
-/** Works out the batch of a set of registers; it stays empty if they are more than WHE_BATCH_MAX.
+/**
+ * Works out the batch of a set of registers; it stays empty if they are more than WHE_BATCH_MAX.
  */
 void whe_batch_init(struct whe_batch *batch, const struct whe_set *set);
 

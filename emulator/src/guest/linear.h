@@ -12,11 +12,16 @@
 /** Where a memory operand points, before its offset is known. */
 struct whe_place {
     enum whe_reg segment;
-    bool is_flat;      /**< 64-bit mode, and a segment without a base */
-    bool is_stack;     /**< a violation is #SS(0) instead of #GP(0) */
-    uint8_t alignment; /**< what #AC asks for, a power of two; 1 for none */
-    uint16_t size;     /**< bytes per access, 1 to 512 */
-    unsigned intent;   /**< mask of whe_intent */
+    /** 64-bit mode, and a segment without a base. */
+    bool is_flat;
+    /** A violation is #SS(0) instead of #GP(0). */
+    bool is_stack;
+    /** What #AC asks for, a power of two; 1 for none. */
+    uint8_t alignment;
+    /** Bytes per access, 1 to 512. */
+    uint16_t size;
+    /** Mask of whe_intent. */
+    unsigned intent;
 };
 
 /** Offsets that a segment allows, both ends included. */

@@ -17,7 +17,8 @@
 struct whe_span {
     uint64_t gpa[2];
     uint16_t size;
-    uint16_t rest; /**< how many of its last bytes lie at gpa[1]; the others are at gpa[0] */
+    /** How many of its last bytes lie at gpa[1]; the others are at gpa[0]. */
+    uint16_t rest;
 };
 
 /** As whe_probe, for operands that cross a page; span->size is set already. */
@@ -118,10 +119,14 @@ static inline struct whe_span whe_span_part(const struct whe_span *span, unsigne
  */
 struct whe_cursor {
     struct whe_place place;
-    struct whe_span span; /**< of the element probed last */
-    uint64_t first;       /**< first offset of the page's valid offsets */
-    uint64_t room;        /**< largest (offset - first) at which an element fits into them */
-    uint64_t delta;       /**< offset + delta is the guest-physical address */
+    /** Of the element probed last. */
+    struct whe_span span;
+    /** First offset of the page's valid offsets. */
+    uint64_t first;
+    /** Largest (offset - first) at which an element fits into them. */
+    uint64_t room;
+    /** Offset + delta is the guest-physical address. */
+    uint64_t delta;
     bool has_page;
 };
 

@@ -17,20 +17,30 @@ enum whe_code { WHE_CODE16, WHE_CODE32, WHE_CODE64 };
 
 /** What hardly any call has to do; a mask. */
 enum whe_special {
-    WHE_SPECIAL_SHADOW = 1, /**< InterruptState is loaded along, and its shadow ends */
-    WHE_SPECIAL_FLAGS = 2,  /**< RF is to be cleared, TF traps, or AC asks for aligned operands */
-    WHE_SPECIAL_BLOCKS = 4, /**< MOV SS: no trap, no interrupt before the next instruction */
-    WHE_SPECIAL_UNFINISHED = 8 /**< a REP stopped for single-step: RIP stays */
+    /** InterruptState is loaded along, and its shadow ends. */
+    WHE_SPECIAL_SHADOW = 1,
+    /** RF is to be cleared, TF traps, or AC asks for aligned operands. */
+    WHE_SPECIAL_FLAGS = 2,
+    /** MOV SS: no trap, no interrupt before the next instruction. */
+    WHE_SPECIAL_BLOCKS = 4,
+    /** A REP stopped for single-step: RIP stays. */
+    WHE_SPECIAL_UNFINISHED = 8
 };
 
 struct whe_mode {
-    _Alignas(8) uint8_t code; /**< enum whe_code: default operand and address size */
-    bool protected_mode;      /**< descriptors are checked: PE set, not virtual-8086 */
+    /** An enum whe_code: default operand and address size. */
+    _Alignas(8) uint8_t code;
+    /** Descriptors are checked: PE set, not virtual-8086. */
+    bool protected_mode;
     bool vm86;
-    bool long_mode;       /**< EFER.LMA */
-    uint8_t cpl;          /**< 0 to 3 */
-    bool check_alignment; /**< #AC applies: CPL 3, CR0.AM, RFLAGS.AC */
-    uint8_t specials;     /**< mask of enum whe_special; handlers add to what the exit says */
+    /** EFER.LMA. */
+    bool long_mode;
+    /** 0 to 3. */
+    uint8_t cpl;
+    /** #AC applies: CPL 3, CR0.AM, RFLAGS.AC. */
+    bool check_alignment;
+    /** Mask of enum whe_special; handlers add to what the exit says. */
+    uint8_t specials;
 };
 
 /** Flags on which struct whe_mode depends; hardly any exit has one of them set. */

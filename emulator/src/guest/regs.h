@@ -25,7 +25,8 @@ enum whe_bank { WHE_BANK_GENERAL, WHE_BANK_VECTOR, WHE_BANK_SYSTEM, WHE_BANKS };
 enum whe_reg {
 #define WHE_GENERAL(id, name) WHE_REG_##id,
 #include "reg_names.def"
-    WHE_REG_ZERO, /**< reads as 0: an absent base or index */
+    /** Reads as 0: an absent base or index. */
+    WHE_REG_ZERO,
     WHE_GENERAL_END,
     WHE_BEFORE_VECTOR = WHE_BANK_VECTOR * WHE_BANK_SIZE - 1,
 #define WHE_VECTOR(id, name) WHE_REG_##id,
@@ -75,8 +76,10 @@ static inline bool whe_set_is_empty(const struct whe_set *set)
 }
 
 struct whe_regs {
-    struct whe_set known;   /**< registers whose value at the exit is in value[] */
-    struct whe_set written; /**< registers whose new value is in value[]: the Set will carry them */
+    /** Registers whose value at the exit is in value[]. */
+    struct whe_set known;
+    /** Registers whose new value is in value[]: the Set will carry them. */
+    struct whe_set written;
     WHV_REGISTER_VALUE value[WHE_REG_COUNT];
 };
 
@@ -86,8 +89,10 @@ struct whe_regs {
  */
 #define WHE_BATCH_MAX 4
 struct whe_batch {
-    struct whe_set set; /**< the same registers as a set */
-    uint8_t count;      /**< 0: none, or too many for a batch */
+    /** The same registers as a set. */
+    struct whe_set set;
+    /** 0: none, or too many for a batch. */
+    uint8_t count;
     uint8_t reg[WHE_BATCH_MAX];
     _Alignas(16) WHV_REGISTER_NAME name[WHE_BATCH_MAX];
 };

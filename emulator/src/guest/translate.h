@@ -10,7 +10,8 @@
 #include "call.h"
 #include "host.h"
 
-/** Why a page is touched: the low bits of WHV_TRANSLATE_GVA_FLAGS, so that they need no conversion.
+/**
+ * Why a page is touched: the low bits of WHV_TRANSLATE_GVA_FLAGS, so that they need no conversion.
  */
 enum whe_intent {
     WHE_INTENT_READ = WHvTranslateGvaFlagValidateRead,

@@ -11,14 +11,22 @@
 
 /** A row of checks.def. */
 struct whe_check {
-    bool is_protected;  /**< #UD in real and virtual-8086 mode */
-    bool is_privileged; /**< #GP(0) unless CPL is 0 */
-    bool is_umip;       /**< likewise where CR4.UMIP is set */
-    bool waits;         /**< #MF for a pending x87 exception */
-    uint64_t cr4;       /**< bits that are set, otherwise #UD */
-    uint64_t xcr0;      /**< likewise */
-    uint64_t cr0_ud;    /**< bits that are clear, otherwise #UD */
-    uint64_t cr0_nm;    /**< bits that are clear, otherwise #NM; with MP: of which one is clear */
+    /** #UD in real and virtual-8086 mode. */
+    bool is_protected;
+    /** #GP(0) unless CPL is 0. */
+    bool is_privileged;
+    /** Likewise where CR4.UMIP is set. */
+    bool is_umip;
+    /** #MF for a pending x87 exception. */
+    bool waits;
+    /** Bits that are set, otherwise #UD. */
+    uint64_t cr4;
+    /** Likewise. */
+    uint64_t xcr0;
+    /** Bits that are clear, otherwise #UD. */
+    uint64_t cr0_ud;
+    /** Bits that are clear, otherwise #NM; with MP: of which one is clear. */
+    uint64_t cr0_nm;
 };
 
 /** By enum whe_checks. */

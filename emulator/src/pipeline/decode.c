@@ -159,7 +159,8 @@ static enum whe_stack_use stack_use(const struct whe_insn *insn, const ZydisDeco
     return from->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? WHE_STACK_PUSH : WHE_STACK_POP;
 }
 
-/* Operands that are read come first: they are planned, and accessed, before what is written alone.
+/*
+ * Operands that are read come first: they are planned, and accessed, before what is written alone.
  */
 static struct whe_memory *memory_slot(struct whe_insn *insn, unsigned intent)
 {

@@ -15,9 +15,12 @@
 
 enum whe_decoded {
     WHE_DECODED_OK,
-    WHE_DECODED_MORE,     /**< the instruction goes on after the bytes at hand */
-    WHE_DECODED_TOO_LONG, /**< more than 15 bytes */
-    WHE_DECODED_BAD_LOCK, /**< LOCK before an instruction that does not take it */
+    /** The instruction goes on after the bytes at hand. */
+    WHE_DECODED_MORE,
+    /** More than 15 bytes. */
+    WHE_DECODED_TOO_LONG,
+    /** LOCK before an instruction that does not take it. */
+    WHE_DECODED_BAD_LOCK,
     WHE_DECODED_INVALID
 };
 

@@ -20,11 +20,16 @@
 
 union whe_cache_entry {
     struct {
-        uint64_t bytes[2];    /**< the instruction's bytes, zero after its end */
-        uint64_t mask[2];     /**< ff for each byte of the instruction */
-        uint64_t mode_key;    /**< whe_mode_key_with_flags(); 0: the entry is empty */
-        struct whe_mode mode; /**< of an exit with that key */
-        struct whe_fast fast; /**< how the common exit runs */
+        /** The instruction's bytes, zero after its end. */
+        uint64_t bytes[2];
+        /** Ff for each byte of the instruction. */
+        uint64_t mask[2];
+        /** whe_mode_key_with_flags(); 0: the entry is empty. */
+        uint64_t mode_key;
+        /** Of an exit with that key. */
+        struct whe_mode mode;
+        /** How the common exit runs. */
+        struct whe_fast fast;
         struct whe_insn insn;
     };
     uint8_t whole[WHE_CACHE_ENTRY_SIZE];

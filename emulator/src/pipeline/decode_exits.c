@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which exits an instruction can have caused: by its operands, and by what access_table.def tells.
+/*
+ * Which exits an instruction can have caused: by its operands, and by what access_table.def tells.
  */
 #include "call.h"
 #include "decode_parts.h"

@@ -18,7 +18,8 @@
 
 /** What a handle points at. */
 struct whe_emulator {
-    uint32_t mark; /**< WHE_HANDLE_FREE or WHE_HANDLE_BUSY */
+    /** WHE_HANDLE_FREE or WHE_HANDLE_BUSY. */
+    uint32_t mark;
     WHV_EMULATOR_CALLBACKS callbacks;
     struct whe_decode_cache cache;
     struct whe_reason reason;

@@ -17,8 +17,10 @@
 
 struct whe_extras {
     union whe_image image;
-    union whe_image before;     /**< to tell what a kernel has changed */
-    struct whe_control control; /**< likewise */
+    /** To tell what a kernel has changed. */
+    union whe_image before;
+    /** Likewise. */
+    struct whe_control control;
     uint8_t block[WHE_BLOCK_MAX];
 };
 

@@ -37,27 +37,45 @@ typedef HRESULT whe_fast_exit_fn(struct whe_emulator *emulator, void *context,
                                  WHV_EMULATOR_STATUS *status, const union whe_cache_entry *entry);
 
 struct whe_fast {
-    whe_fast_exit_fn *by_exit; /**< where the exit's Gpa is the operand */
-    whe_fast_fn *run;          /**< NULL: the instruction is not common */
-    whe_binary_fn *binary;     /**< or NULL */
-    uint64_t mask;             /**< of the memory operand, up to 8 bytes */
-    uint64_t reg_mask;         /**< of the register operand */
-    uint64_t immediate;        /**< the second operand, where it is no register */
-    uint64_t rip_mask;         /**< the bits of RIP that there are */
-    uint32_t key;              /**< of the exit whose Gpa is the operand: whe_fast_key() */
-    uint16_t first; /**< smallest offset in the page of such an operand: 1, but 0 for bytes: at 0
-                         the processor may have told of the end of an operand that begins
-                         on the page before */
-    uint16_t room;  /**< largest offset at which the operand fits into the page, minus first */
-    uint8_t misaligned; /**< bits that are 0 in its address */
-    uint8_t size;       /**< of the memory operand, bytes */
-    uint8_t length;     /**< of the instruction */
-    uint8_t intent;     /**< mask of whe_intent */
-    uint8_t reg;        /**< the register operand: enum whe_reg; WHE_REG_ZERO: immediate is it */
-    uint8_t shift;      /**< 8 for AH, CH, DH, BH, otherwise 0 */
-    bool is_addressed;  /**< an address from registers, without a rule of its own, and no checks */
-    uint8_t set_count;  /**< names in set_name */
-    _Alignas(16) WHV_REGISTER_NAME set_name[4]; /**< what Set is handed; RIP is last */
+    /** Where the exit's Gpa is the operand. */
+    whe_fast_exit_fn *by_exit;
+    /** NULL: the instruction is not common. */
+    whe_fast_fn *run;
+    /** Or NULL. */
+    whe_binary_fn *binary;
+    /** Of the memory operand, up to 8 bytes. */
+    uint64_t mask;
+    /** Of the register operand. */
+    uint64_t reg_mask;
+    /** The second operand, where it is no register. */
+    uint64_t immediate;
+    /** The bits of RIP that there are. */
+    uint64_t rip_mask;
+    /** Of the exit whose Gpa is the operand: whe_fast_key(). */
+    uint32_t key;
+    /** Smallest offset in the page of such an operand: 1, but 0 for bytes: at 0 the processor may
+     * have told of the end of an operand that begins on the page before. */
+    uint16_t first;
+    /** Largest offset at which the operand fits into the page, minus first. */
+    uint16_t room;
+    /** Bits that are 0 in its address. */
+    uint8_t misaligned;
+    /** Of the memory operand, bytes. */
+    uint8_t size;
+    /** Of the instruction. */
+    uint8_t length;
+    /** Mask of whe_intent. */
+    uint8_t intent;
+    /** The register operand: enum whe_reg; WHE_REG_ZERO: immediate is it. */
+    uint8_t reg;
+    /** 8 for AH, CH, DH, BH, otherwise 0. */
+    uint8_t shift;
+    /** An address from registers, without a rule of its own, and no checks. */
+    bool is_addressed;
+    /** Names in set_name. */
+    uint8_t set_count;
+    /** What Set is handed; RIP is last. */
+    _Alignas(16) WHV_REGISTER_NAME set_name[4];
 };
 
 /** No exit has this key. */

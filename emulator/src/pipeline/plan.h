@@ -11,7 +11,8 @@
 #include "insn.h"
 #include "memory.h"
 
-/** @return the bits of rSP that a stack access uses: SS.B tells, 64 in 64-bit mode. SDM 1, 6.2.3.
+/**
+ * @return the bits of rSP that a stack access uses: SS.B tells, 64 in 64-bit mode. SDM 1, 6.2.3.
  */
 static inline uint64_t whe_stack_mask(const struct whe_call *call)
 {

@@ -11,8 +11,10 @@
 #include "result.h"
 
 struct whe_reason {
-    uint16_t result;  /**< enum whe_result */
-    uint16_t unknown; /**< the decoder's number of the mnemonic that has no row */
+    /** An enum whe_result. */
+    uint16_t result;
+    /** The decoder's number of the mnemonic that has no row. */
+    uint16_t unknown;
     char text[128];
 };
 

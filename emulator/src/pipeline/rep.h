@@ -17,8 +17,10 @@
 #include "run.h"
 
 struct whe_rep {
-    uint64_t left;  /**< iterations that this call has still to do */
-    uint64_t count; /**< rCX, or 1 without REP */
+    /** Iterations that this call has still to do. */
+    uint64_t left;
+    /** RCX, or 1 without REP. */
+    uint64_t count;
     uint64_t done;
     bool is_stopped;
 };

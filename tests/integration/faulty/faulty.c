@@ -22,7 +22,8 @@
 
 struct emulator {
     WHV_EMULATOR_CALLBACKS callbacks;
-    uint32_t data; /**< for faults that remember */
+    /** For faults that remember. */
+    uint32_t data;
     bool has_data;
 };
 

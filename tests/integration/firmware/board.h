@@ -16,7 +16,8 @@ struct board;
 
 struct board_setup {
     uint32_t ram_bytes;
-    const uint8_t *vga_rom; /**< of vga_rom_bytes; must outlive the board */
+    /** Of vga_rom_bytes; must outlive the board. */
+    const uint8_t *vga_rom;
     uint32_t vga_rom_bytes;
 };
 

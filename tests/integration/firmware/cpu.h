@@ -14,30 +14,49 @@
 #include <whvemu/emulator.h>
 
 enum cpu_stop {
-    CPU_STOP_PORT,      /**< before IN, OUT, INS or OUTS */
-    CPU_STOP_MEMORY,    /**< an access to what is no RAM, or a write to ROM */
-    CPU_STOP_HALT,      /**< before HLT */
-    CPU_STOP_TSC,       /**< before RDTSC */
-    CPU_STOP_CPUID,     /**< before CPUID */
-    CPU_STOP_SOFTWARE,  /**< before INT n */
-    CPU_STOP_INTERRUPT, /**< the guest takes interrupts and one was announced */
-    CPU_STOP_DEADLINE,  /**< the count of instructions was reached */
-    CPU_STOP_ERROR      /**< Unicorn cannot go on */
+    /** Before IN, OUT, INS or OUTS. */
+    CPU_STOP_PORT,
+    /** An access to what is no RAM, or a write to ROM. */
+    CPU_STOP_MEMORY,
+    /** Before HLT. */
+    CPU_STOP_HALT,
+    /** Before RDTSC. */
+    CPU_STOP_TSC,
+    /** Before CPUID. */
+    CPU_STOP_CPUID,
+    /** Before INT n. */
+    CPU_STOP_SOFTWARE,
+    /** The guest takes interrupts and one was announced. */
+    CPU_STOP_INTERRUPT,
+    /** The count of instructions was reached. */
+    CPU_STOP_DEADLINE,
+    /** Unicorn cannot go on. */
+    CPU_STOP_ERROR
 };
 
 /** Why the processor stopped; the instruction has not been executed. */
 struct cpu_exit {
     enum cpu_stop stop;
-    uint64_t linear; /**< of the instruction */
-    uint8_t length;  /**< of the instruction; 0 for CPU_STOP_MEMORY and where there is none */
-    bool shadowed;   /**< it follows STI or a load of SS */
-    uint8_t opcode;  /**< behind the prefixes: CPU_STOP_PORT */
-    uint8_t vector;  /**< CPU_STOP_SOFTWARE */
-    bool has_66;     /**< has an operand-size prefix: CPU_STOP_PORT */
-    bool repeats;    /**< has a REP prefix: CPU_STOP_PORT */
-    bool is_write;   /**< CPU_STOP_MEMORY */
-    bool is_mapped;  /**< ROM: CPU_STOP_MEMORY */
-    uint64_t gpa;    /**< CPU_STOP_MEMORY */
+    /** Of the instruction. */
+    uint64_t linear;
+    /** Of the instruction; 0 for CPU_STOP_MEMORY and where there is none. */
+    uint8_t length;
+    /** It follows STI or a load of SS. */
+    bool shadowed;
+    /** Behind the prefixes: CPU_STOP_PORT. */
+    uint8_t opcode;
+    /** CPU_STOP_SOFTWARE. */
+    uint8_t vector;
+    /** Has an operand-size prefix: CPU_STOP_PORT. */
+    bool has_66;
+    /** Has a REP prefix: CPU_STOP_PORT. */
+    bool repeats;
+    /** CPU_STOP_MEMORY. */
+    bool is_write;
+    /** ROM: CPU_STOP_MEMORY. */
+    bool is_mapped;
+    /** CPU_STOP_MEMORY. */
+    uint64_t gpa;
     const char *error;
 };
 

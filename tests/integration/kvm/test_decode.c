@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the recorder knows of instructions, against Zydis: length, address and size of the operand.
+/*
+ * What the recorder knows of instructions, against Zydis: length, address and size of the operand.
  */
 #include <criterion/criterion.h>
 #include <inttypes.h>

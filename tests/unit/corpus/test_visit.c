@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What every verb that makes a corpus gets from corpus/visit.h, shown with one that only tests
- * have.
- */
+ * have. */
 #include "base/exit_code.h"
 #include "unit/format/files.h"
 #include "verb_mark.h"

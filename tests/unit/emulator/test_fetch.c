@@ -99,8 +99,7 @@ Test(fetch, code_above_64_kib_runs_where_the_limit_allows)
 Test(fetch, pieces_have_8_4_2_or_1_bytes)
 {
     /* Prefixes that have no effect, and a store: the instruction has as many bytes as are asked
-     * for.
-     */
+     * for. */
     for (uint8_t length = 4; length <= 15; length++) {
         uint8_t code[15];
         memset(code, 0x3e, sizeof(code));

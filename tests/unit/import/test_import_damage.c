@@ -163,7 +163,8 @@ static size_t value_end(size_t at)
 
 typedef void value_fn(size_t line, size_t key, size_t start, size_t end);
 
-/* Calls a function for each value of each line: the number of the line, where key and value stand.
+/*
+ * Calls a function for each value of each line: the number of the line, where key and value stand.
  */
 static void for_each_value(value_fn *function)
 {

@@ -14,11 +14,16 @@ struct fake_call {
     const WHV_EMULATOR_CALLBACKS *callbacks;
     void *context;
     const WHV_VP_EXIT_CONTEXT *vp;
-    const WHV_MEMORY_ACCESS_CONTEXT *memory;  /**< NULL for a port exit */
-    const WHV_X64_IO_PORT_ACCESS_CONTEXT *io; /**< NULL for a memory exit */
-    unsigned number;                          /**< of the call on this handle, from 1 */
-    uint32_t status;                          /**< what the status word is set to; 1 by default */
-    bool keeps_status;                        /**< the status word is not written */
+    /** NULL for a port exit. */
+    const WHV_MEMORY_ACCESS_CONTEXT *memory;
+    /** NULL for a memory exit. */
+    const WHV_X64_IO_PORT_ACCESS_CONTEXT *io;
+    /** Of the call on this handle, from 1. */
+    unsigned number;
+    /** What the status word is set to; 1 by default. */
+    uint32_t status;
+    /** The status word is not written. */
+    bool keeps_status;
 };
 
 /** What a fake does in a call. @return the result of the call. */

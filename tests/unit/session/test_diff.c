@@ -134,7 +134,8 @@ static HRESULT write_ram(struct fake_call *c)
 
 static const struct {
     const char *json;
-    size_t runs; /**< of differing bytes */
+    /** Of differing bytes. */
+    size_t runs;
     uint64_t gpa;
     uint32_t size;
     bool listed;

@@ -101,7 +101,8 @@ static HRESULT play(struct fake_call *c)
 struct row {
     const char *json;
     const char *script;
-    enum wht_divergence_kind kind; /**< of the divergence at the case's own level */
+    /** Of the divergence at the case's own level. */
+    enum wht_divergence_kind kind;
     unsigned number;
     unsigned differing;
 };
