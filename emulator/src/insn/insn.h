@@ -180,8 +180,10 @@ struct whe_memory {
     uint8_t stack;
     /** #GP(0) unless so aligned; 1 for any. */
     uint8_t alignment;
-    /** Its accesses are these:. */
+    /** Its accesses are those that `first` and `next` tell. */
     bool has_pieces;
+    /** It is one access of up to 8 bytes, of all of them. */
+    bool is_simple;
     /** A struct whe_pieces (memory.h). */
     uint8_t first;
     uint8_t next;

@@ -447,6 +447,11 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
         insn->id = WHE_INSN_NONE;
         return;
     }
+    for (unsigned i = 0; i < insn->memory_count; i++) {
+        struct whe_memory *memory = &insn->memory[i];
+        memory->is_simple =
+            memory->place.size <= 8 && !memory->has_pieces && !(insn->traits & WHE_TRAIT_BYTES);
+    }
     insn->is_by_exit = is_by_exit(insn);
     take_reads(mode, decoded, operands, insn);
 }

@@ -45,10 +45,10 @@ static uint64_t offset_of(const struct whe_call *call, const struct whe_insn *in
     if (memory->stack != WHE_STACK_NONE)
         return stack_offset(call, memory);
     uint64_t offset = whe_effective_address(&call->regs, &memory->address, UINT64_MAX);
-    if (insn->traits & WHE_TRAIT_BIT_STRING)
-        offset += bit_string_offset(call, &insn->operand[1]);
-    if (insn->traits & WHE_TRAIT_AL_INDEX)
-        offset += whe_reg_get(&call->regs, WHE_REG_RAX) & 0xff;
+    if (insn->traits & (WHE_TRAIT_BIT_STRING | WHE_TRAIT_AL_INDEX))
+        offset += insn->traits & WHE_TRAIT_BIT_STRING
+                      ? bit_string_offset(call, &insn->operand[1])
+                      : whe_reg_get(&call->regs, WHE_REG_RAX) & 0xff;
     if (insn->memory[0].stack == WHE_STACK_POP && memory->address.base == WHE_REG_RSP)
         offset += popped_base(call, &insn->memory[0]);
     return offset & insn->address_mask;

@@ -109,7 +109,7 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
         union whe_value *value = &work->value[memory->operand];
         if (!(memory->place.intent & WHE_INTENT_READ))
             continue;
-        if (memory->place.size <= 8 && !memory->has_pieces)
+        if (memory->is_simple)
             WHE_TRY(whe_span_read(call, &places->span[i], &value->u64));
         else
             WHE_TRY(whe_span_read_pieces(call, &places->span[i], pieces_of(memory),
@@ -174,19 +174,26 @@ static enum whe_result write_bytes(struct whe_call *call, const struct whe_memor
     return WHE_OK;
 }
 
-static enum whe_result write_memory(struct whe_call *call, const struct whe_memory *memory,
-                                    const struct whe_span *span, const struct whe_work *work)
+static WHE_APART enum whe_result write_large(struct whe_call *call, const struct whe_memory *memory,
+                                             const struct whe_span *span,
+                                             const struct whe_work *work)
 {
-    const union whe_value *value = &work->value[memory->operand];
-    if (memory->place.size > sizeof(*value)) {
+    if (memory->place.size > sizeof(union whe_value)) {
         const struct whe_span cut = whe_span_cut(span, work->block_size);
         return whe_span_write_pieces(call, &cut, pieces_of(memory), work->block);
     }
     if (work->insn->traits & WHE_TRAIT_BYTES)
         return write_bytes(call, memory, span, work);
-    if (memory->place.size > 8 || memory->has_pieces)
-        return whe_span_write_pieces(call, span, pieces_of(memory), value->bytes);
-    return whe_span_write(call, span, value->u64 & whe_mask_from_size(memory->place.size));
+    return whe_span_write_pieces(call, span, pieces_of(memory), work->value[memory->operand].bytes);
+}
+
+static enum whe_result write_memory(struct whe_call *call, const struct whe_memory *memory,
+                                    const struct whe_span *span, const struct whe_work *work)
+{
+    if (!memory->is_simple)
+        return write_large(call, memory, span, work);
+    const uint64_t value = work->value[memory->operand].u64;
+    return whe_span_write(call, span, value & whe_mask_from_size(memory->place.size));
 }
 
 enum whe_result whe_values_write(struct whe_call *call, const struct whe_places *places,
