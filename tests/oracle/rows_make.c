@@ -376,7 +376,7 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
         !is_store && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
     variant /= 4;
     if (mode == ORACLE_64)
-        shape.rex = (enum rows_rex)(variant % 3);
+        shape.rex = (enum rows_rex)(variant % (row->traits & NO_W ? 2 : 3));
     /* Where MOVSXD with 66h reads 16 bits it is another instruction. */
     if (row->map == 0 && row->opcode == 0x63 && world->habits.narrow_movsxd)
         shape.has_66 = false;

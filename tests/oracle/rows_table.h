@@ -89,13 +89,14 @@ enum feature {
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
-#define SELECTOR 8192u    /* the operand selects a descriptor; only in protected mode */
-#define ONLY_REG 16384u   /* no memory form */
-#define AT_RDI   32768u   /* the memory operand is at rDI */
-#define FLOATS   0x40000u /* registers and memory hold numbers in floating point */
-#define VEX      0x20000u /* VEX with 128 bits, `mandatory` and REX.W within it */
-#define STATES   0x10000u /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
-#define ADDRESS  0x80000u /* nothing is accessed */
+#define SELECTOR 8192u     /* the operand selects a descriptor; only in protected mode */
+#define ONLY_REG 16384u    /* no memory form */
+#define AT_RDI   32768u    /* the memory operand is at rDI */
+#define FLOATS   0x40000u  /* registers and memory hold numbers in floating point */
+#define VEX      0x20000u  /* VEX with 128 bits, `mandatory` and REX.W within it */
+#define STATES   0x10000u  /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
+#define ADDRESS  0x80000u  /* nothing is accessed */
+#define NO_W     0x100000u /* VEX.W makes it none */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

@@ -46,7 +46,9 @@ static bool converts(const struct model *model)
 static bool computes(const struct model *model)
 {
     return model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
-           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 || converts(model);
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 ||
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX2 ||
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 || converts(model);
 }
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* PTEST, and PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM: SDM 2B, and 4.1 of it. */
+/* PTEST, VTESTPS, VTESTPD, and PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM: SDM 2B, and
+   4.1 of it; SDM 2C, "VTESTPD/VTESTPS". */
 #include <string.h>
 
 #include "kernel.h"
@@ -34,9 +35,19 @@ static void set_flags(struct whe_work *work, uint64_t flags)
     work->rflags = (work->rflags & ~WHE_RFLAGS_STATUS) | flags;
 }
 
+/* The bits of 8 bytes that are tested: all of them, or the signs of lanes. */
+static uint64_t tested_bits(unsigned lane)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    return lane == 0 ? UINT64_MAX : lane == 4 ? sign | sign >> 32 : sign;
+}
+
 enum whe_vector whe_kernel_ptest(struct whe_work *work)
 {
-    const WHV_UINT128 a = work->value[0].u128, b = work->value[1].u128;
+    const uint64_t tested = tested_bits(work->insn->operation);
+    const WHV_UINT128 a = work->value[0].u128;
+    const WHV_UINT128 b = {.Low64 = work->value[1].u128.Low64 & tested,
+                           .High64 = work->value[1].u128.High64 & tested};
     uint64_t flags = 0;
     if (((a.Low64 & b.Low64) | (a.High64 & b.High64)) == 0)
         flags |= WHE_RFLAGS_ZF;
