@@ -375,9 +375,18 @@ uint64_t model_flags_read(const struct model *model)
     return model->insn.cpu_flags ? model->insn.cpu_flags->tested & MODEL_STATUS_FLAGS : 0;
 }
 
+/* Beside ZF and CF, all others: Zydis 4.0 leaves it out. SDM 2B, "PTEST"; 2C, "VTESTPD/VTESTPS". */
+static bool clears_flags(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_VPTEST || mnemonic == ZYDIS_MNEMONIC_VTESTPS ||
+           mnemonic == ZYDIS_MNEMONIC_VTESTPD;
+}
+
 uint64_t model_flags_written(const struct model *model)
 {
     const ZydisAccessedFlags *flags = model->insn.cpu_flags;
+    if (clears_flags(model->insn.mnemonic))
+        return MODEL_STATUS_FLAGS;
     return flags ? (flags->modified | flags->set_0 | flags->set_1) & MODEL_STATUS_FLAGS : 0;
 }
 
