@@ -46,10 +46,11 @@ bool wht_file_is_stream(const char *path)
 static char *beside(const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
-    int length = slash && name[0] != '/' ? (int)(slash + 1 - path) : 0;
-    size_t size = (size_t)length + strlen(name) + 1;
-    char *joined = wht_reallocate(NULL, size);
-    snprintf(joined, size, "%.*s%s", length, path, name);
+    const size_t length = slash && name[0] != '/' ? (size_t)(slash + 1 - path) : 0;
+    const size_t size = strlen(name) + 1;
+    char *joined = wht_reallocate(NULL, length + size);
+    memcpy(joined, path, length);
+    memcpy(joined + length, name, size);
     return joined;
 }
 

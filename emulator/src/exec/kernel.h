@@ -68,6 +68,8 @@ struct whe_work {
     uint64_t gpr[8];
     /** Mask of these; preset to 0. */
     uint8_t gprs_written;
+    /** WHE_TRAIT_FRAME: how much of rSP and rBP addresses the stack. */
+    uint64_t stack_mask;
     /** The value of an operand of more than 64 bytes, in place of value[n]. */
     uint8_t *block;
     /** How much of it is written, preset to all. */

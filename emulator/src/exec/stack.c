@@ -115,11 +115,11 @@ static void copy_pointer(const struct whe_work *work, unsigned push, const uint8
                          uint8_t *pushed, unsigned total)
 {
     const unsigned size = work->insn->operand_size;
-    const uint64_t mask = work->mode->code == WHE_CODE64 ? UINT64_MAX : 0xffffffff;
     const uint64_t bottom = work->value[3].u64 - total;
     const unsigned done = total - push * size;
     for (unsigned i = 0; i < size; i++) {
-        const uint64_t at = (work->value[2].u64 - (uint64_t)push * size + i - bottom) & mask;
+        const uint64_t at =
+            (work->value[2].u64 - (uint64_t)push * size + i - bottom) & work->stack_mask;
         pushed[done - size + i] = at >= done && at < total ? pushed[at] : outer[i];
     }
 }
@@ -131,7 +131,8 @@ enum whe_vector whe_kernel_enter(struct whe_work *work)
     const unsigned size = work->insn->operand_size;
     const unsigned level = work->value[1].u64 % 32;
     const unsigned total = work->insn->operand[4].size;
-    const uint64_t frame = work->value[3].u64 - size;
+    const uint64_t rsp = work->value[3].u64;
+    const uint64_t frame = (rsp & ~work->stack_mask) | ((rsp - size) & work->stack_mask);
     const bool is_large = total > sizeof(union whe_value);
     uint8_t *pushed = is_large ? work->block : work->value[4].bytes;
     uint8_t outer[31 * 8];

@@ -67,6 +67,8 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, st
     work->gprs_written = 0;
     for (unsigned i = 0; i < 8 && (work->insn->traits & WHE_TRAIT_GPRS); i++)
         work->gpr[i] = whe_reg_get(&call->regs, WHE_REG_RAX + i);
+    if (work->insn->traits & WHE_TRAIT_FRAME)
+        work->stack_mask = whe_stack_mask(call);
     if (work->insn->traits & WHE_TRAIT_CONTROL) {
         work->control = (struct whe_control){.cr0 = whe_reg_get(&call->regs, WHE_REG_CR0),
                                              .cr4 = whe_reg_get(&call->regs, WHE_REG_CR4),

@@ -13,7 +13,7 @@
 /** Traits that are extras. */
 #define WHE_EXTRAS                                                                                 \
     (WHE_TRAIT_SELECTOR | WHE_TRAIT_MXCSR | WHE_TRAIT_X87 | WHE_TRAIT_XMM | WHE_TRAIT_GPRS |       \
-     WHE_TRAIT_CONTROL)
+     WHE_TRAIT_CONTROL | WHE_TRAIT_FRAME)
 
 struct whe_extras {
     union whe_image image;

@@ -64,6 +64,40 @@ static bool is_misaligned(const struct whe_call *call, const struct whe_memory *
     return ((base + offset) & (memory->alignment - 1u)) != 0;
 }
 
+/* @return whether what is pushed or popped one by one passes the end of the stack's offsets: each
+   of them lies before or behind it. */
+static bool is_wrapped(const struct whe_call *call, const struct whe_memory *memory,
+                       uint64_t offset)
+{
+    if (memory->stack == WHE_STACK_NONE || !memory->has_pieces || call->mode.code == WHE_CODE64)
+        return false;
+    const uint64_t before = whe_stack_mask(call) + 1 - offset;
+    return before < memory->place.size && before % memory->first == 0;
+}
+
+/* In both parts a page's edge is not provided for. */
+static enum whe_result plan_wrapped(struct whe_call *call, const struct whe_memory *memory,
+                                    uint64_t offset, struct whe_span *span)
+{
+    struct whe_place part[2] = {memory->place, memory->place};
+    struct whe_span half;
+    uint64_t linear[2];
+    part[0].size = (uint16_t)(whe_stack_mask(call) + 1 - offset);
+    part[1].size = (uint16_t)(memory->place.size - part[0].size);
+    for (unsigned i = 0; i < 2; i++) {
+        WHE_TRY(whe_linear(call, &part[i], i == 0 ? offset : 0, &linear[i]));
+        if ((linear[i] & WHE_PAGE_MASK) + part[i].size > WHE_PAGE_SIZE)
+            return whe_fault_code(call, WHE_VECTOR_SS, 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        WHE_TRY(whe_probe(call, linear[i], part[i].size, memory->place.intent, &half));
+        span->gpa[i] = half.gpa[0];
+    }
+    span->size = memory->place.size;
+    span->rest = part[1].size;
+    return WHE_OK;
+}
+
 enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
                          const struct whe_memory *memory, struct whe_span *span)
 {
@@ -72,6 +106,8 @@ enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
     uint64_t linear;
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    if (is_wrapped(call, memory, offset))
+        return plan_wrapped(call, memory, offset, span);
     WHE_TRY(whe_linear(call, place, offset, &linear));
     const unsigned intent = insn->traits & WHE_TRAIT_LINE ? WHE_INTENT_READ : place->intent;
     return whe_probe(call, linear, place->size, intent, span);
