@@ -52,7 +52,8 @@ struct wht_words;
 
 /**
  * Takes the whole command line of a verb: help, options, operands in order.
- * @param state that the options are bound to.
+ * @param operands receives them; NULL: there may be none.
+ * @param state    that the options are bound to.
  * @return -1 to go on, otherwise an exit code: the help was printed, or what is wrong was said.
  */
 int wht_verb_take(const struct wht_verb *verb, struct wht_args *args, struct wht_words *operands,

@@ -80,6 +80,8 @@ int wht_verb_take(const struct wht_verb *verb, struct wht_args *args, struct wht
     for (enum wht_arg arg; (arg = wht_args_next(args, &value)) != WHT_ARG_END;) {
         if (arg == WHT_ARG_HELP)
             return wht_verb_help_print(verb);
+        if (arg == WHT_ARG_OPERAND && !operands)
+            return wht_usage_error(verb->name, "unexpected argument '%s'", value);
         if (arg == WHT_ARG_OPERAND)
             wht_words_add(operands, value);
         else if (arg == WHT_ARG_ERROR || !wht_args_take(args, value, state))

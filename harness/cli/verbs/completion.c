@@ -93,17 +93,8 @@ static int print_script(void)
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    const char *value;
-    switch (wht_args_next(args, &value)) {
-    case WHT_ARG_END:
-        return print_script();
-    case WHT_ARG_HELP:
-        return wht_verb_help_print(verb);
-    case WHT_ARG_ERROR:
-        return WHT_EXIT_USAGE;
-    default:
-        return wht_usage_error(verb->name, "unexpected argument '%s'", value);
-    }
+    const int code = wht_verb_take(verb, args, NULL, NULL);
+    return code < 0 ? print_script() : code;
 }
 
 const struct wht_verb wht_verb_completion = {

@@ -7,18 +7,10 @@ static const struct wht_option options[] = {{.name = NULL}};
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    const char *value;
-    switch (wht_args_next(args, &value)) {
-    case WHT_ARG_END:
+    const int code = wht_verb_take(verb, args, NULL, NULL);
+    if (code < 0)
         printf("whvtrace %s (format whv-trace/1.0)\n", WHVTRACE_VERSION);
-        return WHT_EXIT_OK;
-    case WHT_ARG_HELP:
-        return wht_verb_help_print(verb);
-    case WHT_ARG_ERROR:
-        return WHT_EXIT_USAGE;
-    default:
-        return wht_usage_error(verb->name, "unexpected argument '%s'", value);
-    }
+    return code < 0 ? WHT_EXIT_OK : code;
 }
 
 const struct wht_verb wht_verb_version = {
