@@ -109,6 +109,17 @@ enum whe_vector whe_fp_quiet(struct whe_work *work, whe_fp_run *run)
     return WHE_VECTOR_NONE;
 }
 
+enum whe_vector whe_fp_pair(struct whe_work *work, const struct whe_fp_row *row)
+{
+    const struct whe_operand *operand = work->insn->operand;
+    struct whe_fp fp = {.general = 0};
+    memcpy(&fp.b, work->value[1].bytes, operand[1].size);
+    if (is_trapped(work, row, &fp))
+        return WHE_VECTOR_XM;
+    memcpy(work->value[0].bytes, &fp.a, operand[0].size);
+    return WHE_VECTOR_NONE;
+}
+
 /* @return the elements that a mask tells, and +0 in place of the others. */
 static whe_xmm selected(whe_xmm from, unsigned element, unsigned mask)
 {

@@ -106,6 +106,9 @@ unsigned whe_fp_masked(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t
 enum whe_vector whe_fp_kernel(struct whe_work *work, const struct whe_fp_row *row);
 /** Of one that never looks at MXCSR. */
 enum whe_vector whe_fp_quiet(struct whe_work *work, whe_fp_run *run);
+/** Of a conversion with MMX registers: what the manual calls pairs is the low half of the row's XMM
+ * registers; zeros above it raise nothing. */
+enum whe_vector whe_fp_pair(struct whe_work *work, const struct whe_fp_row *row);
 /** Of DPPS and DPPD. @param times how often neighbours are added. */
 enum whe_vector whe_fp_dot(struct whe_work *work, const struct whe_fp_row *multiply,
                            const struct whe_fp_row *add, unsigned times);

@@ -136,6 +136,11 @@
         return whe_fp_dot(work, &row_MULPD, &row_HADDPD, 1);                                       \
     }
 #define WHE_FP(mnemonic, form, sum, element, alignment) form(mnemonic, sum, element, alignment)
+#define PAIR(mnemonic)                                                                             \
+    enum whe_vector whe_kernel_mmx_##mnemonic(struct whe_work *work)                               \
+    {                                                                                              \
+        return whe_fp_pair(work, &row_##mnemonic);                                                 \
+    }
 
 #else
 
@@ -146,7 +151,15 @@
         (void)work;                                                                                \
         return WHE_VECTOR_NONE;                                                                    \
     }
+#define PAIR(mnemonic) WHE_FP(mmx_##mnemonic)
 
 #endif
 
 #include "fp.def"
+
+/* CVTPI2PS, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI. */
+PAIR(CVTDQ2PS)
+PAIR(CVTPS2DQ)
+PAIR(CVTTPS2DQ)
+PAIR(CVTPD2DQ)
+PAIR(CVTTPD2DQ)

@@ -192,16 +192,16 @@ whe_kernel_fn whe_kernel_emms;
 whe_kernel_fn whe_kernel_cvtpi2pd;
 /** Mmx.c. */
 whe_kernel_fn whe_kernel_pshufw;
-/** Mmx.c. */
-whe_kernel_fn whe_kernel_mmx_cvtdq2ps;
-/** Mmx.c. */
-whe_kernel_fn whe_kernel_mmx_cvtps2dq;
-/** Mmx.c. */
-whe_kernel_fn whe_kernel_mmx_cvttps2dq;
-/** Mmx.c. */
-whe_kernel_fn whe_kernel_mmx_cvtpd2dq;
-/** Mmx.c. */
-whe_kernel_fn whe_kernel_mmx_cvttpd2dq;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_mmx_CVTDQ2PS;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_mmx_CVTPS2DQ;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_mmx_CVTTPS2DQ;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_mmx_CVTPD2DQ;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_mmx_CVTTPD2DQ;
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;

@@ -12,6 +12,7 @@
  * exception was seen before, so that nothing traps here; what the instruction raises stays pending.
  */
 #include "x87.h"
+#include "fp.h"
 
 #ifdef __x86_64__
 
@@ -57,8 +58,6 @@ extern const uint8_t exec_x87_register[512 * STUB_SIZE] __attribute__((visibilit
 extern const uint8_t exec_x87_memory[64 * STUB_SIZE] __attribute__((visibility("hidden")));
 #endif
 
-#define MXCSR_INITIAL 0x1f80u
-
 /* What FXSAVE writes. */
 struct area {
     _Alignas(16) union whe_image image;
@@ -93,7 +92,7 @@ static void load(struct area *guest, const union whe_image *image)
     guest->image.x87.FpControl = image->x87.FpControl;
     guest->image.x87.FpStatus = image->x87.FpStatus;
     guest->image.x87.FpTag = image->x87.FpTag;
-    guest->image.sse.XmmStatusControl = MXCSR_INITIAL;
+    guest->image.sse.XmmStatusControl = WHE_MXCSR_MASKS;
     memcpy(guest->image.st, image->st, sizeof(image->st));
 }
 
@@ -132,7 +131,7 @@ enum whe_vector whe_kernel_x87(struct whe_work *work)
     keep(&guest, work->image);
     work->rflags = (work->rflags & ~WHE_RFLAGS_STATUS) | (flags & WHE_RFLAGS_STATUS);
     /* An operand that cannot be stored is not, unless the exception is masked. SDM 1, 8.5. */
-    if (work->insn->memory_count > 0 && (whe_x87_pending(work->image) & no_store))
+    if (work->insn->memory_count > 0 && (whe_x87_pending(&work->image->x87) & no_store))
         work->writes &= (uint8_t) ~(1u << work->insn->memory[0].operand);
     return WHE_VECTOR_NONE;
 }

@@ -16,10 +16,11 @@
 #define WHE_FSW_EXCEPTIONS UINT16_C(0x003f)
 #define WHE_FSW_TOP_SHIFT  11
 
-/** @return exceptions that have happened and are not masked. */
-static inline unsigned whe_x87_pending(const union whe_image *image)
+/** @return exceptions that have happened and are not masked. The summary bit is not looked at: the
+ * processor computes it from the others. */
+static inline unsigned whe_x87_pending(const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87)
 {
-    return image->x87.FpStatus & ~(unsigned)image->x87.FpControl & WHE_FSW_EXCEPTIONS;
+    return x87->FpStatus & ~(unsigned)x87->FpControl & WHE_FSW_EXCEPTIONS;
 }
 
 /** Makes another register ST(0). Registers keep their values, and so they change their names. */

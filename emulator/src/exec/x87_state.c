@@ -42,7 +42,7 @@ void whe_x87_settle(union whe_image *image)
 {
     image->x87.FpControl = (UINT16)((image->x87.FpControl & CONTROL_BITS) | CONTROL_RESERVED);
     image->x87.FpStatus &= (UINT16)~STATUS_SUMMARY;
-    if (whe_x87_pending(image) != 0)
+    if (whe_x87_pending(&image->x87) != 0)
         image->x87.FpStatus |= STATUS_SUMMARY;
 }
 

@@ -3,9 +3,7 @@
 
 #include "control.h"
 #include "event.h"
-
-/* Exceptions of the x87 status and control words (SDM 1, 8.1.3). */
-#define X87_EXCEPTIONS 0x3fu
+#include "x87.h"
 
 #define ANY        false
 #define PROTECTED  true
@@ -50,11 +48,9 @@ static bool has_any(const struct whe_call *call, enum whe_reg reg, uint64_t bits
     return bits != 0 && (whe_reg_get(&call->regs, reg) & bits) != 0;
 }
 
-/* The summary bit is not looked at: the processor computes it from the others. */
 static bool has_pending(const struct whe_call *call)
 {
-    const WHV_X64_FP_CONTROL_STATUS_REGISTER *x87 = &call->regs.value[WHE_REG_FPCS].FpControlStatus;
-    return (x87->FpStatus & ~(unsigned)x87->FpControl & X87_EXCEPTIONS) != 0;
+    return whe_x87_pending(&call->regs.value[WHE_REG_FPCS].FpControlStatus) != 0;
 }
 
 /* CR0.MP says whether FWAIT cares for TS. */

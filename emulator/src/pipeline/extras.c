@@ -61,9 +61,9 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, st
     image_registers(&call->mode, work->insn->traits, &set);
     for (uint64_t rest = set.bank[WHE_BANK_VECTOR]; rest != 0; rest &= rest - 1) {
         const unsigned reg = WHE_BANK_VECTOR * WHE_BANK_SIZE + (unsigned)__builtin_ctzll(rest);
-        extras->image.slot[slot_of(reg)] = whe_reg_get128(&call->regs, reg);
+        const WHV_UINT128 value = whe_reg_get128(&call->regs, reg);
+        extras->image.slot[slot_of(reg)] = extras->before.slot[slot_of(reg)] = value;
     }
-    extras->before = extras->image;
     work->gprs_written = 0;
     for (unsigned i = 0; i < 8 && (work->insn->traits & WHE_TRAIT_GPRS); i++)
         work->gpr[i] = whe_reg_get(&call->regs, WHE_REG_RAX + i);
