@@ -223,8 +223,8 @@ struct whe_insn {
     uint8_t writes;
     /** Mask of those that are read and not in memory. */
     uint8_t inputs;
-    /** It has a row, but this machine has not the instruction. */
-    bool is_beyond_host;
+    /** Without a row that can run: an enum whe_result that says why. */
+    uint8_t refusal;
     /** One more than the number of an operand whose load may fault: a segment, a table. */
     uint8_t segment;
     /** It gives status flags a defined value. */

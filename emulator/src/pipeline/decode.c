@@ -13,7 +13,6 @@
 #include "call.h"
 #include "checks.h"
 #include "decode_parts.h"
-#include "decode_processor.h"
 #include "extras.h"
 #include "host.h"
 #include "translate.h"
@@ -421,7 +420,8 @@ static uint16_t opcode_of(const ZydisDecodedInstruction *decoded)
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    const uint16_t id = whe_decode_row(decoded, operands);
+    uint16_t id;
+    const enum whe_result refusal = whe_decode_row(decoded, operands, &id);
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
@@ -431,20 +431,21 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .form = row->form,
                           .operation = row->operation,
                           .traits = row->traits,
+                          .refusal = (uint8_t)refusal,
                           .checks = row->checks,
                           .opcode = opcode_of(decoded),
                           .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
     insn->exits = whe_decode_exits(mode, decoded, operands);
-    if (id == WHE_INSN_NONE)
-        return;
-    take_repetition(decoded, insn);
-    insn->is_beyond_host =
-        (row->traits & WHE_TRAIT_NATIVE) && !whe_processor_has(decoded->meta.isa_set);
-    if (insn->is_beyond_host ||
-        !(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+    if (refusal != WHE_OK) {
         insn->id = WHE_INSN_NONE;
+        return;
+    }
+    take_repetition(decoded, insn);
+    if (!(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+        insn->id = WHE_INSN_NONE;
+        insn->refusal = WHE_NO_ROW;
         return;
     }
     for (unsigned i = 0; i < insn->memory_count; i++) {
