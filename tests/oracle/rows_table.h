@@ -61,6 +61,7 @@ enum feature {
     SHA_NI,
     GFNI,
     AVX,
+    F16C,
     POPCNT,
     LZCNT,
     BMI1,

@@ -160,11 +160,12 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     }
     if (selects(e->insn.mnemonic))
         e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
-    /* Of types 2 and 3 are exceptions of what computes: SDM 2A, 2.4. */
+    /* Of types 2, 3 and 11 are exceptions of what computes: SDM 2A, 2.4. */
     if (e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
         e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 ||
         e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX2 ||
-        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3) {
+        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 ||
+        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX11) {
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
         e->may_set |= PROBE_BIT(PROBE_OTHER);
     }

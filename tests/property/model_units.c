@@ -42,13 +42,14 @@ static bool converts(const struct model *model)
     }
 }
 
-/* Exceptions of types 2 and 3 are those that compute: SDM 2A, 2.4. */
+/* Exceptions of types 2, 3 and 11 are those that compute: SDM 2A, 2.4. */
 static bool computes(const struct model *model)
 {
     return model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
            model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 ||
            model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX2 ||
-           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 || converts(model);
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 ||
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX11 || converts(model);
 }
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)

@@ -202,6 +202,13 @@ whe_kernel_fn whe_kernel_mmx_CVTTPS2DQ;
 whe_kernel_fn whe_kernel_mmx_CVTPD2DQ;
 /** fp_native.c */
 whe_kernel_fn whe_kernel_mmx_CVTTPD2DQ;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_VCVTPS2PH;
+
+/** @param mask the second operand of an instruction with WHE_TRAIT_BYTES, whose operation is the
+ * size of a lane.
+ *  @return a mask of the bytes of memory that its signs choose: lanes.c. */
+uint64_t whe_chosen_bytes(const struct whe_insn *insn, const union whe_value *mask);
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;
