@@ -147,7 +147,7 @@ static bool selects(ZydisMnemonic mnemonic)
 static bool is_x87(ZydisMnemonic mnemonic, ZydisInstructionCategory category)
 {
     return category == ZYDIS_CATEGORY_X87_ALU || category == ZYDIS_CATEGORY_FCMOV ||
-           mnemonic == ZYDIS_MNEMONIC_EMMS;
+           mnemonic == ZYDIS_MNEMONIC_EMMS || mnemonic == ZYDIS_MNEMONIC_FEMMS;
 }
 
 /* What is no operand: descriptors, MXCSR, and all that FXSAVE saves. */

@@ -85,6 +85,7 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_FWAIT:
         return UNIT_WAIT;
     case ZYDIS_MNEMONIC_EMMS:
+    case ZYDIS_MNEMONIC_FEMMS:
         return UNIT_MMX;
     default:
         break;
