@@ -75,7 +75,7 @@ struct whe_work {
     /** How much of it is written, preset to all. */
     uint16_t block_size;
     /** WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for the kernel to
-     * set. */
+     * set: whe_chosen_bytes() tells. */
     uint64_t bytes;
     /** By operand; bits above its size are ignored when it is written. */
     union whe_value value[WHE_OPERANDS];
@@ -222,7 +222,7 @@ whe_kernel_fn whe_kernel_extract;
 whe_kernel_fn whe_kernel_insertps;
 whe_kernel_fn whe_kernel_signs;
 whe_kernel_fn whe_kernel_mpsadbw;
-whe_kernel_fn whe_kernel_store_bytes;
+whe_kernel_fn whe_kernel_store_chosen;
 whe_kernel_fn whe_kernel_extrq;
 whe_kernel_fn whe_kernel_insertq;
 
