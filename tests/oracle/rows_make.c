@@ -186,14 +186,15 @@ static void make_vex(struct maker *m)
 {
     const unsigned map = m->row->map == 0x0f ? 1 : m->row->map == 0x38 ? 2 : 3;
     const unsigned pp = rows_vex_pp(m->row->mandatory);
-    if (map == 1 && !(m->rex & 0xb) && rows_once_in(&m->random, 2)) {
+    const unsigned vvvv = m->row->traits & VVVV ? rows_below(&m->random, 8) << 3 : 0;
+    if (map == 1 && !(m->rex & 0xb) && vvvv == 0 && rows_once_in(&m->random, 2)) {
         rows_emit(m, 0xc5);
         rows_emit(m, (~(unsigned)m->rex & 4) << 5 | 0x78 | pp);
         return;
     }
     rows_emit(m, 0xc4);
     rows_emit(m, (~(unsigned)m->rex & 7) << 5 | map);
-    rows_emit(m, (m->rex & 8u) << 4 | 0x78 | pp);
+    rows_emit(m, (m->rex & 8u) << 4 | (0x78 ^ vvvv) | pp);
 }
 
 static void make_operands(struct maker *m)

@@ -61,6 +61,8 @@ enum feature {
     SHA_NI,
     GFNI,
     AVX,
+    AVX2,
+    F16C,
     POPCNT,
     LZCNT,
     BMI1,
@@ -97,6 +99,7 @@ enum feature {
 #define STATES   0x10000u  /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 #define ADDRESS  0x80000u  /* nothing is accessed */
 #define NO_W     0x100000u /* VEX.W makes it none */
+#define VVVV     0x200000u /* VEX names a third register */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

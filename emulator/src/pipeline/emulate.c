@@ -51,7 +51,7 @@ static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
 static WHE_COLD enum whe_result refuse_unknown(struct whe_call *call, const struct whe_insn *insn)
 {
     call->unknown = insn->mnemonic;
-    return insn->is_beyond_host ? WHE_NO_FEATURE : WHE_NO_ROW;
+    return (enum whe_result)insn->refusal;
 }
 
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
