@@ -31,13 +31,14 @@ struct variant {
 /* Where the registers of a row are, so that all of them occur. */
 static unsigned spread(const struct row *row)
 {
-    return row->opcode * 5u + row->mandatory + row->map + (unsigned)row->digit;
+    return row->opcode * 5u + row->mandatory + row->map + row->digit;
 }
 
 static void encode(struct gen_case *c, const struct variant *variant)
 {
     const struct row *row = variant->row;
-    const unsigned rex = (variant->is_wide ? 8u : 0) | (variant->reg >> 3) << 2 | variant->rm >> 3;
+    const unsigned reg = row->form == RM_DIGIT ? row->digit : variant->reg;
+    const unsigned rex = (variant->is_wide ? 8u : 0) | reg >> 3 << 2 | variant->rm >> 3u;
     if (row->mandatory)
         gen_byte(c, row->mandatory);
     if (rex)
@@ -46,9 +47,9 @@ static void encode(struct gen_case *c, const struct variant *variant)
     if (row->map != 0x0f)
         gen_byte(c, row->map);
     if (variant->is_register)
-        gen_opcode_register(c, row->opcode, variant->reg & 7, variant->rm & 7);
+        gen_opcode_register(c, row->opcode, reg & 7, variant->rm & 7);
     else
-        gen_opcode(c, row->opcode, variant->reg & 7);
+        gen_opcode(c, row->opcode, reg & 7);
     if (row->immediate == IMM_BYTE)
         gen_byte(c, variant->immediate);
 }
@@ -92,7 +93,8 @@ static struct variant variant_of(const struct row *row, bool is_wide, bool is_re
     struct variant variant = {.row = row, .is_wide = is_wide, .is_register = is_register};
     variant.rm = is_register ? 0 : ORACLE_RBX;
     variant.memory_size = row->memory_size == BY_REX_W ? (is_wide ? 8 : 4) : row->memory_size;
-    if (row->map == 0 || row->form != RM_REG || !is_portable(row) || row->memory_size == 0 ||
+    const bool has_form = row->form == RM_REG || (row->form == RM_DIGIT && row->traits & ONLY_REG);
+    if (row->map == 0 || !has_form || !is_portable(row) || row->memory_size == 0 ||
         (is_wide && row->memory_size != BY_REX_W) ||
         (row->traits & (is_register ? ONLY_MEM : ONLY_REG)))
         return variant;
@@ -147,12 +149,17 @@ static struct gen_case *begin(struct gen_writer *writer, const struct variant *v
     return c;
 }
 
-static void name_case(struct gen_case *c, const struct variant *variant, const char *suffix,
-                      unsigned n)
+static void name_case(struct gen_case *c, const struct variant *variant, const char *suffix)
 {
-    gen_name(c, "%s-%02x%02x%02x-%s%s-%s-%u", variant->mnemonic, variant->row->mandatory,
-             variant->row->map, variant->row->opcode, variant->is_register ? "register" : "memory",
-             variant->is_wide ? "-wide" : "", suffix, n);
+    const struct row *row = variant->row;
+    const char *map = row->map == 0x38 ? "0f38" : row->map == 0x3a ? "0f3a" : "0f";
+    char mandatory[3] = "", operand[16] = "register";
+    if (row->mandatory)
+        snprintf(mandatory, sizeof(mandatory), "%02x", row->mandatory);
+    if (!variant->is_register)
+        snprintf(operand, sizeof(operand), "m%u", 8 * variant->memory_size);
+    gen_name(c, "%s-%s%s%02x-%s%s-%s", variant->mnemonic, mandatory, map, row->opcode, operand,
+             variant->is_wide ? "-wide" : "", suffix);
 }
 
 /* Calls `make` for each row of this kind, with memory and with a register, REX.W where it counts.
@@ -176,10 +183,12 @@ static const struct oracle_xmm moved[2] = {
 static void move(struct gen_writer *writer, struct variant *variant)
 {
     for (unsigned i = 0; i < 16; i += variant->is_register ? 5 : 1) {
+        char suffix[16];
         variant->reg = (uint8_t)i;
         if (variant->is_register)
             variant->rm = (uint8_t)((i + 5) % 16);
-        name_case(begin(writer, variant, moved[0], moved[1]), variant, "xmm", i);
+        snprintf(suffix, sizeof(suffix), "xmm%u", i);
+        name_case(begin(writer, variant, moved[0], moved[1]), variant, suffix);
         gen_emit(writer);
     }
 }
@@ -189,13 +198,17 @@ void gen_sse_move(struct gen_writer *writer)
     each_variant(writer, MOVE, move);
 }
 
-/* Elements of each width at and around their ends, and a small count. */
-static const struct oracle_xmm integers[][2] = {
-    {{UINT64_C(0x807f00ff01fe8081), UINT64_C(0x7fffffff80000000)},
-     {UINT64_C(0x7f8001ff00fe7f80), UINT64_C(0x8000000180000000)}},
-    {{UINT64_C(0x123456789abcdef0), UINT64_C(0xfedcba9876543210)}, {3, 0}},
-    {{UINT64_C(0x0080ff7f8000ffff), UINT64_C(0x0123456789abcdef)},
-     {UINT64_C(0x0f0183058207ff09), UINT64_C(0x0123456789abcdef)}}};
+/* Elements of each width at and around their ends, a small count, and some of either. */
+static const struct {
+    const char *name;
+    struct oracle_xmm a, b;
+} integers[] = {{"ends",
+                 {UINT64_C(0x807f00ff01fe8081), UINT64_C(0x7fffffff80000000)},
+                 {UINT64_C(0x7f8001ff00fe7f80), UINT64_C(0x8000000180000000)}},
+                {"three", {UINT64_C(0x123456789abcdef0), UINT64_C(0xfedcba9876543210)}, {3, 0}},
+                {"mixed",
+                 {UINT64_C(0x0080ff7f8000ffff), UINT64_C(0x0123456789abcdef)},
+                 {UINT64_C(0x0f0183058207ff09), UINT64_C(0x0123456789abcdef)}}};
 
 static const uint8_t immediates[] = {0x1b, 0x4e, 0x0d};
 
@@ -211,7 +224,7 @@ static void compute(struct gen_writer *writer, struct variant *variant)
     for (unsigned n = variant->is_register ? 2 : 0; n < (variant->is_register ? 3u : 2u); n++) {
         choose_registers(variant, n, variant->kind == MMX ? 8 : 16);
         variant->immediate = immediates[n];
-        name_case(begin(writer, variant, integers[n][0], integers[n][1]), variant, "operands", n);
+        name_case(begin(writer, variant, integers[n].a, integers[n].b), variant, integers[n].name);
         gen_emit(writer);
     }
 }
@@ -285,7 +298,7 @@ static void calculate(struct gen_writer *writer, struct variant *variant)
         choose_registers(variant, n, 16);
         variant->immediate = is_dot_product(variant->row) ? 0xf1 : (uint8_t)n;
         struct gen_case *c = begin(writer, variant, floats[n].a, floats[n].b);
-        name_case(c, variant, floats[n].name, n);
+        name_case(c, variant, floats[n].name);
         c->in.has_fx = true;
         c->in.fx = (struct oracle_fx){.control = ORACLE_CONTROL, .mxcsr = floats[n].mxcsr};
         gen_emit(writer);
