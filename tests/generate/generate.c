@@ -140,7 +140,38 @@ uint64_t gen_operand(struct gen_case *c, uint64_t value, unsigned size)
     return linear;
 }
 
+static void add_reg(struct gen_case *c, struct gen_reg *regs, unsigned *count, struct gen_reg reg)
+{
+    if (*count == GEN_REGS)
+        gen_die(c, "too many registers");
+    regs[(*count)++] = reg;
+}
+
+void gen_give(struct gen_case *c, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
+{
+    add_reg(c, c->given, &c->given_count, (struct gen_reg){name, value});
+}
+
+void gen_want(struct gen_case *c, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value)
+{
+    add_reg(c, c->wanted, &c->wanted_count, (struct gen_reg){name, value});
+}
+
 static struct oracle_out result;
+
+struct oracle_out *gen_result(const struct gen_case *c)
+{
+    memset(&result, 0, sizeof(result));
+    result.completed = true;
+    result.rflags = c->in.rflags;
+    result.rip = (c->in.mode == ORACLE_16 ? ORACLE_IP16 : ORACLE_RIP) + c->in.code_size;
+    memcpy(result.gpr, c->in.gpr, sizeof(result.gpr));
+    memcpy(result.xmm, c->in.xmm, sizeof(result.xmm));
+    memcpy(result.memory, c->device, GEN_BLOCK_SIZE);
+    memcpy(result.memory + GEN_BLOCK_SIZE, c->ram, GEN_BLOCK_SIZE);
+    result.fx = oracle_fx(&c->in);
+    return &result;
+}
 
 void gen_emit(struct gen_writer *writer)
 {

@@ -12,6 +12,7 @@
 #define WHVTRACE_TESTS_GENERATE_H
 
 #include <stdio.h>
+#include <whvemu/whv_abi.h>
 
 #include "oracle.h"
 
@@ -22,6 +23,7 @@
 #define GEN_HOLE 0x2000u
 
 #define GEN_ACCESSES 32u
+#define GEN_REGS     4u
 #define GEN_ID_MAX   80u
 /** CF PF AF ZF SF OF. */
 #define GEN_STATUS     UINT64_C(0x8d5)
@@ -44,6 +46,12 @@ struct gen_access {
     bool is_copy;
 };
 
+/** A register that oracle.h does not have. */
+struct gen_reg {
+    WHV_REGISTER_NAME name;
+    WHV_REGISTER_VALUE value;
+};
+
 struct gen_case {
     char id[GEN_ID_MAX];
     struct oracle_in in;
@@ -52,12 +60,14 @@ struct gen_case {
     uint8_t ram[GEN_BLOCK_SIZE];
     struct gen_access access[GEN_ACCESSES];
     unsigned access_count;
-    /** In memory order. */
-    uint8_t xmm[16][16];
-    /** What they are to be; all 0 if none was given. */
-    uint8_t xmm_after[16][16];
     /** Flags. */
     uint64_t undefined;
+    /** Of the x87's status word the bits that an x87 instruction defines; 0 if it is none. */
+    uint16_t x87_status;
+    /** What the oracle has its own of, and what the instruction is to make of them. */
+    struct gen_reg given[GEN_REGS];
+    struct gen_reg wanted[GEN_REGS];
+    unsigned given_count, wanted_count;
     /** That callback for memory fails, counted from 1; 0: none. */
     unsigned fail_at;
 };
@@ -68,6 +78,8 @@ struct gen_writer {
     unsigned count;
     /** Mask: which of the device's pages and the missing one cases have touched. */
     unsigned pages;
+    /** An instruction was #UD: this processor cannot say what it does. */
+    bool is_lacking;
     struct gen_case made;
 };
 
@@ -109,10 +121,17 @@ void gen_emit(struct gen_writer *writer);
 /** As gen_emit, for an instruction that changes one byte of the device: where, is found out. */
 void gen_emit_where(struct gen_writer *writer);
 
-/**
- * Writes a line for a result that is known without oracle.h. @param out as oracle_run leaves it.
- */
+/** Writes a line for a result that the manual tells: `out` begins as what the oracle is given. */
 void gen_emit_result(struct gen_writer *writer, const struct oracle_out *out);
+
+/** @return the result of an instruction that changes nothing yet but RIP. */
+struct oracle_out *gen_result(const struct gen_case *c);
+
+/** Sets a register that the oracle does not have, before the instruction. */
+void gen_give(struct gen_case *c, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value);
+
+/** Says what such a register is to hold after it. */
+void gen_want(struct gen_case *c, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE value);
 
 /** @return the low `size` bytes. */
 uint64_t gen_cut(uint64_t value, unsigned size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file rows_table.h
- * The opcodes from which rows_make makes instructions: rows_table.def. Whatever the row, MXCSR, MMX
- * and x87 are random, and compared.
+ * The opcodes from which rows_make makes instructions, and tests/generate those with XMM and MMX
+ * registers: rows_table.def. Whatever the row, MXCSR, MMX and x87 are random, and compared.
  */
 #ifndef WHVTRACE_TESTS_ROWS_TABLE_H
 #define WHVTRACE_TESTS_ROWS_TABLE_H
