@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file system.h
- * Instructions at CPL 0 that user code cannot run: by Unicorn and by the emulator.
+ * Instructions that user code cannot run, at CPL 0, and in protected mode also at CPL 3: by Unicorn
+ * and by the emulator.
  *
  * Both run on the same kind of memory, SYSTEM_MEMORY bytes at address 0, and neither has paging.
  */
@@ -24,9 +25,13 @@
 
 #define SYSTEM_CODE_MAX 15u
 
+/** Selectors of flat segments with DPL 0, outside real mode. */
+#define SYSTEM_RING0_CODE  0x8u
+#define SYSTEM_RING0_STACK 0x10u
+
 enum system_mode { SYSTEM_REAL, SYSTEM_PROTECTED, SYSTEM_LONG, SYSTEM_MODES };
 
-/** RAX to CR8 go by their names. */
+/** RAX to CR8, by their names. */
 #define SYSTEM_REGS (WHvX64RegisterCr8 + 1)
 
 struct system_state {

@@ -95,6 +95,8 @@ void system_emulator_run(WHV_EMULATOR_HANDLE emulator, const struct system_case 
     WHV_MEMORY_ACCESS_CONTEXT context = {.InstructionByteCount = the->code_size};
     *after = the->before;
     vp.ExecutionState.Cr0Pe = the->mode != SYSTEM_REAL;
+    vp.ExecutionState.Cpl =
+        the->mode == SYSTEM_REAL ? 0 : reg[WHvX64RegisterSs].Segment.DescriptorPrivilegeLevel & 3u;
     vp.ExecutionState.EferLma = the->mode == SYSTEM_LONG;
     memcpy(context.InstructionBytes, the->code, the->code_size);
     context.AccessInfo.AccessType = WHvMemoryAccessExecute;

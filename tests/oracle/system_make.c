@@ -24,11 +24,13 @@
 #define GS 5u
 
 enum form { MEMORY, REGISTER, EITHER, SOLO, FRAME };
-enum operand { NUMBER, SELECTOR, TABLE, POINTER };
+enum operand { NUMBER, SELECTOR, TABLE, POINTER, BOUNDS };
 
 /* Descriptors that every case has, by their index. */
 enum slot {
-    SLOT_NONE,
+    SLOT_NULL,
+    SLOT_CODE0, /* SYSTEM_RING0_CODE */
+    SLOT_DATA0, /* SYSTEM_RING0_STACK */
     SLOT_CODE,
     SLOT_DATA,
     SLOT_CODE16,
@@ -61,6 +63,8 @@ struct maker {
     unsigned rex;
     /* A segment, or -1. */
     int override;
+    /* Of code, stack and data. */
+    unsigned cpl;
 };
 
 const char *system_row_name(unsigned row)
@@ -122,10 +126,11 @@ static void set_segment(struct maker *maker, unsigned number, unsigned slot, uin
 {
     WHV_X64_SEGMENT_REGISTER *to = segment(maker, number);
     const bool has_pages = (attributes & 0x8000) != 0;
+    attributes |= maker->cpl << 5;
     put_slot(maker, SYSTEM_GDT, slot, make_bits(base, limit, attributes));
     *to = (WHV_X64_SEGMENT_REGISTER){.Base = base,
                                      .Limit = has_pages ? limit << 12 | 0xfff : limit,
-                                     .Selector = (uint16_t)(8 * slot)};
+                                     .Selector = (uint16_t)(8 * slot | maker->cpl)};
     to->Attributes = (uint16_t)attributes;
 }
 
@@ -134,6 +139,8 @@ static void make_segments(struct maker *maker)
     struct system_case *the = maker->the;
     const bool is_code16 = the->mode == SYSTEM_PROTECTED && rows_once_in(maker->random, 3);
     const bool is_stack16 = the->mode == SYSTEM_PROTECTED && rows_once_in(maker->random, 3);
+    /* Unicorn has no way into another CPL in 64-bit mode. */
+    maker->cpl = the->mode == SYSTEM_PROTECTED && rows_once_in(maker->random, 3) ? 3 : 0;
     if (the->mode == SYSTEM_REAL) {
         for (unsigned i = ES; i <= GS; i++) {
             const uint16_t selector =
@@ -144,6 +151,8 @@ static void make_segments(struct maker *maker)
         }
         return;
     }
+    put_slot(maker, SYSTEM_GDT, SLOT_CODE0, make_bits(0, 0xfffff, 0xc09b));
+    put_slot(maker, SYSTEM_GDT, SLOT_DATA0, make_bits(0, 0xfffff, 0xc093));
     for (unsigned i = ES; i <= DS; i++)
         set_segment(maker, i, SLOT_DATA, 0, 0xfffff, 0xc093);
     set_segment(maker, CS, SLOT_CODE, 0, 0xfffff, the->mode == SYSTEM_LONG ? 0xa09b : 0xc09b);
@@ -152,7 +161,7 @@ static void make_segments(struct maker *maker)
     if (is_code16)
         set_segment(maker, CS, SLOT_CODE16, 0, 0xffff, 0x009b);
     if (is_stack16)
-        set_segment(maker, SS, SLOT_DATA16, SYSTEM_DATA, 0xffff, 0x0093);
+        set_segment(maker, SS, SLOT_DATA16, SYSTEM_DATA + 0x400, 0xffff, 0x0093);
 }
 
 /* A descriptor that may be anything, but is often one that can be loaded. */
@@ -301,6 +310,16 @@ static void make_bytes(struct maker *maker, uint8_t bytes[16])
     memcpy(bytes + (maker->row->operand == POINTER ? size : 0), &selector, sizeof(selector));
 }
 
+/* Two numbers near what is in a register. */
+static void put_bounds(struct maker *maker, unsigned reg, uint64_t address)
+{
+    const unsigned size = maker->the->operand_size;
+    const uint64_t low = *gpr(maker, reg) + 1 - rows_below(maker->random, 4);
+    const uint64_t high = *gpr(maker, reg) - 1 + rows_below(maker->random, 4);
+    memcpy(maker->memory + address, &low, size);
+    memcpy(maker->memory + address + size, &high, size);
+}
+
 /* The stack, and a frame on it. @return the address of its top. */
 static uint64_t make_stack(struct maker *maker)
 {
@@ -308,8 +327,9 @@ static uint64_t make_stack(struct maker *maker)
     const unsigned size = is_long ? 8 : segment(maker, SS)->Attributes & 0x4000 ? 4 : 2;
     for (unsigned reg = 4; reg <= 5; reg++)
         set_part(gpr(maker, reg), size, pick_offset(maker, SS, size));
-    /* Around the end of a small one, which no element straddles. */
-    if (size == 2 && rows_once_in(maker->random, 4))
+    /* Around the end of a small one, which no element straddles; with the end of no page near. */
+    const unsigned in_page = segment(maker, SS)->Base & 0xfff;
+    if (size == 2 && in_page >= 0x200 && in_page < 0xe00 && rows_once_in(maker->random, 4))
         set_part(gpr(maker, 4 + rows_below(maker->random, 2)), size,
                  8u * rows_below(maker->random, 64) - 256);
     return (is_long ? 0 : segment(maker, SS)->Base) + (*gpr(maker, 4) & mask_of(size));
@@ -339,6 +359,8 @@ static void make_operands(struct maker *maker)
     }
     if (!the->is_register)
         memcpy(maker->memory + address, bytes, sizeof(bytes));
+    if (row->operand == BOUNDS)
+        put_bounds(maker, reg, address);
 }
 
 void system_make(struct rows_random *random, enum system_mode mode, const struct system_state *init,

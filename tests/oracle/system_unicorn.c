@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include <unicorn/unicorn.h>
 
@@ -57,11 +58,18 @@ static const struct {
 
 #define REGISTERS (sizeof(registers) / sizeof(registers[0]))
 
+/* Beyond what an instruction sees. */
+#define ENTRY      0x50000u
+#define ENTRY_SIZE 0x1000u
+#define IRET       0xcfu
+
 struct system_unicorn {
     uc_engine *engine;
     uc_context *reset;
     enum system_mode mode;
     int vector;
+    /* At ENTRY: a frame for IRET, and IRET. */
+    uint32_t entry[ENTRY_SIZE / 4] __attribute__((aligned(ENTRY_SIZE)));
 };
 
 static void on_exception(uc_engine *engine, uint32_t vector, void *context)
@@ -149,6 +157,8 @@ static bool open_engine(struct system_unicorn *machine, uint8_t *memory)
     uc_hook hook;
     return uc_open(UC_ARCH_X86, modes[machine->mode], &machine->engine) == UC_ERR_OK &&
            uc_mem_map_ptr(machine->engine, 0, SYSTEM_MEMORY, UC_PROT_ALL, memory) == UC_ERR_OK &&
+           uc_mem_map_ptr(machine->engine, ENTRY, ENTRY_SIZE, UC_PROT_ALL, machine->entry) ==
+               UC_ERR_OK &&
            uc_hook_add(machine->engine, &hook, UC_HOOK_INTR, (void *)(uintptr_t)on_exception,
                        machine, 1, 0) == UC_ERR_OK &&
            uc_context_alloc(machine->engine, &machine->reset) == UC_ERR_OK &&
@@ -158,9 +168,10 @@ static bool open_engine(struct system_unicorn *machine, uint8_t *memory)
 struct system_unicorn *system_unicorn_create(enum system_mode mode, uint8_t *memory,
                                              struct system_state *init)
 {
-    struct system_unicorn *machine = calloc(1, sizeof(*machine));
+    struct system_unicorn *machine = aligned_alloc(ENTRY_SIZE, sizeof(*machine));
     if (!machine)
         return NULL;
+    memset(machine, 0, sizeof(*machine));
     machine->mode = mode;
     if (!open_engine(machine, memory)) {
         system_unicorn_destroy(machine);
@@ -181,20 +192,63 @@ void system_unicorn_destroy(struct system_unicorn *machine)
     free(machine);
 }
 
+static unsigned cpl_of(const struct system_case *the)
+{
+    return the->mode == SYSTEM_PROTECTED ? the->before.reg[WHvX64RegisterCs].Segment.Selector & 3
+                                         : 0;
+}
+
+/* Code that was translated at the same place is not to be run again. */
+static bool forget_code(struct system_unicorn *machine)
+{
+    return uc_ctl_remove_cache(machine->engine, SYSTEM_CODE, SYSTEM_CODE + SYSTEM_CODE_MAX) ==
+           UC_ERR_OK;
+}
+
+/* The only way to CPL 3: Unicorn writes no CS and SS of another CPL than that at hand. To a stack
+ * of 16 bits IRET brings half of ESP. */
+static bool leave_ring_0(struct system_unicorn *machine, const struct system_case *the)
+{
+    const WHV_REGISTER_VALUE *reg = the->before.reg;
+    const uint32_t entry[] = {
+        (uint32_t)reg[WHvX64RegisterRip].Reg64,    reg[WHvX64RegisterCs].Segment.Selector,
+        (uint32_t)reg[WHvX64RegisterRflags].Reg64, (uint32_t)reg[WHvX64RegisterRsp].Reg64,
+        reg[WHvX64RegisterSs].Segment.Selector,    IRET};
+    const uint32_t frame = ENTRY, code = ENTRY + sizeof(entry) - sizeof(entry[0]);
+    memcpy(machine->entry, entry, sizeof(entry));
+    return forget_code(machine) &&
+           uc_reg_write(machine->engine, UC_X86_REG_ESP, &frame) == UC_ERR_OK &&
+           uc_emu_start(machine->engine, code, SYSTEM_CODE, 0, 0) == UC_ERR_OK &&
+           machine->vector < 0 &&
+           uc_reg_write(machine->engine, UC_X86_REG_ESP, &reg[WHvX64RegisterRsp].Reg64) ==
+               UC_ERR_OK;
+}
+
+static bool load(struct system_unicorn *machine, const struct system_case *the)
+{
+    const bool is_user = cpl_of(the) == 3;
+    bool done = uc_context_restore(machine->engine, machine->reset) == UC_ERR_OK;
+    machine->vector = -1;
+    for (size_t i = 0; i < REGISTERS; i++) {
+        WHV_REGISTER_VALUE value = the->before.reg[registers[i].name];
+        if (is_user && registers[i].name == WHvX64RegisterCs)
+            value.Segment.Selector = SYSTEM_RING0_CODE;
+        if (is_user && registers[i].name == WHvX64RegisterSs)
+            value.Segment.Selector = SYSTEM_RING0_STACK;
+        done &= write_register(machine, i, &value);
+    }
+    return done && write_bases(machine, &the->before) && (!is_user || leave_ring_0(machine, the)) &&
+           forget_code(machine);
+}
+
 void system_unicorn_run(struct system_unicorn *machine, const struct system_case *the,
                         struct system_state *after)
 {
-    uc_engine *engine = machine->engine;
-    bool done = uc_context_restore(engine, machine->reset) == UC_ERR_OK;
-    *after = the->before;
-    machine->vector = -1;
-    for (size_t i = 0; i < REGISTERS; i++)
-        done &= write_register(machine, i, &the->before.reg[registers[i].name]);
-    done &= write_bases(machine, &the->before);
-    /* Code that was translated at the same place is not to be run again. */
-    done &= uc_ctl_remove_cache(engine, SYSTEM_CODE, SYSTEM_CODE + SYSTEM_CODE_MAX) == UC_ERR_OK;
+    const bool done = load(machine, the);
     const uc_err error =
-        done ? uc_emu_start(engine, SYSTEM_CODE, SYSTEM_CODE + the->code_size, 0, 0) : UC_ERR_ARG;
+        done ? uc_emu_start(machine->engine, SYSTEM_CODE, SYSTEM_CODE + the->code_size, 0, 0)
+             : UC_ERR_ARG;
+    *after = the->before;
     for (size_t i = 0; i < REGISTERS; i++)
         read_register(machine, i, &after->reg[registers[i].name]);
     read_bases(machine, after);

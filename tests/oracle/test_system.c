@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System instructions at CPL 0, where this machine's processor cannot be asked, and those whose
- * segments it cannot be asked about: the emulator does what Unicorn does, but for system_rows.def.
+ * System instructions, where this machine's processor cannot be asked, and those whose segments it
+ * cannot be asked about: the emulator does what Unicorn does, but for what system_rows.def tells.
  *
  * ORACLE_SYSTEM  how many instructions, over all modes (default 60000)
  * ORACLE_SEED    repeats a run
