@@ -16,6 +16,11 @@
 #define CR0_ET     0x10u
 #define CR0_RANDOM 0xeu /* MP EM TS */
 
+/* What a load of them may change, of what Unicorn and the emulator have. */
+#define CR0_LOADED UINT64_C(0x5002e) /* AM WP NE TS EM MP */
+#define CR4_LOADED UINT64_C(0x6df)   /* OSXMMEXCPT OSFXSR PGE MCE PSE DE TSD PVI VME */
+#define CR4_PAE    UINT64_C(0x20)
+
 #define ES 0u
 #define CS 1u
 #define SS 2u
@@ -24,7 +29,7 @@
 #define GS 5u
 
 enum form { MEMORY, REGISTER, EITHER, SOLO, FRAME };
-enum operand { NUMBER, SELECTOR, TABLE, POINTER, BOUNDS };
+enum operand { NUMBER, SELECTOR, TABLE, POINTER, BOUNDS, CONTROL };
 
 /* Descriptors that every case has, by their index. */
 enum slot {
@@ -250,6 +255,8 @@ static void make_prefixes(struct maker *maker)
         emit(maker, 0x67);
     if (is_long && rows_once_in(maker->random, 2))
         maker->rex = 0x40 | rows_below(maker->random, 16);
+    if (maker->row->form == REGISTER) /* REX.R would make CR0 CR8, which Unicorn does not have */
+        maker->rex &= ~4u;
     if (maker->rex)
         emit(maker, maker->rex);
     the->operand_size = maker->rex & 8 ? 8 : is_16 != has_66 ? 2 : 4;
@@ -293,6 +300,17 @@ static uint64_t make_address(struct maker *maker, unsigned reg)
     return (has_base ? segment(maker, in)->Base : 0) + offset;
 }
 
+/* @return CR0 or CR4 with some bits changed. */
+static uint64_t make_control(struct maker *maker)
+{
+    const WHV_REGISTER_VALUE *reg = maker->the->before.reg;
+    const uint64_t changed = rows_next(maker->random) & rows_next(maker->random);
+    if (maker->row->reg == 0)
+        return reg[WHvX64RegisterCr0].Reg64 ^ (changed & CR0_LOADED);
+    return (reg[WHvX64RegisterCr4].Reg64 ^ (changed & CR4_LOADED)) |
+           (maker->the->mode == SYSTEM_LONG ? CR4_PAE : 0);
+}
+
 /* What the operand holds, as bytes. */
 static void make_bytes(struct maker *maker, uint8_t bytes[16])
 {
@@ -304,7 +322,11 @@ static void make_bytes(struct maker *maker, uint8_t bytes[16])
             (int64_t)random[0] >> 17; /* Unicorn takes any, processors canonical ones */
         memcpy(bytes + 2, &base, sizeof(base));
     }
-    if (maker->row->operand == NUMBER || maker->row->operand == TABLE)
+    if (maker->row->operand == CONTROL) {
+        const uint64_t value = make_control(maker);
+        memcpy(bytes, &value, sizeof(value));
+    }
+    if (maker->row->operand != SELECTOR && maker->row->operand != POINTER)
         return;
     const uint16_t selector = make_selector(maker);
     memcpy(bytes + (maker->row->operand == POINTER ? size : 0), &selector, sizeof(selector));
@@ -353,7 +375,7 @@ static void make_operands(struct maker *maker)
     } else if (has_modrm && the->is_register) {
         const unsigned rm = rows_below(maker->random, 8);
         emit(maker, 0xc0 | reg << 3 | rm);
-        memcpy(gpr(maker, rm | (maker->rex & 1) << 3), bytes, 2);
+        memcpy(gpr(maker, rm | (maker->rex & 1) << 3), bytes, row->operand == CONTROL ? 8 : 2);
     } else if (has_modrm) {
         address = make_address(maker, reg);
     }
