@@ -175,9 +175,9 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
 const char *probe_names(uint64_t set, char *text, size_t size)
 {
     static const char *const names[64] = {
-        "rax",          "rcx", "rdx", "rbx",   "rsp", "rbp",    "rsi",  "rdi",  "r8",
-        "r9",           "r10", "r11", "r12",   "r13", "r14",    "r15",  "es",   "cs",
-        "ss",           "ds",  "fs",  "gs",    "rip", "rflags", "gdtr", "ldtr", "interruptstate",
+        "rax",          "rcx", "rdx", "rbx",  "rsp",   "rbp",    "rsi",  "rdi",  "r8",
+        "r9",           "r10", "r11", "r12",  "r13",   "r14",    "r15",  "es",   "cs",
+        "ss",           "ds",  "fs",  "gs",   "rip",   "rflags", "gdtr", "ldtr", "interruptstate",
         "pendingevent", "cr0", "cr4", "xcr0", "others"};
     size_t used = 0;
     snprintf(text, size, "none");
