@@ -67,7 +67,7 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* The registers that nothing else would tell, the first time that an instruction is met. */
-static void take_snapshot(struct whvc_session *session, uint64_t mode)
+static void take_snapshot(struct whvc_session *session, uint64_t mode, bool is_io)
 {
     WHV_REGISTER_NAME names[WHVC_SNAPSHOT_MAX];
     _Alignas(16) WHV_REGISTER_VALUE values[WHVC_SNAPSHOT_MAX];
@@ -75,8 +75,10 @@ static void take_snapshot(struct whvc_session *session, uint64_t mode)
         wht_hash_add_bytes(wht_hash_add(SALT_CODE, mode), session->code, session->code_size);
     if (recorder.options.snapshot == WHVCAPTURE_NONE || whvc_seen(key) >= recorder.options.keep)
         return;
-    UINT32 count = whvc_snapshot(&session->callbacks, session->context,
-                                 recorder.options.snapshot == WHVCAPTURE_ALL, names, values);
+    const unsigned groups = recorder.options.snapshot == WHVCAPTURE_ALL ? whvc_groups_all()
+                            : is_io                                     ? WHVC_GENERAL
+                                    : whvc_groups_of_code(session->code, session->code_size);
+    UINT32 count = whvc_snapshot(&session->callbacks, session->context, groups, names, values);
     struct whvc_registers *record =
         whvc_session_add_registers(session, WHVC_SNAPSHOT, names, count);
     if (record) {
@@ -105,7 +107,7 @@ static void begin(struct whvc_session *session, void *context,
     record->vp = session->vp;
     record->context = *vp_context;
     whvc_ring_publish(session->ring);
-    take_snapshot(session, mode_of(vp_context));
+    take_snapshot(session, mode_of(vp_context), record->is_io);
 }
 
 /* The call's own bytes: what follows the instruction makes no other case. */

@@ -61,6 +61,8 @@ static unsigned index_of(WHV_REGISTER_NAME name)
         return PROBE_CR0;
     case WHvX64RegisterCr4:
         return PROBE_CR4;
+    case WHvX64RegisterXCr0:
+        return PROBE_XCR0;
     case WHvRegisterInterruptState:
         return PROBE_SHADOW;
     case WHvRegisterPendingEvent:
@@ -99,7 +101,7 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
         else if (names[i] == WHvX64RegisterXmmControlStatus)
             values[i].XmmControlStatus = (WHV_X64_XMM_CONTROL_STATUS_REGISTER){
                 .XmmStatusControl = MXCSR, .XmmStatusControlMask = 0xffff};
-        else if (names[i] == WHvX64RegisterXCr0)
+        else if (reg == PROBE_XCR0)
             values[i].Reg64 = XCR0;
         else if (reg >= PROBE_XMM)
             values[i].Reg128 = (WHV_UINT128){.Low64 = reg, .High64 = reg};
@@ -173,10 +175,10 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
 const char *probe_names(uint64_t set, char *text, size_t size)
 {
     static const char *const names[64] = {
-        "rax",          "rcx", "rdx", "rbx",   "rsp", "rbp",    "rsi",  "rdi",  "r8",
-        "r9",           "r10", "r11", "r12",   "r13", "r14",    "r15",  "es",   "cs",
-        "ss",           "ds",  "fs",  "gs",    "rip", "rflags", "gdtr", "ldtr", "interruptstate",
-        "pendingevent", "cr0", "cr4", "others"};
+        "rax",          "rcx", "rdx", "rbx",  "rsp",   "rbp",    "rsi",  "rdi",  "r8",
+        "r9",           "r10", "r11", "r12",  "r13",   "r14",    "r15",  "es",   "cs",
+        "ss",           "ds",  "fs",  "gs",   "rip",   "rflags", "gdtr", "ldtr", "interruptstate",
+        "pendingevent", "cr0", "cr4", "xcr0", "others"};
     size_t used = 0;
     snprintf(text, size, "none");
     for (unsigned i = 0; i < 64; i++) {

@@ -24,7 +24,8 @@
 #define PROBE_EVENT    27u /* PendingEvent, PendingInterruption */
 #define PROBE_CR0      28u
 #define PROBE_CR4      29u
-#define PROBE_OTHER    30u
+#define PROBE_XCR0     30u
+#define PROBE_OTHER    31u
 #define PROBE_XMM      32u
 #define PROBE_BIT(reg) (UINT64_C(1) << (reg))
 

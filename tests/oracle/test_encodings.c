@@ -169,9 +169,6 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
         e->may_set |= PROBE_BIT(PROBE_OTHER);
     }
-    const bool is_vex = e->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
-    if (is_vex && (e->must_get & PROBE_BIT(PROBE_CR4)))
-        e->must_get |= PROBE_BIT(PROBE_OTHER); /* XCR0 */
     switch (e->insn.mnemonic) {
     case ZYDIS_MNEMONIC_CVTPI2PS:
     case ZYDIS_MNEMONIC_CVTPS2PI:
@@ -204,6 +201,8 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     default:
         break;
     }
+    if (e->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX && (e->must_get & PROBE_BIT(PROBE_CR4)))
+        e->must_get |= PROBE_BIT(PROBE_XCR0);
 }
 
 /* Zydis has no actions for the pointers, and those of a repetition are conditional: it may be of

@@ -314,9 +314,21 @@ def test_redacted_memory_is_not_recovered_either(capture):
 def test_snapshots(capture):
     capture.run("store", SNAPSHOT="all")
     init = capture.cases()[0][0]["init"]
-    assert {"rax", "gs", "cr4", "xmm15", "mmx7", "pendingevent"} <= set(init)
+    assert {"rax", "gs", "cr4", "xcr0", "xmm15", "mmx7", "pendingevent"} <= set(init)
     capture.run("load", SNAPSHOT="none")
     assert "init" not in capture.cases()[1][0]
+
+
+def test_control_registers_are_taken_where_the_instruction_may_depend_on_them(capture):
+    scenarios = ("store", "out_bare", "movups", "vmovups", "fetch", "early_fetch", "secretive")
+    done = capture.run(*scenarios)
+    assert done.returncode == 0 and not done.stderr
+    told = {"cr0": "0x80010033", "cr4": "0x406a0", "xcr0": "0x7"}
+    wanted = ("", "", "cr0 cr4", "cr0 cr4 xcr0", "cr0 cr4 xcr0", "cr0 cr4", "cr0")
+    inits = [case[0]["init"] for case in capture.cases()]
+    assert all("rbx" in init for init in inits)
+    assert [{name: init[name] for name in told if name in init} for init in inits] == \
+        [{name: told[name] for name in names.split()} for names in wanted]
 
 
 def test_poison_changes_no_result(capture):
@@ -373,7 +385,7 @@ def imported(capture, *options, code=0):
 
 
 EVERYTHING = ("store", "load", "copy", "out", "out_bare", "fetch", "flash", "unsupported", "failing",
-              "long")
+              "long", "movups", "vmovups")
 
 
 def test_what_was_recorded_replays(capture):
@@ -387,6 +399,25 @@ def test_what_was_recorded_replays(capture):
 def test_what_was_recorded_without_a_snapshot_replays(capture):
     capture.run(*EVERYTHING, SNAPSHOT="none")
     imported(capture, "--strict")
+
+
+def without_control_registers(capture):
+    """Makes of the capture that of an emulator which asks for neither CR0 nor CR4."""
+    file = capture.folder / "whv.cap.jsonl"
+    events = [json.loads(line) for line in file.read_text().splitlines()]
+    asked = [event["get"] for event in events if "cr0" in event.get("get", ())]
+    assert asked
+    for registers in asked:
+        del registers["cr0"], registers["cr4"]
+    file.write_text("".join(json.dumps(event) + "\n" for event in events if event.get("get", True)))
+
+
+def test_what_an_emulator_recorded_that_asks_for_less_replays(capture):
+    capture.run("movups", "vmovups")
+    without_control_registers(capture)
+    assert imported(capture).startswith("2 cases in whv.trace.jsonl")
+    for line in (capture.folder / "whv.trace.jsonl").read_text().splitlines()[1:]:
+        assert {"cr0", "cr4"} <= set(json.loads(line)["init"]), line
 
 
 def test_what_was_redacted_replays(capture):

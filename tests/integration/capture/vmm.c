@@ -20,8 +20,11 @@
 
 #define RAM  0x8000u
 #define PAGE 0x1000u
+#define CR0  0x80010033u /* PG WP NE ET MP PE */
+#define CR4  0x406a0u    /* OSXSAVE OSXMMEXCPT OSFXSR PGE PAE */
+#define XCR0 7u
 
-enum in_callback { NOTHING, ABORT, EXIT, KILL, FORK, FAIL, RUBBISH };
+enum in_callback { NOTHING, ABORT, EXIT, KILL, FORK, FAIL, RUBBISH, NO_XCR0, NO_CR4 };
 
 struct vcpu {
     uint64_t reg[WHvX64RegisterRflags + 1];
@@ -77,6 +80,15 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
     const struct vcpu *vcpu = context;
     for (UINT32 i = 0; i < count; i++) {
         memset(&values[i], 0, sizeof(values[i]));
+        if ((names[i] == WHvX64RegisterXCr0 && vcpu->in_callback == NO_XCR0) ||
+            (names[i] == WHvX64RegisterCr4 && vcpu->in_callback == NO_CR4))
+            return E_INVALIDARG;
+        if (names[i] == WHvX64RegisterCr0)
+            values[i].Reg64 = CR0;
+        if (names[i] == WHvX64RegisterCr4)
+            values[i].Reg64 = CR4;
+        if (names[i] == WHvX64RegisterXCr0)
+            values[i].Reg64 = XCR0;
         if (names[i] < 0 || names[i] > WHvX64RegisterRflags)
             continue;
         if (vcpu->in_callback == RUBBISH)
@@ -134,6 +146,10 @@ static const struct scenario scenarios[] = {
     {"fork", 1, 2, {0x89, 0x03}, FORK},
     {"rubbish", 1, 2, {0x89, 0x03}, RUBBISH}, /* beside the 64 bits of a register in its slot */
     {"flash", 2, 0, {0}, NOTHING},            /* mov [rbx], eax, from where the exit was */
+    {"movups", 1, 3, {0x0f, 0x11, 0x03}, NOTHING},        /* movups [rbx], xmm0 */
+    {"vmovups", 1, 4, {0xc5, 0xf8, 0x11, 0x03}, NOTHING}, /* vmovups [rbx], xmm0 */
+    {"early_fetch", 1, 0, {0}, NO_XCR0},                  /* mov [rbx], eax, from memory */
+    {"secretive", 1, 3, {0x0f, 0x11, 0x03}, NO_CR4},      /* movups; CR4 is not told */
 };
 
 static WHV_EMULATOR_STATUS run_once(WHV_EMULATOR_HANDLE emulator, struct vcpu *vcpu,

@@ -38,9 +38,10 @@ extern "C" {
 
 /** Registers that the recorder itself asks for when it meets an instruction for the first time. */
 enum whvcapture_snapshot {
-    /** General-purpose registers, segments, RIP and RFLAGS. */
+    /** General-purpose registers, segments, RIP and RFLAGS; CR0, CR4 and XCR0 where the instruction
+     * may depend on them. */
     WHVCAPTURE_NEEDED,
-    /** Every register that all Windows releases know. */
+    /** Every register that all Windows releases know, and XCR0. */
     WHVCAPTURE_ALL,
     /** None: what the emulator asks for is in its callbacks. */
     WHVCAPTURE_NONE
