@@ -38,6 +38,17 @@ char *wht_program_path(void);
 bool wht_is_file(const char *path);
 bool wht_is_folder(const char *path);
 
+/** @return the folder in which this user's programs keep what they remember, with this program's
+ * name behind it, absolute, parts separated by '/', to be released; NULL if there is none. It need
+ * not exist. */
+char *wht_state_folder(void);
+
+/** Makes a folder that others may not look into. @return whether it is there. */
+bool wht_make_folder(const char *path);
+
+/** The same, of all folders that a path names. */
+bool wht_make_folders(const char *path);
+
 /**
  * To be called first. A signal that ends the program from here on leaves no temporary files
  * (base/outfile.h); a file that grows too large is an error of its writer, no signal; and no file

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,11 @@ bool wht_shows_colours(FILE *file)
 {
     const char *term = getenv("TERM");
     return wht_is_terminal(file) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool wht_make_folder(const char *path)
+{
+    return mkdir(path, 0700) == 0;
 }
 
 /* A bare root may have no /proc; then the path with which the program was started has to do. */

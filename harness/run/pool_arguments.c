@@ -49,6 +49,8 @@ void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool
     add_words(a, "-k", &o->selection->patterns);
     add_words(a, "-E", &o->selection->expressions);
     add_words(a, "--test", &o->selection->tests);
+    if (o->selection->list)
+        add(a, o->selection->is_unlisted ? "--not-in" : "--in", o->selection->list);
     add_words(a, "--expectations", o->expectations);
     a->items[a->count] = NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/args.h"
 #include "base/exit_code.h"
 #include "base/hash.h"
+#include "base/input.h"
 #include "base/outfile.h"
 #include "base/pattern.h"
 #include "base/platform.h"
@@ -85,9 +86,27 @@ bool wht_take_test(const struct wht_args *args, const struct wht_option *option,
     return add_selected(args, option, &selection->tests, value);
 }
 
+bool wht_select_listed(struct wht_selection *selection, const char *list, bool is_unlisted)
+{
+    char error[128];
+    const char *line;
+    size_t size;
+    struct wht_input *input = wht_input_open(list, false, error);
+    if (!input)
+        return false;
+    wht_map_free(&selection->listed);
+    selection->list = list;
+    selection->is_unlisted = is_unlisted;
+    while (wht_input_line(input, &line, &size))
+        (void)wht_map_add(&selection->listed, line, size);
+    wht_input_close(input);
+    return true;
+}
+
 bool wht_has_selection(const struct wht_selection *selection)
 {
-    return selection->patterns.count + selection->expressions.count + selection->tests.count > 0;
+    return selection->patterns.count + selection->expressions.count + selection->tests.count > 0 ||
+           selection->list;
 }
 
 static bool has_pattern(const struct wht_words *patterns, const char *name)
@@ -124,7 +143,10 @@ static bool is_meant(const struct wht_words *tests, const struct wht_case *c)
 
 bool wht_selects(const struct wht_selection *selection, const struct wht_case *c)
 {
-    return has_pattern(&selection->patterns, c->name) && is_meant(&selection->tests, c) &&
+    const bool is_listed =
+        selection->list != NULL && wht_map_has(&selection->listed, c->name, strlen(c->name));
+    return (!selection->list || is_listed != selection->is_unlisted) &&
+           has_pattern(&selection->patterns, c->name) && is_meant(&selection->tests, c) &&
            fulfils(selection, c);
 }
 
@@ -139,6 +161,7 @@ void wht_selection_free(struct wht_selection *selection)
     wht_words_free(&selection->patterns);
     wht_words_free(&selection->expressions);
     wht_words_free(&selection->tests);
+    wht_map_free(&selection->listed);
     *selection = (struct wht_selection){.filters = NULL};
 }
 

@@ -7,6 +7,7 @@
 #define WHVTRACE_RUN_SELECT_H
 
 #include "base/args.h"
+#include "base/map.h"
 #include "filter.h"
 #include "format/find.h"
 
@@ -40,6 +41,11 @@ struct wht_selection {
     /** And where its file is part of one of these, `FILE#ID` with the file as it is opened, it is
      * named so. */
     struct wht_words tests;
+    /** And its name stands in a file, a line each (or does not stand there); NULL: whatever it is.
+     */
+    const char *list;
+    struct wht_map listed;
+    bool is_unlisted;
     /** Which were made here. */
     char **made;
     size_t made_count;
@@ -56,6 +62,9 @@ struct wht_selection {
     }
 /** Those, and one for a single test, FILE#ID. */
 wht_take_fn wht_take_pattern, wht_take_filter, wht_take_test;
+
+/** Selects what a list names, or what it does not. @return false if it cannot be read. */
+bool wht_select_listed(struct wht_selection *selection, const char *list, bool is_unlisted);
 
 /** @return whether something is selected at all. */
 bool wht_has_selection(const struct wht_selection *selection);

@@ -29,7 +29,7 @@ CASE = ('{"id":"%s", "code":"8903", "asm":"%s", "init": {"rbx": "0xfee000b0"}, "
 RIGHT = CASE % ("right", "mov dword ptr [rbx], eax")
 WRONG = CASE % ("wrong", "mov dword ptr [rbx], ecx")
 HEADER = '{"format":"whv-trace/1.0"}\n'
-ENVIRONMENT = dict(os.environ, LC_ALL="C", ASAN_OPTIONS="handle_segv=0:handle_abort=0")
+ENVIRONMENT = dict(os.environ, LC_ALL="C", WHVTRACE_STATE="/nowhere", ASAN_OPTIONS="handle_segv=0:handle_abort=0")
 for name in ("GITHUB_STEP_SUMMARY", "WHVTRACE_TRACES"):
     ENVIRONMENT.pop(name, None)
 

@@ -49,6 +49,11 @@ bool wht_shows_colours(FILE *file)
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+bool wht_make_folder(const char *path)
+{
+    return CreateDirectoryA(path, NULL) != 0;
+}
+
 char *wht_program_path(void)
 {
     char path[MAX_PATH];

@@ -11,6 +11,7 @@
 #include "run/exit_facts.h"
 #include "run/pool.h"
 #include "run/select.h"
+#include "run/state.h"
 #include "run/tally.h"
 #include "session/backend.h"
 
@@ -34,6 +35,9 @@ struct run {
     struct wht_report_style style;
     /** Auto, always or never. */
     const char *color;
+    bool only_failed;
+    bool failed_first;
+    struct wht_state state;
     /** 0: no limit. */
     uint64_t max_failures;
     char *root;
@@ -151,6 +155,9 @@ static bool take_report(const struct wht_args *args, const struct wht_option *op
 
 static const struct wht_option options[] = {
     WHT_SELECTION(struct run, selection),
+    {"failed", 0, NULL, "only tests that failed when they ran last",
+     WHT_FLAG(struct run, only_failed)},
+    {"failed-first", 0, NULL, "these before the others", WHT_FLAG(struct run, failed_first)},
     {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
      WHT_MATCH(struct run, pool.level)},
     {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
@@ -213,9 +220,13 @@ static void on_error(void *user, const struct wht_error *error)
 static bool on_case(void *user, const struct wht_case_frame *result)
 {
     struct run *r = user;
+    const uint64_t failures = r->tally.summary.outcomes[WHT_OUTCOME_FAILED];
     if (r->style.is_verbose || r->style.is_quiet)
         clear_progress(r);
     wht_tally_case(&r->tally, result);
+    if (result->kind != WHT_CASE_SKIPPED)
+        wht_state_note(&r->state, result->name,
+                       r->tally.summary.outcomes[WHT_OUTCOME_FAILED] > failures);
     if (!wht_reports_arrive(&r->tally.reports))
         return false;
     return r->max_failures == 0 || r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
@@ -291,6 +302,7 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
     bool is_whole = outcome->end == WHT_POOL_DONE && !wht_has_selection(&r->selection) &&
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
     clear_progress(r);
+    wht_state_write(&r->state, is_whole);
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
@@ -300,8 +312,29 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
     if (*outcome->message)
         print_error(outcome->message);
     else if (code == WHT_EXIT_NOTHING)
-        print_error("no case was selected");
+        print_error(r->only_failed && r->state.before.size == 0 ? "no test is known to have failed"
+                                                                : "no case was selected");
     return code;
+}
+
+/* Tests that failed last are a selection, the others another one. */
+static void run_cases(struct run *r, const struct wht_pool_handler *handler,
+                      struct wht_pool_outcome *outcome)
+{
+    const bool has_failed = (r->only_failed || r->failed_first) && r->state.before.size > 0 &&
+                            wht_select_listed(&r->selection, r->state.path, false);
+    if (!has_failed && r->only_failed) {
+        *outcome = (struct wht_pool_outcome){.end = WHT_POOL_DONE};
+        return;
+    }
+    wht_run_cases(&r->pool, &r->files, handler, outcome);
+    if (!has_failed || r->only_failed || outcome->end != WHT_POOL_DONE ||
+        !wht_select_listed(&r->selection, r->state.path, true))
+        return;
+    const uint64_t others = outcome->other_shards;
+    wht_run_cases(&r->pool, &r->files, handler, outcome);
+    outcome->other_shards += others;
+    r->selection.list = NULL; /* both are all */
 }
 
 static int replay(struct run *r)
@@ -324,6 +357,7 @@ static int replay(struct run *r)
                                    .level = r->pool.level,
                                    .shard = r->pool.shard,
                                    .shard_count = r->pool.shard_count};
+    wht_state_read(&r->state, r->root, r->pool.emulator);
     wht_reports_begin(&r->tally.reports, &about);
     r->tally.summary.files = r->files.count;
     r->started_ms = wht_now_ms();
@@ -343,7 +377,7 @@ static int replay(struct run *r)
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
     r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
-    wht_run_cases(&r->pool, &r->files, &handler, &outcome);
+    run_cases(r, &handler, &outcome);
     return conclude(r, &outcome);
 }
 
@@ -363,6 +397,7 @@ static void release(struct run *r)
     wht_words_free(&r->expectations);
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
+    wht_state_free(&r->state);
     free(r->root);
     free(r->builtin_expectations);
 }
@@ -412,6 +447,9 @@ const struct wht_verb wht_verb_run = {
         "are\n"
         "told as skipped, and the exit code is 1. What is wrong with Create or Destroy fails the\n"
         "run and no case. A folder is walked once, whatever links lead to it.\n\n"
+        "Which tests failed when they ran last is kept for each traces folder and emulator, below\n"
+        "$WHVTRACE_STATE, $XDG_STATE_HOME/whvtrace or ~/.local/state/whvtrace, on Windows\n"
+        "%LOCALAPPDATA%\\whvtrace.\n\n"
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",

@@ -3,6 +3,7 @@
 #include "run/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/verb.h"
 #include "session/backend.h"
@@ -24,6 +25,15 @@ static bool take_shard(const struct wht_args *args, const struct wht_option *opt
     return wht_take_shard(value, &w->shard, &w->shard_count);
 }
 
+/* What cannot be read selects nothing. */
+static bool take_listed(const struct wht_args *args, const struct wht_option *option,
+                        const char *value, void *target)
+{
+    struct wht_worker_options *w = target;
+    (void)args;
+    return wht_select_listed(&w->selection, value, strcmp(option->name, "not-in") == 0);
+}
+
 static const struct wht_option options[] = {
     {"emulator", 0, "builtin|PATH", "the emulator",
      WHT_TEXT(struct wht_worker_options, report.emulator)},
@@ -36,6 +46,8 @@ static const struct wht_option options[] = {
     WHT_SELECTION(struct wht_worker_options, selection),
     {"test", 0, "FILE#ID", "likewise",
      WHT_TAKE(wht_take_test, struct wht_worker_options, selection)},
+    {"in", 0, "FILE", "likewise, which names them", WHT_TAKE_ALL(take_listed)},
+    {"not-in", 0, "FILE", "those that it does not name", WHT_TAKE_ALL(take_listed)},
     {"shard", 0, "K/N", "which of these, by their names", WHT_TAKE_ALL(take_shard)},
     {"expectations", 0, "FILE", "cases to skip",
      WHT_WORDS(struct wht_worker_options, expectation_files)},
