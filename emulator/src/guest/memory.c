@@ -51,6 +51,8 @@ static unsigned next_piece(const struct whe_span *span, struct whe_pieces pieces
         most = pieces.next - (at - pieces.first) % pieces.next;
     unsigned end = at < first ? first : span->size;
     *gpa = at < first ? span->gpa[0] + at : span->gpa[1] + (at - first);
+    const unsigned page = (unsigned)(WHE_PAGE_SIZE - (*gpa & WHE_PAGE_MASK));
+    most = page < most ? page : most;
     return end - at < most ? end - at : most;
 }
 

@@ -13,7 +13,8 @@
 #include "linear.h"
 #include "translate.h"
 
-/** The guest-physical places of an operand of up to 512 bytes, at most two pages. */
+/** The guest-physical places of an operand of up to 512 bytes: at most two pages, or pages that
+ * follow each other. */
 struct whe_span {
     uint64_t gpa[2];
     uint16_t size;

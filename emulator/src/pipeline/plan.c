@@ -76,7 +76,6 @@ static bool is_wrapped(const struct whe_call *call, const struct whe_memory *mem
     return before < memory->place.size && before % memory->first == 0;
 }
 
-/* In both parts a page's edge is not provided for. */
 static enum whe_result plan_wrapped(struct whe_call *call, const struct whe_memory *memory,
                                     uint64_t offset, struct whe_span *span)
 {
@@ -87,11 +86,12 @@ static enum whe_result plan_wrapped(struct whe_call *call, const struct whe_memo
     part[1].size = (uint16_t)(memory->place.size - part[0].size);
     for (unsigned i = 0; i < 2; i++) {
         WHE_TRY(whe_linear(call, &part[i], i == 0 ? offset : 0, &linear[i]));
-        if ((linear[i] & WHE_PAGE_MASK) + part[i].size > WHE_PAGE_SIZE)
-            return whe_fault_code(call, WHE_VECTOR_SS, 0);
     }
     for (unsigned i = 0; i < 2; i++) {
         WHE_TRY(whe_probe(call, linear[i], part[i].size, memory->place.intent, &half));
+        const unsigned before = half.size - half.rest;
+        if (half.rest != 0 && half.gpa[1] != half.gpa[0] + before)
+            return WHE_SPLIT_STACK;
         span->gpa[i] = half.gpa[0];
     }
     span->size = memory->place.size;

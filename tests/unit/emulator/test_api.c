@@ -258,6 +258,7 @@ Test(api, each_result_has_exactly_its_bit)
                 {WHE_NO_PORT_SIZE, 0x2},
                 {WHE_WALK_STOPPED, 0x2},
                 {WHE_FERR, 0x2},
+                {WHE_SPLIT_STACK, 0x2},
                 {WHE_BAD_ANSWER, 0x2},
                 {WHE_IO_FAILED, 0x4},
                 {WHE_MEMORY_FAILED, 0x8},

@@ -137,3 +137,37 @@ Test(emulate, a_fault_shows_neither_trap_nor_cleared_flags)
     cr_expect_eq(guest_get64(&guest, WHvX64RegisterPendingDebugException), 0);
     cr_expect_eq(guest_get64(&guest, WHvX64RegisterRflags), 0x10102);
 }
+
+/* PUSHA that wraps: its first 12 bytes end behind the first page's edge above the segment. */
+static void push_all(uint64_t base)
+{
+    guest_init(&guest, GUEST_REAL16);
+    guest_reg(&guest, WHvX64RegisterSs)->Segment.Base = base;
+    guest_set64(&guest, WHvX64RegisterRsp, 4);
+    guest_set64(&guest, WHvX64RegisterRax, 0x1111);
+    guest_set64(&guest, WHvX64RegisterRdx, 0x3333);
+    guest_set64(&guest, WHvX64RegisterRdi, 0x8888);
+}
+
+Test(emulate, a_stack_may_wrap_beside_the_edge_of_a_page)
+{
+    push_all(0x4004);
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessExecute, 0x1000, BYTES(0x60)), 1);
+    cr_expect_eq(injected_vector(), 0);
+    cr_expect_eq(guest_get64(&guest, WHvX64RegisterRsp), 0xfff4);
+    cr_expect_eq(guest.memory[0x4004 + 0xfff4], 0x88);
+    cr_expect_eq(guest.memory[0x4004 + 0xfffe], 0x33, "rDX, on the next page");
+    cr_expect_eq(guest.memory[0x4004 + 2], 0x11, "rAX, behind the end of the segment");
+
+    push_all(0x4003); /* rBX lies in both pages */
+    guest_set64(&guest, WHvX64RegisterRbx, 0xa5b6);
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessExecute, 0x1000, BYTES(0x60)), 1);
+    cr_expect_eq(guest.memory[0x13fff], 0xb6);
+    cr_expect_eq(guest.memory[0x14000], 0xa5);
+
+    push_all(0x4004);
+    guest_map(&guest, 0x14000, 0x6000, WHvTranslateGvaResultSuccess, 0);
+    cr_expect_eq(run_memory(GUEST_REAL16, WHvMemoryAccessExecute, 0x1000, BYTES(0x60)), 2,
+                 "three places are too many");
+    cr_expect_eq(count_of(GUEST_MEMORY_ACCESS), 0);
+}
