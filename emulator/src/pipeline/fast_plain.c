@@ -88,8 +88,8 @@ static enum whe_result run_kernel(struct whe_call *call, const union whe_cache_e
     const struct whe_insn *insn = &entry->insn;
     struct whe_work work;
     call->mode = entry->mode;
-    call->regs.known = insn->reads.set;
-    call->regs.written = (struct whe_set){{0}};
+    whe_regs_init(&call->regs, call->vp->Rip);
+    whe_set_join(&call->regs.known, &insn->reads.set);
     if (insn->reads.count > 0)
         WHE_TRY(whe_host_fill(call, &insn->reads));
     whe_work_begin(call, insn, &work);

@@ -34,6 +34,9 @@ static const struct {
     ROW(0x0f, 0xb6, 0xc5),                /* movzx eax, ch */
     ROW(0x0f, 0xbe, 0xc1),                /* movsx eax, cl */
     ROW(0x8d, 0x44, 0x0b, 0x10),          /* lea eax, [rbx+rcx+16] */
+    ROW(0x8d, 0x05, 0x10, 0x20, 0, 0),    /* lea eax, [rip+2010h], in 32-bit code without a base */
+    ROW(0x8d, 0x43, 0xfe),                /* lea eax, [rbx-2] */
+    ROW(0x8d, 0x04, 0x8d, 4, 3, 2, 1),    /* lea eax, [rcx*4+1020304h] */
     ROW(0x91),                            /* xchg ecx, eax */
     ROW(0x86, 0xe0),                      /* xchg al, ah */
     ROW(0x0f, 0xc8),                      /* bswap eax */
