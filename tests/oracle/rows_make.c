@@ -191,9 +191,14 @@ static void make_vex(struct maker *m)
         rows_emit(m, (~(unsigned)m->rex & 4) << 5 | 0x78 | pp);
         return;
     }
+    const bool is_general = (m->row->traits & VVVV) != 0;
+    const unsigned vvvv = is_general ? rows_below(&m->random, 16) << 3 : 0x78;
+    /* Outside 64-bit code general registers are eight, and have 32 bits whatever W is. */
+    const bool has_w =
+        m->in->mode == ORACLE_64 ? m->rex & 8 : is_general && rows_once_in(&m->random, 4);
     rows_emit(m, 0xc4);
     rows_emit(m, (~(unsigned)m->rex & 7) << 5 | map);
-    rows_emit(m, (m->rex & 8u) << 4 | 0x78 | pp);
+    rows_emit(m, (has_w ? 0x80u : 0) | vvvv | pp);
 }
 
 static void make_operands(struct maker *m)

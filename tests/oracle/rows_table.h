@@ -40,6 +40,8 @@ enum undefined {
     BIT_UNDEFINED,
     SCAN_UNDEFINED,
     COUNT_UNDEFINED,   /* LZCNT, TZCNT */
+    VEX_UNDEFINED,     /* ANDN, BLSR and their kin */
+    EXTRACT_UNDEFINED, /* BEXTR */
     DECIMAL_UNDEFINED, /* DAA, DAS */
     DIGIT_UNDEFINED,   /* AAA, AAS */
     MULTIPLY_DIGIT     /* AAM, AAD */
@@ -64,6 +66,7 @@ enum feature {
     POPCNT,
     LZCNT,
     BMI1,
+    BMI2,
     ADX,
     FEATURES
 };
@@ -97,6 +100,7 @@ enum feature {
 #define STATES   0x10000u  /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
 #define ADDRESS  0x80000u  /* nothing is accessed */
 #define NO_W     0x100000u /* VEX.W makes it none */
+#define VVVV     0x200000u /* VEX names one more register */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

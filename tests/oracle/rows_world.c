@@ -142,6 +142,7 @@ static bool has_feature(unsigned feature)
         [POPCNT] = {1, 2, bit_POPCNT},
         [LZCNT] = {0x80000001, 2, bit_LZCNT},
         [BMI1] = {7, 1, bit_BMI},
+        [BMI2] = {7, 1, bit_BMI2},
         [ADX] = {7, 1, bit_ADX},
     };
     unsigned value[4] = {0};
@@ -154,8 +155,9 @@ static bool has_feature(unsigned feature)
 const char *rows_missing_feature(unsigned index)
 {
     static const char *const names[FEATURES] = {
-        "",    "movbe",     "cx16",   "movdiri", "pni", "ssse3",  "sse4_1", "sse4_2", "sse4a",
-        "aes", "pclmulqdq", "sha_ni", "gfni",    "avx", "popcnt", "abm",    "bmi1",   "adx"};
+        "",       "movbe", "cx16", "movdiri",   "pni",    "ssse3", "sse4_1",
+        "sse4_2", "sse4a", "aes",  "pclmulqdq", "sha_ni", "gfni",  "avx",
+        "popcnt", "abm",   "bmi1", "bmi2",      "adx"};
     unsigned feature = ANY;
     do {
         feature++;
