@@ -57,6 +57,8 @@ static uint64_t pick_linear(struct maker *m)
         linear &= ~(uint64_t)(m->size - 1u);
     if ((m->row->traits & STATES) && m->size < 16 && rows_once_in(&m->random, 2))
         linear = (linear & ~UINT64_C(15)) | 8;
+    if ((m->row->traits & TARGET) && !rows_once_in(&m->random, 4))
+        linear &= ~UINT64_C(7);
     if (rows_selects(m->row) && rows_is_accessible(linear, false))
         return rows_selector_target(&m->random);
     return linear;
@@ -188,6 +190,12 @@ static void set_selector(struct maker *m, unsigned reg)
     m->in->gpr[reg] = (m->in->gpr[reg] & ~UINT64_C(0xffff)) | selector;
 }
 
+static void set_target(struct maker *m, unsigned reg)
+{
+    const uint64_t base = m->in->mode == ORACLE_16 ? ORACLE_CODE16 : 0;
+    m->target = m->in->gpr[reg] = rows_branch_target(&m->random) - base;
+}
+
 void rows_make_modrm(struct maker *m, unsigned reg)
 {
     unsigned rm = rows_below(&m->random, 8);
@@ -195,6 +203,8 @@ void rows_make_modrm(struct maker *m, unsigned reg)
         rows_emit(m, 0xc0 | reg << 3 | rm);
         if (rows_selects(m->row))
             set_selector(m, rm | (m->rex & 1u) << 3);
+        if (m->row->traits & TARGET)
+            set_target(m, rm | (m->rex & 1u) << 3);
         return;
     }
     if (m->address == 2) {

@@ -161,6 +161,10 @@ static void make_form(struct maker *m, unsigned reg)
     case STRING:
         make_string(m);
         break;
+    case FIXED:
+        if ((m->row->traits & TARGET) && m->row->immediate == IMM_BYTE)
+            rows_make_count(m);
+        break;
     default:
         break;
     }
@@ -177,7 +181,9 @@ static void make_immediate(struct maker *m)
         size = m->size == 8 ? 4 : m->size;
     else if (m->row->immediate == IMM_FULL)
         size = m->size;
-    if (size > 0)
+    if (rows_has_displacement(m->row))
+        rows_make_displacement(m, size);
+    else if (size > 0)
         rows_emit_value(m, rows_value(&m->random), size);
 }
 
@@ -258,14 +264,28 @@ static bool reads_known_selector(const struct maker *m)
            !rows_is_accessible(m->linear + 1, false);
 }
 
+/* A target that is read is known, or it is never reached. */
+static bool is_target_safe(struct maker *m)
+{
+    const bool is_popped = m->row->form == STACK_FIXED && !rows_has_displacement(m->row);
+    if (!(m->row->traits & TARGET))
+        return true;
+    if ((is_popped || (m->has_memory && !uses_stack(m->row)) ||
+         (m->row->form == STACK_RM && !m->made->shape.is_register)) &&
+        !rows_read(m->world, ROWS_TARGETS, is_popped ? stack_linear(m) : m->linear, m->size,
+                   &m->target))
+        return true;
+    return rows_is_target_safe(m);
+}
+
 /* What the oracle cannot do: write to code, which only real mode can; give ESP any upper half. */
-static bool is_possible(const struct maker *m)
+static bool is_possible(struct maker *m)
 {
     bool writes_code = m->has_memory && m->override == ORACLE_CS && (m->row->traits & STORE);
     uint64_t upper_esp = (m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000;
     if (rows_selects(m->row) && !reads_known_selector(m))
         return false;
-    if (writes_code && is_real(m->made->context))
+    if ((writes_code && is_real(m->made->context)) || !is_target_safe(m))
         return false;
     if (oracle_has_small_stack(m->in) && upper_esp != 0)
         return false;
@@ -331,14 +351,20 @@ static void make_equal(struct maker *m)
     if (!(m->row->traits & COMPARES) || !m->has_memory || used || rows_once_in(&m->random, 2))
         return;
     unsigned half = m->row->memory_size == BY_PAIR ? m->size / 2 : m->size;
-    set_part(&m->in->gpr[ORACLE_RAX], half, rows_memory_at(m->world, m->linear));
+    uint64_t low, high;
+    (void)rows_read(m->world, ROWS_INTEGERS, m->linear, half, &low);
+    (void)rows_read(m->world, ROWS_INTEGERS, m->linear + half, half, &high);
+    set_part(&m->in->gpr[ORACLE_RAX], half, low);
     if (m->row->memory_size == BY_PAIR)
-        set_part(&m->in->gpr[ORACLE_RDX], half, rows_memory_at(m->world, m->linear + half));
+        set_part(&m->in->gpr[ORACLE_RDX], half, high);
 }
 
 static enum rows_numbers numbers_of(const struct row *row)
 {
-    return row->traits & STATES ? ROWS_STATES : row->traits & FLOATS ? ROWS_FLOATS : ROWS_INTEGERS;
+    return row->traits & STATES   ? ROWS_STATES
+           : row->traits & FLOATS ? ROWS_FLOATS
+           : row->traits & TARGET ? ROWS_TARGETS
+                                  : ROWS_INTEGERS;
 }
 
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
@@ -385,6 +411,9 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
         shape.rex = (enum rows_rex)(variant % (row->traits & NO_W ? 2 : 3));
     /* Where MOVSXD with 66h reads 16 bits it is another instruction. */
     if (row->map == 0 && row->opcode == 0x63 && world->habits.narrow_movsxd)
+        shape.has_66 = false;
+    /* AMD cuts RIP to 16 bits, Intel ignores 66h, which the emulator follows. */
+    if (mode == ORACLE_64 && (row->traits & TARGET))
         shape.has_66 = false;
     return shape;
 }

@@ -101,6 +101,7 @@ enum feature {
 #define ADDRESS  0x80000u  /* nothing is accessed */
 #define NO_W     0x100000u /* VEX.W makes it none */
 #define VVVV     0x200000u /* VEX names one more register */
+#define TARGET   0x400000u /* the operand, or what it pops, is where it goes on */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */
