@@ -37,8 +37,9 @@
 /** The upper half of ESP with a small SS. */
 #define ORACLE_SMALL_ESP UINT64_C(0x1ff10000)
 
-/** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF AC. */
-#define ORACLE_RFLAGS UINT64_C(0x40dd5)
+/** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF NT AC ID.
+ */
+#define ORACLE_RFLAGS UINT64_C(0x244dd5)
 #define ORACLE_TF     UINT64_C(0x100)
 
 enum oracle_mode { ORACLE_64, ORACLE_32, ORACLE_16 };

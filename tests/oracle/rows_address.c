@@ -69,8 +69,10 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment)
     enum oracle_sreg segment = m->override >= 0 ? (enum oracle_sreg)m->override : default_segment;
     uint64_t linear = pick_linear(m);
     uint64_t offset = (linear - rows_base_of(m, segment)) & rows_mask(m->address);
-    /* AMD accesses a large operand in parts, each at an offset that wraps by itself. */
-    if (m->size >= 32 && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
+    /* AMD accesses a large operand, and MASKMOVDQU's, in parts, each at an offset that wraps by
+       itself. */
+    const bool has_parts = m->size >= 32 || (m->row->traits & AT_RDI);
+    if (has_parts && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
         m->is_impossible = true;
     m->has_memory = true;
     m->linear = rows_base_of(m, segment) + offset;

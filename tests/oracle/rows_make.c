@@ -79,27 +79,6 @@ static void move_by_bit_offset(struct maker *m, unsigned reg)
         m->linear &= UINT32_MAX;
 }
 
-static bool uses_stack(const struct row *row)
-{
-    return row->form == STACK_RM || row->form == STACK_REG || row->form == STACK_FIXED;
-}
-
-static void make_stack(struct maker *m)
-{
-    int override = m->override;
-    unsigned address = m->address;
-    m->override = -1;
-    m->address = m->in->mode == ORACLE_64 ? 8 : oracle_has_small_stack(m->in) ? 2 : 4;
-    uint64_t rsp = rows_pick_offset(m, ORACLE_SS);
-    if (m->row->traits & PUSHES)
-        rsp += m->size;
-    if (m->address == 2 && rows_once_in(&m->random, 10)) /* around its end */
-        rsp = rows_next(&m->random) % 8 - 4;
-    rows_set_address_register(m, ORACLE_RSP, rsp);
-    m->override = override;
-    m->address = address;
-}
-
 static unsigned memory_size(const struct maker *m)
 {
     switch (m->row->memory_size) {
@@ -113,6 +92,8 @@ static unsigned memory_size(const struct maker *m)
         return m->rex & 8 ? 8 : 4;
     case BY_STACK:
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
+    case BY_EIGHT:
+        return 8 * m->size;
     case BY_PORT:
         return m->size == 8 ? 4 : m->size;
     default:
@@ -135,8 +116,8 @@ static void make_rm(struct maker *m, unsigned reg)
 /* What stands between opcode and immediate. */
 static void make_form(struct maker *m, unsigned reg)
 {
-    if (uses_stack(m->row))
-        make_stack(m);
+    if (rows_uses_stack(m->row))
+        rows_make_stack(m);
     switch (m->row->form) {
     case RM_REG:
         make_rm(m, reg);
@@ -183,6 +164,8 @@ static void make_immediate(struct maker *m)
         size = m->size;
     if (rows_has_displacement(m->row))
         rows_make_displacement(m, size);
+    else if (m->row->immediate == IMM_FRAME)
+        rows_make_frame(m);
     else if (size > 0)
         rows_emit_value(m, rows_value(&m->random), size);
 }
@@ -232,22 +215,16 @@ static bool is_in_reach(uint64_t linear)
     return linear > ORACLE_ARENA - 0x8000 && linear < ORACLE_ARENA + ORACLE_ARENA_SIZE;
 }
 
-static uint64_t stack_linear(const struct maker *m)
-{
-    uint64_t rsp = oracle_gpr(m->in, ORACLE_RSP);
-    if (m->in->mode == ORACLE_64)
-        return rsp;
-    if (oracle_has_small_stack(m->in))
-        rsp &= 0xffff;
-    return (rows_base_of(m, ORACLE_SS) + rsp) & UINT32_MAX;
-}
-
 /* Bit offsets, and addresses based on rSP, can lead to pages of which nothing is known here. */
 static bool is_near(const struct maker *m)
 {
     if (m->row->traits & BITS)
         return !m->has_memory || is_in_reach(m->linear);
-    return !uses_stack(m->row) || is_in_reach(stack_linear(m));
+    if ((m->row->traits & FRAME) && !is_in_reach(rows_stack_linear(m, ORACLE_RBP)))
+        return false;
+    if ((m->row->traits & FRAME) && !(m->row->traits & PUSHES))
+        return true;
+    return !rows_uses_stack(m->row) || is_in_reach(rows_stack_linear(m, ORACLE_RSP));
 }
 
 static bool is_real(enum oracle_context context)
@@ -270,10 +247,10 @@ static bool is_target_safe(struct maker *m)
     const bool is_popped = m->row->form == STACK_FIXED && !rows_has_displacement(m->row);
     if (!(m->row->traits & TARGET))
         return true;
-    if ((is_popped || (m->has_memory && !uses_stack(m->row)) ||
+    if ((is_popped || (m->has_memory && !rows_uses_stack(m->row)) ||
          (m->row->form == STACK_RM && !m->made->shape.is_register)) &&
-        !rows_read(m->world, ROWS_TARGETS, is_popped ? stack_linear(m) : m->linear, m->size,
-                   &m->target))
+        !rows_read(m->world, ROWS_TARGETS, is_popped ? rows_stack_linear(m, ORACLE_RSP) : m->linear,
+                   m->size, &m->target))
         return true;
     return rows_is_target_safe(m);
 }
@@ -341,6 +318,8 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
     /* CS with D set in real mode is possible, but rare. */
     if (mode == ORACLE_32 && rows_once_in(&m->random, 8) && !is_protected)
         return ORACLE_REAL;
+    if (m->row->traits & NO_VM86)
+        return contexts[rows_below(&m->random, mode == ORACLE_32 ? 2 : 3)];
     return contexts[rows_below(&m->random, is_protected || mode == ORACLE_32 ? 2 : 5)];
 }
 

@@ -73,6 +73,18 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment);
  */
 void rows_make_modrm(struct maker *m, unsigned reg);
 
+/** @return whether rSP is used, or rBP as if it were. */
+bool rows_uses_stack(const struct row *row);
+
+/** Makes the stack that a form uses, and its pointers; what it accesses becomes the operand. */
+void rows_make_stack(struct maker *m);
+
+/** Appends what ENTER makes: a size and a level. */
+void rows_make_frame(struct maker *m);
+
+/** @return the linear address to which rSP or rBP points in SS. */
+uint64_t rows_stack_linear(const struct maker *m, enum oracle_gpr reg);
+
 /** @return an address for a branch; it may not be right for this instruction. */
 uint64_t rows_branch_target(struct rows_random *random);
 

@@ -24,8 +24,8 @@ enum form {
     STACK_FIXED /* FIXED likewise */
 };
 
-/* IMM_FULL: of the operand size, also if that is 8 bytes. */
-enum immediate { IMM_NONE, IMM_BYTE, IMM_2_BYTES, IMM_OPERAND, IMM_FULL };
+/* IMM_FULL: of the operand size, also if that is 8 bytes. IMM_FRAME: ENTER's. */
+enum immediate { IMM_NONE, IMM_BYTE, IMM_2_BYTES, IMM_FRAME, IMM_OPERAND, IMM_FULL };
 
 /* What a family leaves undefined. */
 enum undefined {
@@ -78,6 +78,7 @@ enum feature {
 #define BY_STACK        11u /* as PUSH: never 4 in 64-bit code */
 #define BY_PORT         12u /* never 8 */
 #define BY_REX_W        13u /* 4, or 8 with REX.W, whatever 66h says */
+#define BY_EIGHT        14u /* eight times the operand size */
 
 #define ONLY64   1u
 #define NOT64    2u
@@ -101,6 +102,9 @@ enum feature {
 #define ADDRESS  0x80000u  /* nothing is accessed */
 #define NO_W     0x100000u /* VEX.W makes it none */
 #define VVVV     0x200000u /* VEX names one more register */
+#define FRAME    0x800000u /* rBP points at the stack, too, or instead of rSP if nothing is pushed */
+#define NO_VM86  0x1000000u
+#define PIECES   0x2000000u /* more than one access: a fault leaves what came before it */
 #define TARGET   0x400000u /* the operand, or what it pops, is where it goes on */
 
 struct row {

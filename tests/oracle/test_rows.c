@@ -60,6 +60,24 @@ static void settle_block(const struct row *row)
         processor.trap = emulated.trap;
 }
 
+static bool is_of_memory(unsigned vector)
+{
+    return (vector >= 12 && vector <= 14) || vector == 17;
+}
+
+/* In which order pieces are accessed, so which of their faults comes first, and what it leaves of
+   those before it, no manual tells: AMD's processors keep registers that POPA has popped. */
+static void settle_pieces(const struct row *row)
+{
+    if (!(row->traits & PIECES) || !is_of_memory(processor.trap) || !is_of_memory(emulated.trap))
+        return;
+    processor.trap = emulated.trap;
+    processor.address = emulated.address;
+    processor.error = emulated.error;
+    memcpy(processor.memory, emulated.memory, processor.memory_size);
+    memcpy(processor.gpr, emulated.gpr, sizeof(processor.gpr));
+}
+
 static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE emulator,
                     struct tally *tally)
 {
@@ -81,6 +99,7 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
     if (made.context == ORACLE_REAL)
         processor.error = 0;
     settle_block(&rows_table[made.shape.row]);
+    settle_pieces(&rows_table[made.shape.row]);
     processor.rflags &= ~made.undefined;
     emulated.rflags &= ~made.undefined;
     bool is_fine = answer.hr == S_OK && answer.status == 1 && !answer.broken;
