@@ -60,7 +60,7 @@ static uint64_t pick_linear(struct maker *m)
     if ((m->row->traits & TARGET) && !rows_once_in(&m->random, 4))
         linear &= ~UINT64_C(7);
     if (rows_selects(m->row) && rows_is_accessible(linear, false))
-        return rows_selector_target(&m->random);
+        return rows_selector_target(&m->random) - rows_before_selector(m);
     return linear;
 }
 
@@ -69,9 +69,9 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment)
     enum oracle_sreg segment = m->override >= 0 ? (enum oracle_sreg)m->override : default_segment;
     uint64_t linear = pick_linear(m);
     uint64_t offset = (linear - rows_base_of(m, segment)) & rows_mask(m->address);
-    /* AMD accesses a large operand, and MASKMOVDQU's, in parts, each at an offset that wraps by
-       itself. */
-    const bool has_parts = m->size >= 32 || (m->row->traits & AT_RDI);
+    /* AMD accesses a large operand, a far pointer, and MASKMOVDQU's operand in parts, each at an
+       offset that wraps by itself. */
+    const bool has_parts = m->size >= 32 || (m->row->traits & (AT_RDI | POINTER));
     if (has_parts && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
         m->is_impossible = true;
     m->has_memory = true;

@@ -94,6 +94,10 @@ static unsigned memory_size(const struct maker *m)
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
     case BY_EIGHT:
         return 8 * m->size;
+    case BY_TWO:
+        return 2 * m->size;
+    case BY_POINTER:
+        return m->size + 2;
     case BY_PORT:
         return m->size == 8 ? 4 : m->size;
     default:
@@ -235,10 +239,11 @@ static bool is_real(enum oracle_context context)
 /* What other selectors than those of the world lead to is not known here. */
 static bool reads_known_selector(const struct maker *m)
 {
-    if (!m->has_memory || rows_is_selector(m->linear))
+    const uint64_t linear = m->linear + rows_before_selector(m);
+    if (!m->has_memory || rows_is_selector(linear))
         return true;
-    return m->override != ORACLE_CS && !rows_is_accessible(m->linear, false) &&
-           !rows_is_accessible(m->linear + 1, false);
+    return m->override != ORACLE_CS && !rows_is_accessible(linear, false) &&
+           !rows_is_accessible(linear + 1, false);
 }
 
 /* A target that is read is known, or it is never reached. */
@@ -370,6 +375,15 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     return true;
 }
 
+/* Between registers a VEX store clears what the emulator cannot know of; and LES, LDS and BOUND are
+   VEX and EVEX. */
+static bool may_be_register(const struct row *row)
+{
+    if ((row->traits & (VEX | ONLY_MEM)) == (VEX | ONLY_MEM))
+        return false;
+    return row->map != 0 || (row->opcode != 0x62 && (row->opcode | 1) != 0xc5);
+}
+
 struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode mode,
                                 uint64_t index)
 {
@@ -381,10 +395,8 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
     variant /= 3;
     shape.has_67 = variant % 3 == 2;
     variant /= 3;
-    /* Between registers a VEX store clears what the emulator cannot know of. */
-    const bool is_store = (row->traits & (VEX | ONLY_MEM)) == (VEX | ONLY_MEM);
     shape.is_register =
-        !is_store && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
+        may_be_register(row) && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
     variant /= 4;
     if (mode == ORACLE_64)
         shape.rex = (enum rows_rex)(variant % (row->traits & NO_W ? 2 : 3));

@@ -36,7 +36,13 @@ struct maker {
 /** @return whether an operand is a selector, of which only the world's are known. */
 static inline bool rows_selects(const struct row *row)
 {
-    return row->form == TO_SREG || (row->traits & SELECTOR);
+    return row->form == TO_SREG || (row->traits & (SELECTOR | POINTER));
+}
+
+/** @return how many bytes of a memory operand come before its selector. */
+static inline unsigned rows_before_selector(const struct maker *m)
+{
+    return m->row->traits & POINTER ? m->size - 2 : 0;
 }
 
 /** Chooses prefixes and what follows from them: REX, address size, operand size, override. */

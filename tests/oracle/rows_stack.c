@@ -19,6 +19,9 @@ static void make_pointer(struct maker *m, enum oracle_gpr reg)
         pointer += m->size;
     if (m->address == 2 && rows_once_in(&m->random, 10)) /* around its end */
         pointer = rows_next(&m->random) % 8 - 4;
+    /* Each of many pieces wraps by itself: none of them shall lie across the end. */
+    if (m->address == 2 && (m->row->traits & PIECES) && ((pointer + 0x80) & 0xffff) < 0x100)
+        pointer &= ~UINT64_C(3);
     rows_set_address_register(m, reg, pointer);
 }
 

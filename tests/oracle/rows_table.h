@@ -79,6 +79,8 @@ enum feature {
 #define BY_PORT         12u /* never 8 */
 #define BY_REX_W        13u /* 4, or 8 with REX.W, whatever 66h says */
 #define BY_EIGHT        14u /* eight times the operand size */
+#define BY_TWO          15u /* twice that */
+#define BY_POINTER      17u /* that and a selector */
 
 #define ONLY64   1u
 #define NOT64    2u
@@ -93,19 +95,20 @@ enum feature {
 #define NO_F3    1024u /* F3 does, but F2 does not */
 #define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
 #define ILLEGAL  4096u
-#define SELECTOR 8192u     /* the operand selects a descriptor; only in protected mode */
-#define ONLY_REG 16384u    /* no memory form */
-#define AT_RDI   32768u    /* the memory operand is at rDI */
-#define FLOATS   0x40000u  /* registers and memory hold numbers in floating point */
-#define VEX      0x20000u  /* VEX with 128 bits, `mandatory` and REX.W within it */
-#define STATES   0x10000u  /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
-#define ADDRESS  0x80000u  /* nothing is accessed */
-#define NO_W     0x100000u /* VEX.W makes it none */
-#define VVVV     0x200000u /* VEX names one more register */
+#define SELECTOR 8192u      /* the operand selects a descriptor; only in protected mode */
+#define POINTER  0x4000000u /* it ends with a selector, likewise */
+#define ONLY_REG 16384u     /* no memory form */
+#define AT_RDI   32768u     /* the memory operand is at rDI */
+#define FLOATS   0x40000u   /* registers and memory hold numbers in floating point */
+#define VEX      0x20000u   /* VEX with 128 bits, `mandatory` and REX.W within it */
+#define STATES   0x10000u   /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
+#define ADDRESS  0x80000u   /* nothing is accessed */
+#define NO_W     0x100000u  /* W makes it none, or another with each maker */
+#define VVVV     0x200000u  /* VEX names one more register */
 #define FRAME    0x800000u /* rBP points at the stack, too, or instead of rSP if nothing is pushed */
 #define NO_VM86  0x1000000u
 #define PIECES   0x2000000u /* more than one access: a fault leaves what came before it */
-#define TARGET   0x400000u /* the operand, or what it pops, is where it goes on */
+#define TARGET   0x400000u  /* the operand, or what it pops, is where it goes on */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */
