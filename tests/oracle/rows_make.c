@@ -96,6 +96,10 @@ static unsigned memory_size(const struct maker *m)
         return 8 * m->size;
     case BY_TWO:
         return 2 * m->size;
+    case BY_ENVIRONMENT:
+        return m->size == 2 ? 14 : 28;
+    case BY_X87:
+        return m->size == 2 ? 94 : 108;
     case BY_POINTER:
         return m->size + 2;
     case BY_PORT:
@@ -317,7 +321,7 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {
     static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
                                                    ORACLE_VM86, ORACLE_REAL};
-    bool is_protected = rows_selects(m->row) || (m->row->traits & (PORT | VEX));
+    bool is_protected = rows_selects(m->row) || (m->row->traits & (PORT | VEX | NO_REAL));
     if (mode == ORACLE_64)
         return ORACLE_LONG;
     /* CS with D set in real mode is possible, but rare. */

@@ -73,14 +73,16 @@ enum feature {
 
 /* Sizes of operands: bytes, or: */
 #define BY_OPERAND_SIZE 0u
-#define BY_MODRM_SREG   9u  /* 2 in memory, the operand size in a register */
-#define BY_PAIR         10u /* CMPXCHG8B, CMPXCHG16B */
-#define BY_STACK        11u /* as PUSH: never 4 in 64-bit code */
-#define BY_PORT         12u /* never 8 */
-#define BY_REX_W        13u /* 4, or 8 with REX.W, whatever 66h says */
-#define BY_EIGHT        14u /* eight times the operand size */
-#define BY_TWO          15u /* twice that */
-#define BY_POINTER      17u /* that and a selector */
+#define BY_MODRM_SREG   257u /* 2 in memory, the operand size in a register */
+#define BY_PAIR         258u /* CMPXCHG8B, CMPXCHG16B */
+#define BY_STACK        259u /* as PUSH: never 4 in 64-bit code */
+#define BY_PORT         260u /* never 8 */
+#define BY_REX_W        261u /* 4, or 8 with REX.W, whatever 66h says */
+#define BY_EIGHT        262u /* eight times the operand size */
+#define BY_TWO          263u /* twice that */
+#define BY_POINTER      264u /* that and a selector */
+#define BY_ENVIRONMENT  265u /* the x87's: 14, or 28 */
+#define BY_X87          266u /* all of the x87: 94, or 108 */
 
 #define ONLY64   1u
 #define NOT64    2u
@@ -107,6 +109,7 @@ enum feature {
 #define VVVV     0x200000u  /* VEX names one more register */
 #define FRAME    0x800000u /* rBP points at the stack, too, or instead of rSP if nothing is pushed */
 #define NO_VM86  0x1000000u
+#define NO_REAL  0x8000000u /* nor real mode */
 #define PIECES   0x2000000u /* more than one access: a fault leaves what came before it */
 #define TARGET   0x400000u  /* the operand, or what it pops, is where it goes on */
 

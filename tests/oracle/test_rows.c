@@ -50,7 +50,7 @@ static void report(uint64_t index, const struct oracle_answer *answer, const cha
    aligned is asked later than of 16 bytes, and may be #AC. SDM 2A, "FXSAVE". */
 static void settle_block(const struct row *row)
 {
-    if (row->memory_size < 32)
+    if (row->memory_size != 512)
         return;
     if (processor.trap == 14 && emulated.trap == 14) {
         processor.address = emulated.address;
