@@ -204,8 +204,11 @@ static void make_operands(struct maker *m)
     m->size = memory_size(m);
     if (m->row->undefined == DIV_UNDEFINED && rows_once_in(&m->random, 2)) /* quotients that fit */
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
-    if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0 && (!(m->rex & 1) || m->has_rep))
+    if (m->row->opcode == 0x90 && m->row->form == REG_OP && reg == 0 &&
+        (!(m->rex & 1) || m->has_rep))
         reg = 1; /* NOP and PAUSE are others */
+    if (m->row->opcode == 0x90 && m->row->form == FIXED && (m->rex & 1) && m->has_rep)
+        m->is_impossible = true; /* PAUSE to Zydis, XCHG to AMD */
     if (m->row->traits & VEX)
         make_vex(m);
     else if (m->row->map)
@@ -321,7 +324,7 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {
     static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
                                                    ORACLE_VM86, ORACLE_REAL};
-    bool is_protected = rows_selects(m->row) || (m->row->traits & (PORT | VEX | NO_REAL));
+    bool is_protected = rows_selects(m->row) || (m->row->traits & (PRIVILEGED | VEX | NO_REAL));
     if (mode == ORACLE_64)
         return ORACLE_LONG;
     /* CS with D set in real mode is possible, but rare. */
@@ -379,13 +382,12 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     return true;
 }
 
-/* Between registers a VEX store clears what the emulator cannot know of; and LES, LDS and BOUND are
-   VEX and EVEX. */
+/* Between registers a VEX store clears what the emulator cannot know of. */
 static bool may_be_register(const struct row *row)
 {
-    if ((row->traits & (VEX | ONLY_MEM)) == (VEX | ONLY_MEM))
-        return false;
-    return row->map != 0 || (row->opcode != 0x62 && (row->opcode | 1) != 0xc5);
+    const bool has_modrm = row->form <= TO_SREG || row->form == STACK_RM;
+    return has_modrm && !(row->traits & NO_REG) &&
+           (row->traits & (VEX | ONLY_MEM)) != (VEX | ONLY_MEM);
 }
 
 struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode mode,
@@ -399,8 +401,7 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
     variant /= 3;
     shape.has_67 = variant % 3 == 2;
     variant /= 3;
-    shape.is_register =
-        may_be_register(row) && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
+    shape.is_register = may_be_register(row) && (variant % 4 == 3 || (row->traits & NO_MEM));
     variant /= 4;
     if (mode == ORACLE_64)
         shape.rex = (enum rows_rex)(variant % (row->traits & NO_W ? 2 : 3));

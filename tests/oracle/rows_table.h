@@ -68,6 +68,9 @@ enum feature {
     BMI1,
     BMI2,
     ADX,
+    INVPCID,
+    CLFLUSHOPT,
+    CLWB,
     FEATURES
 };
 
@@ -84,34 +87,36 @@ enum feature {
 #define BY_ENVIRONMENT  265u /* the x87's: 14, or 28 */
 #define BY_X87          266u /* all of the x87: 94, or 108 */
 
-#define ONLY64   1u
-#define NOT64    2u
-#define ONLY_MEM 4u    /* no register form */
-#define NO_66    8u    /* 66h makes it another instruction, or none */
-#define NO_REP   16u   /* F2 and F3 do */
-#define BITS     32u   /* the register is an offset in bits */
-#define STORE    64u   /* the memory operand is written; of strings, the destination */
-#define PUSHES   128u  /* the stack is written */
-#define ALIGNED  256u  /* to 16 bytes */
-#define PORT     512u  /* what is not allowed at CPL 3 */
-#define NO_F3    1024u /* F3 does, but F2 does not */
-#define COMPARES 2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
-#define ILLEGAL  4096u
-#define SELECTOR 8192u      /* the operand selects a descriptor; only in protected mode */
-#define POINTER  0x4000000u /* it ends with a selector, likewise */
-#define ONLY_REG 16384u     /* no memory form */
-#define AT_RDI   32768u     /* the memory operand is at rDI */
-#define FLOATS   0x40000u   /* registers and memory hold numbers in floating point */
-#define VEX      0x20000u   /* VEX with 128 bits, `mandatory` and REX.W within it */
-#define STATES   0x10000u   /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
-#define ADDRESS  0x80000u   /* nothing is accessed */
-#define NO_W     0x100000u  /* W makes it none, or another with each maker */
-#define VVVV     0x200000u  /* VEX names one more register */
-#define FRAME    0x800000u /* rBP points at the stack, too, or instead of rSP if nothing is pushed */
-#define NO_VM86  0x1000000u
-#define NO_REAL  0x8000000u /* nor real mode */
-#define PIECES   0x2000000u /* more than one access: a fault leaves what came before it */
-#define TARGET   0x400000u  /* the operand, or what it pops, is where it goes on */
+#define ONLY64     1u
+#define NOT64      2u
+#define ONLY_MEM   4u    /* no register form */
+#define NO_66      8u    /* 66h makes it another instruction, or none */
+#define NO_REP     16u   /* F2 and F3 do */
+#define BITS       32u   /* the register is an offset in bits */
+#define STORE      64u   /* the memory operand is written; of strings, the destination */
+#define PUSHES     128u  /* the stack is written */
+#define ALIGNED    256u  /* to 16 bytes */
+#define PRIVILEGED 512u  /* what is not allowed at CPL 3 */
+#define NO_F3      1024u /* F3 does, but F2 does not */
+#define COMPARES   2048u /* rDX:rAX or rAX with memory: they shall be equal now and then */
+#define ILLEGAL    4096u
+#define SELECTOR   8192u      /* the operand selects a descriptor; only in protected mode */
+#define POINTER    0x4000000u /* it ends with a selector, likewise */
+#define ONLY_REG   16384u     /* no memory form */
+#define AT_RDI     32768u     /* the memory operand is at rDI */
+#define FLOATS     0x40000u   /* registers and memory hold numbers in floating point */
+#define VEX        0x20000u   /* VEX with 128 bits, `mandatory` and REX.W within it */
+#define STATES     0x10000u   /* memory holds what MXCSR, or all that FXRSTOR loads, can be */
+#define ADDRESS    0x80000u   /* nothing is accessed */
+#define NO_W       0x100000u  /* W makes it none, or another with each maker */
+#define VVVV       0x200000u  /* VEX names one more register */
+#define FRAME      0x800000u /* rBP points at the stack, too, or instead of rSP if nothing is pushed */
+#define NO_VM86    0x1000000u
+#define NO_REAL    0x8000000u  /* nor real mode */
+#define NO_REG     0x10000000u /* with a register it is something else, not to be tried */
+#define NO_MEM     0x20000000u /* with memory, likewise */
+#define PIECES     0x2000000u  /* more than one access: a fault leaves what came before it */
+#define TARGET     0x400000u   /* the operand, or what it pops, is where it goes on */
 
 struct row {
     uint8_t mandatory; /* a prefix that belongs to the opcode, or 0 */

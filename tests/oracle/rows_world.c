@@ -144,6 +144,9 @@ static bool has_feature(unsigned feature)
         [BMI1] = {7, 1, bit_BMI},
         [BMI2] = {7, 1, bit_BMI2},
         [ADX] = {7, 1, bit_ADX},
+        [INVPCID] = {7, 1, 1u << 10},
+        [CLFLUSHOPT] = {7, 1, bit_CLFLUSHOPT},
+        [CLWB] = {7, 1, bit_CLWB},
     };
     unsigned value[4] = {0};
     if (feature == ANY)
@@ -155,9 +158,9 @@ static bool has_feature(unsigned feature)
 const char *rows_missing_feature(unsigned index)
 {
     static const char *const names[FEATURES] = {
-        "",       "movbe", "cx16", "movdiri",   "pni",    "ssse3", "sse4_1",
-        "sse4_2", "sse4a", "aes",  "pclmulqdq", "sha_ni", "gfni",  "avx",
-        "popcnt", "abm",   "bmi1", "bmi2",      "adx"};
+        "",      "movbe", "cx16",      "movdiri", "pni",        "ssse3", "sse4_1", "sse4_2",
+        "sse4a", "aes",   "pclmulqdq", "sha_ni",  "gfni",       "avx",   "popcnt", "abm",
+        "bmi1",  "bmi2",  "adx",       "invpcid", "clflushopt", "clwb"};
     unsigned feature = ANY;
     do {
         feature++;
