@@ -72,7 +72,7 @@ static uint8_t told_kind(const struct whe_operand *operand)
 {
     switch (operand->kind) {
     case WHE_OPERAND_MMX:
-        return WHVEMU_OPERAND_XMM;
+        return WHVEMU_OPERAND_MMX;
     case WHE_OPERAND_ST:
         return WHVEMU_OPERAND_ST;
     case WHE_OPERAND_ADDRESS:

@@ -21,8 +21,15 @@ uint64_t wht_now_us(void);
 
 bool wht_is_terminal(FILE *file);
 
-/** @return whether colours suit the file: a terminal, and NO_COLOR is not set. */
-bool wht_wants_colours(FILE *file);
+/** @return whether a file shows colours by itself: a terminal that can. */
+bool wht_shows_colours(FILE *file);
+
+/**
+ * @param when "always", "never" or "auto": NO_COLOR, then FORCE_COLOR decides if one of them is set
+ * and not empty (FORCE_COLOR=0 says no), otherwise the file.
+ * @return whether a file is to be coloured.
+ */
+bool wht_wants_colours(const char *when, FILE *file);
 
 /** @return the file that this program was started from, absolute, to be released; NULL if the
  * system does not tell. */

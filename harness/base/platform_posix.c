@@ -41,13 +41,10 @@ bool wht_is_terminal(FILE *file)
     return isatty(fileno(file)) == 1;
 }
 
-bool wht_wants_colours(FILE *file)
+bool wht_shows_colours(FILE *file)
 {
-    const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-    if ((no_color && *no_color) || (term && strcmp(term, "dumb") == 0))
-        return false;
-    return wht_is_terminal(file);
+    return wht_is_terminal(file) && !(term && strcmp(term, "dumb") == 0);
 }
 
 /* A bare root may have no /proc; then the path with which the program was started has to do. */

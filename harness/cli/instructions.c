@@ -193,7 +193,7 @@ const char *wht_operand_text(const struct wht_form *form, size_t operand, char b
         [WHVEMU_OPERAND_NONE] = "",        [WHVEMU_OPERAND_GPR] = "r",
         [WHVEMU_OPERAND_SEGMENT] = "sreg", [WHVEMU_OPERAND_XMM] = "xmm",
         [WHVEMU_OPERAND_MEMORY] = "m",     [WHVEMU_OPERAND_IMMEDIATE] = "imm",
-        [WHVEMU_OPERAND_ST] = "st"};
+        [WHVEMU_OPERAND_ST] = "st",        [WHVEMU_OPERAND_MMX] = "mm"};
     const char *word = words[form->operand[operand].kind];
     if (form->operand[operand].size > 0)
         snprintf(buf, WHT_FORM_TEXT, "%s%u", word, 8u * form->operand[operand].size);

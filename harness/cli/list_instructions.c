@@ -28,13 +28,13 @@ struct totals {
 };
 
 static void count_cases(const struct wht_instructions *list, const struct wht_file_list *files,
-                        const struct wht_words *patterns, struct totals *totals)
+                        const struct wht_selection *selection, struct totals *totals)
 {
     struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     for (size_t i = 0; i < files->count; i++) {
         struct wht_reader *reader = wht_reader_open(files->paths[i], &load);
         for (struct wht_case *c; reader && (c = wht_reader_next(reader)); wht_case_free(c)) {
-            if (c->revoked || !wht_selects(patterns, c->name))
+            if (c->revoked || !wht_selects(selection, c))
                 continue;
             struct wht_instruction *item = wht_instruction_of(list, c, NULL);
             totals->cases++;
@@ -225,7 +225,7 @@ static void print_json(const struct wht_instructions *list, const struct totals 
     wht_arena_free(arena);
 }
 
-int wht_list_instructions(const struct wht_words *paths, const struct wht_words *patterns,
+int wht_list_instructions(const struct wht_words *paths, struct wht_selection *selection,
                           bool as_json)
 {
     struct wht_instructions list = {.items = NULL};
@@ -235,10 +235,10 @@ int wht_list_instructions(const struct wht_words *paths, const struct wht_words 
     bool has_cases = paths->count > 0 || root; /* the table is there without any */
     free(root);
     root = NULL;
-    int code = has_cases ? wht_select_files("list", paths, &files, &root) : WHT_EXIT_OK;
+    int code = has_cases ? wht_select_files("list", paths, selection, &files, &root) : WHT_EXIT_OK;
     if (code == WHT_EXIT_OK) {
         wht_instructions_find(&list);
-        count_cases(&list, &files, patterns, &totals);
+        count_cases(&list, &files, selection, &totals);
         if (as_json)
             print_json(&list, &totals);
         else

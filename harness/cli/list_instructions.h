@@ -9,7 +9,7 @@
 #include "run/select.h"
 
 /** Prints the table as text or JSON. @return an exit code. */
-int wht_list_instructions(const struct wht_words *paths, const struct wht_words *patterns,
+int wht_list_instructions(const struct wht_words *paths, struct wht_selection *selection,
                           bool as_json);
 
 #endif

@@ -29,7 +29,7 @@ struct wht_visit wht_visit_new(const char *verb)
 void wht_visit_free(struct wht_visit *visit)
 {
     wht_words_free(&visit->paths);
-    wht_words_free(&visit->patterns);
+    wht_selection_free(&visit->selection);
     wht_file_list_free(&visit->files);
     for (size_t i = 0; i < visit->held_count; i++) {
         wht_text_free(&visit->held[i].name);
@@ -172,7 +172,7 @@ static void read_up_to(struct pass *p, const struct wht_case_frame *answer)
         }
         struct wht_visited visited = {
             .name = c->name, .c = c, .answer = place == 0 ? answer : NULL};
-        if (wht_selects(&p->visit->patterns, c->name)) {
+        if (wht_selects(&p->visit->selection, c)) {
             visited.text = wht_reader_text(p->reader);
             visit_case(p, &visited);
         }
@@ -216,7 +216,7 @@ static void ask(struct pass *p)
     const struct wht_pool_handler handler = {
         .user = p, .on_case = on_case, .on_made = on_made, .on_error = on_error};
     struct wht_pool_outcome outcome;
-    visit->pool.patterns = &visit->patterns;
+    visit->pool.selection = &visit->selection;
     wht_run_cases(&visit->pool, &visit->files, &handler, &outcome);
     wht_pool_tell(visit->verb, &outcome);
     /* Whoever reads goes on without answers. */
@@ -257,7 +257,8 @@ int wht_visit_run(struct wht_visit *visit, const struct wht_visitor *visitor, vo
     char *root = NULL;
     if (visitor->needs_paths && visit->paths.count == 0)
         return wht_usage_error(visit->verb, "a trace file is missing");
-    int code = wht_select_files(visit->verb, &visit->paths, &visit->files, &root);
+    int code =
+        wht_select_files(visit->verb, &visit->paths, &visit->selection, &visit->files, &root);
     free(root);
     if (code != WHT_EXIT_OK)
         return code;

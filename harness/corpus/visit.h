@@ -94,8 +94,8 @@ struct wht_visit {
     const char *verb;
     struct wht_pool_options pool;
     struct wht_words paths;
-    /** Only tests whose names match; none: all. */
-    struct wht_words patterns;
+    /** Only these cases. */
+    struct wht_selection selection;
     const char *output;
     bool force;
     struct wht_file_list files;
@@ -128,11 +128,7 @@ void wht_visit_free(struct wht_visit *visit);
     {                                                                                              \
         "emulator", 0, "builtin|PATH", help, WHT_TEXT(state, visit.pool.emulator)                  \
     }
-#define WHT_VISIT_PATTERN(state)                                                                   \
-    {                                                                                              \
-        "select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",           \
-            WHT_WORDS(state, visit.patterns)                                                       \
-    }
+#define WHT_VISIT_SELECTION(state) WHT_SELECTION(state, visit.selection)
 #define WHT_VISIT_JOBS(state)                                                                      \
     {                                                                                              \
         "jobs", 'j', "N", "worker processes (default: processors)", WHT_JOBS(state, visit.pool)    \

@@ -241,11 +241,12 @@ static void add_flags(struct wht_text *text, const struct wht_case *c)
     wht_text_free(&words);
 }
 
-static void add_selection(struct wht_text *text, const struct wht_case *c)
+static void add_test(struct wht_text *text, const struct wht_case *c)
 {
-    wht_describe_shell_word(text, c->file);
-    wht_text_add(text, " -k ");
-    wht_describe_shell_word(text, c->id);
+    struct wht_text test = {.text = NULL};
+    wht_text_addf(&test, "%s#%s", c->file, c->id);
+    wht_describe_shell_word(text, wht_text_get(&test));
+    wht_text_free(&test);
 }
 
 static void add_commands(struct wht_text *text, const struct wht_case *c, enum wht_match level,
@@ -255,7 +256,7 @@ static void add_commands(struct wht_text *text, const struct wht_case *c, enum w
     if (passes_alone) /* what lingers comes from cases before it */
         wht_describe_shell_word(text, c->file);
     else
-        add_selection(text, c);
+        add_test(text, c);
     if (level != c->match)
         wht_text_addf(text, " --match %s", wht_match_name(level));
     if (strcmp(options->emulator, "builtin") != 0) {
@@ -263,7 +264,7 @@ static void add_commands(struct wht_text *text, const struct wht_case *c, enum w
         wht_describe_shell_word(text, options->emulator);
     }
     wht_text_addf(text, "\n  see         %s ", options->show);
-    add_selection(text, c);
+    add_test(text, c);
     wht_text_add(text, "\n");
 }
 

@@ -28,7 +28,8 @@ struct wht_pool_options {
     /** Per case. */
     uint64_t timeout_ms;
     unsigned jobs;
-    const struct wht_words *patterns;
+    /** Cases of these files. */
+    const struct wht_selection *selection;
     /** Files. */
     const struct wht_words *expectations;
     bool colours;

@@ -15,6 +15,13 @@ static void add(struct wht_pool_arguments *a, const char *name, const char *valu
         a->items[a->count++] = value;
 }
 
+static void add_words(struct wht_pool_arguments *a, const char *option,
+                      const struct wht_words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        add(a, option, words->items[i]);
+}
+
 void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool_options *o,
                              bool keeps_handle, const char *not_run)
 {
@@ -39,9 +46,9 @@ void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool
         add(a, "--not-run", not_run);
     if (o->shard_count > 1)
         add(a, "--shard", a->shard);
-    for (size_t i = 0; i < o->patterns->count; i++)
-        add(a, "-k", o->patterns->items[i]);
-    for (size_t i = 0; i < o->expectations->count; i++)
-        add(a, "--expectations", o->expectations->items[i]);
+    add_words(a, "-k", &o->selection->patterns);
+    add_words(a, "-E", &o->selection->expressions);
+    add_words(a, "--test", &o->selection->tests);
+    add_words(a, "--expectations", o->expectations);
     a->items[a->count] = NULL;
 }

@@ -8,7 +8,8 @@
 
 #include "pool.h"
 
-#define WHT_ARGUMENTS_MAX 200u
+/** Room for as many of each kind as a command line takes. */
+#define WHT_ARGUMENTS_MAX (2u * (3u * WHT_SELECTED_MAX + 16u) + 32u)
 
 struct wht_pool_arguments {
     /** Without the program's name; ends with NULL. */

@@ -10,10 +10,11 @@
 struct wht_pool_options wht_pool_defaults(void)
 {
     static const struct wht_words none = {.count = 0};
+    static const struct wht_selection all = {.filters = NULL};
     return (struct wht_pool_options){.emulator = WHT_BACKEND_BUILTIN,
                                      .level = WHT_MATCH_STRICT,
                                      .timeout_ms = WHT_TIMEOUT_DEFAULT * 1000,
-                                     .patterns = &none,
+                                     .selection = &all,
                                      .expectations = &none,
                                      .gives_up = true,
                                      .jobs = wht_processor_count(),

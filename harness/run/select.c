@@ -39,12 +39,107 @@ bool wht_take_word(const struct wht_args *args, const struct wht_option *option,
     return true;
 }
 
-bool wht_selects(const struct wht_words *patterns, const char *name)
+/* Workers are told by their command line, which has room for so many. */
+static bool add_selected(const struct wht_args *args, const struct wht_option *option,
+                         struct wht_words *words, const char *value)
+{
+    if (words->count == WHT_SELECTED_MAX) {
+        wht_usage_error(args->verb, "option '--%s' was given more than %u times", option->name,
+                        WHT_SELECTED_MAX);
+        return false;
+    }
+    wht_words_add(words, value);
+    return true;
+}
+
+bool wht_take_pattern(const struct wht_args *args, const struct wht_option *option,
+                      const char *value, void *target)
+{
+    struct wht_selection *selection = target;
+    return add_selected(args, option, &selection->patterns, value);
+}
+
+bool wht_take_filter(const struct wht_args *args, const struct wht_option *option,
+                     const char *value, void *target)
+{
+    struct wht_selection *selection = target;
+    struct wht_words *texts = &selection->expressions;
+    char error[256];
+    struct wht_filter *filter = wht_filter_parse(value, error, sizeof(error));
+    if (!filter)
+        wht_usage_error(args->verb, "option '--%s' got '%s': %s", option->name, value, error);
+    if (!filter || !add_selected(args, option, texts, value)) {
+        wht_filter_free(filter);
+        return false;
+    }
+    selection->filters = wht_grow(selection->filters, texts->count - 1, &selection->filter_room,
+                                  sizeof(*selection->filters));
+    selection->filters[texts->count - 1] = filter;
+    return true;
+}
+
+bool wht_take_test(const struct wht_args *args, const struct wht_option *option, const char *value,
+                   void *target)
+{
+    struct wht_selection *selection = target;
+    return add_selected(args, option, &selection->tests, value);
+}
+
+bool wht_has_selection(const struct wht_selection *selection)
+{
+    return selection->patterns.count + selection->expressions.count + selection->tests.count > 0;
+}
+
+static bool has_pattern(const struct wht_words *patterns, const char *name)
 {
     for (size_t i = 0; i < patterns->count; i++)
         if (wht_pattern_is_in(patterns->items[i], name))
             return true;
     return patterns->count == 0;
+}
+
+static bool fulfils(const struct wht_selection *selection, const struct wht_case *c)
+{
+    for (size_t i = 0; i < selection->expressions.count; i++)
+        if (wht_filter_accepts(selection->filters[i], c))
+            return true;
+    return selection->expressions.count == 0;
+}
+
+/* Of a file of which no test is named all are meant. */
+static bool is_meant(const struct wht_words *tests, const struct wht_case *c)
+{
+    const size_t size = strlen(c->file);
+    bool is_named = false;
+    for (size_t i = 0; i < tests->count; i++) {
+        const char *test = tests->items[i];
+        if (strncmp(test, c->file, size) != 0 || test[size] != '#')
+            continue;
+        if (strcmp(test + size + 1, c->id) == 0)
+            return true;
+        is_named = true;
+    }
+    return !is_named;
+}
+
+bool wht_selects(const struct wht_selection *selection, const struct wht_case *c)
+{
+    return has_pattern(&selection->patterns, c->name) && is_meant(&selection->tests, c) &&
+           fulfils(selection, c);
+}
+
+void wht_selection_free(struct wht_selection *selection)
+{
+    for (size_t i = 0; i < selection->expressions.count; i++)
+        wht_filter_free(selection->filters[i]);
+    free(selection->filters);
+    for (size_t i = 0; i < selection->made_count; i++)
+        free(selection->made[i]);
+    free(selection->made);
+    wht_words_free(&selection->patterns);
+    wht_words_free(&selection->expressions);
+    wht_words_free(&selection->tests);
+    *selection = (struct wht_selection){.filters = NULL};
 }
 
 /* Returns the number at *text and moves behind it; 0 if there is none. */
@@ -119,9 +214,45 @@ static void drop_repeated(struct wht_file_list *files)
     files->count = kept;
 }
 
+/* A text that lives as long as the selection. */
+static char *keep(struct wht_selection *selection, char *text)
+{
+    selection->made = wht_grow(selection->made, selection->made_count, &selection->made_room,
+                               sizeof(*selection->made));
+    return selection->made[selection->made_count++] = text;
+}
+
+static char *join(const char *folder, const char *rest)
+{
+    const size_t size = strlen(folder) + strlen(rest) + 2;
+    char *path = wht_reallocate(NULL, size);
+    snprintf(path, size, "%s/%s", folder, rest);
+    return path;
+}
+
+/* A path FILE#ID names a test. @return the path of the file. */
+static const char *take_test_path(const char *path, struct wht_selection *selection)
+{
+    const char *end = strrchr(path, '#');
+    if (!selection || !end || end == path || wht_is_file(path))
+        return path;
+    const char *test = path;
+    char *file = keep(selection, wht_copy_bytes(path, (size_t)(end - path)));
+    char *root = wht_is_file(file) ? NULL : wht_default_root();
+    if (root) {
+        file = keep(selection, join(root, file));
+        test = keep(selection, join(root, path));
+    }
+    free(root);
+    if (!wht_is_file(file))
+        return path;
+    wht_words_add(&selection->tests, test);
+    return file;
+}
+
 /* @return WHT_EXIT_OK, or another exit code after printing why. */
-static int find_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
-                      char **root)
+static int find_files(const char *verb, const struct wht_words *paths,
+                      struct wht_selection *selection, struct wht_file_list *files, char **root)
 {
     const struct wht_error_sink errors = {.report = print_error};
     *root = NULL;
@@ -132,13 +263,16 @@ static int find_files(const char *verb, const struct wht_words *paths, struct wh
         return wht_find_traces(*root, &errors, files) ? WHT_EXIT_OK : WHT_EXIT_INVALID;
     }
     bool is_good = true;
-    for (size_t i = 0; i < paths->count; i++)
-        is_good &= wht_find_traces(paths->items[i], &errors, files);
+    for (size_t i = 0; i < paths->count; i++) {
+        const char *path = take_test_path(paths->items[i], selection);
+        is_good &= wht_find_traces(path, &errors, files);
+        if (i == 0)
+            *root = wht_traces_root_of(path);
+    }
     if (!is_good)
         return WHT_EXIT_USAGE;
     if (paths->count > 1)
         drop_repeated(files);
-    *root = wht_traces_root_of(paths->items[0]);
     return WHT_EXIT_OK;
 }
 
@@ -172,10 +306,10 @@ static void protect(const char *path)
     }
 }
 
-int wht_select_files(const char *verb, const struct wht_words *paths, struct wht_file_list *files,
-                     char **root)
+int wht_select_files(const char *verb, const struct wht_words *paths,
+                     struct wht_selection *selection, struct wht_file_list *files, char **root)
 {
-    int code = find_files(verb, paths, files, root);
+    int code = find_files(verb, paths, selection, files, root);
     for (size_t i = 0; i < files->count; i++)
         protect(files->paths[i]);
     return code;

@@ -114,7 +114,7 @@ static const char *reason_to_skip(const struct worker *w, const struct wht_case 
 static void run_case(struct worker *w, struct wht_case *c, bool careful)
 {
     char text[256];
-    if (!wht_selects(&w->options->patterns, c->name))
+    if (!wht_selects(&w->options->selection, c))
         return;
     if (!wht_is_in_shard(c->name, w->options->shard, w->options->shard_count)) {
         w->other_shards++;

@@ -15,7 +15,7 @@ struct wht_worker_options {
     /** With the emulator. */
     struct wht_report_options report;
     enum wht_match level;
-    struct wht_words patterns;
+    struct wht_selection selection;
     struct wht_words expectation_files;
     uint64_t shard;
     uint64_t shard_count;

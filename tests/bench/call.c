@@ -35,16 +35,28 @@ static void prepare_vp(struct bench_call *call)
     call->vp.Rflags = BENCH_RFLAGS_RESERVED;
 }
 
+static WHV_MEMORY_ACCESS_TYPE access_type(enum bench_exit exit)
+{
+    if (exit == BENCH_EXECUTE)
+        return WHvMemoryAccessExecute;
+    return exit == BENCH_WRITE ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
+}
+
+static uint64_t accessed(const struct bench_scenario *scenario)
+{
+    if (scenario->exit == BENCH_EXECUTE)
+        return BENCH_CODE;
+    return scenario->traits & (BENCH_START | BENCH_REP) ? BENCH_DEVICE : BENCH_OPERAND;
+}
+
 static void prepare_memory(struct bench_call *call)
 {
     const struct bench_scenario *scenario = call->scenario;
     for (unsigned odd = 0; odd < 2; odd++) {
         WHV_MEMORY_ACCESS_CONTEXT *memory = &call->memory[odd];
-        memory->AccessInfo.AccessType =
-            scenario->exit == BENCH_WRITE ? WHvMemoryAccessWrite : WHvMemoryAccessRead;
-        const unsigned at_start = scenario->traits & (BENCH_START | BENCH_REP);
+        memory->AccessInfo.AccessType = access_type(scenario->exit);
         memory->AccessInfo.GvaValid = !(scenario->traits & BENCH_NO_GVA);
-        memory->Gva = at_start ? BENCH_DEVICE : BENCH_OPERAND;
+        memory->Gva = accessed(scenario);
         memory->Gpa = memory->Gva;
         if (scenario->traits & BENCH_NO_BYTES)
             continue;

@@ -123,8 +123,8 @@ static bool is_equal(const struct bench_scenario *scenario, const char *what, un
 static unsigned other_gets(const struct bench_scenario *scenario)
 {
     const bool is_sse = ((scenario->inputs | scenario->outputs) & BENCH_XMM0) != 0;
-    const bool has_segment =
-        (scenario->traits & BENCH_CODE32) && !(scenario->traits & BENCH_BY_EXIT);
+    const bool has_segment = (scenario->traits & BENCH_CODE32) &&
+                             !(scenario->traits & BENCH_BY_EXIT) && scenario->exit != BENCH_EXECUTE;
     return is_sse || has_segment ? BENCH_OTHER : 0;
 }
 

@@ -47,7 +47,7 @@ def copies(folder, times):
     for path in captures():
         total += times * len(lines(path)[1])
         for i in range(times):
-            shutil.copy(path, folder / "captured" / f"{i}-{path.name}")
+            shutil.copy(path, folder / "captured" / path.name.replace(".trace", f"-{i}.trace", 1))
     return total
 
 

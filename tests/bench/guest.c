@@ -109,9 +109,11 @@ const WHV_EMULATOR_CALLBACKS *bench_callbacks(const struct bench_scenario *scena
     static const WHV_EMULATOR_CALLBACKS with_code = CALLBACKS(on_memory_or_code, on_get);
     static const WHV_EMULATOR_CALLBACKS unequal = CALLBACKS(on_other_memory, on_get);
     static const WHV_EMULATOR_CALLBACKS with_any = CALLBACKS(on_memory, on_get_any);
+    if (scenario->traits & BENCH_NO_BYTES)
+        return &with_code;
     if ((scenario->traits & BENCH_CODE32) || (scenario->inputs & BENCH_XMM0))
         return &with_any;
     if (scenario->traits & BENCH_UNEQUAL)
         return &unequal;
-    return scenario->traits & BENCH_NO_BYTES ? &with_code : &usual;
+    return &usual;
 }

@@ -29,7 +29,14 @@
 #define BENCH_CR4             UINT64_C(0x600)
 
 /** How the instruction comes to be emulated. */
-enum bench_exit { BENCH_READ, BENCH_WRITE, BENCH_PORT_READ, BENCH_PORT_WRITE };
+enum bench_exit {
+    BENCH_READ,
+    BENCH_WRITE,
+    /** The code itself lies in a device. */
+    BENCH_EXECUTE,
+    BENCH_PORT_READ,
+    BENCH_PORT_WRITE
+};
 
 /** What is special about a scenario; a mask. */
 enum bench_trait {

@@ -26,6 +26,9 @@
     SCENARIO(name, BENCH_PORT_READ, size, traits, callbacks, inputs, outputs, __VA_ARGS__)
 #define OUT(name, size, traits, callbacks, inputs, outputs, ...)                                   \
     SCENARIO(name, BENCH_PORT_WRITE, size, traits, callbacks, inputs, outputs, __VA_ARGS__)
+#define FLASH(name, traits, callbacks, inputs, outputs, ...)                                       \
+    SCENARIO(name, BENCH_EXECUTE, 1, BENCH_NO_BYTES | (traits), callbacks, inputs, outputs,        \
+             __VA_ARGS__)
 
 const struct bench_scenario bench_scenarios[] = {
     READ("mov al, [rbx]", 1, 3, RAX | RBX, RAX, 0x8a, 0x03),
@@ -90,6 +93,18 @@ const struct bench_scenario bench_scenarios[] = {
              RAX, 0x8b, 0x03),
     SCENARIO("mov eax, [rbx] decoded anew", BENCH_READ, 4, BENCH_COLD | BENCH_BY_EXIT, 2, RBX, RAX,
              0x8b, 0x03),
+
+    FLASH("jnz from flash", 0, 2, 0, 0, 0x75, 0xfe),
+    FLASH("jnz from flash, 32-bit code", BENCH_CODE32, 2, 0, 0, 0x75, 0xfe),
+    FLASH("jmp from flash", 0, 2, 0, 0, 0xeb, 0xfe),
+    FLASH("dec ecx from flash", 0, 3, RCX, RCX | RFLAGS, 0xff, 0xc9),
+    FLASH("dec ecx from flash, 32-bit code", BENCH_CODE32, 3, RCX, RCX | RFLAGS, 0x49),
+    FLASH("add eax, ecx from flash", 0, 3, RAX | RCX, RAX | RFLAGS, 0x01, 0xc8),
+    FLASH("mov eax, 1 from flash", 0, 2, 0, RAX, 0xb8, 1, 0, 0, 0),
+    FLASH("shl eax, 4 from flash", 0, 3, RAX, RAX | RFLAGS, 0xc1, 0xe0, 4),
+    FLASH("mov eax, [rbx] from flash", 0, 5, RBX, RAX, 0x8b, 0x03),
+    FLASH("push rax from flash", 0, 5, RAX | RSP, RSP, 0x50),
+    FLASH("in al, dx from flash", 0, 4, RAX | RDX, RAX, 0xec),
 };
 
 const size_t bench_scenario_count = sizeof(bench_scenarios) / sizeof(bench_scenarios[0]);

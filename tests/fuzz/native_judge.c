@@ -122,6 +122,7 @@ static bool has_hidden_state(const ZydisDecodedInstruction *decoded)
         return true;
     switch (decoded->mnemonic) {
     case ZYDIS_MNEMONIC_EMMS:
+    case ZYDIS_MNEMONIC_FEMMS:
     case ZYDIS_MNEMONIC_CVTPI2PS:
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_STMXCSR:

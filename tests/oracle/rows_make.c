@@ -183,19 +183,20 @@ static void make_vex(struct maker *m)
 {
     const unsigned map = m->row->map == 0x0f ? 1 : m->row->map == 0x38 ? 2 : 3;
     const unsigned pp = rows_vex_pp(m->row->mandatory);
-    if (map == 1 && !(m->rex & 0xb) && rows_once_in(&m->random, 2)) {
+    const bool is_general = m->row->memory_size == BY_REX_W && (m->row->traits & VVVV);
+    const unsigned vvvv =
+        m->row->traits & VVVV ? rows_below(&m->random, is_general ? 16 : 8) << 3 : 0;
+    if (map == 1 && !(m->rex & 0xb) && vvvv == 0 && rows_once_in(&m->random, 2)) {
         rows_emit(m, 0xc5);
         rows_emit(m, (~(unsigned)m->rex & 4) << 5 | 0x78 | pp);
         return;
     }
-    const bool is_general = (m->row->traits & VVVV) != 0;
-    const unsigned vvvv = is_general ? rows_below(&m->random, 16) << 3 : 0x78;
     /* Outside 64-bit code general registers are eight, and have 32 bits whatever W is. */
     const bool has_w =
         m->in->mode == ORACLE_64 ? m->rex & 8 : is_general && rows_once_in(&m->random, 4);
     rows_emit(m, 0xc4);
     rows_emit(m, (~(unsigned)m->rex & 7) << 5 | map);
-    rows_emit(m, (has_w ? 0x80u : 0) | vvvv | pp);
+    rows_emit(m, (has_w ? 0x80u : 0) | (0x78 ^ vvvv) | pp);
 }
 
 static void make_operands(struct maker *m)

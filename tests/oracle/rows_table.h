@@ -63,6 +63,8 @@ enum feature {
     SHA_NI,
     GFNI,
     AVX,
+    AVX2,
+    F16C,
     POPCNT,
     LZCNT,
     BMI1,

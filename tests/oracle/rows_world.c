@@ -139,6 +139,8 @@ static bool has_feature(unsigned feature)
         [SHA_NI] = {7, 1, bit_SHA},
         [GFNI] = {7, 2, bit_GFNI},
         [AVX] = {1, 2, bit_AVX},
+        [AVX2] = {7, 1, bit_AVX2},
+        [F16C] = {1, 2, bit_F16C},
         [POPCNT] = {1, 2, bit_POPCNT},
         [LZCNT] = {0x80000001, 2, bit_LZCNT},
         [BMI1] = {7, 1, bit_BMI},
@@ -158,9 +160,9 @@ static bool has_feature(unsigned feature)
 const char *rows_missing_feature(unsigned index)
 {
     static const char *const names[FEATURES] = {
-        "",      "movbe", "cx16",      "movdiri", "pni",        "ssse3", "sse4_1", "sse4_2",
-        "sse4a", "aes",   "pclmulqdq", "sha_ni",  "gfni",       "avx",   "popcnt", "abm",
-        "bmi1",  "bmi2",  "adx",       "invpcid", "clflushopt", "clwb"};
+        "",       "movbe", "cx16",      "movdiri", "pni",  "ssse3",   "sse4_1",     "sse4_2",
+        "sse4a",  "aes",   "pclmulqdq", "sha_ni",  "gfni", "avx",     "avx2",       "f16c",
+        "popcnt", "abm",   "bmi1",      "bmi2",    "adx",  "invpcid", "clflushopt", "clwb"};
     unsigned feature = ANY;
     do {
         feature++;

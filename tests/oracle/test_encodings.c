@@ -147,7 +147,7 @@ static bool selects(ZydisMnemonic mnemonic)
 static bool is_x87(ZydisMnemonic mnemonic, ZydisInstructionCategory category)
 {
     return category == ZYDIS_CATEGORY_X87_ALU || category == ZYDIS_CATEGORY_FCMOV ||
-           mnemonic == ZYDIS_MNEMONIC_EMMS;
+           mnemonic == ZYDIS_MNEMONIC_EMMS || mnemonic == ZYDIS_MNEMONIC_FEMMS;
 }
 
 /* What is no operand: descriptors, MXCSR, and all that FXSAVE saves. */
@@ -160,11 +160,12 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     }
     if (selects(e->insn.mnemonic))
         e->must_get |= PROBE_BIT(PROBE_GDTR) | PROBE_BIT(PROBE_LDTR);
-    /* Of types 2 and 3 are exceptions of what computes: SDM 2A, 2.4. */
+    /* Of types 2, 3 and 11 are exceptions of what computes: SDM 2A, 2.4. */
     if (e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
         e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 ||
         e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX2 ||
-        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3) {
+        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 ||
+        e->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX11) {
         e->must_get |= PROBE_BIT(PROBE_CR0) | PROBE_BIT(PROBE_CR4) | PROBE_BIT(PROBE_OTHER);
         e->may_set |= PROBE_BIT(PROBE_OTHER);
     }
@@ -193,6 +194,11 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
         break;
     case ZYDIS_MNEMONIC_MASKMOVDQU:
     case ZYDIS_MNEMONIC_MASKMOVQ:
+    case ZYDIS_MNEMONIC_VMASKMOVDQU:
+    case ZYDIS_MNEMONIC_VMASKMOVPS:
+    case ZYDIS_MNEMONIC_VMASKMOVPD:
+    case ZYDIS_MNEMONIC_VPMASKMOVD:
+    case ZYDIS_MNEMONIC_VPMASKMOVQ:
         e->must_write = 0; /* bytes that a mask chooses */
         break;
     default:

@@ -8,6 +8,7 @@
  * ORACLE_SEED   repeats a run
  * ORACLE_INDEX  runs this one of it alone
  */
+#include <cpuid.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,14 +25,19 @@
 #define STATUS_FLAGS  0x8d5u
 #define MASKS         0x1f80u
 #define NO_IMMEDIATE  0xffu
+#define DEVICE        0xfee000b0u
+#define CR4_OSXSAVE   0x40000u
+#define XCR0_AVX      7u
 
-/* An instruction between registers: xmm0, xmm1; eax, xmm1; xmm0, ecx. */
+/* An instruction between registers: xmm0, xmm1; eax, xmm1; xmm0, ecx. Of one that stores, [rcx],
+   xmm1, what it stores goes to rax. */
 struct form {
     uint8_t code[8];
     uint8_t size;
     uint8_t immediate_at; /* or NO_IMMEDIATE */
     const char *name;
     ZydisElementType element[2]; /* of the operands */
+    bool stores;
 };
 
 static struct form forms[FORMS_MAX];
@@ -89,6 +95,19 @@ static void find_forms(void)
     }
 }
 
+static void find_halves(void)
+{
+    struct form form = {.code = {0xc4, 0xe3, 0x79, 0x1d, 0x09, 0x00}, /* vcvtps2ph [rcx],xmm1,0 */
+                        .size = 6,
+                        .immediate_at = 5,
+                        .name = "vcvtps2ph",
+                        .element = {ZYDIS_ELEMENT_TYPE_FLOAT32, ZYDIS_ELEMENT_TYPE_FLOAT32},
+                        .stores = true};
+    unsigned a, b, c = 0, d;
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) && form_count < FORMS_MAX)
+        forms[form_count++] = form;
+}
+
 /* A number of which exponent and fraction are often corner cases, also those of the other width. */
 static uint64_t make_number(struct random *random, unsigned exponent_bits, unsigned fraction_bits)
 {
@@ -111,7 +130,10 @@ static uint64_t make_number(struct random *random, unsigned exponent_bits, unsig
                            bias - 127,
                            bias - 150,
                            bias + 127,
-                           bias + 128};
+                           bias + 128,
+                           bias - 14,
+                           bias - 24,
+                           bias + 15};
     const uint64_t mask = (UINT64_C(1) << fraction_bits) - 1;
     uint64_t fraction = random_next(random) & mask;
     int exponent = (int)(random_next(random) & (unsigned)most);
@@ -149,6 +171,22 @@ static uint64_t make_half(struct random *random, ZydisElementType element)
     return random_next(random) >> random_below(random, 64);
 }
 
+/* A float near what a half can be, of about as many bits, or one that is a half: of four the others
+   would hide what one of them does. */
+static uint64_t make_near_half(struct random *random)
+{
+    static const int exponents[] = {-26, -25, -24, -20, -15, -14, 0, 15, 16};
+    const uint32_t kept = UINT32_MAX << (10 + random_below(random, 5));
+    const int exponent = exponents[random_below(random, sizeof(exponents) / sizeof(exponents[0]))];
+    uint32_t fraction = (uint32_t)random_next(random) & kept;
+    if (random_once_in(random, 3))
+        fraction = kept;
+    if (!random_once_in(random, 4))
+        return 0x3f800000;
+    return (random_next(random) & 1) << 31 | (uint32_t)(127 + exponent) << 23 |
+           (fraction & 0x7fffff);
+}
+
 /* Mostly one or two exceptions are not masked: of several the first would hide the others. */
 static uint32_t make_mxcsr(struct random *random)
 {
@@ -169,6 +207,9 @@ static struct native_fp make_state(struct random *random, const struct form *for
         for (unsigned half = 0; half < 2; half++)
             state.xmm[i][half] = make_half(random, form->element[i]);
     }
+    const bool is_near = form->stores && random_once_in(random, 2);
+    for (unsigned i = 0; is_near && i < 2; i++)
+        state.xmm[1][i] = make_near_half(random) | make_near_half(random) << 32;
     if (random_once_in(random, 8))
         memcpy(state.xmm[1], state.xmm[0], sizeof(state.xmm[1]));
     state.rax = random_next(random);
@@ -189,7 +230,7 @@ static bool emulate(WHV_EMULATOR_HANDLE emulator, const struct form *form, struc
     guest_set64(&guest, WHvX64RegisterRip, 0x1000);
     guest_set64(&guest, WHvX64RegisterRflags, rflags);
     guest_set64(&guest, WHvX64RegisterRax, state->rax);
-    guest_set64(&guest, WHvX64RegisterRcx, state->rcx);
+    guest_set64(&guest, WHvX64RegisterRcx, form->stores ? DEVICE : state->rcx);
     guest_set64(&guest, WHvRegisterPendingEvent, 0);
     memcpy(reg(WHvX64RegisterXmm0), state->xmm[0], sizeof(state->xmm[0]));
     memcpy(reg(WHvX64RegisterXmm1), state->xmm[1], sizeof(state->xmm[1]));
@@ -200,11 +241,28 @@ static bool emulate(WHV_EMULATOR_HANDLE emulator, const struct form *form, struc
     memcpy(state->xmm[0], reg(WHvX64RegisterXmm0), sizeof(state->xmm[0]));
     memcpy(state->xmm[1], reg(WHvX64RegisterXmm1), sizeof(state->xmm[1]));
     state->rax = guest_get64(&guest, WHvX64RegisterRax);
+    for (size_t i = 0; i < guest.log_count; i++) {
+        if (guest.log[i].kind == GUEST_MEMORY_ACCESS && guest.log[i].is_write)
+            state->rax = guest.log[i].data;
+    }
     state->rflags = guest_get64(&guest, WHvX64RegisterRflags);
     state->mxcsr = reg(WHvX64RegisterXmmControlStatus)->XmmControlStatus.XmmStatusControl;
     state->traps = reg(WHvRegisterPendingEvent)->ExceptionEvent.EventPending &&
                    reg(WHvRegisterPendingEvent)->ExceptionEvent.Vector == 19;
     return result.hr == S_OK && result.status == 1 && !guest.broken;
+}
+
+static void run_native(const struct form *form, struct native_fp *state)
+{
+    static uint64_t stored;
+    const uint64_t rcx = state->rcx;
+    stored = state->rax;
+    if (form->stores)
+        state->rcx = (uintptr_t)&stored;
+    native_fp_run(form->code, form->size, state);
+    state->rcx = rcx;
+    if (form->stores)
+        state->rax = stored;
 }
 
 static bool equal(const struct native_fp *a, const struct native_fp *b)
@@ -239,7 +297,7 @@ static void run_one(WHV_EMULATOR_HANDLE emulator, uint64_t seed, uint64_t index,
     const struct native_fp before = make_state(&random, &form);
     struct native_fp processor = before;
     struct native_fp emulated = before;
-    native_fp_run(form.code, form.size, &processor);
+    run_native(&form, &processor);
     const bool is_fine = emulate(emulator, &form, &emulated);
     tally->traps += processor.traps;
     if ((is_fine && equal(&processor, &emulated)) || ++tally->failures > FAILURES_MAX)
@@ -264,7 +322,10 @@ Test(fp, is_what_the_processor_computes)
     WHV_EMULATOR_HANDLE emulator = guest_create_emulator();
     cr_assert(native_fp_init());
     guest_init(&guest, GUEST_LONG64);
+    guest_set64(&guest, WHvX64RegisterCr4, guest_get64(&guest, WHvX64RegisterCr4) | CR4_OSXSAVE);
+    guest_set64(&guest, WHvX64RegisterXCr0, XCR0_AVX);
     find_forms();
+    find_halves();
     cr_assert_gt(form_count, 60u);
     if (only != UINT64_MAX)
         run_one(emulator, seed, only, &tally);

@@ -469,7 +469,7 @@ bool cases_is_told(const struct random_case *made, const struct guest_exit *exit
     if (exit->is_io || !memory->AccessInfo.GvaValid || made->accesses != 1 ||
         model_is_string(model) || model_selects(model) || model_is_line(model) ||
         type == WHvMemoryAccessExecute ||
-        access->operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN)
+        access->operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN || model_masked(model))
         return false;
     if (type == WHvMemoryAccessRead ? access->is_written : !access->is_written)
         return false;

@@ -89,10 +89,26 @@ static bool take_stored(struct walk *walk, const struct model *model, uint64_t l
     return true;
 }
 
+/* Elements that are neighbours are one run. */
+static bool take_runs(struct walk *walk, const struct model_access *access, size_t count,
+                      uint64_t mask)
+{
+    for (size_t i = 0, end; i < count; i = end) {
+        unsigned size = access[i].size;
+        for (end = i + 1; end < count && access[end].offset == access[i].offset + size; end++)
+            size += access[end].size;
+        if (!take(walk, true, access[i].linear, size, mask))
+            return false;
+    }
+    return true;
+}
+
 static bool take_element(struct walk *walk, const struct model *model,
                          const struct model_access *access, size_t count, uint64_t bytes)
 {
     uint64_t mask = model->mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
+    if (model_masked(model))
+        return take_runs(walk, access, count, mask);
     for (size_t i = 0; i < count; i++) {
         if (access[i].is_read && !access[i].is_checked_alone &&
             !take(walk, false, access[i].linear, access[i].size, mask))

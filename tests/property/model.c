@@ -213,6 +213,27 @@ static struct model_access access_of(const struct model *model, struct guest *gu
     return access;
 }
 
+/* The elements that the mask chooses, of an access to all; each has its own address. */
+static size_t chosen_accesses(const struct model *model, struct guest *guest,
+                              struct model_access access[MODEL_ACCESSES])
+{
+    const struct model_access all = access[0];
+    const unsigned size = model_masked(model);
+    const uint64_t bytes = model_stored_bytes(model, guest);
+    const uint64_t mask = model->mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
+    size_t count = 0;
+    for (unsigned at = 0; at < all.size; at += size) {
+        if (!(bytes >> at & 1))
+            continue;
+        access[count] = all;
+        access[count].size = size;
+        access[count].offset = (all.offset + at) & mask_of_bits(model->insn.address_width);
+        access[count].linear = (all.linear - all.offset + access[count].offset) & mask;
+        count++;
+    }
+    return count;
+}
+
 size_t model_accesses(const struct model *model, struct guest *guest, uint64_t element,
                       struct model_access access[MODEL_ACCESSES])
 {
@@ -223,7 +244,7 @@ size_t model_accesses(const struct model *model, struct guest *guest, uint64_t e
             operand->mem.type == ZYDIS_MEMOP_TYPE_MEM && !model_is_hint(model))
             access[count++] = access_of(model, guest, operand, element);
     }
-    return count;
+    return model_masked(model) && count == 1 ? chosen_accesses(model, guest, access) : count;
 }
 
 static bool is_canonical(uint64_t address, unsigned bits)

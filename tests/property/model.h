@@ -55,6 +55,10 @@ unsigned model_exception(const struct model *model, struct guest *guest);
 /** @return whether it reads a descriptor by a selector, and no more of it: LAR and its kin. */
 bool model_selects(const struct model *model);
 
+/** @return the bytes of an element of VMASKMOVPS and its kin, of which those that the mask chooses
+ * are accesses, others nothing; 0 for other instructions. SDM 2C, "VMASKMOV". */
+unsigned model_masked(const struct model *model);
+
 /** @return a mask of the bytes of a memory operand that are stored, of up to 64: MASKMOVDQU,
  * MASKMOVQ by their masks, others all. */
 uint64_t model_stored_bytes(const struct model *model, struct guest *guest);

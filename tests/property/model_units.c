@@ -42,13 +42,14 @@ static bool converts(const struct model *model)
     }
 }
 
-/* Exceptions of types 2 and 3 are those that compute: SDM 2A, 2.4. */
+/* Exceptions of types 2, 3 and 11 are those that compute: SDM 2A, 2.4. */
 static bool computes(const struct model *model)
 {
     return model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE2 ||
            model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_SSE3 ||
            model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX2 ||
-           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 || converts(model);
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX3 ||
+           model->insn.meta.exception_class == ZYDIS_EXCEPTION_CLASS_AVX11 || converts(model);
 }
 
 static bool has_class(const struct model *model, ZydisRegisterClass kind)
@@ -84,6 +85,7 @@ static enum unit unit_of(const struct model *model)
     case ZYDIS_MNEMONIC_FWAIT:
         return UNIT_WAIT;
     case ZYDIS_MNEMONIC_EMMS:
+    case ZYDIS_MNEMONIC_FEMMS:
         return UNIT_MMX;
     default:
         break;
@@ -107,19 +109,48 @@ static WHV_REGISTER_NAME mmx_name(struct guest *guest, ZydisRegister reg)
     return (WHV_REGISTER_NAME)(WHvX64RegisterFpMmx0 + ((number - top) & 7u));
 }
 
+static bool is_double_quadword(const struct model *model)
+{
+    return model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU ||
+           model->insn.mnemonic == ZYDIS_MNEMONIC_VMASKMOVDQU;
+}
+
+unsigned model_masked(const struct model *model)
+{
+    switch (model->insn.mnemonic) {
+    case ZYDIS_MNEMONIC_VMASKMOVPS:
+    case ZYDIS_MNEMONIC_VPMASKMOVD:
+        return 4;
+    case ZYDIS_MNEMONIC_VMASKMOVPD:
+    case ZYDIS_MNEMONIC_VPMASKMOVQ:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* By the sign of each element, of up to 8 bytes. */
+static uint64_t masked_bytes(const WHV_UINT128 *mask, unsigned size)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        const unsigned sign = i / size * size + size - 1;
+        bytes |= ((sign < 8 ? mask->Low64 : mask->High64) >> (8 * (sign % 8) + 7) & 1) << i;
+    }
+    return bytes;
+}
+
 uint64_t model_stored_bytes(const struct model *model, struct guest *guest)
 {
     const ZydisRegister reg = model->operand[1].reg.value;
     const bool is_mmx = model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVQ;
-    if (!is_mmx && model->insn.mnemonic != ZYDIS_MNEMONIC_MASKMOVDQU)
+    const unsigned element = model_masked(model);
+    if (element == 0 && !is_mmx && !is_double_quadword(model))
         return UINT64_MAX;
     const WHV_UINT128 mask =
         guest_reg(guest, is_mmx ? mmx_name(guest, reg) : (WHV_REGISTER_NAME)model_name(reg))
             ->Reg128;
-    uint64_t bytes = 0;
-    for (unsigned i = 0; i < (is_mmx ? 8u : 16u); i++)
-        bytes |= ((i < 8 ? mask.Low64 : mask.High64) >> (8 * (i % 8) + 7) & 1) << i;
-    return bytes;
+    return masked_bytes(&mask, element ? element : 1) & (is_mmx ? 0xffu : 0xffffu);
 }
 
 bool model_is_hint(const struct model *model)
@@ -259,8 +290,10 @@ unsigned model_stored(const struct model *model, unsigned size)
 /* Of 10 bytes the 8 that are the significand; of the x87's environment and state a word of it. */
 unsigned model_word(const struct model *model, unsigned size)
 {
-    if (model->insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU)
+    if (is_double_quadword(model))
         return 8;
+    if (model_masked(model))
+        return 1;
     switch (size) {
     case 10:
         return 8;

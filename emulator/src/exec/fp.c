@@ -20,8 +20,18 @@ static unsigned open_of(uint32_t mxcsr)
     return ~(mxcsr >> 7) & WHE_MXCSR_FLAGS;
 }
 
+/* Whether one of four halves is: what is neither inexact, which U tells, nor flushed. */
+static bool has_tiny_half(uint64_t halves)
+{
+    for (; halves != 0; halves >>= 16) {
+        if ((halves & 0x7c00) == 0 && (halves & 0x3ff) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* While U is masked, what is tiny and exact is not told: flushing tells it, which does nothing else
-   to flags while U is not. */
+   to flags while U is not. Halves tell it themselves. */
 unsigned whe_fp_masked(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t mxcsr)
 {
     struct whe_fp again = *fp;
@@ -29,6 +39,8 @@ unsigned whe_fp_masked(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t
     row->run(fp);
     if (!(open_of(mxcsr) & WHE_MXCSR_UE) || (fp->flags & open_of(mxcsr) & BEFORE))
         return fp->flags;
+    if (row->sum == WHE_SUM_HALF)
+        return fp->flags | (has_tiny_half(fp->general) ? WHE_MXCSR_UE : 0u);
     again.control = fp->control | WHE_MXCSR_FTZ;
     row->run(&again);
     return fp->flags | (again.flags & WHE_MXCSR_UE);

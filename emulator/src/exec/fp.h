@@ -43,6 +43,8 @@ enum whe_sum {
     WHE_SUM_HSUB,
     /** Even elements are subtracted, odd ones added. */
     WHE_SUM_ADDSUB,
+    /** A float of the second operand becomes a half, which MXCSR.FTZ does not flush. */
+    WHE_SUM_HALF,
 };
 
 #ifdef __x86_64__
@@ -55,7 +57,7 @@ struct whe_fp {
     whe_xmm a;
     /** The second. */
     whe_xmm b;
-    /** A general register: the source, or the result. */
+    /** A general register, or memory: the source, or the result. */
     uint64_t general;
     /** ZF, PF and CF, of what sets them. */
     uint64_t order;

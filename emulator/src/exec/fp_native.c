@@ -21,8 +21,10 @@
                          : [control] "m"(fp->control), inputs);                                    \
         fp->flags = after & WHE_MXCSR_FLAGS;                                                       \
     } while (0)
-#define A [a] "+x"(fp->a)
-#define B [b] "x"(fp->b)
+#define ROUND_BY_MXCSR 4
+#define ROUND_SILENT   8
+#define A              [a] "+x"(fp->a)
+#define B              [b] "x"(fp->b)
 
 #define RUN_VECTOR(mnemonic)                                                                       \
     static void run_##mnemonic(struct whe_fp *fp)                                                  \
@@ -65,18 +67,30 @@
 
 /* The immediate's rounding takes the place of MXCSR's, or that stands; a bit silences P. SDM 2B,
    "ROUNDPD", figure 4-24. */
+static void set_rounding(struct whe_fp *fp)
+{
+    const uint32_t rounding = (uint32_t)(fp->immediate & 3) << WHE_MXCSR_RC_SHIFT;
+    if (!(fp->immediate & ROUND_BY_MXCSR))
+        fp->control = (fp->control & ~(uint32_t)WHE_MXCSR_RC) | rounding;
+}
+
 #define RUN_ROUND(mnemonic)                                                                        \
     static void run_##mnemonic(struct whe_fp *fp)                                                  \
     {                                                                                              \
-        const uint32_t rounding = (uint32_t)(fp->immediate & 3) << WHE_MXCSR_RC_SHIFT;             \
-        if (!(fp->immediate & ROUND_BY_MXCSR))                                                     \
-            fp->control = (fp->control & ~(uint32_t)WHE_MXCSR_RC) | rounding;                      \
+        set_rounding(fp);                                                                          \
         RUN(#mnemonic " $4, %[b], %[a]", A, B);                                                    \
         if (fp->immediate & ROUND_SILENT)                                                          \
             fp->flags &= ~(uint32_t)WHE_MXCSR_PE;                                                  \
     }
-#define ROUND_BY_MXCSR 4
-#define ROUND_SILENT   8
+
+/* Rounded as by the others; the other bits of the immediate are ignored. SDM 2C, "VCVTPS2PH". */
+#define RUN_HALF(mnemonic)                                                                         \
+    static void run_##mnemonic(struct whe_fp *fp)                                                  \
+    {                                                                                              \
+        set_rounding(fp);                                                                          \
+        RUN(#mnemonic " $4, %[b], %[a]", A, B);                                                    \
+        fp->general = (uint64_t)fp->a[0];                                                          \
+    }
 
 #define RUN_FROM(mnemonic)                                                                         \
     static void run_##mnemonic(struct whe_fp *fp)                                                  \
@@ -119,6 +133,7 @@
     RUN_FROM(mnemonic) KERNEL(mnemonic, sum, element, alignment)
 #define TO(mnemonic, sum, element, alignment)                                                      \
     RUN_TO(mnemonic) KERNEL(mnemonic, sum, element, alignment)
+#define HALF(mnemonic) RUN_HALF(mnemonic) KERNEL(mnemonic, HALF, 4, 16)
 #define QUIET(mnemonic, sum, element, alignment)                                                   \
     RUN_VECTOR(mnemonic)                                                                           \
     enum whe_vector whe_kernel_##mnemonic(struct whe_work *work)                                   \
@@ -152,6 +167,7 @@
         return WHE_VECTOR_NONE;                                                                    \
     }
 #define PAIR(mnemonic) WHE_FP(mmx_##mnemonic)
+#define HALF(mnemonic) WHE_FP(mnemonic)
 
 #endif
 
@@ -163,3 +179,5 @@ PAIR(CVTPS2DQ)
 PAIR(CVTTPS2DQ)
 PAIR(CVTPD2DQ)
 PAIR(CVTTPD2DQ)
+/* What vex.def has of this machine's own. */
+HALF(VCVTPS2PH)

@@ -13,6 +13,10 @@
 #define FLOAT_ONE  UINT64_C(0x3f800000)
 #define DOUBLE_ONE UINT64_C(0x3ff0000000000000)
 
+#define FLOAT_FRACTION 0x007fffffu
+#define FLOAT_EXPONENT 0x7f800000u
+#define HALF_BITS      11
+
 #define X87_MASKED        0x7fu /* and a bit that is always set */
 #define X87_DOUBLE        (2u << 8)
 #define X87_ROUNDING_FROM 10
@@ -22,7 +26,7 @@
 struct pair {
     uint64_t x;
     uint64_t y;
-    enum whe_sum sum; /* ADD, SUB, MUL or DIV */
+    enum whe_sum sum; /* ADD, SUB, MUL, DIV or HALF */
     bool is_double;   /* the operands */
     bool is_narrowed; /* the result is a float */
 };
@@ -36,6 +40,18 @@ struct pair {
                      : [control] "m"(control), [x] "m"(pair->x), [y] "m"(pair->y)                  \
                      : "st")
 
+/* A half has 11 bits, which no rounding of the x87's has: those of the significand, leading one
+   included where there is one. */
+static bool is_inexact_half(uint64_t x)
+{
+    uint32_t significand = (uint32_t)x & FLOAT_FRACTION;
+    if (x & FLOAT_EXPONENT)
+        significand |= FLOAT_FRACTION + 1;
+    while (significand != 0 && !(significand & 1))
+        significand >>= 1;
+    return significand >> HALF_BITS != 0;
+}
+
 static bool is_inexact(const struct pair *pair, uint32_t mxcsr)
 {
     const unsigned rounding = (mxcsr & WHE_MXCSR_RC) >> WHE_MXCSR_RC_SHIFT;
@@ -45,6 +61,8 @@ static bool is_inexact(const struct pair *pair, uint32_t mxcsr)
     uint32_t environment[7] = {0};
     uint16_t status = 0;
     switch (pair->sum) {
+    case WHE_SUM_HALF:
+        return is_inexact_half(pair->x);
     case WHE_SUM_ADD:
         if (pair->is_double)
             X87("fldl", "faddl");
@@ -90,6 +108,11 @@ static bool is_horizontal(const struct whe_fp_row *row)
     return row->sum == WHE_SUM_HADD || row->sum == WHE_SUM_HSUB;
 }
 
+static bool is_conversion(const struct whe_fp_row *row)
+{
+    return row->sum == WHE_SUM_NARROW || row->sum == WHE_SUM_HALF;
+}
+
 static enum whe_sum sum_of(const struct whe_fp_row *row, unsigned i)
 {
     switch (row->sum) {
@@ -114,7 +137,7 @@ static struct pair pair_of(const struct whe_fp_row *row, const struct whe_fp *fp
         const whe_xmm *from = i < row->elements / 2u ? &fp->a : &fp->b;
         pair.x = get(from, element, 2 * i % row->elements);
         pair.y = get(from, element, 2 * i % row->elements + 1);
-    } else if (row->sum == WHE_SUM_NARROW) {
+    } else if (is_conversion(row)) {
         pair.x = get(&fp->b, element, i);
         pair.is_narrowed = true;
     } else {
@@ -138,7 +161,7 @@ static struct whe_fp alone(const struct whe_fp_row *row, const struct pair *pair
     if (is_horizontal(row)) {
         put(&fp.a, element, 0, pair->x);
         put(&fp.a, element, 1, pair->y);
-    } else if (row->sum == WHE_SUM_NARROW) {
+    } else if (is_conversion(row)) {
         put(&fp.b, element, i, pair->x);
     } else {
         put(&fp.a, element, i, pair->x);
@@ -154,6 +177,7 @@ unsigned whe_fp_precision(const struct whe_fp_row *row, const struct whe_fp *fp,
     for (unsigned i = 0; i < row->elements; i++) {
         const struct pair pair = pair_of(row, fp, i);
         struct whe_fp one = alone(row, &pair, i);
+        one.immediate = fp->immediate;
         const unsigned flags = whe_fp_masked(row, &one, mxcsr);
         if (flags & exceptions)
             precision |= is_inexact(&pair, mxcsr) ? WHE_MXCSR_PE : 0;

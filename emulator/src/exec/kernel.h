@@ -75,7 +75,7 @@ struct whe_work {
     /** How much of it is written, preset to all. */
     uint16_t block_size;
     /** WHE_TRAIT_BYTES: mask of those of the memory operand that are written, for the kernel to
-     * set. */
+     * set: whe_chosen_bytes() tells. */
     uint64_t bytes;
     /** By operand; bits above its size are ignored when it is written. */
     union whe_value value[WHE_OPERANDS];
@@ -202,6 +202,13 @@ whe_kernel_fn whe_kernel_mmx_CVTTPS2DQ;
 whe_kernel_fn whe_kernel_mmx_CVTPD2DQ;
 /** fp_native.c */
 whe_kernel_fn whe_kernel_mmx_CVTTPD2DQ;
+/** fp_native.c */
+whe_kernel_fn whe_kernel_VCVTPS2PH;
+
+/** @param mask the second operand of an instruction with WHE_TRAIT_BYTES, whose operation is the
+ * size of a lane.
+ *  @return a mask of the bytes of memory that its signs choose: lanes.c. */
+uint64_t whe_chosen_bytes(const struct whe_insn *insn, const union whe_value *mask);
 
 /* lanes.c; operation: the size of a lane, or as vector.def says */
 whe_kernel_fn whe_kernel_shuffle;
@@ -215,7 +222,7 @@ whe_kernel_fn whe_kernel_extract;
 whe_kernel_fn whe_kernel_insertps;
 whe_kernel_fn whe_kernel_signs;
 whe_kernel_fn whe_kernel_mpsadbw;
-whe_kernel_fn whe_kernel_store_bytes;
+whe_kernel_fn whe_kernel_store_chosen;
 whe_kernel_fn whe_kernel_extrq;
 whe_kernel_fn whe_kernel_insertq;
 

@@ -133,15 +133,24 @@ enum whe_vector whe_kernel_signs(struct whe_work *work)
     return WHE_VECTOR_NONE;
 }
 
-/* MASKMOVDQU, MASKMOVQ: of the first operand the bytes whose signs the second has set. The whole of
-   the memory operand is checked and translated, whatever the mask: seen on AMD family 1Ah. */
-enum whe_vector whe_kernel_store_bytes(struct whe_work *work)
+uint64_t whe_chosen_bytes(const struct whe_insn *insn, const union whe_value *mask)
 {
+    const unsigned size = insn->operation;
+    const uint64_t element = (UINT64_C(1) << size) - 1;
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < insn->operand[1].size; i += size)
+        bytes |= mask->bytes[i + size - 1] & 0x80 ? element << i : 0;
+    return bytes;
+}
+
+/* MASKMOVDQU, MASKMOVQ; VMASKMOVPS and its kin, with larger elements. Of MASKMOVDQU the whole of
+   the memory operand is checked and translated, whatever the mask: seen on AMD family 1Ah. */
+enum whe_vector whe_kernel_store_chosen(struct whe_work *work)
+{
+    const unsigned memory = work->insn->memory[0].operand; /* the first operand or the last */
     union whe_value *value = work->value;
-    value[2].u128 = value[0].u128;
-    work->bytes = 0;
-    for (unsigned i = 0; i < work->insn->operand[1].size; i++)
-        work->bytes |= (uint64_t)(value[1].bytes[i] >> 7) << i;
+    value[memory].u128 = value[2 - memory].u128;
+    work->bytes = whe_chosen_bytes(work->insn, &value[1]);
     return WHE_VECTOR_NONE;
 }
 

@@ -43,6 +43,12 @@ static inline bool whe_is_canonical48(uint64_t linear)
 enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
                                     bool is_stack);
 
+/**
+ * Checks the target of a near branch: one to where no code can be faults itself. SDM 2A, "JMP".
+ * @return as whe_check_canonical.
+ */
+enum whe_result whe_check_target(struct whe_call *call, uint64_t rip);
+
 /** As whe_linear, for every case. */
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
                                    uint64_t offset, uint64_t *linear);

@@ -66,7 +66,7 @@ enum whe_trait {
     WHE_TRAIT_NATIVE = 256,
     /** The x87 remembers its opcode, where it is and where its operand. */
     WHE_TRAIT_LAST = 512,
-    /** The kernel chooses which bytes of memory are written. */
+    /** The signs of the second operand choose which bytes of memory are written. */
     WHE_TRAIT_BYTES = 1024,
     /** Its operands mean nothing: they are not even computed. */
     WHE_TRAIT_HINT = 1 << 16,
@@ -84,6 +84,8 @@ enum whe_trait {
     WHE_TRAIT_CONTROL_MOVE = 32768,
     /** Its memory operand is checked as a byte is, and not accessed. */
     WHE_TRAIT_LINE = 1 << 18,
+    /** Of WHE_TRAIT_BYTES: no more than these bytes is checked. */
+    WHE_TRAIT_MASKED = 1 << 19,
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -223,8 +225,8 @@ struct whe_insn {
     uint8_t writes;
     /** Mask of those that are read and not in memory. */
     uint8_t inputs;
-    /** It has a row, but this machine has not the instruction. */
-    bool is_beyond_host;
+    /** Without a row that can run: an enum whe_result that says why. */
+    uint8_t refusal;
     /** One more than the number of an operand whose load may fault: a segment, a table. */
     uint8_t segment;
     /** It gives status flags a defined value. */

@@ -13,7 +13,6 @@
 #include "call.h"
 #include "checks.h"
 #include "decode_parts.h"
-#include "decode_processor.h"
 #include "extras.h"
 #include "host.h"
 #include "translate.h"
@@ -205,6 +204,8 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const unsigned unit = insn->traits & WHE_TRAIT_ELEMENTS              ? insn->operand_size
                           : (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8
                                                                          : size;
+    /* VMASKMOVPS and its kin: exceptions of type 6 (SDM 2A, 2.4). */
+    const bool is_masked = (insn->traits & WHE_TRAIT_MASKED) != 0;
     const bool is_in_es = is_in_es_always(insn, from);
     uint64_t displacement = (uint64_t)from->mem.disp.value;
     if (base == WHE_REG_RIP)
@@ -231,7 +232,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment ? 1 : alignment_of(unit),
+                           .alignment = has_alignment || is_masked ? 1 : alignment_of(unit),
                            .intent = intent};
 }
 
@@ -404,14 +405,14 @@ static bool take_string(const struct whe_mode *mode, const ZydisDecodedInstructi
 }
 
 /* Whether the exit's own address can be that of the operand: its only data access is one explicit
-   operand, which depends on nothing but its address. */
+   operand, which depends on nothing but its address, and which is accessed from its beginning. */
 static bool is_by_exit(const struct whe_insn *insn)
 {
     const struct whe_memory *memory = &insn->memory[0];
     return insn->form == WHE_FORM_VALUES && insn->memory_count == 1 &&
            !insn->operand[memory->operand].is_hidden && memory->place.intent != 0 &&
            (insn->segment == 0 || insn->operand[insn->segment - 1].kind == WHE_OPERAND_TABLE) &&
-           !(insn->traits & WHE_TRAIT_SELECTOR) &&
+           !(insn->traits & (WHE_TRAIT_SELECTOR | WHE_TRAIT_MASKED)) &&
            !((insn->traits & WHE_TRAIT_BIT_STRING) && insn->operand[1].kind == WHE_OPERAND_GPR);
 }
 
@@ -424,7 +425,8 @@ static uint16_t opcode_of(const ZydisDecodedInstruction *decoded)
 static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                  const ZydisDecodedOperand *operands, struct whe_insn *insn)
 {
-    const uint16_t id = whe_decode_row(decoded, operands);
+    uint16_t id;
+    const enum whe_result refusal = whe_decode_row(decoded, operands, &id);
     const struct whe_row *row = &whe_rows[id];
     const ZydisAccessedFlags *flags = decoded->cpu_flags;
     *insn =
@@ -434,20 +436,21 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
                           .form = row->form,
                           .operation = row->operation,
                           .traits = row->traits,
+                          .refusal = (uint8_t)refusal,
                           .checks = row->checks,
                           .opcode = opcode_of(decoded),
                           .operand_size = (uint8_t)(decoded->operand_width / 8u),
                           .writes_flags = flags && (flags->modified | flags->set_0 | flags->set_1),
                           .address_mask = whe_mask_from_size(decoded->address_width / 8u)};
     insn->exits = whe_decode_exits(mode, decoded, operands);
-    if (id == WHE_INSN_NONE)
-        return;
-    take_repetition(decoded, insn);
-    insn->is_beyond_host =
-        (row->traits & WHE_TRAIT_NATIVE) && !whe_processor_has(decoded->meta.isa_set);
-    if (insn->is_beyond_host ||
-        !(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+    if (refusal != WHE_OK) {
         insn->id = WHE_INSN_NONE;
+        return;
+    }
+    take_repetition(decoded, insn);
+    if (!(is_string(decoded) ? take_string : take_operands)(mode, decoded, operands, insn)) {
+        insn->id = WHE_INSN_NONE;
+        insn->refusal = WHE_NO_ROW;
         return;
     }
     for (unsigned i = 0; i < insn->memory_count; i++) {

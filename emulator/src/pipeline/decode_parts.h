@@ -59,9 +59,13 @@ static inline bool loads_segment(const ZydisDecodedOperand *operand)
 enum whe_decoded whe_decode_bytes(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
                                   ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands);
 
-/** @return an instruction's enum whe_insn_id; WHE_INSN_NONE: it has no row. */
-uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded,
-                        const ZydisDecodedOperand *operands);
+/**
+ * Finds an instruction's row.
+ * @param id receives an enum whe_insn_id; WHE_INSN_NONE: it has no row.
+ * @return WHE_OK, or why it is refused, with a row or without.
+ */
+enum whe_result whe_decode_row(const ZydisDecodedInstruction *decoded,
+                               const ZydisDecodedOperand *operands, uint16_t *id);
 
 /** @return a mask of 1 << enum whe_exit_kind: the exits that an instruction can have caused, with
  * or without a row of its own. */

@@ -8,6 +8,8 @@
 #include <cpuid.h>
 #include <stdatomic.h>
 
+#include "control.h"
+
 enum answer { EAX, EBX, ECX, EDX, ANSWERS };
 
 static const struct {
@@ -15,8 +17,9 @@ static const struct {
     unsigned leaf;
     enum answer answer;
     unsigned bit;
+    unsigned xcr0;
 } features[] = {
-#define WHE_FEATURE(set, leaf, answer, bit) {ZYDIS_ISA_SET_##set, leaf, answer, bit},
+#define WHE_FEATURE(set, leaf, answer, bit, xcr0) {ZYDIS_ISA_SET_##set, leaf, answer, bit, xcr0},
 #include "processor.def"
 };
 
@@ -25,14 +28,27 @@ static const struct {
 
 _Static_assert(FEATURES < 31, "sets of features are kept in 31 bits");
 
+/* XCR0, or 0 where it cannot be read. */
+static unsigned enabled_state(void)
+{
+    unsigned value[ANSWERS] = {0};
+    (void)__get_cpuid_count(1, 0, &value[EAX], &value[EBX], &value[ECX], &value[EDX]);
+    if (!(value[ECX] & bit_OSXSAVE))
+        return 0;
+    __asm__("xgetbv" : "=a"(value[EAX]), "=d"(value[EDX]) : "c"(0));
+    return value[EAX];
+}
+
 static unsigned ask_processor(void)
 {
+    const unsigned enabled = enabled_state();
     unsigned found = KNOWN;
     for (unsigned i = 0; i < FEATURES; i++) {
         unsigned value[ANSWERS] = {0};
         (void)__get_cpuid_count(features[i].leaf, 0, &value[EAX], &value[EBX], &value[ECX],
                                 &value[EDX]);
-        found |= (value[features[i].answer] >> features[i].bit & 1) << i;
+        const bool is_enabled = (features[i].xcr0 & ~enabled) == 0;
+        found |= (value[features[i].answer] >> features[i].bit & is_enabled) << i;
     }
     return found;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which row of the table an instruction has. */
 #include "decode_parts.h"
+#include "decode_processor.h"
+#include "result.h"
 
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
@@ -17,19 +19,39 @@ static const uint16_t rows[KINDS][MNEMONICS] = {
 
 _Static_assert(WHE_INSN_COUNT <= UINT16_MAX, "ids are kept in 16 bits");
 _Static_assert(MNEMONICS <= UINT16_MAX, "mnemonics are kept in 16 bits");
-/* @return whether it needs or changes state that the platform's interface cannot carry: behind VEX
-   a write to an XMM register clears the rest of the YMM register (SDM 2A, 2.3.10.1). */
-static bool is_beyond_interface(const ZydisDecodedInstruction *decoded,
-                                const ZydisDecodedOperand *operands)
+
+/* What the platform's interface cannot carry of an operand: behind VEX and XOP a write to an XMM
+   register clears the rest of the YMM register (SDM 2A, 2.3.10.1). */
+static enum whe_result refusal_of(const ZydisDecodedOperand *operand)
 {
-    if (decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX)
-        return decoded->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY;
-    for (unsigned i = 0; i < decoded->operand_count; i++) {
-        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER && is_xmm(operands[i].reg.value) &&
-            (operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE))
-            return true;
+    if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+        return WHE_OK;
+    switch (ZydisRegisterGetClass(operand->reg.value)) {
+    case ZYDIS_REGCLASS_MASK:
+        return WHE_NO_AVX512;
+    case ZYDIS_REGCLASS_YMM:
+        return WHE_NO_UPPER;
+    case ZYDIS_REGCLASS_XMM:
+        return operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? WHE_NO_UPPER : WHE_OK;
+    default:
+        return WHE_OK;
     }
-    return false;
+}
+
+/* Whether it is what no row can be, and why. */
+static enum whe_result refusal(const ZydisDecodedInstruction *decoded,
+                               const ZydisDecodedOperand *operands)
+{
+    if (decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY)
+        return WHE_OK;
+    if (decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX)
+        return WHE_NO_AVX512;
+    for (unsigned i = 0; i < decoded->operand_count; i++) {
+        const enum whe_result result = refusal_of(&operands[i]);
+        if (result != WHE_OK)
+            return result;
+    }
+    return decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ? WHE_OK : WHE_NO_ROW;
 }
 
 static bool is_control(const ZydisDecodedOperand *operand)
@@ -38,13 +60,19 @@ static bool is_control(const ZydisDecodedOperand *operand)
            ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
 }
 
-uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+enum whe_result whe_decode_row(const ZydisDecodedInstruction *decoded,
+                               const ZydisDecodedOperand *operands, uint16_t *id)
 {
+    *id = WHE_INSN_NONE;
     /* Far branches share their mnemonics with near ones, and are other instructions. */
-    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
-        is_beyond_interface(decoded, operands))
-        return WHE_INSN_NONE;
+    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return WHE_NO_ROW;
+    WHE_TRY(refusal(decoded, operands));
     const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
                                (is_control(&operands[0]) || is_control(&operands[1]));
-    return rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
+    *id = rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
+    if (*id == WHE_INSN_NONE)
+        return WHE_NO_ROW;
+    const bool is_native = (whe_rows[*id].traits & WHE_TRAIT_NATIVE) != 0;
+    return is_native && !whe_processor_has(decoded->meta.isa_set) ? WHE_NO_FEATURE : WHE_OK;
 }

@@ -51,7 +51,7 @@ static WHE_COLD enum whe_result refuse_swapped(struct whe_call *call)
 static WHE_COLD enum whe_result refuse_unknown(struct whe_call *call, const struct whe_insn *insn)
 {
     call->unknown = insn->mnemonic;
-    return insn->is_beyond_host ? WHE_NO_FEATURE : WHE_NO_ROW;
+    return (enum whe_result)insn->refusal;
 }
 
 /* Loads registers, and InterruptState where the shadow will have to be cleared. */
@@ -129,36 +129,6 @@ static enum whe_result plan_all(struct whe_call *call, const struct whe_insn *in
     return WHE_OK;
 }
 
-/* A branch to where no code can be faults itself. SDM 2A, JMP: near branches. */
-static WHE_COLD enum whe_result check_target(struct whe_call *call, uint64_t rip)
-{
-    if (call->mode.code == WHE_CODE64)
-        return whe_check_canonical(call, rip, 1, false);
-    return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
-}
-
-/* An operating system that does not know #XM gets #UD. SDM 3A, 2.5, CR4.OSXMMEXCPT: whatever can
-   raise it looks at CR4 before it runs. */
-static WHE_COLD enum whe_result fault(struct whe_call *call, enum whe_vector vector, uint32_t code)
-{
-    const bool has_code = vector >= WHE_VECTOR_NP && vector <= WHE_VECTOR_GP;
-    if (vector == WHE_VECTOR_XM && !(whe_reg_get(&call->regs, WHE_REG_CR4) & WHE_CR4_OSXMMEXCPT))
-        vector = WHE_VECTOR_UD;
-    return has_code ? whe_fault_code(call, vector, code) : whe_fault(call, vector);
-}
-
-WHE_HOT void begin_work(const struct whe_call *call, const struct whe_insn *insn,
-                        struct whe_work *work)
-{
-    work->insn = insn;
-    work->mode = &call->mode;
-    work->rflags = call->vp->Rflags;
-    work->next_rip = call->vp->Rip + insn->length;
-    work->writes = insn->writes;
-    work->writes_flags = insn->writes_flags;
-    work->code = 0;
-}
-
 /* Everything after all that is read is read. @param extras or NULL. */
 WHE_HOT enum whe_result conclude(struct whe_call *call, const struct whe_places *places,
                                  struct whe_work *work, struct whe_extras *extras)
@@ -168,10 +138,10 @@ WHE_HOT enum whe_result conclude(struct whe_call *call, const struct whe_places 
     if (vector != WHE_VECTOR_NONE) {
         if (extras)
             whe_extras_keep_image(call, extras, work->insn);
-        return fault(call, vector, work->code);
+        return whe_fault_kernel(call, vector, work->code);
     }
     if (work->next_rip != call->vp->Rip + insn->length)
-        WHE_TRY(check_target(call, work->next_rip));
+        WHE_TRY(whe_check_target(call, work->next_rip));
     WHE_TRY(whe_values_write(call, places, work));
     if (extras)
         whe_extras_keep(call, extras, work);
@@ -183,7 +153,7 @@ static enum whe_result compute(struct whe_call *call, const struct whe_insn *ins
                                const struct whe_places *places)
 {
     struct whe_work work;
-    begin_work(call, insn, &work);
+    whe_work_begin(call, insn, &work);
     WHE_TRY(whe_values_read(call, places, &work));
     return conclude(call, places, &work, NULL);
 }
@@ -195,7 +165,7 @@ static WHE_APART enum whe_result compute_with_extras(struct whe_call *call,
 {
     struct whe_work work;
     struct whe_extras extras;
-    begin_work(call, insn, &work);
+    whe_work_begin(call, insn, &work);
     whe_extras_begin(call, &extras, &work);
     WHE_TRY(whe_values_read(call, places, &work));
     WHE_TRY(whe_extras_read(call, &work));
@@ -289,6 +259,18 @@ static WHE_APART enum whe_result run_any(struct whe_call *call, struct whe_decod
         WHE_TRY(whe_fetch(call, cache, &insn));
     }
     return run(call, insn);
+}
+
+/* Of code whose first bytes were fetched: they take the place of the exit's. */
+static WHE_APART enum whe_result run_code(struct whe_call *call, struct whe_decode_cache *cache,
+                                          const WHV_MEMORY_ACCESS_CONTEXT *access,
+                                          const union whe_cache_entry *entry, uint64_t code)
+{
+    WHV_MEMORY_ACCESS_CONTEXT fetched = *access;
+    memcpy(fetched.InstructionBytes, &code, sizeof(code));
+    fetched.InstructionByteCount = sizeof(code);
+    whe_translations_init(&call->translations);
+    return run_any(call, cache, &fetched, entry);
 }
 
 /* Whether a common instruction's address follows from registers, and the exit could be its. */
@@ -407,12 +389,55 @@ static WHE_APART HRESULT emulate_other(struct whe_emulator *emulator, void *cont
     return S_OK;
 }
 
+/* Code that lies in a device, found at `gpa`. @param known an entry of the same mode, in the place
+ * where the instruction may be. */
+WHE_HOT HRESULT emulate_told(struct whe_emulator *emulator, void *context,
+                             const WHV_VP_EXIT_CONTEXT *vp, const WHV_MEMORY_ACCESS_CONTEXT *access,
+                             WHV_EMULATOR_STATUS *status, const union whe_cache_entry *known,
+                             uint64_t gpa)
+{
+    struct whe_call call;
+    uint64_t code;
+    begin(&call, emulator, context, vp);
+    enum whe_result result = whe_host_read_unmasked(&call, gpa, WHE_FETCH_FIRST, &code);
+    const bool is_known = ((code & known->mask[0]) ^ known->bytes[0]) == 0 && known->mask[1] == 0;
+    if (result == WHE_OK && is_known && known->fast.plain)
+        result = known->fast.plain(&call, known);
+    else if (result == WHE_OK)
+        result = run_code(&call, &emulator->cache, access, is_known ? known : NULL, code);
+    if (result != WHE_OK)
+        return end(emulator, &call, result, status);
+    emulator->mark = WHE_HANDLE_FREE;
+    *status = whe_status_from_result(WHE_OK);
+    return S_OK;
+}
+
+static WHE_APART HRESULT emulate_code(struct whe_emulator *emulator, void *context,
+                                      const WHV_VP_EXIT_CONTEXT *vp,
+                                      const WHV_MEMORY_ACCESS_CONTEXT *access,
+                                      WHV_EMULATOR_STATUS *status)
+{
+    const union whe_cache_entry *known = whe_cache_slot(&emulator->cache, vp->Rip);
+    uint64_t gpa;
+    if (known->mode_key == whe_mode_key_with_flags(vp) &&
+        whe_fetch_is_told(&known->mode, vp, access, &gpa))
+        return emulate_told(emulator, context, vp, access, status, known, gpa);
+    if (!(vp->Rflags & WHE_RFLAGS_MODE))
+        known = whe_cache_find(&emulator->cache, whe_mode_key(vp), vp->Rip,
+                               access->InstructionBytes, access->InstructionByteCount);
+    else
+        known = NULL;
+    return emulate_other(emulator, context, vp, access, status, known);
+}
+
 HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
                                 const WHV_VP_EXIT_CONTEXT *vp,
                                 const WHV_MEMORY_ACCESS_CONTEXT *access,
                                 WHV_EMULATOR_STATUS *status)
 {
     const union whe_cache_entry *entry = NULL;
+    if (access->AccessInfo.AccessType == WHvMemoryAccessExecute)
+        return emulate_code(emulator, context, vp, access, status);
     if (!(vp->Rflags & WHE_RFLAGS_MODE))
         entry = whe_cache_find(&emulator->cache, whe_mode_key(vp), vp->Rip,
                                access->InstructionBytes, access->InstructionByteCount);

@@ -294,6 +294,8 @@ static void name_registers(struct whe_fast *fast, const struct whe_insn *insn)
 void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const struct whe_insn *insn)
 {
     *fast = (struct whe_fast){.key = WHE_FAST_NEVER};
+    if (insn->memory_count == 0)
+        whe_fast_plain_init(fast, mode, insn);
     if (insn->id == WHE_INSN_NONE || !insn->is_by_exit || mode->specials != 0)
         return;
     const struct whe_memory *memory = &insn->memory[0];

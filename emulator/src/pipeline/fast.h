@@ -36,7 +36,19 @@ typedef HRESULT whe_fast_exit_fn(struct whe_emulator *emulator, void *context,
                                  const WHV_MEMORY_ACCESS_CONTEXT *access,
                                  WHV_EMULATOR_STATUS *status, const union whe_cache_entry *entry);
 
+/**
+ * Runs an instruction of registers and values alone, without a rule of its own or checks: code that
+ * lies in a device.
+ * @param call  callbacks, context and vp are set.
+ * @return as the pipeline.
+ */
+typedef enum whe_result whe_fast_plain_fn(struct whe_call *call,
+                                          const union whe_cache_entry *entry);
+
 struct whe_fast {
+    /** NULL: it is not such an instruction; else of the other members `binary`, `reg`, `rip_mask`,
+     * `set_count` (0: not known before it runs) and `set_name` count. */
+    whe_fast_plain_fn *plain;
     /** Where the exit's Gpa is the operand. */
     whe_fast_exit_fn *by_exit;
     /** NULL: the instruction is not common. */
@@ -96,6 +108,10 @@ static inline bool whe_fast_is_by_exit(const struct whe_fast *fast,
            ((access->Gva ^ access->Gpa) & WHE_PAGE_MASK) == 0 &&
            offset - fast->first <= fast->room && (offset & fast->misaligned) == 0;
 }
+
+/** Works out whether an instruction is plain, and how it runs. */
+void whe_fast_plain_init(struct whe_fast *fast, const struct whe_mode *mode,
+                         const struct whe_insn *insn);
 
 /** Works out how the common exit of an instruction runs. @param insn stays where it is. */
 void whe_fast_init(struct whe_fast *fast, const struct whe_mode *mode, const struct whe_insn *insn);

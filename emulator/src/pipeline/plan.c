@@ -3,6 +3,7 @@
 
 #include "bits.h"
 #include "event.h"
+#include "kernel.h"
 
 /* The whole operands that lie between the address and the bit that a signed offset names. SDM 2A,
    "BT". */
@@ -98,6 +99,52 @@ static enum whe_result plan_wrapped(struct whe_call *call, const struct whe_memo
     return WHE_OK;
 }
 
+/* An element of a mask, which is at a byte of a span. */
+static enum whe_result plan_element(struct whe_call *call, const struct whe_place *place,
+                                    uint64_t offset, unsigned at, struct whe_span *span)
+{
+    struct whe_span own;
+    uint64_t linear;
+    WHE_TRY(whe_linear(call, place, offset, &linear));
+    WHE_TRY(whe_probe(call, linear, place->size, place->intent, &own));
+    const unsigned edge = (unsigned)(WHE_PAGE_SIZE - ((linear - at) & WHE_PAGE_MASK));
+    if (at < edge)
+        span->gpa[0] = own.gpa[0] - at;
+    if (at + place->size > edge) {
+        span->gpa[1] = at < edge ? own.gpa[1] : own.gpa[0] - (at - edge);
+        span->rest = (uint16_t)(span->size - edge);
+    }
+    return WHE_OK;
+}
+
+/*
+ * The elements that the mask chooses are checked and translated one by one, the others not at all
+ * (SDM 2C, "VMASKMOV"): these are nowhere in the spans. Each has an address of its own, cut to the
+ * address size; those behind its end are the second span. Seen on AMD family 19h.
+ */
+static enum whe_result plan_masked(struct whe_call *call, const struct whe_insn *insn,
+                                   const struct whe_memory *memory, uint64_t offset,
+                                   struct whe_span *span)
+{
+    const union whe_value mask = {.u128 = whe_reg_get128(&call->regs, insn->operand[1].reg)};
+    const uint64_t chosen = whe_chosen_bytes(insn, &mask);
+    const uint64_t end = insn->address_mask - offset;
+    struct whe_place element = memory->place;
+    unsigned before = element.size;
+    if (end < before)
+        before = (unsigned)(end - end % insn->operation + insn->operation);
+    span[0] = (struct whe_span){.size = (uint16_t)before};
+    span[1] = (struct whe_span){.size = (uint16_t)(element.size - before)};
+    element.size = insn->operation;
+    for (unsigned at = 0; at < memory->place.size; at += element.size) {
+        const bool is_beyond = at >= before;
+        if (chosen >> at & 1)
+            WHE_TRY(plan_element(call, &element, (offset + at) & insn->address_mask,
+                                 is_beyond ? at - before : at, &span[is_beyond]));
+    }
+    return WHE_OK;
+}
+
 enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
                          const struct whe_memory *memory, struct whe_span *span)
 {
@@ -106,6 +153,8 @@ enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
     uint64_t linear;
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    if (insn->traits & WHE_TRAIT_MASKED)
+        return plan_masked(call, insn, memory, offset, span);
     if (is_wrapped(call, memory, offset))
         return plan_wrapped(call, memory, offset, span);
     WHE_TRY(whe_linear(call, place, offset, &linear));

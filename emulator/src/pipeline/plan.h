@@ -34,7 +34,8 @@ static inline uint64_t whe_effective_address(const struct whe_regs *regs,
 /**
  * Plans one memory operand.
  * @param memory one of insn->memory.
- * @param span   receives the places.
+ * @param span   receives the places; with WHE_TRAIT_MASKED there are two, the second of what lies
+ * behind the end of the addresses.
  * @return WHE_OK; WHE_FAULT or a failure as of whe_linear and whe_probe.
  */
 enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,

@@ -13,9 +13,9 @@
 struct whe_reason {
     /** An enum whe_result. */
     uint16_t result;
-    /** The decoder's number of the mnemonic that has no row. */
+    /** The decoder's number of the mnemonic that is refused. */
     uint16_t unknown;
-    char text[128];
+    char text[160];
 };
 
 /** Keeps a result that result.def has a reason for. */

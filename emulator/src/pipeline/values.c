@@ -158,7 +158,8 @@ static void write_register(struct whe_call *call, const struct whe_operand *oper
         whe_gpr_write(&call->regs, WHE_REG_RSP, whe_stack_mask(call), 0, value->u64);
 }
 
-/* Bytes that are not chosen are not accessed at all: what lies there may be a device. */
+/* Bytes that are not chosen are not accessed at all: what lies there may be a device. Those that
+   are neighbours are written together. */
 static enum whe_result write_bytes(struct whe_call *call, const struct whe_memory *memory,
                                    const struct whe_span *span, const struct whe_work *work)
 {
@@ -166,8 +167,12 @@ static enum whe_result write_bytes(struct whe_call *call, const struct whe_memor
     for (uint64_t rest = work->bytes; rest != 0;) {
         const unsigned at = (unsigned)__builtin_ctzll(rest);
         const uint64_t beyond = ~(rest >> at);
-        const unsigned size = beyond == 0 ? 64 : (unsigned)__builtin_ctzll(beyond);
-        const struct whe_span part = whe_span_part(span, at, size);
+        unsigned size = beyond == 0 ? 64 : (unsigned)__builtin_ctzll(beyond);
+        if (at < span->size && at + size > span->size)
+            size = span->size - at;
+        const struct whe_span part = at < span->size
+                                         ? whe_span_part(span, at, size)
+                                         : whe_span_part(span + 1, at - span->size, size);
         WHE_TRY(whe_span_write_pieces(call, &part, pieces_of(memory), bytes + at));
         rest = at + size < 64 ? rest >> (at + size) << (at + size) : 0;
     }

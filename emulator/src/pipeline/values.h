@@ -6,6 +6,7 @@
 #ifndef WHE_VALUES_H
 #define WHE_VALUES_H
 
+#include "attributes.h"
 #include "kernel.h"
 #include "memory.h"
 
@@ -13,6 +14,19 @@
 struct whe_places {
     struct whe_span span[WHE_MEMORIES];
 };
+
+/** Presets what a kernel is handed; its values are read apart. */
+WHE_HOT void whe_work_begin(const struct whe_call *call, const struct whe_insn *insn,
+                            struct whe_work *work)
+{
+    work->insn = insn;
+    work->mode = &call->mode;
+    work->rflags = call->vp->Rflags;
+    work->next_rip = call->vp->Rip + insn->length;
+    work->writes = insn->writes;
+    work->writes_flags = insn->writes_flags;
+    work->code = 0;
+}
 
 /** Reads every operand that is read: registers from the shadow, memory in the order of planning. */
 enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *places,

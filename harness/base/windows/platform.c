@@ -40,12 +40,11 @@ bool wht_is_terminal(FILE *file)
 }
 
 /* A console understands escape sequences once it is told to. */
-bool wht_wants_colours(FILE *file)
+bool wht_shows_colours(FILE *file)
 {
-    const char *no_color = getenv("NO_COLOR");
     HANDLE handle = (HANDLE)_get_osfhandle(_fileno(file));
     DWORD mode;
-    if ((no_color && *no_color) || !wht_is_terminal(file) || !GetConsoleMode(handle, &mode))
+    if (!wht_is_terminal(file) || !GetConsoleMode(handle, &mode))
         return false;
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }

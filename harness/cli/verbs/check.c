@@ -66,7 +66,7 @@ static int check(const struct wht_words *paths, bool is_strict)
                                     .usage_user = usage};
     struct wht_file_list files = {.count = 0};
     char *root;
-    int code = wht_select_files("check", paths, &files, &root);
+    int code = wht_select_files("check", paths, NULL, &files, &root);
     for (size_t i = 0; code == WHT_EXIT_OK && i < files.count; i++)
         check_file(files.paths[i], &load, &counts);
     if (code == WHT_EXIT_OK) {

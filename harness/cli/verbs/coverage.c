@@ -47,7 +47,7 @@ enum section_id {
 struct coverage {
     struct section sections[SECTIONS];
     struct wht_instructions instructions;
-    struct wht_words patterns;
+    struct wht_selection selection;
     bool is_long;
     const char *format; /* text or json */
     size_t cases;
@@ -57,8 +57,7 @@ struct coverage {
 };
 
 static const struct wht_option options[] = {
-    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
-     WHT_WORDS(struct coverage, patterns)},
+    WHT_SELECTION(struct coverage, selection),
     {"long", 'l', NULL, "every row of the long sections as well",
      WHT_FLAG(struct coverage, is_long)},
     {"format", 0, "text|json", "how to print", WHT_CHOICE(struct coverage, format)},
@@ -195,7 +194,7 @@ static void read_cases(struct coverage *c, const struct wht_file_list *files)
     for (size_t i = 0; i < files->count; i++) {
         struct wht_reader *reader = wht_reader_open(files->paths[i], &load);
         for (struct wht_case *one; reader && (one = wht_reader_next(reader)); wht_case_free(one))
-            if (!one->revoked && wht_selects(&c->patterns, one->name))
+            if (!one->revoked && wht_selects(&c->selection, one))
                 count_case(c, one);
         c->errors += reader ? wht_reader_error_count(reader) : 1;
         wht_reader_close(reader);
@@ -263,7 +262,7 @@ static int cover(struct coverage *c, const struct wht_words *paths)
 {
     struct wht_file_list files = {.count = 0};
     char *root;
-    int code = wht_select_files("coverage", paths, &files, &root);
+    int code = wht_select_files("coverage", paths, &c->selection, &files, &root);
     if (code == WHT_EXIT_OK) {
         prepare(c, root);
         read_cases(c, &files);
@@ -288,7 +287,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     for (size_t i = 0; i < SECTIONS; i++)
         free(c.sections[i].rows);
     wht_instructions_free(&c.instructions);
-    wht_words_free(&c.patterns);
+    wht_selection_free(&c.selection);
     wht_words_free(&paths);
     return code;
 }

@@ -31,12 +31,12 @@ static const struct wht_option options[] = {
 static int find_traces(struct explain *e)
 {
     if (e->paths.count > 0)
-        return wht_select_files("explain", &e->paths, &e->files, &e->root);
+        return wht_select_files("explain", &e->paths, NULL, &e->files, &e->root);
     e->root = wht_default_root();
     if (!e->root)
         return WHT_EXIT_OK;
     free(e->root);
-    return wht_select_files("explain", &e->paths, &e->files, &e->root);
+    return wht_select_files("explain", &e->paths, NULL, &e->files, &e->root);
 }
 
 static void find_flags(struct explain *e)

@@ -53,7 +53,7 @@ static int format(const struct wht_words *paths, bool only_checks)
     struct wht_file_list files = {.count = 0};
     struct counts counts = {0};
     char *root;
-    int code = wht_select_files("fmt", paths, &files, &root);
+    int code = wht_select_files("fmt", paths, NULL, &files, &root);
     for (size_t i = 0; code == WHT_EXIT_OK && i < files.count; i++)
         handle(files.paths[i], only_checks, &counts);
     if (code == WHT_EXIT_OK) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/verb.h"
+#include "run/filter.h"
 
 static const struct wht_option options[] = {{.name = NULL}};
 
@@ -13,11 +15,37 @@ static int print_overview(void)
     for (size_t i = 0; wht_verbs[i]; i++)
         if (!wht_verbs[i]->is_hidden)
             printf("  %-12s%s\n", wht_verbs[i]->name, wht_verbs[i]->summary);
-    printf("\n'whvtrace help VERB' tells more.\n\n"
-           "exit codes:\n");
+    printf(
+        "\n'whvtrace help VERB' tells more; 'whvtrace help filters' says how to choose cases.\n\n"
+        "exit codes:\n");
 #define WHT_EXIT(ID, code, text) printf("  %-5d%s\n", code, text);
 #include "base/exit_code.def"
     printf("A pipe whose reader has gone ends the program silently, by SIGPIPE.\n");
+    return WHT_EXIT_OK;
+}
+
+static int print_filters(void)
+{
+    printf(
+        "How to choose cases\n\n"
+        "  whvtrace run PATH            of a file, or of all files in a folder\n"
+        "  whvtrace run FILE#ID         one case, as a report names it\n"
+        "  whvtrace run -k PATTERN      those whose name contains it; * and ? are wild\n"
+        "  whvtrace run -E EXPRESSION   those that fulfil it\n\n"
+        "Of several -k, and of several -E, one must hold; paths, -k and -E must hold together.\n\n"
+        "expressions:\n"
+        "  FIELD(PATTERN)         a word of that field is like the pattern\n"
+        "  FIELD(PATTERN, ...)    or like one of several\n"
+        "  not E   E and E   E or E   (E)     also ! & |; 'and' binds more than 'or'\n\n"
+        "A word is compared whole, with * for any run of characters and ? for one; upper and "
+        "lower\n"
+        "case are the same.\n\n"
+        "fields:\n");
+    wht_filter_print_fields();
+    printf("\nexamples:\n"
+           "  -E 'family(sse) and mode(real16, vm86)'\n"
+           "  -E 'instruction(*movs*) and not (fault(pf) or tag(slow))'\n"
+           "  -E 'flag(*) and match(strict)'\n");
     return WHT_EXIT_OK;
 }
 
@@ -39,13 +67,15 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     }
     if (!topic)
         return print_overview();
+    if (strcmp(topic, "filters") == 0)
+        return print_filters();
     const struct wht_verb *about = wht_verb_find(topic);
     return about ? wht_verb_help_print(about) : wht_verb_unknown(topic);
 }
 
 const struct wht_verb wht_verb_help = {
     .name = "help",
-    .operands = "[VERB]",
+    .operands = "[VERB|filters]",
     .summary = "say what there is, or what a verb does",
     .options = options,
     .run = run,

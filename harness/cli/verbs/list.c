@@ -23,19 +23,19 @@ static void print_case(const struct wht_case *c, bool is_long)
            c->name);
 }
 
-static int list(const struct wht_words *paths, const struct wht_words *patterns, bool is_long)
+static int list(const struct wht_words *paths, struct wht_selection *selection, bool is_long)
 {
     struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
     struct wht_file_list files = {.count = 0};
     char *root;
     size_t errors = 0;
     size_t count = 0;
-    int code = wht_select_files("list", paths, &files, &root);
+    int code = wht_select_files("list", paths, selection, &files, &root);
     for (size_t i = 0; code == WHT_EXIT_OK && i < files.count; i++) {
         struct wht_reader *reader = wht_reader_open(files.paths[i], &load);
         errors += !reader;
         for (struct wht_case *c; reader && (c = wht_reader_next(reader)); wht_case_free(c)) {
-            if (!wht_selects(patterns, c->name))
+            if (!wht_selects(selection, c))
                 continue;
             print_case(c, is_long);
             count++;
@@ -51,15 +51,14 @@ static int list(const struct wht_words *paths, const struct wht_words *patterns,
 }
 
 struct choice {
-    struct wht_words patterns;
+    struct wht_selection selection;
     bool is_long;
     bool instructions;
     const char *format; /* NULL: not given */
 };
 
 static const struct wht_option options[] = {
-    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
-     WHT_WORDS(struct choice, patterns)},
+    WHT_SELECTION(struct choice, selection),
     {"long", 'l', NULL, "with mnemonic, mode and match level", WHT_FLAG(struct choice, is_long)},
     {"instructions", 'i', NULL, "the instructions of the built-in emulator instead",
      WHT_FLAG(struct choice, instructions)},
@@ -77,12 +76,12 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     else if (code < 0 && choice.instructions && choice.is_long)
         code = wht_usage_error(verb->name, "'--long' does not go with '--instructions'");
     else if (code < 0 && choice.instructions)
-        code = wht_list_instructions(&paths, &choice.patterns,
+        code = wht_list_instructions(&paths, &choice.selection,
                                      choice.format && strcmp(choice.format, "json") == 0);
     else if (code < 0)
-        code = list(&paths, &choice.patterns, choice.is_long);
+        code = list(&paths, &choice.selection, choice.is_long);
     wht_words_free(&paths);
-    wht_words_free(&choice.patterns);
+    wht_selection_free(&choice.selection);
     return code;
 }
 

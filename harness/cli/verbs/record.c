@@ -25,7 +25,7 @@ struct record {
 static const struct wht_option options[] = {
     WHT_VISIT_OUTPUT(struct record),
     WHT_VISIT_EMULATOR(struct record, "the emulator: built in, or a shared library"),
-    WHT_VISIT_PATTERN(struct record),
+    WHT_VISIT_SELECTION(struct record),
     WHT_VISIT_JOBS(struct record),
     WHT_VISIT_TIMEOUT(struct record),
     WHT_VISIT_FORCE(struct record),

@@ -16,7 +16,6 @@
 
 #define PROGRESS_MS 100u
 /* Workers are told by their command line. */
-#define PATTERNS_MAX     64u
 #define EXPECTATIONS_MAX 16u
 
 /** A --report, opened when the command line has been read. */
@@ -28,11 +27,13 @@ struct wanted_report {
 struct run {
     struct wht_pool_options pool;
     struct wht_words paths;
-    struct wht_words patterns;
+    struct wht_selection selection;
     struct wht_words expectations;
     struct wanted_report wanted[WHT_REPORTS_MAX];
     size_t wanted_count;
     struct wht_report_style style;
+    /** Auto, always or never. */
+    const char *color;
     /** 0: no limit. */
     uint64_t max_failures;
     char *root;
@@ -47,24 +48,6 @@ struct run {
     uint64_t progress_ms;
 };
 
-static bool add_word(struct wht_words *words, const char *option, const char *value, size_t max)
-{
-    if (words->count == max) {
-        wht_usage_error("run", "option '%s' was given more than %zu times", option, max);
-        return false;
-    }
-    wht_words_add(words, value);
-    return true;
-}
-
-static bool take_pattern(const struct wht_args *args, const struct wht_option *option,
-                         const char *value, void *target)
-{
-    (void)args;
-    (void)option;
-    return add_word(target, "-k", value, PATTERNS_MAX);
-}
-
 static bool take_expectations(const struct wht_args *args, const struct wht_option *option,
                               const char *value, void *target)
 {
@@ -73,7 +56,14 @@ static bool take_expectations(const struct wht_args *args, const struct wht_opti
         wht_usage_error(args->verb, "option '--expectations': there is no file '%s'", value);
         return false;
     }
-    return add_word(target, "--expectations", value, EXPECTATIONS_MAX);
+    struct wht_words *files = target;
+    if (files->count == EXPECTATIONS_MAX) {
+        wht_usage_error(args->verb, "option '--expectations' was given more than %u times",
+                        EXPECTATIONS_MAX);
+        return false;
+    }
+    wht_words_add(files, value);
+    return true;
 }
 
 static bool take_emulator(const struct wht_args *args, const struct wht_option *option,
@@ -110,6 +100,16 @@ static bool take_off(const struct wht_args *args, const struct wht_option *optio
     (void)option;
     (void)value;
     *(bool *)target = false;
+    return true;
+}
+
+static bool take_no_color(const struct wht_args *args, const struct wht_option *option,
+                          const char *value, void *target)
+{
+    (void)args;
+    (void)option;
+    (void)value;
+    *(const char **)target = "never";
     return true;
 }
 
@@ -150,8 +150,7 @@ static bool take_report(const struct wht_args *args, const struct wht_option *op
 }
 
 static const struct wht_option options[] = {
-    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
-     WHT_TAKE(take_pattern, struct run, patterns)},
+    WHT_SELECTION(struct run, selection),
     {"match", 0, "LEVEL", "strict, device or effects: judge no case more strictly",
      WHT_MATCH(struct run, pool.level)},
     {"emulator", 0, "builtin|PATH", "the emulator: built in, or a shared library",
@@ -173,8 +172,9 @@ static const struct wht_option options[] = {
     {"quiet", 'q', NULL, "one line per failure, and the totals",
      WHT_FLAG(struct run, style.is_quiet)},
     {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
-    {"no-color", 0, NULL, "no colours, even on a terminal",
-     WHT_TAKE(take_off, struct run, style.colours)},
+    {"color", 0, "auto|always|never", "auto: on a terminal; see NO_COLOR and FORCE_COLOR below",
+     WHT_CHOICE(struct run, color)},
+    {"no-color", 0, NULL, "the same as --color never", WHT_TAKE(take_no_color, struct run, color)},
     {.name = NULL},
 };
 
@@ -288,7 +288,7 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
     struct wht_report_end report = {.ending = endings[outcome->end],
                                     .message = outcome->message,
                                     .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
-    bool is_whole = outcome->end == WHT_POOL_DONE && r->patterns.count == 0 &&
+    bool is_whole = outcome->end == WHT_POOL_DONE && !wht_has_selection(&r->selection) &&
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
     clear_progress(r);
     if (is_whole)
@@ -310,7 +310,7 @@ static int replay(struct run *r)
     struct wht_pool_handler handler = {
         .user = r, .on_case = on_case, .on_error = on_error, .on_tick = on_tick};
     const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
-    int code = wht_select_files("run", &r->paths, &r->files, &r->root);
+    int code = wht_select_files("run", &r->paths, &r->selection, &r->files, &r->root);
     if (code != WHT_EXIT_OK)
         return code;
     add_builtin_expectations(r);
@@ -339,7 +339,7 @@ static int replay(struct run *r)
         return wht_exit_code(&r->facts);
     }
     r->pool.tells_not_run = true;
-    r->pool.patterns = &r->patterns;
+    r->pool.selection = &r->selection;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
     r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
@@ -359,7 +359,7 @@ static int close_reports(struct run *r, int code)
 static void release(struct run *r)
 {
     wht_words_free(&r->paths);
-    wht_words_free(&r->patterns);
+    wht_selection_free(&r->selection);
     wht_words_free(&r->expectations);
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
@@ -369,10 +369,10 @@ static void release(struct run *r)
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct run r = {.pool = wht_pool_defaults(),
-                    .style = {.colours = wht_wants_colours(stdout)},
-                    .shows_progress = wht_is_terminal(stderr)};
+    struct run r = {
+        .pool = wht_pool_defaults(), .color = "auto", .shows_progress = wht_is_terminal(stderr)};
     int code = wht_verb_take(verb, args, &r.paths, &r);
+    r.style.colours = wht_wants_colours(r.color, stdout);
     if (code < 0)
         code = close_reports(&r, replay(&r));
     release(&r);
@@ -411,7 +411,10 @@ const struct wht_verb wht_verb_run = {
         "crashes in 20 cases, or times out in 5, before any has passed is given up: the others "
         "are\n"
         "told as skipped, and the exit code is 1. What is wrong with Create or Destroy fails the\n"
-        "run and no case. A folder is walked once, whatever links lead to it.\n",
+        "run and no case. A folder is walked once, whatever links lead to it.\n\n"
+        "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
+        "are\n"
+        "set and not empty; FORCE_COLOR=0 turns them off.\n",
     .print_more = print_formats,
     .options = options,
     .run = run,

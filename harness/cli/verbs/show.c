@@ -22,7 +22,7 @@ static bool is_exact(const struct wht_words *patterns, const struct wht_case *c)
 
 /* Shows those that are named exactly if there are any, otherwise all that match. */
 struct show {
-    const struct wht_words *patterns;
+    const struct wht_selection *selection;
     bool only_exact;
     bool is_expanded;
     size_t found;
@@ -59,10 +59,10 @@ static void print_case(const struct show *s, const struct wht_case *c)
 
 static void visit(struct show *s, const struct wht_case *c, bool print)
 {
-    if (!wht_selects(s->patterns, c->name))
+    if (!wht_selects(s->selection, c))
         return;
-    s->exact += is_exact(s->patterns, c);
-    if (s->only_exact && !is_exact(s->patterns, c))
+    s->exact += is_exact(&s->selection->patterns, c);
+    if (s->only_exact && !is_exact(&s->selection->patterns, c))
         return;
     if (print)
         print_case(s, c);
@@ -82,16 +82,16 @@ static void read_all(struct show *s, const struct wht_file_list *files, bool pri
     }
 }
 
-static int show(const struct wht_words *paths, const struct wht_words *patterns, bool is_expanded)
+static int show(const struct wht_words *paths, struct wht_selection *selection, bool is_expanded)
 {
     struct wht_file_list files = {.count = 0};
     char *root;
-    int code = wht_select_files("show", paths, &files, &root);
-    struct show probe = {.patterns = patterns};
+    int code = wht_select_files("show", paths, selection, &files, &root);
+    struct show probe = {.selection = selection};
     if (code == WHT_EXIT_OK)
         read_all(&probe, &files, false);
     struct show s = {
-        .patterns = patterns, .only_exact = probe.exact > 0, .is_expanded = is_expanded};
+        .selection = selection, .only_exact = probe.exact > 0, .is_expanded = is_expanded};
     if (code == WHT_EXIT_OK)
         read_all(&s, &files, true);
     wht_file_list_free(&files);
@@ -105,13 +105,12 @@ static int show(const struct wht_words *paths, const struct wht_words *patterns,
 }
 
 struct choice {
-    struct wht_words patterns;
+    struct wht_selection selection;
     bool is_expanded;
 };
 
 static const struct wht_option options[] = {
-    {"select", 'k', "PATTERN", "only tests whose name contains it; * and ? are wild",
-     WHT_WORDS(struct choice, patterns)},
+    WHT_SELECTION(struct choice, selection),
     {"expanded", 'x', NULL, "as JSON, with every default filled in",
      WHT_FLAG(struct choice, is_expanded)},
     {.name = NULL},
@@ -122,12 +121,12 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     struct wht_words paths = {.count = 0};
     struct choice choice = {.is_expanded = false};
     int code = wht_verb_take(verb, args, &paths, &choice);
-    if (code < 0 && paths.count == 0 && choice.patterns.count == 0)
+    if (code < 0 && paths.count == 0 && !wht_has_selection(&choice.selection))
         code = wht_usage_error(verb->name, "name a file, or a case with -k");
     if (code < 0)
-        code = show(&paths, &choice.patterns, choice.is_expanded);
+        code = show(&paths, &choice.selection, choice.is_expanded);
     wht_words_free(&paths);
-    wht_words_free(&choice.patterns);
+    wht_selection_free(&choice.selection);
     return code;
 }
 

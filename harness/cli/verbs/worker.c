@@ -33,7 +33,9 @@ static const struct wht_option options[] = {
     {"colours", 0, NULL, "colours in failure blocks",
      WHT_FLAG(struct wht_worker_options, report.colours)},
     {"detail", 0, NULL, "failures as JSON, too", WHT_FLAG(struct wht_worker_options, wants_detail)},
-    {"select", 'k', "PATTERN", "which cases", WHT_WORDS(struct wht_worker_options, patterns)},
+    WHT_SELECTION(struct wht_worker_options, selection),
+    {"test", 0, "FILE#ID", "likewise",
+     WHT_TAKE(wht_take_test, struct wht_worker_options, selection)},
     {"shard", 0, "K/N", "which of these, by their names", WHT_TAKE_ALL(take_shard)},
     {"expectations", 0, "FILE", "cases to skip",
      WHT_WORDS(struct wht_worker_options, expectation_files)},
@@ -64,7 +66,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
         if (arg != WHT_ARG_OPTION || !wht_args_take(args, value, &w))
             return wht_usage_error(verb->name, "is started by 'whvtrace run'");
     int code = wht_worker_run(&w);
-    wht_words_free(&w.patterns);
+    wht_selection_free(&w.selection);
     wht_words_free(&w.expectation_files);
     return code;
 }

@@ -45,3 +45,15 @@ Test(pattern, a_star_stands_for_any_run_and_a_question_mark_for_a_character_of_a
                      rows[i].pattern, rows[i].text);
     }
 }
+
+Test(pattern, a_word_is_compared_whole_and_its_case_does_not_matter)
+{
+    cr_expect(wht_pattern_is_like("Mov*", "MOVSX", 5));
+    cr_expect(wht_pattern_is_like("mov?x", "MOVSX", 5));
+    cr_expect(!wht_pattern_is_like("ovs*", "MOVSX", 5));
+    cr_expect(wht_pattern_is_like("mov", "MOVSX", 3), "no more than its size");
+    cr_expect(!wht_pattern_is_like("movs", "MOVSX", 3));
+    cr_expect(wht_pattern_is_like("*", "", 0));
+    cr_expect(!wht_pattern_is_like("?", "a", 0));
+    cr_expect(!wht_pattern_is_like("@", "`", 1));
+}

@@ -15,7 +15,7 @@ struct reverse {
 static const struct wht_option options[] = {
     WHT_VISIT_OUTPUT(struct reverse),
     {"prefix", 0, "NAME", "what ids begin with", WHT_TEXT(struct reverse, prefix)},
-    WHT_VISIT_PATTERN(struct reverse),
+    WHT_VISIT_SELECTION(struct reverse),
     WHT_VISIT_FORCE(struct reverse),
     {.name = NULL},
 };

@@ -252,6 +252,8 @@ Test(api, each_result_has_exactly_its_bit)
                 {WHE_FAULT, 0x1},
                 {WHE_NO_ROW, 0x2},
                 {WHE_NO_FEATURE, 0x2},
+                {WHE_NO_UPPER, 0x2},
+                {WHE_NO_AVX512, 0x2},
                 {WHE_NO_INSTRUCTION, 0x2},
                 {WHE_NO_PORT_SIZE, 0x2},
                 {WHE_WALK_STOPPED, 0x2},

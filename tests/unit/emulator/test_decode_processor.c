@@ -28,17 +28,20 @@ static int fake_cpuid(unsigned leaf, unsigned subleaf, unsigned *a, unsigned *b,
 #define __get_cpuid_count fake_cpuid
 #include "decode_processor.c"
 
-#define ADDRESS  0xfee000b0u
-#define INTERNAL 0x2u
-#define PSHUFB   0x66, 0x0f, 0x38, 0x00, 0x03 /* pshufb xmm0, [rbx] */
-#define PADDB    0x66, 0x0f, 0xfc, 0x03       /* paddb xmm0, [rbx] */
+#define ADDRESS   0xfee000b0u
+#define INTERNAL  0x2u
+#define PSHUFB    0x66, 0x0f, 0x38, 0x00, 0x03       /* pshufb xmm0, [rbx] */
+#define PADDB     0x66, 0x0f, 0xfc, 0x03             /* paddb xmm0, [rbx] */
+#define VCVTPS2PH 0xc4, 0xe3, 0x79, 0x1d, 0x0b, 0x00 /* vcvtps2ph [rbx], xmm1, 0 */
 
 static uint32_t run(const uint8_t *code, size_t size, WHV_EMULATOR_HANDLE emulator)
 {
+    const bool stores = code[0] == 0xc4;
     guest_init(&guest, GUEST_LONG64);
     guest_set64(&guest, WHvX64RegisterRbx, ADDRESS);
     struct guest_exit exit =
-        guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessRead, ADDRESS, code, size);
+        guest_memory_exit(&guest, GUEST_LONG64, stores ? WHvMemoryAccessWrite : WHvMemoryAccessRead,
+                          ADDRESS, code, size);
     return guest_run(&guest, emulator, &exit).status;
 }
 
@@ -66,6 +69,25 @@ Test(decode_processor, finds_each_feature_where_cpuid_tells_of_it)
     }
 }
 
+/* Behind VEX there is #UD unless the operating system has set XCR0. */
+Test(decode_processor, finds_f16c_where_its_state_is_enabled)
+{
+    unsigned number = 0, a, b, c = 0, d;
+    while (features[number].set != ZYDIS_ISA_SET_F16C)
+        number++;
+    processor.leaf = 1;
+    processor.answer = ECX;
+    processor.value = bit_F16C;
+    cr_expect(!(ask_processor() >> number & 1), "there is no XCR0 to ask");
+    __cpuid(1, a, b, c, d);
+    if (!(c & bit_OSXSAVE))
+        return;
+    processor.value = bit_F16C | bit_OSXSAVE;
+    cr_expect_eq(ask_processor() >> number & 1, (enabled_state() & 6) == 6);
+    processor.value = bit_OSXSAVE;
+    cr_expect(!(ask_processor() >> number & 1));
+}
+
 /* The first answer is kept: this processor has nothing. */
 Test(decode_processor, what_this_machine_lacks_is_refused_with_a_reason)
 {
@@ -74,6 +96,8 @@ Test(decode_processor, what_this_machine_lacks_is_refused_with_a_reason)
     cr_expect_eq(run(BYTES(PSHUFB), emulator), INTERNAL);
     cr_expect_eq(guest.log_count, 0u, "%zu callbacks", (size_t)guest.log_count);
     cr_expect_str_eq(whvemu_reason(emulator), "the processor that this runs on has no PSHUFB");
+    cr_expect_eq(run(BYTES(VCVTPS2PH), emulator), INTERNAL);
+    cr_expect_str_eq(whvemu_reason(emulator), "the processor that this runs on has no VCVTPS2PH");
     cr_expect_eq(run(BYTES(PADDB), emulator), 1u, "every x86-64 processor has PADDB");
     WHvEmulatorDestroyEmulator(emulator);
 }

@@ -55,6 +55,35 @@ Test(reason, tells_of_a_form_without_a_row)
     expect(&exit, INTERNAL, "JMP is not supported in this form");
 }
 
+Test(reason, tells_of_registers_without_a_name)
+{
+#define NO_UPPER                                                                                   \
+    " uses or clears the upper half of a YMM register, for which the platform has no name"
+#define NO_AVX512                                                                                  \
+    " is of AVX-512: the platform has no names for ZMM registers, for registers 16 to 31 and for " \
+    "k0 to k7"
+    static const struct {
+        uint8_t code[8];
+        const char *reason;
+    } rows[] = {
+        {{0xc5, 0xf8, 0x10, 0x03}, "VMOVUPS" NO_UPPER},          /* vmovups xmm0, [rbx] */
+        {{0xc5, 0xfc, 0x10, 0x03}, "VMOVUPS" NO_UPPER},          /* vmovups ymm0, [rbx] */
+        {{0xc5, 0xf9, 0xfc, 0x03}, "VPADDB" NO_UPPER},           /* vpaddb xmm0, xmm0, [rbx] */
+        {{0xc4, 0xe2, 0x7d, 0x17, 0x03}, "VPTEST" NO_UPPER},     /* vptest ymm0, [rbx] */
+        {{0xc4, 0xe2, 0x71, 0x2c, 0x03}, "VMASKMOVPS" NO_UPPER}, /* vmaskmovps xmm0, xmm1, [rbx] */
+        {{0xc4, 0xe2, 0x69, 0x92, 0x04, 0x0b}, "VGATHERDPS" NO_UPPER},
+        {{0x8f, 0xe9, 0x78, 0x80, 0x03}, "VFRCZPS" NO_UPPER},         /* vfrczps xmm0, [rbx] */
+        {{0x62, 0xf1, 0x7c, 0x08, 0x10, 0x03}, "VMOVUPS" NO_AVX512},  /* vmovups xmm0, [rbx] */
+        {{0xc5, 0xf8, 0x90, 0x03}, "KMOVW" NO_AVX512},                /* kmovw k0, [rbx] */
+        {{0x8f, 0xe9, 0x78, 0x01, 0x0b}, "BLCFILL is not supported"}, /* of XOP, but none of AVX */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        begin();
+        struct guest_exit exit = read_exit(rows[i].code, sizeof(rows[i].code));
+        expect(&exit, INTERNAL, rows[i].reason);
+    }
+}
+
 Test(reason, tells_of_bytes_that_are_no_instruction)
 {
     begin();
