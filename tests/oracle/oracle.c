@@ -11,6 +11,7 @@
 #define VECTOR_DB     1u
 #define VECTOR_BP     3u
 #define VECTOR_PF     14u
+#define ERROR_FETCH   0x10u /* of a #PF */
 
 static const int greg_of_gpr[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                                     REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
@@ -151,14 +152,19 @@ static bool collect(const struct oracle_in *in, const ucontext_t *context, struc
     uint64_t rip = (uint64_t)gregs[REG_RIP];
     uint64_t trap = (uint64_t)gregs[REG_TRAPNO];
     uint16_t cs = (uint16_t)gregs[REG_CSGSFS];
-    if (cs != oracle_selector(in, ORACLE_CS) || !oracle_code_has(base + rip))
+    if (cs != oracle_selector(in, ORACLE_CS))
         return false;
-    /* The code page is full of INT3 around the instruction. */
+    /* The code page is full of INT3 around the instruction; elsewhere there is no code. */
     bool met_int3 = trap == VECTOR_BP && rip - 1 - start >= in->code_size;
+    bool met_nothing = trap == VECTOR_PF && rip != start &&
+                       ((uint64_t)gregs[REG_ERR] & ERROR_FETCH) &&
+                       (uint64_t)gregs[REG_CR2] == base + rip;
     out->stepped = trap == VECTOR_DB && (in->rflags & ORACLE_TF);
-    out->completed = met_int3 || (out->stepped && rip != start);
     out->rip = met_int3 ? rip - 1 : rip;
-    out->trap = met_int3 || out->stepped ? 0 : (unsigned)trap;
+    if (!oracle_code_has(base + out->rip) && !met_nothing && !out->stepped)
+        return false;
+    out->completed = met_int3 || met_nothing || (out->stepped && rip != start);
+    out->trap = out->completed || out->stepped ? 0 : (unsigned)trap;
     out->error = out->trap == 0 ? 0 : (uint64_t)gregs[REG_ERR];
     out->address = out->trap == VECTOR_PF ? (uint64_t)gregs[REG_CR2] : 0;
     out->rflags = (uint64_t)gregs[REG_EFL] & ORACLE_RFLAGS;

@@ -6,8 +6,9 @@
  * The instruction runs at CPL 3 in this very process: in 64-bit mode, in 32-bit compatibility mode,
  * or in a 16-bit code segment, which equals real mode where segments do not matter. Whatever is not
  * privileged may be run; what it touches must lie in the arena below, or fault, and where it
- * branches to must be in the page of the instruction, but not on the instruction itself. All of the
- * host's state is back in place when oracle_run returns.
+ * branches to must be in the page of the instruction, but not on the instruction itself, or where
+ * nothing is executable, such as the arena. All of the host's state is back in place when
+ * oracle_run returns.
  *
  * Threading: one thread. Handlers of asynchronous signals must not run meanwhile unless they use
  * the alternate stack. Needs x86-64 Linux with FSGSBASE; the modes also modify_ldt and 32-bit
@@ -36,8 +37,9 @@
 /** The upper half of ESP with a small SS. */
 #define ORACLE_SMALL_ESP UINT64_C(0x1ff10000)
 
-/** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF AC. */
-#define ORACLE_RFLAGS UINT64_C(0x40dd5)
+/** The flags that an instruction is given and that are reported: CF PF AF ZF SF TF DF OF NT AC ID.
+ */
+#define ORACLE_RFLAGS UINT64_C(0x244dd5)
 #define ORACLE_TF     UINT64_C(0x100)
 
 enum oracle_mode { ORACLE_64, ORACLE_32, ORACLE_16 };

@@ -70,7 +70,7 @@ oracle_enter:
         .type   oracle_on_signal, @function
 oracle_on_signal:
         pushfq
-        andl    $~0x40000, (%rsp)       /* AC */
+        andl    $~0x44000, (%rsp)       /* AC, and NT, with which IRETQ faults */
         popfq
         cmpl    $0, is_active(%rip)
         je      oracle_on_foreign_signal

@@ -435,6 +435,8 @@ struct oracle_answer oracle_guest_run_in(WHV_EMULATOR_HANDLE emulator, enum orac
     const WHV_MEMORY_ACCESS_CONTEXT memory = memory_context(in, exit);
     answer.hr = WHvEmulatorTryMmioEmulation(emulator, &guest, &vp, &memory, &status);
     answer.status = status.AsUINT32;
+    if (context != ORACLE_REAL && ((out->rflags ^ vp.Rflags) & ~ORACLE_RFLAGS) != 0)
+        broke(&guest, "a flag was changed that only the system may change");
     out->rflags &= ORACLE_RFLAGS;
     if (guest.event.EventPending) {
         out->trap = guest.event.Vector;

@@ -45,7 +45,7 @@ struct rows_world {
     /** To load: good ones and all kinds of bad ones. */
     uint16_t selector[ROWS_SELECTORS];
     /** By enum rows_numbers; selectors in that of integers. */
-    uint8_t memory[3][ROWS_MEMORY];
+    uint8_t memory[ROWS_NUMBERS][ROWS_MEMORY];
 };
 
 enum rows_rex { ROWS_NO_REX, ROWS_REX, ROWS_REX_W };
@@ -99,8 +99,9 @@ uint64_t rows_target(struct rows_random *random, unsigned size);
 /** @return the linear address of a selector in memory. */
 uint64_t rows_selector_target(struct rows_random *random);
 
-/** @return what eight bytes of memory hold; 0 if they are not in one block. */
-uint64_t rows_memory_at(const struct rows_world *world, uint64_t linear);
+/** Reads up to eight bytes of memory. @return whether all of them are there. */
+bool rows_read(const struct rows_world *world, enum rows_numbers numbers, uint64_t linear,
+               unsigned size, uint64_t *value);
 
 /** @return whether rows_selector_target may have given an address. */
 bool rows_is_selector(uint64_t linear);

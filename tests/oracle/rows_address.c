@@ -45,6 +45,12 @@ uint64_t rows_base_of(const struct maker *m, enum oracle_sreg segment)
                : m->in->segment[segment].base;
 }
 
+/* How numbers lie in memory: rows_fill_numbers. */
+static unsigned slot_of(unsigned size)
+{
+    return size == 10 ? 16 : size > 16 ? 4 : size;
+}
+
 /* Now and then an address that is not canonical, or just about. */
 static uint64_t pick_linear(struct maker *m)
 {
@@ -54,11 +60,13 @@ static uint64_t pick_linear(struct maker *m)
     if ((m->row->traits & ALIGNED) && !rows_once_in(&m->random, 4))
         linear &= ~UINT64_C(15);
     if ((m->row->traits & FLOATS) && !rows_once_in(&m->random, 4))
-        linear &= ~(uint64_t)(m->size - 1u);
+        linear &= ~(uint64_t)(slot_of(m->size) - 1u);
     if ((m->row->traits & STATES) && m->size < 16 && rows_once_in(&m->random, 2))
         linear = (linear & ~UINT64_C(15)) | 8;
+    if ((m->row->traits & TARGET) && !rows_once_in(&m->random, 4))
+        linear &= ~UINT64_C(7);
     if (rows_selects(m->row) && rows_is_accessible(linear, false))
-        return rows_selector_target(&m->random);
+        return rows_selector_target(&m->random) - rows_before_selector(m);
     return linear;
 }
 
@@ -67,8 +75,11 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment)
     enum oracle_sreg segment = m->override >= 0 ? (enum oracle_sreg)m->override : default_segment;
     uint64_t linear = pick_linear(m);
     uint64_t offset = (linear - rows_base_of(m, segment)) & rows_mask(m->address);
-    /* AMD accesses a large operand in parts, each at an offset that wraps by itself. */
-    if (m->size >= 32 && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
+    /* AMD accesses a large operand and what is in pieces part by part, each at an offset that wraps
+       by itself. */
+    const bool has_parts = m->size > 16 || (m->row->traits & AT_RDI) ||
+                           ((m->row->traits & PIECES) && !rows_uses_stack(m->row));
+    if (has_parts && m->address < 8 && offset + m->size - 1 > rows_mask(m->address))
         m->is_impossible = true;
     m->has_memory = true;
     m->linear = rows_base_of(m, segment) + offset;
@@ -188,6 +199,12 @@ static void set_selector(struct maker *m, unsigned reg)
     m->in->gpr[reg] = (m->in->gpr[reg] & ~UINT64_C(0xffff)) | selector;
 }
 
+static void set_target(struct maker *m, unsigned reg)
+{
+    const uint64_t base = m->in->mode == ORACLE_16 ? ORACLE_CODE16 : 0;
+    m->target = m->in->gpr[reg] = rows_branch_target(&m->random) - base;
+}
+
 void rows_make_modrm(struct maker *m, unsigned reg)
 {
     unsigned rm = rows_below(&m->random, 8);
@@ -195,6 +212,8 @@ void rows_make_modrm(struct maker *m, unsigned reg)
         rows_emit(m, 0xc0 | reg << 3 | rm);
         if (rows_selects(m->row))
             set_selector(m, rm | (m->rex & 1u) << 3);
+        if (m->row->traits & TARGET)
+            set_target(m, rm | (m->rex & 1u) << 3);
         return;
     }
     if (m->address == 2) {

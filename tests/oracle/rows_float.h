@@ -15,7 +15,10 @@ enum rows_numbers {
     /** Of all widths; often denormal, a NaN, infinite, or next to a corner. */
     ROWS_FLOATS,
     /** Likewise, but at 8 and 24 in every 32 bytes often a value for MXCSR. */
-    ROWS_STATES
+    ROWS_STATES,
+    /** Where branches may lead, in every 8 bytes. */
+    ROWS_TARGETS,
+    ROWS_NUMBERS
 };
 
 /** @return a number of 4, 8 or 10 bytes, in the low bytes. */

@@ -79,27 +79,6 @@ static void move_by_bit_offset(struct maker *m, unsigned reg)
         m->linear &= UINT32_MAX;
 }
 
-static bool uses_stack(const struct row *row)
-{
-    return row->form == STACK_RM || row->form == STACK_REG || row->form == STACK_FIXED;
-}
-
-static void make_stack(struct maker *m)
-{
-    int override = m->override;
-    unsigned address = m->address;
-    m->override = -1;
-    m->address = m->in->mode == ORACLE_64 ? 8 : oracle_has_small_stack(m->in) ? 2 : 4;
-    uint64_t rsp = rows_pick_offset(m, ORACLE_SS);
-    if (m->row->traits & PUSHES)
-        rsp += m->size;
-    if (m->address == 2 && rows_once_in(&m->random, 10)) /* around its end */
-        rsp = rows_next(&m->random) % 8 - 4;
-    rows_set_address_register(m, ORACLE_RSP, rsp);
-    m->override = override;
-    m->address = address;
-}
-
 static unsigned memory_size(const struct maker *m)
 {
     switch (m->row->memory_size) {
@@ -113,6 +92,16 @@ static unsigned memory_size(const struct maker *m)
         return m->rex & 8 ? 8 : 4;
     case BY_STACK:
         return m->in->mode == ORACLE_64 && m->size == 4 ? 8 : m->size;
+    case BY_EIGHT:
+        return 8 * m->size;
+    case BY_TWO:
+        return 2 * m->size;
+    case BY_ENVIRONMENT:
+        return m->size == 2 ? 14 : 28;
+    case BY_X87:
+        return m->size == 2 ? 94 : 108;
+    case BY_POINTER:
+        return m->size + 2;
     case BY_PORT:
         return m->size == 8 ? 4 : m->size;
     default:
@@ -135,8 +124,8 @@ static void make_rm(struct maker *m, unsigned reg)
 /* What stands between opcode and immediate. */
 static void make_form(struct maker *m, unsigned reg)
 {
-    if (uses_stack(m->row))
-        make_stack(m);
+    if (rows_uses_stack(m->row))
+        rows_make_stack(m);
     switch (m->row->form) {
     case RM_REG:
         make_rm(m, reg);
@@ -161,6 +150,10 @@ static void make_form(struct maker *m, unsigned reg)
     case STRING:
         make_string(m);
         break;
+    case FIXED:
+        if ((m->row->traits & TARGET) && m->row->immediate == IMM_BYTE)
+            rows_make_count(m);
+        break;
     default:
         break;
     }
@@ -177,7 +170,11 @@ static void make_immediate(struct maker *m)
         size = m->size == 8 ? 4 : m->size;
     else if (m->row->immediate == IMM_FULL)
         size = m->size;
-    if (size > 0)
+    if (rows_has_displacement(m->row))
+        rows_make_displacement(m, size);
+    else if (m->row->immediate == IMM_FRAME)
+        rows_make_frame(m);
+    else if (size > 0)
         rows_emit_value(m, rows_value(&m->random), size);
 }
 
@@ -186,15 +183,20 @@ static void make_vex(struct maker *m)
 {
     const unsigned map = m->row->map == 0x0f ? 1 : m->row->map == 0x38 ? 2 : 3;
     const unsigned pp = rows_vex_pp(m->row->mandatory);
-    const unsigned vvvv = m->row->traits & VVVV ? rows_below(&m->random, 8) << 3 : 0;
+    const bool is_general = m->row->memory_size == BY_REX_W && (m->row->traits & VVVV);
+    const unsigned vvvv =
+        m->row->traits & VVVV ? rows_below(&m->random, is_general ? 16 : 8) << 3 : 0;
     if (map == 1 && !(m->rex & 0xb) && vvvv == 0 && rows_once_in(&m->random, 2)) {
         rows_emit(m, 0xc5);
         rows_emit(m, (~(unsigned)m->rex & 4) << 5 | 0x78 | pp);
         return;
     }
+    /* Outside 64-bit code general registers are eight, and have 32 bits whatever W is. */
+    const bool has_w =
+        m->in->mode == ORACLE_64 ? m->rex & 8 : is_general && rows_once_in(&m->random, 4);
     rows_emit(m, 0xc4);
     rows_emit(m, (~(unsigned)m->rex & 7) << 5 | map);
-    rows_emit(m, (m->rex & 8u) << 4 | (0x78 ^ vvvv) | pp);
+    rows_emit(m, (has_w ? 0x80u : 0) | (0x78 ^ vvvv) | pp);
 }
 
 static void make_operands(struct maker *m)
@@ -203,8 +205,11 @@ static void make_operands(struct maker *m)
     m->size = memory_size(m);
     if (m->row->undefined == DIV_UNDEFINED && rows_once_in(&m->random, 2)) /* quotients that fit */
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
-    if (m->row->opcode == 0x90 && m->row->map == 0 && reg == 0 && (!(m->rex & 1) || m->has_rep))
+    if (m->row->opcode == 0x90 && m->row->form == REG_OP && reg == 0 &&
+        (!(m->rex & 1) || m->has_rep))
         reg = 1; /* NOP and PAUSE are others */
+    if (m->row->opcode == 0x90 && m->row->form == FIXED && (m->rex & 1) && m->has_rep)
+        m->is_impossible = true; /* PAUSE to Zydis, XCHG to AMD */
     if (m->row->traits & VEX)
         make_vex(m);
     else if (m->row->map)
@@ -222,22 +227,16 @@ static bool is_in_reach(uint64_t linear)
     return linear > ORACLE_ARENA - 0x8000 && linear < ORACLE_ARENA + ORACLE_ARENA_SIZE;
 }
 
-static uint64_t stack_linear(const struct maker *m)
-{
-    uint64_t rsp = oracle_gpr(m->in, ORACLE_RSP);
-    if (m->in->mode == ORACLE_64)
-        return rsp;
-    if (oracle_has_small_stack(m->in))
-        rsp &= 0xffff;
-    return (rows_base_of(m, ORACLE_SS) + rsp) & UINT32_MAX;
-}
-
 /* Bit offsets, and addresses based on rSP, can lead to pages of which nothing is known here. */
 static bool is_near(const struct maker *m)
 {
     if (m->row->traits & BITS)
         return !m->has_memory || is_in_reach(m->linear);
-    return !uses_stack(m->row) || is_in_reach(stack_linear(m));
+    if ((m->row->traits & FRAME) && !is_in_reach(rows_stack_linear(m, ORACLE_RBP)))
+        return false;
+    if ((m->row->traits & FRAME) && !(m->row->traits & PUSHES))
+        return true;
+    return !rows_uses_stack(m->row) || is_in_reach(rows_stack_linear(m, ORACLE_RSP));
 }
 
 static bool is_real(enum oracle_context context)
@@ -248,20 +247,35 @@ static bool is_real(enum oracle_context context)
 /* What other selectors than those of the world lead to is not known here. */
 static bool reads_known_selector(const struct maker *m)
 {
-    if (!m->has_memory || rows_is_selector(m->linear))
+    const uint64_t linear = m->linear + rows_before_selector(m);
+    if (!m->has_memory || rows_is_selector(linear))
         return true;
-    return m->override != ORACLE_CS && !rows_is_accessible(m->linear, false) &&
-           !rows_is_accessible(m->linear + 1, false);
+    return m->override != ORACLE_CS && !rows_is_accessible(linear, false) &&
+           !rows_is_accessible(linear + 1, false);
+}
+
+/* A target that is read is known, or it is never reached. */
+static bool is_target_safe(struct maker *m)
+{
+    const bool is_popped = m->row->form == STACK_FIXED && !rows_has_displacement(m->row);
+    if (!(m->row->traits & TARGET))
+        return true;
+    if ((is_popped || (m->has_memory && !rows_uses_stack(m->row)) ||
+         (m->row->form == STACK_RM && !m->made->shape.is_register)) &&
+        !rows_read(m->world, ROWS_TARGETS, is_popped ? rows_stack_linear(m, ORACLE_RSP) : m->linear,
+                   m->size, &m->target))
+        return true;
+    return rows_is_target_safe(m);
 }
 
 /* What the oracle cannot do: write to code, which only real mode can; give ESP any upper half. */
-static bool is_possible(const struct maker *m)
+static bool is_possible(struct maker *m)
 {
     bool writes_code = m->has_memory && m->override == ORACLE_CS && (m->row->traits & STORE);
     uint64_t upper_esp = (m->in->gpr[ORACLE_RSP] ^ ORACLE_SMALL_ESP) & 0xffff0000;
     if (rows_selects(m->row) && !reads_known_selector(m))
         return false;
-    if (writes_code && is_real(m->made->context))
+    if ((writes_code && is_real(m->made->context)) || !is_target_safe(m))
         return false;
     if (oracle_has_small_stack(m->in) && upper_esp != 0)
         return false;
@@ -311,12 +325,14 @@ static enum oracle_context pick_context(struct maker *m, enum oracle_mode mode)
 {
     static const enum oracle_context contexts[] = {ORACLE_LONG, ORACLE_LEGACY, ORACLE_REAL,
                                                    ORACLE_VM86, ORACLE_REAL};
-    bool is_protected = rows_selects(m->row) || (m->row->traits & (PORT | VEX));
+    bool is_protected = rows_selects(m->row) || (m->row->traits & (PRIVILEGED | VEX | NO_REAL));
     if (mode == ORACLE_64)
         return ORACLE_LONG;
     /* CS with D set in real mode is possible, but rare. */
     if (mode == ORACLE_32 && rows_once_in(&m->random, 8) && !is_protected)
         return ORACLE_REAL;
+    if (m->row->traits & NO_VM86)
+        return contexts[rows_below(&m->random, mode == ORACLE_32 ? 2 : 3)];
     return contexts[rows_below(&m->random, is_protected || mode == ORACLE_32 ? 2 : 5)];
 }
 
@@ -327,14 +343,20 @@ static void make_equal(struct maker *m)
     if (!(m->row->traits & COMPARES) || !m->has_memory || used || rows_once_in(&m->random, 2))
         return;
     unsigned half = m->row->memory_size == BY_PAIR ? m->size / 2 : m->size;
-    set_part(&m->in->gpr[ORACLE_RAX], half, rows_memory_at(m->world, m->linear));
+    uint64_t low, high;
+    (void)rows_read(m->world, ROWS_INTEGERS, m->linear, half, &low);
+    (void)rows_read(m->world, ROWS_INTEGERS, m->linear + half, half, &high);
+    set_part(&m->in->gpr[ORACLE_RAX], half, low);
     if (m->row->memory_size == BY_PAIR)
-        set_part(&m->in->gpr[ORACLE_RDX], half, rows_memory_at(m->world, m->linear + half));
+        set_part(&m->in->gpr[ORACLE_RDX], half, high);
 }
 
 static enum rows_numbers numbers_of(const struct row *row)
 {
-    return row->traits & STATES ? ROWS_STATES : row->traits & FLOATS ? ROWS_FLOATS : ROWS_INTEGERS;
+    return row->traits & STATES   ? ROWS_STATES
+           : row->traits & FLOATS ? ROWS_FLOATS
+           : row->traits & TARGET ? ROWS_TARGETS
+                                  : ROWS_INTEGERS;
 }
 
 static bool try_make(const struct rows_world *world, enum oracle_mode mode,
@@ -361,6 +383,14 @@ static bool try_make(const struct rows_world *world, enum oracle_mode mode,
     return true;
 }
 
+/* Between registers a VEX store clears what the emulator cannot know of. */
+static bool may_be_register(const struct row *row)
+{
+    const bool has_modrm = row->form <= TO_SREG || row->form == STACK_RM;
+    return has_modrm && !(row->traits & NO_REG) &&
+           (row->traits & (VEX | ONLY_MEM)) != (VEX | ONLY_MEM);
+}
+
 struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode mode,
                                 uint64_t index)
 {
@@ -372,15 +402,15 @@ struct rows_shape rows_shape_of(const struct rows_world *world, enum oracle_mode
     variant /= 3;
     shape.has_67 = variant % 3 == 2;
     variant /= 3;
-    /* Between registers a VEX store clears what the emulator cannot know of. */
-    const bool is_store = (row->traits & (VEX | ONLY_MEM)) == (VEX | ONLY_MEM);
-    shape.is_register =
-        !is_store && variant % 4 == 3 && (row->form <= TO_SREG || row->form == STACK_RM);
+    shape.is_register = may_be_register(row) && (variant % 4 == 3 || (row->traits & NO_MEM));
     variant /= 4;
     if (mode == ORACLE_64)
         shape.rex = (enum rows_rex)(variant % (row->traits & NO_W ? 2 : 3));
     /* Where MOVSXD with 66h reads 16 bits it is another instruction. */
     if (row->map == 0 && row->opcode == 0x63 && world->habits.narrow_movsxd)
+        shape.has_66 = false;
+    /* AMD cuts RIP to 16 bits, Intel ignores 66h, which the emulator follows. */
+    if (mode == ORACLE_64 && (row->traits & TARGET))
         shape.has_66 = false;
     return shape;
 }

@@ -30,12 +30,19 @@ struct maker {
     bool has_memory;
     uint16_t address_registers; /* those that the operand's address is made of */
     uint64_t linear;            /* of the memory operand */
+    uint64_t target;            /* of a branch, before it is cut to its size */
 };
 
 /** @return whether an operand is a selector, of which only the world's are known. */
 static inline bool rows_selects(const struct row *row)
 {
-    return row->form == TO_SREG || (row->traits & SELECTOR);
+    return row->form == TO_SREG || (row->traits & (SELECTOR | POINTER));
+}
+
+/** @return how many bytes of a memory operand come before its selector. */
+static inline unsigned rows_before_selector(const struct maker *m)
+{
+    return m->row->traits & POINTER ? m->size - 2 : 0;
 }
 
 /** Chooses prefixes and what follows from them: REX, address size, operand size, override. */
@@ -71,6 +78,36 @@ uint64_t rows_pick_offset(struct maker *m, enum oracle_sreg default_segment);
  * @param reg the reg field.
  */
 void rows_make_modrm(struct maker *m, unsigned reg);
+
+/** @return whether rSP is used, or rBP as if it were. */
+bool rows_uses_stack(const struct row *row);
+
+/** Makes the stack that a form uses, and its pointers; what it accesses becomes the operand. */
+void rows_make_stack(struct maker *m);
+
+/** Appends what ENTER makes: a size and a level. */
+void rows_make_frame(struct maker *m);
+
+/** @return the linear address to which rSP or rBP points in SS. */
+uint64_t rows_stack_linear(const struct maker *m, enum oracle_gpr reg);
+
+/** @return an address for a branch; it may not be right for this instruction. */
+uint64_t rows_branch_target(struct rows_random *random);
+
+/** Fills memory with such addresses. */
+void rows_fill_targets(struct rows_random *random, uint8_t *memory, unsigned size);
+
+/** @return whether an immediate is where a branch goes on, counted from its end. */
+bool rows_has_displacement(const struct row *row);
+
+/** Appends it, and makes what it leads to the target. */
+void rows_make_displacement(struct maker *m, unsigned size);
+
+/** Sets rCX so that LOOP and its kin go either way. */
+void rows_make_count(struct maker *m);
+
+/** @return whether nothing but INT3 can run at the target. */
+bool rows_is_target_safe(const struct maker *m);
 
 /** Finishes a displacement that counts from the next instruction, once the code is complete. */
 void rows_fix_rip_relative(struct maker *m);

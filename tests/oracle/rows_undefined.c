@@ -48,6 +48,10 @@ uint64_t rows_undefined_flags(const struct maker *m)
         return STATUS & ~ZF;
     case COUNT_UNDEFINED:
         return STATUS & ~(CF | ZF);
+    case VEX_UNDEFINED:
+        return AF | PF;
+    case EXTRACT_UNDEFINED:
+        return AF | PF | SF;
     case DECIMAL_UNDEFINED:
         return OF;
     case DIGIT_UNDEFINED:

@@ -2,7 +2,7 @@
 #include <cpuid.h>
 #include <string.h>
 
-#include "rows.h"
+#include "rows_maker.h"
 
 /* In the middle of the arena: whatever a 16-bit address or a REP reaches beyond is missing. */
 #define WORLD (ORACLE_ARENA + ORACLE_ARENA_SIZE / 2)
@@ -144,7 +144,11 @@ static bool has_feature(unsigned feature)
         [POPCNT] = {1, 2, bit_POPCNT},
         [LZCNT] = {0x80000001, 2, bit_LZCNT},
         [BMI1] = {7, 1, bit_BMI},
+        [BMI2] = {7, 1, bit_BMI2},
         [ADX] = {7, 1, bit_ADX},
+        [INVPCID] = {7, 1, 1u << 10},
+        [CLFLUSHOPT] = {7, 1, bit_CLFLUSHOPT},
+        [CLWB] = {7, 1, bit_CLWB},
     };
     unsigned value[4] = {0};
     if (feature == ANY)
@@ -155,10 +159,10 @@ static bool has_feature(unsigned feature)
 
 const char *rows_missing_feature(unsigned index)
 {
-    static const char *const names[FEATURES] = {"",          "movbe",  "cx16",   "movdiri", "pni",
-                                                "ssse3",     "sse4_1", "sse4_2", "sse4a",   "aes",
-                                                "pclmulqdq", "sha_ni", "gfni",   "avx",     "avx2",
-                                                "f16c",      "popcnt", "abm",    "bmi1",    "adx"};
+    static const char *const names[FEATURES] = {
+        "",       "movbe", "cx16",      "movdiri", "pni",  "ssse3",   "sse4_1",     "sse4_2",
+        "sse4a",  "aes",   "pclmulqdq", "sha_ni",  "gfni", "avx",     "avx2",       "f16c",
+        "popcnt", "abm",   "bmi1",      "bmi2",    "adx",  "invpcid", "clflushopt", "clwb"};
     unsigned feature = ANY;
     do {
         feature++;
@@ -215,6 +219,7 @@ void rows_world_init(struct rows_world *world, uint64_t seed)
     fill_memory(world, &random);
     for (enum rows_numbers i = ROWS_FLOATS; i <= ROWS_STATES; i++)
         rows_fill_numbers(&random, i, world->memory[i], ROWS_MEMORY);
+    rows_fill_targets(&random, world->memory[ROWS_TARGETS], ROWS_MEMORY);
     init_selectors(world, &random);
 }
 
@@ -318,17 +323,28 @@ uint64_t rows_selector_target(struct rows_random *random)
     return WORLD + 2 * rows_below(random, ROWS_SELECTORS);
 }
 
-uint64_t rows_memory_at(const struct rows_world *world, uint64_t linear)
+static const uint8_t *find_byte(const uint8_t *bytes, uint64_t linear)
 {
-    const uint8_t *bytes = world->memory[ROWS_INTEGERS];
-    uint64_t value = 0;
     for (unsigned i = 0; i < LAYOUT; i++) {
         uint64_t offset = linear - layout_address(i), size = layout[i].pages * ORACLE_PAGE;
-        if (offset <= size - sizeof(value))
-            memcpy(&value, bytes + offset, sizeof(value));
+        if (offset < size)
+            return bytes + offset;
         bytes += size;
     }
-    return value;
+    return NULL;
+}
+
+bool rows_read(const struct rows_world *world, enum rows_numbers numbers, uint64_t linear,
+               unsigned size, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < size; i++) {
+        const uint8_t *byte = find_byte(world->memory[numbers], linear + i);
+        if (!byte)
+            return false;
+        *value |= (uint64_t)*byte << 8 * i;
+    }
+    return true;
 }
 
 bool rows_is_selector(uint64_t linear)

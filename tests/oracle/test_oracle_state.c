@@ -200,3 +200,30 @@ Test(oracle_state, branches_end_at_their_target)
     cr_expect(out.completed);
     cr_expect_eq(out.rip, ORACLE_IP16 + 2u, "not taken");
 }
+
+Test(oracle_state, branches_to_where_no_code_is_end_there_too)
+{
+    struct oracle_in in = {.mode = ORACLE_64, CODE(0xff, 0xe0), .gpr = {STACK + 8}}; /* jmp rax */
+    run(in, STACK);
+    cr_expect(out.completed, "data: vector %u", out.trap);
+    cr_expect_eq(out.rip, STACK + 8);
+    in.rflags = ORACLE_TF;
+    run(in, STACK);
+    cr_expect(out.completed && out.stepped);
+    cr_expect_eq(out.rip, STACK + 8);
+    in.rflags = 0;
+    in.gpr[ORACLE_RAX] = ORACLE_CODE16 + ORACLE_PAGE - 1;
+    run(in, STACK);
+    cr_expect(out.completed, "the last byte of the page: vector %u", out.trap);
+    cr_expect_eq(out.rip, ORACLE_CODE16 + ORACLE_PAGE - 1);
+    in.gpr[ORACLE_RAX] = UINT64_C(1) << 47;
+    run(in, STACK);
+    cr_expect(!out.completed, "not canonical");
+    cr_expect_eq(out.trap, 13u);
+    cr_expect_eq(out.rip, ORACLE_RIP);
+
+    in = (struct oracle_in){.mode = ORACLE_16, CODE(0xff, 0xe0), .gpr = {0xfff0}}; /* jmp ax */
+    run(in, STACK);
+    cr_expect(out.completed, "past the page: vector %u", out.trap);
+    cr_expect_eq(out.rip, 0xfff0u);
+}

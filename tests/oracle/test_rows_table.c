@@ -77,7 +77,7 @@ static bool makes(const struct row *row, const struct opcode *opcode)
     unsigned byte = is_in_opcode ? opcode->opcode & 0xf8u : opcode->opcode;
     if (opcode->is_vex != ((row->traits & VEX) != 0))
         return false;
-    return row->map == opcode->map && row->opcode == byte && !is_nop(opcode) &&
+    return row->map == opcode->map && row->opcode == byte && !(is_in_opcode && is_nop(opcode)) &&
            has_reg(row, opcode->reg) && has_prefixes(row, opcode) &&
            !(row->traits & (is64 ? NOT64 : ONLY64)) &&
            !((row->traits & ONLY_MEM) && opcode->is_register) &&

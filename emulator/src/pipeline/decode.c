@@ -199,8 +199,11 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
     const bool has_alignment = demanded_alignment(insn, size) > 1;
-    /* MASKMOVDQU is aligned if its halves are: AMD family 1Ah. */
-    const unsigned unit = (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
+    /* What is accessed in pieces is aligned if these are; MASKMOVDQU if its halves are: AMD family
+       1Ah. */
+    const unsigned unit = insn->traits & WHE_TRAIT_ELEMENTS              ? insn->operand_size
+                          : (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8
+                                                                         : size;
     /* VMASKMOVPS and its kin: exceptions of type 6 (SDM 2A, 2.4). */
     const bool is_masked = (insn->traits & WHE_TRAIT_MASKED) != 0;
     const bool is_in_es = is_in_es_always(insn, from);

@@ -45,6 +45,20 @@ static void correct_segment(const struct whe_mode *mode, const ZydisDecodedInstr
         operands[0].mem.segment = ZYDIS_REGISTER_DS;
 }
 
+/* F3 makes LOOPNE a LOOPE, and F2 the other way round; the last of them counts. Zydis takes them
+   for nothing, and the manuals say no more. */
+static void correct_loop(ZydisDecodedInstruction *decoded)
+{
+    if (decoded->mnemonic != ZYDIS_MNEMONIC_LOOPE && decoded->mnemonic != ZYDIS_MNEMONIC_LOOPNE)
+        return;
+    for (unsigned i = 0; i < decoded->raw.prefix_count; i++) {
+        if (decoded->raw.prefixes[i].value == 0xf2)
+            decoded->mnemonic = ZYDIS_MNEMONIC_LOOPNE;
+        else if (decoded->raw.prefixes[i].value == 0xf3)
+            decoded->mnemonic = ZYDIS_MNEMONIC_LOOPE;
+    }
+}
+
 /* What Zydis decodes like others: opcodes that are there to be invalid (SDM 2B, "UD"), PREFETCH of
    a register, which AMD's processors refuse, and what only Knights Corner had. */
 static bool is_undefined(const ZydisDecodedInstruction *decoded)
@@ -81,5 +95,6 @@ enum whe_decoded whe_decode_bytes(const struct whe_mode *mode, const uint8_t *by
         return WHE_DECODED_INVALID;
     correct_base(decoded, operands);
     correct_segment(mode, decoded, operands);
+    correct_loop(decoded);
     return WHE_DECODED_OK;
 }
