@@ -205,11 +205,10 @@ static void make_operands(struct maker *m)
     m->size = memory_size(m);
     if (m->row->undefined == DIV_UNDEFINED && rows_once_in(&m->random, 2)) /* quotients that fit */
         m->in->gpr[ORACLE_RDX] = rows_below(&m->random, 3);
-    if (m->row->opcode == 0x90 && m->row->form == REG_OP && reg == 0 &&
-        (!(m->rex & 1) || m->has_rep))
+    if (m->row->opcode == 0x90 && m->row->form == REG_OP && reg == 0 && !(m->rex & 1))
         reg = 1; /* NOP and PAUSE are others */
     if (m->row->opcode == 0x90 && m->row->form == FIXED && (m->rex & 1) && m->has_rep)
-        m->is_impossible = true; /* PAUSE to Zydis, XCHG to AMD */
+        m->is_impossible = true; /* XCHG */
     if (m->row->traits & VEX)
         make_vex(m);
     else if (m->row->map)

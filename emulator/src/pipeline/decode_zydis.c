@@ -75,6 +75,25 @@ static bool is_undefined(const ZydisDecodedInstruction *decoded)
     }
 }
 
+/* With REX.B F3 90 is no PAUSE: it is XCHG of R8, which F3 means nothing to (SDM 2B, "XCHG": seen on
+   AMD family 19h). It is decoded without its F3. */
+static ZyanStatus correct_pause(const ZydisDecoder *decoder, const uint8_t *bytes, size_t count,
+                                ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
+{
+    uint8_t rest[WHE_INSN_MAX];
+    size_t kept = 0;
+    if (decoded->mnemonic != ZYDIS_MNEMONIC_PAUSE || !decoded->raw.rex.B)
+        return ZYAN_STATUS_SUCCESS;
+    for (size_t i = 0; i < count && i < decoded->length; i++) {
+        if (bytes[i] != 0xf3)
+            rest[kept++] = bytes[i];
+    }
+    const uint8_t length = decoded->length;
+    const ZyanStatus status = ZydisDecoderDecodeFull(decoder, rest, kept, decoded, operands);
+    decoded->length = length;
+    return status;
+}
+
 enum whe_decoded whe_decode_bytes(const struct whe_mode *mode, const uint8_t *bytes, size_t count,
                                   ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
 {
@@ -91,6 +110,8 @@ enum whe_decoded whe_decode_bytes(const struct whe_mode *mode, const uint8_t *by
         return WHE_DECODED_TOO_LONG;
     if (status == ZYDIS_STATUS_ILLEGAL_LOCK)
         return WHE_DECODED_BAD_LOCK;
+    if (ZYAN_SUCCESS(status))
+        status = correct_pause(&decoder, bytes, count, decoded, operands);
     if (!ZYAN_SUCCESS(status) || is_undefined(decoded))
         return WHE_DECODED_INVALID;
     correct_base(decoded, operands);

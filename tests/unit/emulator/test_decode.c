@@ -304,3 +304,18 @@ Test(decode, says_which_exits_an_instruction_can_cause)
                      rows[i].name);
     }
 }
+
+Test(decode, with_rex_b_a_pause_is_an_exchange)
+{
+    const struct whe_insn pause = DECODE(&mode64, 0xf3, 0x90);
+    cr_expect_eq(pause.id, WHE_INSN_PAUSE);
+    const struct whe_insn exchange = DECODE(&mode64, 0xf3, 0x41, 0x90);
+    cr_expect_eq(exchange.id, WHE_INSN_XCHG);
+    cr_expect_eq(exchange.length, 3);
+    cr_expect_eq(exchange.operand[0].reg, WHE_REG_R8);
+    const struct whe_insn wide = DECODE(&mode64, 0xf3, 0x66, 0x49, 0x90);
+    cr_expect_eq(wide.id, WHE_INSN_XCHG);
+    cr_expect_eq(wide.length, 4);
+    cr_expect_eq(wide.operand[0].size, 8);
+    cr_expect_eq(DECODE(&mode64, 0xf3, 0x41, 0xf3, 0x90).id, WHE_INSN_PAUSE, "no REX counts there");
+}
