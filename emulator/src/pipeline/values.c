@@ -87,6 +87,17 @@ static struct whe_pieces pieces_of(const struct whe_memory *memory)
     return (struct whe_pieces){memory->first, memory->next};
 }
 
+/* What POPA finds in place of rSP is passed over: SDM 2B, "POPA". */
+static enum whe_result read_popped(struct whe_call *call, const struct whe_memory *memory,
+                                   const struct whe_span *span, uint8_t *bytes)
+{
+    const unsigned size = memory->next;
+    const struct whe_span before = whe_span_part(span, 0, 3 * size);
+    const struct whe_span after = whe_span_part(span, 4 * size, 4 * size);
+    WHE_TRY(whe_span_read_pieces(call, &before, pieces_of(memory), bytes));
+    return whe_span_read_pieces(call, &after, pieces_of(memory), bytes + 4 * size);
+}
+
 enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *places,
                                 struct whe_work *work)
 {
@@ -111,6 +122,8 @@ enum whe_result whe_values_read(struct whe_call *call, const struct whe_places *
             continue;
         if (memory->is_simple)
             WHE_TRY(whe_span_read(call, &places->span[i], &value->u64));
+        else if (insn->traits & WHE_TRAIT_GPRS)
+            WHE_TRY(read_popped(call, memory, &places->span[i], value->bytes));
         else
             WHE_TRY(whe_span_read_pieces(call, &places->span[i], pieces_of(memory),
                                          bytes_of(work, value, memory)));
