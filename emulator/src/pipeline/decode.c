@@ -185,6 +185,15 @@ static uint8_t alignment_of(unsigned size)
     return (uint8_t)(1u << (31 - __builtin_clz(size)));
 }
 
+/* The bytes that #AC asks about together: of PUSHA and far pointers each piece, of MASKMOVDQU each
+   half. AMD family 1Ah. */
+static unsigned unit_of(const struct whe_insn *insn, unsigned size)
+{
+    if (insn->traits & WHE_TRAIT_ELEMENTS)
+        return insn->operand_size;
+    return (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
+}
+
 /* What the row demands, which is not of its forms with MMX registers. */
 static uint8_t demanded_alignment(const struct whe_insn *insn, unsigned size)
 {
@@ -200,8 +209,6 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
     const bool has_alignment = demanded_alignment(insn, size) > 1;
-    /* MASKMOVDQU is aligned if its halves are: AMD family 1Ah. */
-    const unsigned unit = (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
     const bool is_in_es = is_in_es_always(insn, from);
     uint64_t displacement = (uint64_t)from->mem.disp.value;
     if (base == WHE_REG_RIP)
@@ -228,7 +235,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment ? 1 : alignment_of(unit),
+                           .alignment = has_alignment ? 1 : alignment_of(unit_of(insn, size)),
                            .intent = intent};
 }
 
