@@ -126,7 +126,8 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
 {
     struct whe_set values = {{0}};
     if (insn->checks != WHE_CHECKS_NONE)
-        whe_checks_registers(insn->checks, &values);
+        whe_checks_registers(mode, insn->checks, &values);
+    whe_far_registers(mode, insn, &values);
     if (insn->has_extras)
         whe_extras_registers(mode, insn->traits, &values);
     if (insn->repeats)
@@ -301,6 +302,14 @@ static unsigned size_of(const ZydisDecodedOperand *from)
     return from->size / 8u;
 }
 
+/* A far pointer is what it would be in memory. */
+static uint64_t immediate_of(const ZydisDecodedOperand *from, const struct whe_insn *insn)
+{
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return from->imm.value.u;
+    return from->ptr.offset | (uint64_t)from->ptr.segment << 8 * insn->operand_size;
+}
+
 /* @return false for an operand that no row of the table can have. */
 static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                          struct whe_insn *insn, unsigned number)
@@ -319,9 +328,9 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
         insn->inputs |= (uint8_t)(1u << number);
     if (from->type == ZYDIS_OPERAND_TYPE_REGISTER)
         return take_register(from, to);
-    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE || from->type == ZYDIS_OPERAND_TYPE_POINTER) {
         to->kind = WHE_OPERAND_IMMEDIATE;
-        to->immediate = from->imm.value.u;
+        to->immediate = immediate_of(from, insn);
         return true;
     }
     if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || insn->memory_count == WHE_MEMORIES)
@@ -380,6 +389,7 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     }
     if (insn->traits & WHE_TRAIT_FRAME)
         whe_decode_frame(insn);
+    whe_decode_far(mode, insn);
     take_alignment(insn);
     if (kinds & 1u << WHE_OPERAND_MMX)
         take_mmx(insn, kinds);
