@@ -48,18 +48,23 @@ unsigned whvc_groups_all(void)
     return WHVC_GENERAL | WHVC_CONTROL | WHVC_EXTENDED | WHVC_OTHER;
 }
 
-/* First bytes of instructions that look at CR0 (EM, MP, TS), CR4 (OSFXSR, OSXSAVE, UMIP, VME, PVI)
- * or XCR0: SDM 2A, 2.4, 2.8; 3A, 2.5. */
+/* First bytes of instructions that look at CR0 (EM, MP, TS), CR4 (OSFXSR, OSXSAVE, UMIP, VME, PVI,
+ * CET) or XCR0: SDM 2A, 2.4, 2.8; 3A, 2.5. */
 static const struct {
     uint8_t first, last;
     unsigned groups;
 } demanding[] = {
     {0x0f, 0x0f, WHVC_CONTROL},                 /* all but the one-byte opcodes */
     {0x62, 0x62, WHVC_CONTROL | WHVC_EXTENDED}, /* EVEX */
-    {0x9b, 0x9d, WHVC_CONTROL},                 /* FWAIT, PUSHF, POPF */
+    {0x9a, 0x9d, WHVC_CONTROL},                 /* far CALL, FWAIT, PUSHF, POPF */
+    {0xc2, 0xc3, WHVC_CONTROL},                 /* RET */
     {0xc4, 0xc5, WHVC_CONTROL | WHVC_EXTENDED}, /* VEX */
+    {0xca, 0xcb, WHVC_CONTROL},                 /* far RET */
+    {0xcf, 0xcf, WHVC_CONTROL},                 /* IRET */
     {0xd8, 0xdf, WHVC_CONTROL},                 /* x87 */
+    {0xe8, 0xe8, WHVC_CONTROL},                 /* CALL */
     {0xfa, 0xfb, WHVC_CONTROL},                 /* CLI, STI */
+    {0xff, 0xff, WHVC_CONTROL},                 /* CALL of an operand, and its kin */
 };
 
 static bool is_prefix(uint8_t byte)

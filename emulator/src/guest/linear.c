@@ -36,11 +36,16 @@ enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsi
     return segment_fault(call, is_stack);
 }
 
-enum whe_result whe_check_target(struct whe_call *call, uint64_t rip)
+enum whe_result whe_check_target(struct whe_call *call, unsigned code, uint32_t limit, uint64_t rip)
 {
-    if (call->mode.code == WHE_CODE64)
+    if (code == WHE_CODE64)
         return whe_check_canonical(call, rip, 1, false);
-    return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
+    return rip > limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
+}
+
+enum whe_result whe_check_branch(struct whe_call *call, uint64_t rip)
+{
+    return whe_check_target(call, call->mode.code, call->vp->Cs.Limit, rip);
 }
 
 static bool type_allows(const WHV_X64_SEGMENT_REGISTER *segment, unsigned intent)

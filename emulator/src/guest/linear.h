@@ -44,10 +44,17 @@ enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsi
                                     bool is_stack);
 
 /**
- * Checks the target of a near branch: one to where no code can be faults itself. SDM 2A, "JMP".
- * @return as whe_check_canonical.
+ * Checks where a branch leads to.
+ * @param code  an enum whe_code: the mode of what is there.
+ * @param limit of the code segment, where that counts.
+ * @return WHE_OK; WHE_FAULT with #GP(0) raised; WHE_GET_FAILED.
  */
-enum whe_result whe_check_target(struct whe_call *call, uint64_t rip);
+enum whe_result whe_check_target(struct whe_call *call, unsigned code, uint32_t limit,
+                                 uint64_t rip);
+
+/** As whe_check_target, of a near branch: one to where no code can be faults itself. SDM 2A, "JMP".
+ */
+enum whe_result whe_check_branch(struct whe_call *call, uint64_t rip);
 
 /** As whe_linear, for every case. */
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,

@@ -75,8 +75,8 @@ static bool is_undefined(const ZydisDecodedInstruction *decoded)
     }
 }
 
-/* With REX.B F3 90 is no PAUSE: it is XCHG of R8, which F3 means nothing to (SDM 2B, "XCHG": seen on
-   AMD family 19h). It is decoded without its F3. */
+/* With REX.B F3 90 is no PAUSE: it is XCHG of R8, which F3 means nothing to (SDM 2B, "XCHG": seen
+   on AMD family 19h). It is decoded without its F3. */
 static ZyanStatus correct_pause(const ZydisDecoder *decoder, const uint8_t *bytes, size_t count,
                                 ZydisDecodedInstruction *decoded, ZydisDecodedOperand *operands)
 {

@@ -100,7 +100,7 @@ static enum whe_result run_kernel(struct whe_call *call, const union whe_cache_e
         return whe_fault_kernel(call, vector, work.code);
     if (work.next_rip != call->vp->Rip + insn->length &&
         !(entry->mode.code == WHE_CODE64 && whe_is_canonical48(work.next_rip)))
-        WHE_TRY(whe_check_target(call, work.next_rip));
+        WHE_TRY(whe_check_branch(call, work.next_rip));
     for (unsigned rest = work.writes; rest != 0;) {
         const unsigned i = 31 - (unsigned)__builtin_clz(rest);
         const struct whe_operand *operand = &insn->operand[i];
