@@ -188,7 +188,7 @@ struct whe_memory {
     uint8_t alignment;
     /** Its accesses are those that `first` and `next` tell. */
     bool has_pieces;
-    /** It is one access of up to 8 bytes, of all of them. */
+    /** It is one access of up to 8 bytes, of all of them, and its place has no rule of its own. */
     bool is_simple;
     /** A struct whe_pieces (memory.h). */
     uint8_t first;

@@ -469,8 +469,9 @@ static void take(const struct whe_mode *mode, const ZydisDecodedInstruction *dec
     }
     for (unsigned i = 0; i < insn->memory_count; i++) {
         struct whe_memory *memory = &insn->memory[i];
-        memory->is_simple =
-            memory->place.size <= 8 && !memory->has_pieces && !(insn->traits & WHE_TRAIT_BYTES);
+        memory->is_simple = memory->place.size <= 8 && !memory->has_pieces &&
+                            memory->alignment == 1 &&
+                            !(insn->traits & (WHE_TRAIT_BYTES | WHE_TRAIT_LINE | WHE_TRAIT_MASKED));
     }
     insn->is_by_exit = is_by_exit(insn);
     take_reads(mode, decoded, operands, insn);

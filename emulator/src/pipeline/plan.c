@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plan.h"
 
+#include "attributes.h"
 #include "bits.h"
 #include "event.h"
 #include "kernel.h"
@@ -145,11 +146,12 @@ static enum whe_result plan_masked(struct whe_call *call, const struct whe_insn 
     return WHE_OK;
 }
 
-enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
-                         const struct whe_memory *memory, struct whe_span *span)
+/* What has a rule of its own. */
+static WHE_APART enum whe_result plan_special(struct whe_call *call, const struct whe_insn *insn,
+                                              const struct whe_memory *memory, uint64_t offset,
+                                              struct whe_span *span)
 {
     const struct whe_place *place = &memory->place;
-    const uint64_t offset = offset_of(call, insn, memory);
     uint64_t linear;
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
@@ -160,4 +162,16 @@ enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
     WHE_TRY(whe_linear(call, place, offset, &linear));
     const unsigned intent = insn->traits & WHE_TRAIT_LINE ? WHE_INTENT_READ : place->intent;
     return whe_probe(call, linear, place->size, intent, span);
+}
+
+enum whe_result whe_plan(struct whe_call *call, const struct whe_insn *insn,
+                         const struct whe_memory *memory, struct whe_span *span)
+{
+    const struct whe_place *place = &memory->place;
+    const uint64_t offset = offset_of(call, insn, memory);
+    uint64_t linear;
+    if (!memory->is_simple)
+        return plan_special(call, insn, memory, offset, span);
+    WHE_TRY(whe_linear(call, place, offset, &linear));
+    return whe_probe(call, linear, place->size, place->intent, span);
 }
