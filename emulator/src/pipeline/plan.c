@@ -118,26 +118,39 @@ static enum whe_result plan_element(struct whe_call *call, const struct whe_plac
     return WHE_OK;
 }
 
-/*
- * The elements that the mask chooses are checked and translated one by one, the others not at all
- * (SDM 2C, "VMASKMOV"): these are nowhere in the spans. Each has an address of its own, cut to the
- * address size; those behind its end are the second span. Seen on AMD family 19h.
- */
-static enum whe_result plan_masked(struct whe_call *call, const struct whe_insn *insn,
-                                   const struct whe_memory *memory, uint64_t offset,
-                                   struct whe_span *span)
+/* VMASKMOVPS and its kin have elements, which are only there where the mask says so (SDM 2C,
+   "VMASKMOV"); MASKMOVDQU has two halves, which are there whatever it says. */
+static unsigned element_size(const struct whe_call *call, const struct whe_insn *insn,
+                             uint64_t *chosen)
 {
+    *chosen = UINT64_MAX;
+    if (!(insn->traits & WHE_TRAIT_MASKED))
+        return 8;
     const union whe_value mask = {.u128 = whe_reg_get128(&call->regs, insn->operand[1].reg)};
-    const uint64_t chosen = whe_chosen_bytes(insn, &mask);
+    *chosen = whe_chosen_bytes(insn, &mask);
+    return insn->operation;
+}
+
+/*
+ * Elements are checked and translated one by one; those that are not chosen are nowhere in the
+ * spans. Each has an address of its own, cut to the address size; those behind its end are the
+ * second span. Seen on AMD family 19h.
+ */
+static enum whe_result plan_elements(struct whe_call *call, const struct whe_insn *insn,
+                                     const struct whe_memory *memory, uint64_t offset,
+                                     struct whe_span *span)
+{
+    uint64_t chosen;
+    const unsigned size = element_size(call, insn, &chosen);
     const uint64_t end = insn->address_mask - offset;
     struct whe_place element = memory->place;
     unsigned before = element.size;
     if (end < before)
-        before = (unsigned)(end - end % insn->operation + insn->operation);
+        before = (unsigned)(end - end % size + size);
     span[0] = (struct whe_span){.size = (uint16_t)before};
     span[1] = (struct whe_span){.size = (uint16_t)(element.size - before)};
-    element.size = insn->operation;
-    for (unsigned at = 0; at < memory->place.size; at += element.size) {
+    element.size = (uint16_t)size;
+    for (unsigned at = 0; at < memory->place.size; at += size) {
         const bool is_beyond = at >= before;
         if (chosen >> at & 1)
             WHE_TRY(plan_element(call, &element, (offset + at) & insn->address_mask,
@@ -155,8 +168,9 @@ static WHE_APART enum whe_result plan_special(struct whe_call *call, const struc
     uint64_t linear;
     if (memory->alignment > 1 && is_misaligned(call, memory, offset))
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
-    if (insn->traits & WHE_TRAIT_MASKED)
-        return plan_masked(call, insn, memory, offset, span);
+    if ((insn->traits & WHE_TRAIT_MASKED) ||
+        ((insn->traits & WHE_TRAIT_BYTES) && place->size == 16))
+        return plan_elements(call, insn, memory, offset, span);
     if (is_wrapped(call, memory, offset))
         return plan_wrapped(call, memory, offset, span);
     WHE_TRY(whe_linear(call, place, offset, &linear));
