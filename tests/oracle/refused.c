@@ -64,6 +64,12 @@ static const bool has_row[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #include "rows.def"
 };
 
+/* Of those that the emulator refuses for good: the group. */
+static const uint8_t refusals[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define WHE_REFUSED(mnemonic, reason) [ZYDIS_MNEMONIC_##mnemonic] = REFUSED_##reason,
+#include "refusal.def"
+};
+
 static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
 
 static unsigned put_legacy(const struct form *form, uint8_t *code)
@@ -212,6 +218,8 @@ static enum refused_group group_of_extension(const ZydisDecodedInstruction *insn
 
 static enum refused_group group_of_base(const ZydisDecodedInstruction *insn)
 {
+    if (refusals[insn->mnemonic])
+        return refusals[insn->mnemonic];
     switch (insn->meta.category) {
     case ZYDIS_CATEGORY_NOP:
     case ZYDIS_CATEGORY_WIDENOP:
@@ -231,8 +239,18 @@ static enum refused_group group_of(const ZydisDecodedInstruction *insn,
     const enum refused_group group = group_of_extension(insn);
     if (group == REFUSED_NOT_YET && insn->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY)
         return group_of_base(insn);
-    if (insn->mnemonic == ZYDIS_MNEMONIC_LWPINS || insn->mnemonic == ZYDIS_MNEMONIC_LWPVAL)
+    switch (insn->mnemonic) {
+    case ZYDIS_MNEMONIC_LWPINS:
+    case ZYDIS_MNEMONIC_LWPVAL:
+    case ZYDIS_MNEMONIC_LLWPCB:
+    case ZYDIS_MNEMONIC_SLWPCB:
         return REFUSED_GONE;
+    case ZYDIS_MNEMONIC_VZEROALL:
+    case ZYDIS_MNEMONIC_VZEROUPPER:
+        return REFUSED_YMM;
+    default:
+        break;
+    }
     return group == REFUSED_NOT_YET && has_upper(insn, operands) ? REFUSED_YMM : group;
 }
 

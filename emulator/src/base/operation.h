@@ -14,6 +14,9 @@ enum whe_text_operation { WHE_TEXT_EXPLICIT = 1, WHE_TEXT_MASK = 2 };
 /** Of LOOP, LOOPE, LOOPNE. */
 enum whe_loop { WHE_LOOP_ALWAYS, WHE_LOOP_EQUAL, WHE_LOOP_NOT_EQUAL };
 
+/** Of what uses a register that is no operand of its own to the decoder. */
+enum whe_unsaid { WHE_FS_BASE, WHE_GS_BASE, WHE_GS_BASES, WHE_TSC_AUX };
+
 /** Of string instructions: where elements come from and go to. */
 enum whe_string_operation {
     WHE_STRING_MOVS,

@@ -24,7 +24,9 @@ enum whe_special {
     /** MOV SS: no trap, no interrupt before the next instruction. */
     WHE_SPECIAL_BLOCKS = 4,
     /** A REP stopped for single-step: RIP stays. */
-    WHE_SPECIAL_UNFINISHED = 8
+    WHE_SPECIAL_UNFINISHED = 8,
+    /** STI: no interrupt before the next instruction. */
+    WHE_SPECIAL_HOLDS = 16
 };
 
 struct whe_mode {

@@ -17,6 +17,8 @@ struct whe_check {
     bool is_privileged;
     /** Likewise where CR4.UMIP is set. */
     bool is_umip;
+    /** #UD unless CPL is 0. */
+    bool is_kernels;
     /** #MF for a pending x87 exception. */
     bool waits;
     /** Bits that are set, otherwise #UD. */

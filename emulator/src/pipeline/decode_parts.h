@@ -75,4 +75,7 @@ uint8_t whe_decode_exits(const struct whe_mode *mode, const ZydisDecodedInstruct
 /** Gives the operands of ENTER and LEAVE the sizes and places that the decoder does not tell. */
 void whe_decode_frame(struct whe_insn *insn);
 
+/** Adds the operands of rows with WHE_TRAIT_UNSAID. */
+void whe_decode_unsaid(struct whe_insn *insn);
+
 #endif

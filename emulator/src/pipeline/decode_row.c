@@ -7,12 +7,13 @@
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
 /* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
-   instruction, and MOV to a control register another than MOV. */
-enum { PLAIN, STRING, CONTROL, KINDS };
+   instruction, and MOV to a control or debug register another than MOV. */
+enum { PLAIN, STRING, CONTROL, DEBUG, KINDS };
 static const uint16_t rows[KINDS][MNEMONICS] = {
 #define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
     [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
         : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
+        : ((traits)&WHE_TRAIT_DEBUG_MOVE)   ? DEBUG                                                \
                                             : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
@@ -54,10 +55,26 @@ static enum whe_result refusal(const ZydisDecodedInstruction *decoded,
     return decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ? WHE_OK : WHE_NO_ROW;
 }
 
-static bool is_control(const ZydisDecodedOperand *operand)
+static bool is_of(const ZydisDecodedOperand *operand, ZydisRegisterClass class)
 {
     return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-           ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
+           ZydisRegisterGetClass(operand->reg.value) == class;
+}
+
+/* @return the kind of instruction that the mnemonic names. */
+static unsigned kind_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    if (is_string(decoded))
+        return STRING;
+    if (decoded->mnemonic != ZYDIS_MNEMONIC_MOV)
+        return PLAIN;
+    for (unsigned i = 0; i < 2; i++) {
+        if (is_of(&operands[i], ZYDIS_REGCLASS_CONTROL))
+            return CONTROL;
+        if (is_of(&operands[i], ZYDIS_REGCLASS_DEBUG))
+            return DEBUG;
+    }
+    return PLAIN;
 }
 
 enum whe_result whe_decode_row(const ZydisDecodedInstruction *decoded,
@@ -68,9 +85,7 @@ enum whe_result whe_decode_row(const ZydisDecodedInstruction *decoded,
     if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
         return WHE_NO_ROW;
     WHE_TRY(refusal(decoded, operands));
-    const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
-                               (is_control(&operands[0]) || is_control(&operands[1]));
-    *id = rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
+    *id = rows[kind_of(decoded, operands)][decoded->mnemonic];
     if (*id == WHE_INSN_NONE)
         return WHE_NO_ROW;
     const bool is_native = (whe_rows[*id].traits & WHE_TRAIT_NATIVE) != 0;

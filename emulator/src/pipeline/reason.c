@@ -32,6 +32,9 @@ static bool has_row(const char *mnemonic)
 const char *whe_reason_text(struct whe_reason *reason)
 {
     const char *text = texts[reason->result];
+    const char *refusal = reason->result == WHE_NO_ROW ? whe_refusal(reason->unknown) : NULL;
+    if (refusal)
+        text = refusal;
     const char *name = strstr(text, "%s");
     if (!name)
         return text;
@@ -39,6 +42,7 @@ const char *whe_reason_text(struct whe_reason *reason)
     whe_mnemonic_name(reason->unknown, mnemonic, sizeof(mnemonic));
     /* MOV to a control register, a far JMP: another instruction of that name has a row. */
     snprintf(reason->text, sizeof(reason->text), "%.*s%s%s%s", (int)(name - text), text, mnemonic,
-             name + 2, reason->result == WHE_NO_ROW && has_row(mnemonic) ? " in this form" : "");
+             name + 2,
+             reason->result == WHE_NO_ROW && !refusal && has_row(mnemonic) ? " in this form" : "");
     return reason->text;
 }
