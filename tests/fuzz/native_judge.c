@@ -144,6 +144,15 @@ static bool has_hidden_state(const ZydisDecodedInstruction *decoded)
     case ZYDIS_MNEMONIC_POPFD:
     case ZYDIS_MNEMONIC_POPFQ:
     case ZYDIS_MNEMONIC_CLI:
+    case ZYDIS_MNEMONIC_STI:
+    case ZYDIS_MNEMONIC_RDFSBASE:
+    case ZYDIS_MNEMONIC_RDGSBASE:
+    case ZYDIS_MNEMONIC_WRFSBASE:
+    case ZYDIS_MNEMONIC_WRGSBASE:
+    case ZYDIS_MNEMONIC_RDPID:
+    case ZYDIS_MNEMONIC_XGETBV:
+    case ZYDIS_MNEMONIC_XSETBV:
+    case ZYDIS_MNEMONIC_SERIALIZE:
     case ZYDIS_MNEMONIC_INVPCID:
     /* The processor has pushed or popped some when it faults, the emulator none. */
     case ZYDIS_MNEMONIC_ENTER:

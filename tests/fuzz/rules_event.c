@@ -17,12 +17,18 @@ const struct rules_register *rules_find(const struct rules_event *event, WHV_REG
     return NULL;
 }
 
+/* EFER, MTRRs and their kin. */
+static bool is_msr(WHV_REGISTER_NAME name)
+{
+    return name >= WHvX64RegisterTsc && name <= WHvX64RegisterTscAux;
+}
+
 bool rules_is_64bit(WHV_REGISTER_NAME name)
 {
     return (name >= WHvX64RegisterRax && name <= WHvX64RegisterRflags) ||
-           (name >= WHvX64RegisterCr0 && name <= WHvX64RegisterXCr0) ||
-           name == WHvX64RegisterEfer || name == WHvRegisterInterruptState ||
-           name == WHvRegisterPendingInterruption || name == WHvX64RegisterPendingDebugException;
+           (name >= WHvX64RegisterCr0 && name <= WHvX64RegisterXCr0) || is_msr(name) ||
+           name == WHvRegisterInterruptState || name == WHvRegisterPendingInterruption ||
+           name == WHvX64RegisterPendingDebugException;
 }
 
 static bool is_vector_register(WHV_REGISTER_NAME name)
@@ -34,14 +40,14 @@ static bool is_vector_register(WHV_REGISTER_NAME name)
 static bool may_get(WHV_REGISTER_NAME name)
 {
     return (name >= WHvX64RegisterRax && name <= WHvX64RegisterXCr0) || is_vector_register(name) ||
-           name == WHvX64RegisterEfer || name == WHvRegisterPendingEvent ||
+           is_msr(name) || name == WHvRegisterPendingEvent ||
            name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
            name == WHvX64RegisterPendingDebugException;
 }
 
 static bool may_set(WHV_REGISTER_NAME name)
 {
-    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterCr8) || name == WHvX64RegisterEfer ||
+    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterXCr0) || is_msr(name) ||
            is_vector_register(name) || name == WHvRegisterPendingEvent ||
            name == WHvRegisterInterruptState || name == WHvX64RegisterPendingDebugException;
 }

@@ -4,6 +4,7 @@
 
 #define RFLAGS_STATUS UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
 #define RFLAGS_TF     UINT64_C(0x100)
+#define RFLAGS_IF     UINT64_C(0x200)
 #define RFLAGS_POPF   UINT64_C(0x2c7700) /* ID VIF AC NT IOPL DF IF TF */
 #define RFLAGS_RF     UINT64_C(0x10000)
 #define RFLAGS_IRET   UINT64_C(0x180000) /* VIP VIF */
@@ -132,7 +133,13 @@ static enum rules_rule check_shadow(const struct rules_exit *exit, const struct 
     if (is_far(set) && !exit->vp.ExecutionState.InterruptShadow)
         return RULES_HOLD;
     *has_begun = (state->value.Reg64 & SHADOW) != 0;
-    return *has_begun && !rules_find(set, WHvX64RegisterSs) ? RULES_SHADOW : RULES_HOLD;
+    if (!*has_begun || rules_find(set, WHvX64RegisterSs))
+        return RULES_HOLD;
+    /* STI's holds back interrupts alone. */
+    const struct rules_register *rflags = rules_find(set, WHvX64RegisterRflags);
+    *has_begun = false;
+    return rflags && (rflags->value.Reg64 & ~exit->vp.Rflags & RFLAGS_IF) ? RULES_HOLD
+                                                                          : RULES_SHADOW;
 }
 
 /* An interrupt does not trap. */

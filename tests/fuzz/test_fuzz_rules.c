@@ -94,6 +94,19 @@ static void modify(struct scene *s)
     add_register(s, WHvX64RegisterRip, RIP + 2);
 }
 
+/* STI: interrupts may come behind the next instruction, the trap does at once. */
+static void sti(struct scene *s)
+{
+    begin(s, WHvMemoryAccessExecute);
+    add(s, RULES_GET);
+    add_register(s, WHvX64RegisterCr4, 0);
+    add_register(s, WHvRegisterInterruptState, 0);
+    add(s, RULES_SET);
+    add_register(s, WHvX64RegisterRflags, 0x202);
+    add_register(s, WHvRegisterInterruptState, 1);
+    add_register(s, WHvX64RegisterRip, RIP + 1);
+}
+
 /* MOV [RBX], EAX with a page that is not present. */
 static void fault(struct scene *s)
 {
@@ -218,7 +231,7 @@ static void nothing(struct scene *s)
     BREAK(BATCH_EMPTY, modify, s->events[0].count = 0)                                             \
     BREAK(BATCH_ALIGNMENT, modify, s->events[0].is_unaligned = true)                               \
     BREAK(BATCH_TWICE, modify, s->registers[0][1].name = WHvX64RegisterRax)                        \
-    BREAK(GET_NAME, modify, s->registers[0][1].name = WHvX64RegisterStar)                          \
+    BREAK(GET_NAME, modify, s->registers[0][1].name = WHvRegisterInternalActivityState)            \
     BREAK(GET_GIVEN, modify, s->registers[0][1].name = WHvX64RegisterRip)                          \
     BREAK(GET_AGAIN, fault, s->registers[2][1].name = WHvX64RegisterRbx)                           \
     BREAK(SET_NAME, modify, last(s, 1)->name = WHvX64RegisterStar)                                 \
@@ -266,6 +279,8 @@ static void nothing(struct scene *s)
     BREAK(TRAP, load, add_register(s, WHvX64RegisterPendingDebugException, 0x10))                  \
     BREAK(SHADOW, modify, last(s, 1)->value.Reg64 = 0)                                             \
     BREAK(SHADOW, modify, last(s, 1)->value.Reg64 = 3)                                             \
+    BREAK(SHADOW, sti, last(s, 0)->value.Reg64 = 0x2)                                              \
+    BREAK(TRAP, sti, s->exit.vp.Rflags |= 0x100)                                                   \
     BREAK(SHADOW, load, s->exit.vp.ExecutionState.InterruptShadow = 1)                             \
     BREAK(FAULT_EVENT, fault, last(s, 0)->value.ExceptionEvent.EventPending = 0)                   \
     BREAK(FAULT_EVENT, fault, last(s, 0)->value.ExceptionEvent.EventType = 5)                      \

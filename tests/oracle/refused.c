@@ -10,9 +10,10 @@
 #include "opcodes.h"
 
 #define CODE_MAX    15u
-#define ENTRIES_MAX 12000u
+#define ENTRIES_MAX 24000u
 #define WIDTH       100u
-#define PP_SHIFT    12u /* in a key */
+#define PP_SHIFT    12u            /* in a key */
+#define ROW         UINT64_C(0xff) /* of modrms: one reg field */
 
 enum kind { LEGACY, VEX, XOP, EVEX, KINDS };
 
@@ -30,13 +31,14 @@ struct form {
 struct entry {
     enum refused_group group;
     ZydisMnemonic mnemonic;
-    unsigned key; /* kind, map, pp, length, opcode */
-    unsigned regs;
+    unsigned key;    /* kind, map, pp, length, opcode */
+    uint64_t modrms; /* mask of reg << 3 | rm; all of a row where rm is a register */
     bool is_dropped; /* it says what another one says */
 };
 
 struct walk {
     const struct opcodes_mode *mode;
+    bool has_registers; /* in the place of memory */
     ZydisDecoder decoder;
     struct refused_tally *tally;
     struct entry entry[ENTRIES_MAX];
@@ -62,6 +64,12 @@ static const bool has_row[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #define MARK_COMPARE(mnemonic)
 #define WHE_BY_MNEMONIC
 #include "rows.def"
+};
+
+/* Of those that the emulator refuses for good: the group. */
+static const uint8_t refusals[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define WHE_REFUSED(mnemonic, reason) [ZYDIS_MNEMONIC_##mnemonic] = REFUSED_##reason,
+#include "refusal.def"
 };
 
 static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
@@ -106,17 +114,30 @@ static unsigned put_prefixes(const struct form *form, uint8_t *code)
 }
 
 /* [rBX + 11h], or [rBX + rCX + 11h]: of vectors of addresses it is a vector that is added. */
-static void put(const struct form *form, unsigned reg, bool has_sib, uint8_t *code)
+static unsigned put_address(unsigned reg, bool has_sib, uint8_t *code)
+{
+    unsigned n = 0;
+    code[n++] = (uint8_t)(0x40 | reg << 3 | (has_sib ? 4 : 3));
+    if (has_sib)
+        code[n++] = 0x0b;
+    code[n++] = 0x11;
+    return n;
+}
+
+/* @param modrm  reg << 3 | rm; of memory rm means nothing
+   @param second the second try: with an index. */
+static void put(const struct walk *walk, const struct form *form, unsigned modrm, bool second,
+                uint8_t *code)
 {
     memset(code, 0, CODE_MAX);
     unsigned n = put_prefixes(form, code);
     const bool is_3dnow = form->kind == LEGACY && form->map == ZYDIS_OPCODE_MAP_0F0F;
     if (!is_3dnow)
         code[n++] = (uint8_t)form->opcode;
-    code[n++] = (uint8_t)(0x40 | reg << 3 | (has_sib ? 4 : 3));
-    if (has_sib)
-        code[n++] = 0x0b;
-    code[n++] = 0x11;
+    if (walk->has_registers)
+        code[n++] = (uint8_t)(0xc0 | modrm);
+    else
+        n += put_address(modrm >> 3, second, code + n);
     if (is_3dnow)
         code[n] = (uint8_t)form->opcode;
 }
@@ -199,6 +220,8 @@ static enum refused_group group_of_extension(const ZydisDecodedInstruction *insn
 
 static enum refused_group group_of_base(const ZydisDecodedInstruction *insn)
 {
+    if (refusals[insn->mnemonic])
+        return refusals[insn->mnemonic];
     switch (insn->meta.category) {
     case ZYDIS_CATEGORY_NOP:
     case ZYDIS_CATEGORY_WIDENOP:
@@ -218,13 +241,23 @@ static enum refused_group group_of(const ZydisDecodedInstruction *insn,
     const enum refused_group group = group_of_extension(insn);
     if (group == REFUSED_NOT_YET && insn->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY)
         return group_of_base(insn);
-    if (insn->mnemonic == ZYDIS_MNEMONIC_LWPINS || insn->mnemonic == ZYDIS_MNEMONIC_LWPVAL)
+    switch (insn->mnemonic) {
+    case ZYDIS_MNEMONIC_LWPINS:
+    case ZYDIS_MNEMONIC_LWPVAL:
+    case ZYDIS_MNEMONIC_LLWPCB:
+    case ZYDIS_MNEMONIC_SLWPCB:
         return REFUSED_GONE;
+    case ZYDIS_MNEMONIC_VZEROALL:
+    case ZYDIS_MNEMONIC_VZEROUPPER:
+        return REFUSED_YMM;
+    default:
+        break;
+    }
     return group == REFUSED_NOT_YET && has_upper(insn, operands) ? REFUSED_YMM : group;
 }
 
-static void keep(struct walk *walk, const struct form *form, unsigned reg, ZydisMnemonic mnemonic,
-                 enum refused_group group)
+static void keep(struct walk *walk, const struct form *form, uint64_t modrms,
+                 ZydisMnemonic mnemonic, enum refused_group group)
 {
     const unsigned length = form->kind == EVEX ? 0 : form->length;
     const unsigned key = (unsigned)form->kind << 20 | form->map << 16 | form->pp << PP_SHIFT |
@@ -233,23 +266,23 @@ static void keep(struct walk *walk, const struct form *form, unsigned reg, Zydis
     for (unsigned i = walk->count; i > 0 && i + 64 > walk->count; i--) {
         struct entry *entry = &walk->entry[i - 1];
         if (entry->key == key && entry->mnemonic == mnemonic && entry->group == group) {
-            entry->regs |= 1u << reg;
+            entry->modrms |= modrms;
             return;
         }
     }
     walk->is_full |= walk->count == ENTRIES_MAX;
     if (!walk->is_full)
-        walk->entry[walk->count++] = (struct entry){group, mnemonic, key, 1u << reg, false};
+        walk->entry[walk->count++] = (struct entry){group, mnemonic, key, modrms, false};
 }
 
-static bool decode(struct walk *walk, const struct form *form, unsigned reg, uint8_t *code,
+static bool decode(struct walk *walk, const struct form *form, unsigned modrm, uint8_t *code,
                    ZydisDecodedInstruction *insn, ZydisDecodedOperand *operands)
 {
     static const ZydisInstructionEncoding encodings[KINDS] = {
         ZYDIS_INSTRUCTION_ENCODING_LEGACY, ZYDIS_INSTRUCTION_ENCODING_VEX,
         ZYDIS_INSTRUCTION_ENCODING_XOP, ZYDIS_INSTRUCTION_ENCODING_EVEX};
-    for (unsigned has_sib = 0; has_sib < 2; has_sib++) {
-        put(form, reg, has_sib, code);
+    for (unsigned i = 0; i < 2; i++) {
+        put(walk, form, modrm, i, code);
         ZyanStatus status = ZydisDecoderDecodeFull(&walk->decoder, code, CODE_MAX, insn, operands);
         if (!ZYAN_SUCCESS(status))
             continue;
@@ -261,13 +294,23 @@ static bool decode(struct walk *walk, const struct form *form, unsigned reg, uin
     return false;
 }
 
-static void visit(struct walk *walk, const struct form *form, unsigned reg)
+/* An opcode without ModRM that has memory is in the list of these, whatever follows it. */
+static bool is_of_list(const struct walk *walk, const ZydisDecodedInstruction *insn,
+                       const ZydisDecodedOperand *operands)
+{
+    const bool is_here = has_memory(insn, operands);
+    if (!walk->has_registers)
+        return is_here;
+    return !is_here || (insn->attributes & ZYDIS_ATTRIB_HAS_MODRM);
+}
+
+static void visit(struct walk *walk, const struct form *form, unsigned modrm)
 {
     uint8_t code[CODE_MAX];
     ZydisDecodedInstruction insn;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     struct whe_insn taken;
-    if (!decode(walk, form, reg, code, &insn, operands) || !has_memory(&insn, operands) ||
+    if (!decode(walk, form, modrm, code, &insn, operands) || !is_of_list(walk, &insn, operands) ||
         whe_decode(&walk->mode->mode, code, CODE_MAX, &taken) != WHE_DECODED_OK)
         return;
     walk->tally->encodings++;
@@ -278,7 +321,8 @@ static void visit(struct walk *walk, const struct form *form, unsigned reg)
              insn.meta.isa_ext != ZYDIS_ISA_EXT_BASE)
         walk->tally->not_here++;
     else
-        keep(walk, form, reg, insn.mnemonic, group);
+        keep(walk, form, walk->has_registers ? UINT64_C(1) << modrm : ROW << (modrm & ~7u),
+             insn.mnemonic, group);
 }
 
 static void walk_opcode(struct walk *walk, struct form form)
@@ -287,13 +331,15 @@ static void walk_opcode(struct walk *walk, struct form form)
     const bool is64 = walk->mode->mode.code == WHE_CODE64;
     const unsigned ws = form.kind != LEGACY || is64 ? 2 : 1;
     const unsigned masks = form.kind == EVEX ? 2 : 1;
-    for (unsigned i = 0; i < 4 * 8 * lengths * ws * masks; i++) {
-        const unsigned rest = i / 32;
-        form.pp = i / 8 % 4;
+    for (unsigned i = 0; i < 4 * 64 * lengths * ws * masks; i++) {
+        const unsigned rest = i / 256;
+        if (!walk->has_registers && i % 8 != 0)
+            continue;
+        form.pp = i / 64 % 4;
         form.length = rest % lengths;
         form.w = rest / lengths % ws;
         form.mask = rest / lengths / ws;
-        visit(walk, &form, i % 8);
+        visit(walk, &form, i % 64);
     }
 }
 
@@ -336,7 +382,7 @@ static void merge_modes(struct walk *walk)
     qsort(walk->entry, walk->count, sizeof(walk->entry[0]), compare);
     for (unsigned i = 0; i < walk->count; i++) {
         if (count > 0 && compare(&walk->entry[count - 1], &walk->entry[i]) == 0)
-            walk->entry[count - 1].regs |= walk->entry[i].regs;
+            walk->entry[count - 1].modrms |= walk->entry[i].modrms;
         else
             walk->entry[count++] = walk->entry[i];
     }
@@ -350,7 +396,7 @@ static bool is_prefixed(const struct walk *walk, const struct entry *entry)
         return false;
     for (const struct entry *other = walk->entry; other < walk->entry + walk->count; other++) {
         if (other->key == (entry->key & ~(15u << PP_SHIFT)) && other->mnemonic == entry->mnemonic &&
-            (entry->regs & ~other->regs) == 0)
+            (entry->modrms & ~other->modrms) == 0)
             return true;
     }
     return false;
@@ -388,6 +434,21 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
         text->used = text->size - 1;
 }
 
+/* The reg field of ModRM, or all of ModRM, where not all of them are it. */
+static void add_modrms(char *name, size_t size, uint64_t modrms)
+{
+    size_t n = strlen(name);
+    bool has_rows = true;
+    for (unsigned reg = 0; reg < 8; reg++) {
+        const uint64_t row = modrms >> 8 * reg & ROW;
+        has_rows &= row == 0 || row == ROW;
+    }
+    for (unsigned i = 0; i < 64 && modrms != UINT64_MAX; i += has_rows ? 8 : 1) {
+        if (modrms >> i & 1)
+            n += (size_t)snprintf(name + n, size - n, "/%x", has_rows ? i / 8 : 0xc0 | i);
+    }
+}
+
 static void add_encoding(struct text *text, const struct entry *entry)
 {
     static const char *const kinds[KINDS] = {"", "vex.", "xop.", "evex."};
@@ -396,17 +457,14 @@ static void add_encoding(struct text *text, const struct entry *entry)
                                        "map6.", "map7.", "map8.", "map9.", "mapa."};
     const unsigned kind = entry->key >> 20, map = entry->key >> 16 & 15;
     const unsigned length = entry->key >> 8 & 15;
-    char name[40];
-    int n = snprintf(name, sizeof(name), "%s%s%s%s%02x", kinds[kind],
-                     kind == VEX || kind == XOP ? (length ? "256." : "128.") : "",
-                     prefix_names[entry->key >> PP_SHIFT & 15],
-                     kind == LEGACY && map == ZYDIS_OPCODE_MAP_0F0F ? "0f0f." : maps[map],
-                     entry->key & 0xff);
-    for (unsigned reg = 0; reg < 8 && entry->regs != 0xff; reg++) {
-        if (entry->regs & 1u << reg)
-            n += snprintf(name + n, sizeof(name) - (size_t)n, "/%u", reg);
-    }
-    if (text->column + 1 + (unsigned)n > WIDTH) {
+    char name[240];
+    snprintf(name, sizeof(name), "%s%s%s%s%02x", kinds[kind],
+             kind == VEX || kind == XOP ? (length ? "256." : "128.") : "",
+             prefix_names[entry->key >> PP_SHIFT & 15],
+             kind == LEGACY && map == ZYDIS_OPCODE_MAP_0F0F ? "0f0f." : maps[map],
+             entry->key & 0xff);
+    add_modrms(name, sizeof(name), entry->modrms);
+    if (text->column + 1 + strlen(name) > WIDTH) {
         add(text, "\n   ");
         text->column = 3;
     }
@@ -432,13 +490,14 @@ static void write_entries(const struct walk *walk, struct text *text)
     add(text, "\n");
 }
 
-bool refused_list(char *text, size_t size, struct refused_tally *tally)
+bool refused_list(bool has_registers, char *text, size_t size, struct refused_tally *tally)
 {
     static struct walk walk;
     struct text out = {text, size, 0, 0};
     memset(&walk, 0, sizeof(walk));
     memset(tally, 0, sizeof(*tally));
     walk.tally = tally;
+    walk.has_registers = has_registers;
     for (unsigned i = 0; i < 2; i++) { /* 64-bit and 32-bit code */
         walk.mode = &opcodes_modes[i];
         ZydisDecoderInit(&walk.decoder, walk.mode->machine, walk.mode->stack);
@@ -446,8 +505,10 @@ bool refused_list(char *text, size_t size, struct refused_tally *tally)
     }
     merge_modes(&walk);
     merge_prefixes(&walk);
-    add(&out, "# Encodings with a memory operand that the emulator refuses, by reason.\n"
-              "# Written by test_refused: REFUSED_BLESS=1 ./dev test -R test_refused\n");
+    add(&out,
+        "# Encodings with%s a memory operand that the emulator refuses%s, by reason.\n"
+        "# Written by test_refused: REFUSED_BLESS=1 ./dev test -R test_refused\n",
+        has_registers ? "out" : "", has_registers ? " on an execute exit" : "");
     write_entries(&walk, &out);
     return !walk.is_full && out.used + 1 < size;
 }

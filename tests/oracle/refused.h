@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file refused.h
- * Walks through all encodings that Zydis knows and lists those with a memory operand that the
- * emulator refuses.
+ * Walks through all encodings that Zydis knows and lists those that the emulator refuses: of those
+ * with a memory operand, which may cause any exit, and of those without one, which run on execute
+ * exits alone.
  */
 #ifndef WHVTRACE_TESTS_REFUSED_H
 #define WHVTRACE_TESTS_REFUSED_H
@@ -19,7 +20,7 @@ enum refused_group {
 
 /** What the walk saw. */
 struct refused_tally {
-    /** With a memory operand. */
+    /** Of the list's kind. */
     unsigned encodings;
     /** Of these by the emulator. */
     unsigned taken;
@@ -29,10 +30,12 @@ struct refused_tally {
 
 /**
  * Lists what is refused: a group's reason, and below it a line for each mnemonic with its
- * encodings: prefix, map, opcode, and the extension in ModRM where not all of them are it.
+ * encodings: prefix, map, opcode, and the extension in ModRM where not all of them are it, or ModRM
+ * where its last bits are no register.
+ * @param has_registers lists those without a memory operand.
  * @param text receives it, with '\0' at its end.
  * @return whether `size` was enough.
  */
-bool refused_list(char *text, size_t size, struct refused_tally *tally);
+bool refused_list(bool has_registers, char *text, size_t size, struct refused_tally *tally);
 
 #endif

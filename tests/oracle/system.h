@@ -31,8 +31,8 @@
 
 enum system_mode { SYSTEM_REAL, SYSTEM_PROTECTED, SYSTEM_LONG, SYSTEM_MODES };
 
-/** RAX to CR8, by their names. */
-#define SYSTEM_REGS (WHvX64RegisterCr8 + 1)
+/** RAX to DR7, by their names. */
+#define SYSTEM_REGS (WHvX64RegisterDr7 + 1)
 
 struct system_state {
     WHV_REGISTER_VALUE reg[SYSTEM_REGS];

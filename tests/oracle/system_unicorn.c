@@ -54,6 +54,12 @@ static const struct {
     {WHvX64RegisterCr2, CONTROL, UC_X86_REG_CR2, UC_X86_REG_CR2},
     {WHvX64RegisterCr3, CONTROL, UC_X86_REG_CR3, UC_X86_REG_CR3},
     {WHvX64RegisterCr4, CONTROL, UC_X86_REG_CR4, UC_X86_REG_CR4},
+    {WHvX64RegisterDr0, CONTROL, UC_X86_REG_DR0, UC_X86_REG_DR0},
+    {WHvX64RegisterDr1, CONTROL, UC_X86_REG_DR1, UC_X86_REG_DR1},
+    {WHvX64RegisterDr2, CONTROL, UC_X86_REG_DR2, UC_X86_REG_DR2},
+    {WHvX64RegisterDr3, CONTROL, UC_X86_REG_DR3, UC_X86_REG_DR3},
+    {WHvX64RegisterDr6, CONTROL, UC_X86_REG_DR6, UC_X86_REG_DR6},
+    {WHvX64RegisterDr7, CONTROL, UC_X86_REG_DR7, UC_X86_REG_DR7},
 };
 
 #define REGISTERS (sizeof(registers) / sizeof(registers[0]))

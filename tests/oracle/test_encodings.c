@@ -469,12 +469,13 @@ static bool has_more_than_operands(const struct expected *e)
 #include "../property/encodings_left_out.def"
     };
     const ZydisDecodedOperand *operand = e->operand;
-    const bool is_control =
-        e->insn.mnemonic == ZYDIS_MNEMONIC_MOV &&
-        (ZydisRegisterGetClass(operand[0].reg.value) == ZYDIS_REGCLASS_CONTROL ||
-         ZydisRegisterGetClass(operand[1].reg.value) == ZYDIS_REGCLASS_CONTROL);
+    const ZydisRegisterClass to = ZydisRegisterGetClass(operand[0].reg.value);
+    const ZydisRegisterClass from = ZydisRegisterGetClass(operand[1].reg.value);
+    const bool is_system = e->insn.mnemonic == ZYDIS_MNEMONIC_MOV &&
+                           (to == ZYDIS_REGCLASS_CONTROL || from == ZYDIS_REGCLASS_CONTROL ||
+                            to == ZYDIS_REGCLASS_DEBUG || from == ZYDIS_REGCLASS_DEBUG);
     const bool is_exchange = e->insn.mnemonic == ZYDIS_MNEMONIC_PAUSE && e->insn.raw.rex.B;
-    return is_control || is_exchange || e->insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
+    return is_system || is_exchange || e->insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
            (left_out[e->insn.mnemonic] && e->insn.mnemonic != ZYDIS_MNEMONIC_INVLPG);
 }
 

@@ -92,9 +92,10 @@ static const char *compare(const struct system_case *the, const struct system_st
                            const struct system_state *emulator, uint64_t ignored)
 {
     static const char *const names[SYSTEM_REGS] = {
-        "rax", "rcx", "rdx",  "rbx", "rsp",  "rbp",  "rsi",    "rdi", "r8",  "r9",  "r10",
-        "r11", "r12", "r13",  "r14", "r15",  "rip",  "rflags", "es",  "cs",  "ss",  "ds",
-        "fs",  "gs",  "ldtr", "tr",  "idtr", "gdtr", "cr0",    "cr2", "cr3", "cr4", "cr8"};
+        "rax", "rcx", "rdx", "rbx", "rsp",  "rbp", "rsi",  "rdi",    "r8",  "r9",
+        "r10", "r11", "r12", "r13", "r14",  "r15", "rip",  "rflags", "es",  "cs",
+        "ss",  "ds",  "fs",  "gs",  "ldtr", "tr",  "idtr", "gdtr",   "cr0", "cr2",
+        "cr3", "cr4", "cr8", "dr0", "dr1",  "dr2", "dr3",  "dr6",    "dr7"};
     if (unicorn->failed || emulator->failed)
         return unicorn->failed ? "Unicorn fails" : "the emulator fails";
     if (unicorn->vector != emulator->vector)

@@ -38,6 +38,9 @@ bool model_decode(struct model *model, enum guest_mode mode, const uint8_t *byte
     /* 3Eh is the override to DS as well. SDM 1, 17.3.1. */
     if ((model->insn.attributes & ZYDIS_ATTRIB_HAS_NOTRACK) && mode != GUEST_LONG64)
         model->operand[0].mem.segment = ZYDIS_REGISTER_DS;
+    /* Nor is F3 90 PAUSE with REX.B: SDM 2B, "XCHG". */
+    if (model->insn.mnemonic == ZYDIS_MNEMONIC_PAUSE && model->insn.raw.rex.B)
+        return false;
     return !has_misread_base(&model->insn) && model->insn.meta.isa_set != ZYDIS_ISA_SET_KNCV &&
            !(model->insn.mnemonic == ZYDIS_MNEMONIC_NOP && model->insn.opcode == 0x0d);
 }

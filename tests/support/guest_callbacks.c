@@ -118,9 +118,9 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
 static bool is_accepted(WHV_REGISTER_NAME name)
 {
     uint32_t n = (uint32_t)name;
-    return n <= WHvX64RegisterCr8 ||
+    return n <= WHvX64RegisterXCr0 ||
            (n >= WHvX64RegisterXmm0 && n <= WHvX64RegisterXmmControlStatus) ||
-           n == WHvX64RegisterXCr0 || n == WHvX64RegisterEfer ||
+           (n >= WHvX64RegisterTsc && n <= WHvX64RegisterTscAux) ||
            name == WHvRegisterPendingInterruption || name == WHvRegisterInterruptState ||
            name == WHvRegisterPendingEvent || name == WHvX64RegisterPendingDebugException;
 }

@@ -18,6 +18,8 @@ enum whe_vector {
     WHE_VECTOR_MF = 16,
     WHE_VECTOR_AC = 17,
     WHE_VECTOR_XM = 19,
+    /** No exception either: a kernel cannot do it. */
+    WHE_VECTOR_REFUSED = 254,
     /** No exception. */
     WHE_VECTOR_NONE = 255
 };

@@ -19,6 +19,8 @@ enum whe_far { WHE_FAR_JUMP, WHE_FAR_CALL, WHE_FAR_RETURN, WHE_FAR_INTERRUPT_RET
 
 /** Of INT n, INT3, INTO: the vector, where no operand tells it. */
 enum whe_interrupt { WHE_INTERRUPT_TOLD, WHE_INTERRUPT_BREAKPOINT = 3, WHE_INTERRUPT_OVERFLOW };
+/** Of what uses a register that is no operand of its own to the decoder. */
+enum whe_unsaid { WHE_FS_BASE, WHE_GS_BASE, WHE_GS_BASES, WHE_TSC_AUX };
 
 /** Of string instructions: where elements come from and go to. */
 enum whe_string_operation {

@@ -9,6 +9,7 @@
 
 #include "exception.h"
 #include "insn.h"
+#include "msr.h"
 
 /** The value of an operand: zero-extended; a segment register's is its selector, an XMM register's
  * all 16 bytes, whatever the operand's size. One that is written and not read is 0 before. */
@@ -36,9 +37,16 @@ union whe_image {
     WHV_UINT128 slot[26];
 };
 
-/** Control registers, as WHE_TRAIT_CONTROL shows them; what a kernel changes is written. */
+/** Control registers, as WHE_TRAIT_CONTROL shows them; what a kernel changes is written.
+ * WHE_TRAIT_VIF: CR4, which is not. */
 struct whe_control {
     uint64_t cr0, cr4, efer;
+    /** Of MOV to CR4 that sets PCIDE. */
+    uint64_t cr3;
+    /** WHE_TRAIT_DEBUG_MOVE. */
+    uint64_t dr7;
+    /** CS.L, whatever the mode is. */
+    bool has_long_code;
 };
 
 struct whe_work {
@@ -64,6 +72,14 @@ struct whe_work {
     union whe_image *image;
     /** WHE_TRAIT_CONTROL. */
     struct whe_control control;
+    /** WHE_TRAIT_HOLDS: it does; preset to false. */
+    bool holds;
+    /** WHE_TRAIT_MSR: what RCX names. */
+    struct whe_msr msr;
+    /** Its value; of one that is written only where its rule asks for it. */
+    uint64_t msr_value;
+    /** That is written; preset to false. */
+    bool writes_msr;
     /** WHE_TRAIT_GPRS: rAX, rCX, rDX, rBX, rSP, rBP, rSI, rDI. */
     uint64_t gpr[8];
     /** Mask of these; preset to 0. */
@@ -84,7 +100,7 @@ struct whe_work {
 _Static_assert(sizeof(union whe_image) == 416, "as FXSAVE has it");
 
 /** @return WHE_VECTOR_NONE, or the exception that it raises: then nothing is written but what it
- * has changed in the image. */
+ * has changed in the image; WHE_VECTOR_REFUSED: `code` is the enum whe_result. */
 typedef enum whe_vector whe_kernel_fn(struct whe_work *work);
 
 /**
@@ -280,8 +296,20 @@ whe_kernel_fn whe_kernel_lmsw;
 whe_kernel_fn whe_kernel_clts;
 whe_kernel_fn whe_kernel_move_control;
 whe_kernel_fn whe_kernel_invpcid;
+/** MOV to and from debug registers. */
+whe_kernel_fn whe_kernel_move_debug;
+whe_kernel_fn whe_kernel_sti;
 /** #UD: RSM. */
 whe_kernel_fn whe_kernel_undefined;
+
+/* msr_move.c */
+whe_kernel_fn whe_kernel_rdmsr;
+whe_kernel_fn whe_kernel_wrmsr;
+whe_kernel_fn whe_kernel_xgetbv;
+whe_kernel_fn whe_kernel_xsetbv;
+/** WRFSBASE, WRGSBASE. */
+whe_kernel_fn whe_kernel_write_base;
+whe_kernel_fn whe_kernel_swapgs;
 
 /* bmi.c */
 whe_kernel_fn whe_kernel_crc32;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables, selectors, control registers, far pointers, BOUND, ARPL, CLI: SDM 2A, 2B; what control
-   registers may hold: 3A, 2.5. */
+/* Tables, selectors, control and debug registers, far pointers, BOUND, ARPL, CLI, STI: SDM 2A, 2B;
+   what control registers may hold: 3A, 2.5. */
 #include <string.h>
 
 #include "bits.h"
 #include "control.h"
 #include "kernel.h"
+#include "result.h"
 #include "rflags.h"
 
 #define LIMIT_SIZE  2u
@@ -15,8 +16,15 @@
 #define CR0_KEPT UINT64_C(0xe005003f)
 /* The bits of CR3 and CR4 that no processor has. */
 #define CR3_RESERVED  UINT64_C(0x1ff0000000000000)
+#define CR3_PCID      UINT64_C(0xfff)
 #define CR3_KEEPS_TLB (UINT64_C(1) << 63)
 #define CR4_RESERVED  UINT64_C(0xfffffffeec008000)
+
+/* What the processor keeps of DR6 and DR7, and what is always 1. */
+#define DR6_KEPT UINT64_C(0xe00f)
+#define DR6_SET  UINT64_C(0xffff0ff0)
+#define DR7_KEPT UINT64_C(0xffff23ff)
+#define DR7_SET  UINT64_C(0x400)
 
 #define INVPCID_RESERVED UINT64_C(0xfffffffffffff000)
 #define INVPCID_PCID     UINT64_C(0xfff)
@@ -69,6 +77,26 @@ enum whe_vector whe_kernel_cli(struct whe_work *work)
         work->rflags &= ~WHE_RFLAGS_VIF;
     else
         return WHE_VECTOR_GP;
+    return WHE_VECTOR_NONE;
+}
+
+/* SDM 2B, "STI": the other way round; VIP, which waits for VIF, is #GP then. Interrupts that the
+   instruction allows come behind the next one. */
+enum whe_vector whe_kernel_sti(struct whe_work *work)
+{
+    const unsigned iopl = work->rflags >> WHE_RFLAGS_IOPL_SHIFT & 3;
+    const uint64_t virtual_mode = work->mode->vm86 ? WHE_CR4_VME : WHE_CR4_PVI;
+    const bool is_real = !work->mode->protected_mode && !work->mode->vm86;
+    work->writes_flags = true;
+    if (is_real || work->mode->cpl <= iopl) {
+        work->holds = !(work->rflags & WHE_RFLAGS_IF);
+        work->rflags |= WHE_RFLAGS_IF;
+    } else if (work->mode->cpl == 3 && (work->control.cr4 & virtual_mode) &&
+               !(work->rflags & WHE_RFLAGS_VIP)) {
+        work->rflags |= WHE_RFLAGS_VIF;
+    } else {
+        return WHE_VECTOR_GP;
+    }
     return WHE_VECTOR_NONE;
 }
 
@@ -129,6 +157,8 @@ static bool may_be_cr0(struct whe_work *work, uint64_t value)
         return true;
     if (is_paged && !was_paged && !(control->cr4 & WHE_CR4_PAE))
         return false;
+    if (is_paged && !was_paged && control->has_long_code)
+        return false;
     control->efer &= ~WHE_EFER_LMA;
     control->efer |= is_paged ? WHE_EFER_LMA : 0;
     return true;
@@ -142,6 +172,7 @@ static bool may_be_cr4(const struct whe_work *work, uint64_t before, uint64_t va
     return (value & CR4_RESERVED) == 0 && !(is_long && !(value & WHE_CR4_PAE)) &&
            !(!is_long && (changed & value & WHE_CR4_PCIDE)) &&
            !(is_long && (changed & WHE_CR4_LA57)) &&
+           !((changed & value & WHE_CR4_PCIDE) && (control->cr3 & CR3_PCID)) &&
            !((value & WHE_CR4_CET) && !(control->cr0 & WHE_CR0_WP));
 }
 
@@ -170,10 +201,33 @@ enum whe_vector whe_kernel_move_control(struct whe_work *work)
     return is_right ? WHE_VECTOR_NONE : WHE_VECTOR_GP;
 }
 
-static bool is_canonical(uint64_t address, bool has_57)
+/* Without CR4.DE, DR4 and DR5 are DR6 and DR7. */
+static bool may_be_debug(unsigned number, uint64_t *value)
 {
-    const unsigned unused = has_57 ? 7 : 16;
-    return (uint64_t)((int64_t)(address << unused) >> unused) == address;
+    if (number < 4)
+        return true;
+    if (*value >> 32)
+        return false;
+    *value = number & 1 ? (*value & DR7_KEPT) | DR7_SET : (*value & DR6_KEPT) | DR6_SET;
+    return true;
+}
+
+/* SDM 2B, "MOV - Move to/from Debug Registers"; 3B, 17.2. Bits that some processors alone have, for
+   transactions and locks of the bus, stay 1 in DR6 and 0 in DR7. */
+enum whe_vector whe_kernel_move_debug(struct whe_work *work)
+{
+    const unsigned number = work->insn->opcode >> 3 & 7;
+    if ((number == 4 || number == 5) && (work->control.cr4 & WHE_CR4_DE))
+        return WHE_VECTOR_UD;
+    if (work->control.dr7 & WHE_DR7_GD) {
+        work->code = WHE_DETECTED;
+        return WHE_VECTOR_REFUSED;
+    }
+    uint64_t value = work->value[1].u64;
+    if (work->insn->operand[0].kind == WHE_OPERAND_CONTROL && !may_be_debug(number, &value))
+        return WHE_VECTOR_GP;
+    work->value[0].u64 = value;
+    return WHE_VECTOR_NONE;
 }
 
 /* The type; a PCID and an address. No translation outlives a call. */
@@ -183,8 +237,7 @@ enum whe_vector whe_kernel_invpcid(struct whe_work *work)
     const uint64_t low = work->value[1].u128.Low64;
     const bool has_pcids = (work->control.cr4 & WHE_CR4_PCIDE) != 0;
     if (type > 3 || (low & INVPCID_RESERVED) || (type < 2 && (low & INVPCID_PCID) && !has_pcids) ||
-        (type == 0 &&
-         !is_canonical(work->value[1].u128.High64, (work->control.cr4 & WHE_CR4_LA57) != 0)))
+        (type == 0 && !whe_is_canonical(work->value[1].u128.High64, work->control.cr4)))
         return WHE_VECTOR_GP;
     return WHE_VECTOR_NONE;
 }

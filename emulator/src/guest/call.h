@@ -72,6 +72,8 @@ struct whe_call {
     struct whe_translations translations;
     struct whe_event event;
     struct whe_regs regs;
+    /** What WHE_REG_MSR stands for, once that is asked for. */
+    WHV_REGISTER_NAME msr_name;
     /** Of WHE_NO_ROW, WHE_NO_FEATURE: the decoder's number of the mnemonic. */
     uint16_t unknown;
 };

@@ -28,6 +28,8 @@ enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, ui
 enum whe_result whe_fault_kernel(struct whe_call *call, enum whe_vector vector, uint32_t code)
 {
     const bool has_code = vector >= WHE_VECTOR_NP && vector <= WHE_VECTOR_GP;
+    if (vector == WHE_VECTOR_REFUSED)
+        return (enum whe_result)code;
     if (vector == WHE_VECTOR_XM && !(whe_reg_get(&call->regs, WHE_REG_CR4) & WHE_CR4_OSXMMEXCPT))
         vector = WHE_VECTOR_UD;
     return has_code ? whe_fault_code(call, vector, code) : whe_fault(call, vector);

@@ -17,8 +17,8 @@ enum whe_result whe_fault(struct whe_call *call, enum whe_vector vector);
 enum whe_result whe_fault_code(struct whe_call *call, enum whe_vector vector, uint32_t code);
 
 /**
- * Whatever a kernel raises. An operating system that does not know #XM gets #UD: what can raise it
- * has CR4 loaded. SDM 3A, 2.5, CR4.OSXMMEXCPT.
+ * Whatever a kernel raises, or why it refuses. An operating system that does not know #XM gets #UD:
+ * what can raise it has CR4 loaded. SDM 3A, 2.5, CR4.OSXMMEXCPT.
  * @param code of an exception that has one.
  */
 enum whe_result whe_fault_kernel(struct whe_call *call, enum whe_vector vector, uint32_t code);

@@ -32,6 +32,11 @@ void whe_batch_init(struct whe_batch *batch, const struct whe_set *set)
     batch->count = whe_set_is_empty(&rest) ? (uint8_t)count : 0;
 }
 
+static inline WHV_REGISTER_NAME name_of(const struct whe_call *call, unsigned reg)
+{
+    return reg == WHE_REG_MSR ? call->msr_name : whe_names[reg];
+}
+
 /* Any set of registers, in the order of reg_names.def. */
 struct listed {
     _Alignas(16) WHV_REGISTER_NAME name[WHE_REG_COUNT];
@@ -44,7 +49,7 @@ enum whe_result whe_host_get_unknown(struct whe_call *call, const struct whe_set
     UINT32 count = 0;
     struct whe_set rest = *needed;
     do {
-        listed.name[count] = whe_names[take_first(&rest)];
+        listed.name[count] = name_of(call, take_first(&rest));
         listed.value[count++].Reg128 = (WHV_UINT128){.Low64 = 0};
     } while (!whe_set_is_empty(&rest));
     WHE_TRY(whe_host_get_names(call, listed.name, count, listed.value));
@@ -63,7 +68,7 @@ enum whe_result whe_host_set(struct whe_call *call)
     struct whe_set rest = call->regs.written;
     do {
         const unsigned reg = take_first(&rest);
-        listed.name[count] = whe_names[reg];
+        listed.name[count] = name_of(call, reg);
         listed.value[count++] = shadow[reg];
     } while (!whe_set_is_empty(&rest));
     return whe_host_set_names(call, listed.name, count, listed.value);

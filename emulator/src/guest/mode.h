@@ -28,7 +28,9 @@ enum whe_special {
     /** IRET: RF is what was popped. */
     WHE_SPECIAL_KEEPS_RF = 16,
     /** An interrupt: no trap, whatever TF was. */
-    WHE_SPECIAL_NO_TRAP = 32
+    WHE_SPECIAL_NO_TRAP = 32,
+    /** STI: no interrupt before the next instruction. */
+    WHE_SPECIAL_HOLDS = 64
 };
 
 struct whe_mode {

@@ -186,4 +186,12 @@ static inline void whe_segment_set(struct whe_regs *regs, unsigned reg,
     whe_set_add(&regs->written, reg);
 }
 
+/** Writes the base of a segment register that is known. */
+static inline void whe_segment_set_base(struct whe_regs *regs, unsigned reg, uint64_t base)
+{
+    assert(whe_reg_is_there(regs, reg));
+    regs->value[reg].Segment.Base = base;
+    whe_set_add(&regs->written, reg);
+}
+
 #endif

@@ -90,6 +90,16 @@ enum whe_trait {
     WHE_TRAIT_LINE = 1 << 18,
     /** Of WHE_TRAIT_BYTES: no more than these bytes is checked. */
     WHE_TRAIT_MASKED = 1 << 19,
+    /** The next instruction may run before interrupts do. */
+    WHE_TRAIT_HOLDS = 1 << 24,
+    /** RCX names a register, which the kernel sees: msr.h. */
+    WHE_TRAIT_MSR = 1 << 25,
+    /** MOV to and from debug registers. */
+    WHE_TRAIT_DEBUG_MOVE = 1 << 26,
+    /** Its operation is enum whe_unsaid. */
+    WHE_TRAIT_UNSAID = 1 << 27,
+    /** Where CPL is 3, CR4 may put VIF in the place of IF: the kernel sees it. */
+    WHE_TRAIT_VIF = 1 << 28,
 };
 
 /** The rows of the table, by enum whe_insn_id. */
@@ -126,8 +136,10 @@ enum whe_operand_kind {
     WHE_OPERAND_FRAME_POINTER,
     /** GDTR, IDTR: 10 bytes, limit and base. */
     WHE_OPERAND_TABLE,
-    /** A control register: 8 bytes. */
+    /** A control or debug register, XCR0, a named MSR: 8 bytes. */
     WHE_OPERAND_CONTROL,
+    /** The base of a segment register. */
+    WHE_OPERAND_BASE,
     /** LEA's: memory[0], which is not accessed. */
     WHE_OPERAND_ADDRESS
 };
@@ -143,6 +155,8 @@ struct whe_operand {
     uint8_t access;
     /** Implicit. */
     bool is_hidden;
+    /** Not even the decoder tells of it: a register. */
+    bool is_unsaid;
     /** Bytes, 1 to WHE_BLOCK_MAX. */
     uint16_t size;
     union {

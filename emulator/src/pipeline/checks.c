@@ -11,6 +11,7 @@
 #define SUPERVISOR 1
 #define UMIP       2
 #define SHADOWED   3
+#define KERNEL     4
 
 const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
 #define WHE_CHECK(class, mode, level, set4, set_x, ud, nm, waiting)                                \
@@ -18,6 +19,7 @@ const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
                             .is_privileged = (level) == SUPERVISOR,                                \
                             .is_umip = (level) == UMIP,                                            \
                             .is_shadowed = (level) == SHADOWED,                                    \
+                            .is_kernels = (level) == KERNEL,                                       \
                             .cr4 = (set4),                                                         \
                             .xcr0 = (set_x),                                                       \
                             .cr0_ud = (ud),                                                        \
@@ -65,8 +67,8 @@ enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
 {
     const struct whe_check *check = &whe_checks[class];
     if ((check->is_protected && !call->mode.protected_mode) ||
-        !has_all(call, WHE_REG_CR4, check->cr4) || !has_all(call, WHE_REG_XCR0, check->xcr0) ||
-        has_any(call, WHE_REG_CR0, check->cr0_ud))
+        (check->is_kernels && call->mode.cpl != 0) || !has_all(call, WHE_REG_CR4, check->cr4) ||
+        !has_all(call, WHE_REG_XCR0, check->xcr0) || has_any(call, WHE_REG_CR0, check->cr0_ud))
         return whe_fault(call, WHE_VECTOR_UD);
     const bool is_privileged =
         check->is_privileged || (check->is_umip && has_any(call, WHE_REG_CR4, WHE_CR4_UMIP));

@@ -19,6 +19,8 @@ struct whe_check {
     bool is_umip;
     /** Refused in protected mode where CR4.CET is set. */
     bool is_shadowed;
+    /** #UD unless CPL is 0. */
+    bool is_kernels;
     /** #MF for a pending x87 exception. */
     bool waits;
     /** Bits that are set, otherwise #UD. */

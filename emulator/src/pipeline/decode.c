@@ -136,6 +136,10 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
             read_register(mode, &operands[i], &values);
     }
+    for (unsigned i = 0; i < insn->operand_count; i++) {
+        if (insn->operand[i].is_unsaid)
+            whe_set_add(&values, insn->operand[i].reg);
+    }
     struct whe_set all = values;
     if (insn->traits & WHE_TRAIT_AL_INDEX)
         whe_set_add(&all, WHE_REG_RAX);
@@ -262,7 +266,7 @@ static bool take_register(const ZydisDecodedOperand *from, struct whe_operand *t
         to->kind = WHE_OPERAND_SEGMENT;
     else if (reg == WHE_REG_GDTR || reg == WHE_REG_IDTR)
         to->kind = WHE_OPERAND_TABLE;
-    else if (reg >= WHE_REG_CR0 && reg <= WHE_REG_CR8)
+    else if (reg >= WHE_REG_CR0 && reg <= WHE_REG_DR7)
         to->kind = WHE_OPERAND_CONTROL;
     else if (reg == WHE_REG_RSP && to->is_hidden)
         to->kind = WHE_OPERAND_STACK_POINTER;
@@ -391,9 +395,14 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     if (insn->traits & WHE_TRAIT_FRAME)
         whe_decode_frame(insn);
     whe_decode_far(mode, insn);
+    if (insn->traits & WHE_TRAIT_UNSAID)
+        whe_decode_unsaid(insn);
     take_alignment(insn);
     if (kinds & 1u << WHE_OPERAND_MMX)
         take_mmx(insn, kinds);
+    /* A control register that is only read is an operand like others. */
+    if ((insn->traits & WHE_TRAIT_CONTROL_MOVE) && insn->operand[0].kind == WHE_OPERAND_GPR)
+        insn->traits &= ~(uint32_t)(WHE_TRAIT_CONTROL | WHE_TRAIT_CONTROL_MOVE);
     if (insn->traits & WHE_EXTRAS)
         insn->has_extras = true;
     return true;

@@ -51,6 +51,15 @@ static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
     SAME(CR3),
     SAME(CR4),
     SAME(CR8),
+    SAME(XCR0),
+    SAME(DR0),
+    SAME(DR1),
+    SAME(DR2),
+    SAME(DR3),
+    [ZYDIS_REGISTER_DR4] = WHE_REG_DR6 + 1, /* unless CR4.DE is set, which a kernel sees to */
+    [ZYDIS_REGISTER_DR5] = WHE_REG_DR7 + 1,
+    SAME(DR6),
+    SAME(DR7),
     SAME(XMM0),
     SAME(XMM1),
     SAME(XMM2),
@@ -92,6 +101,26 @@ _Static_assert(WHE_REG_COUNT < UINT8_MAX, "registers plus one are kept in 8 bits
 unsigned whe_reg_from_decoder(unsigned reg)
 {
     return registers[reg] - 1u; /* no register at all where the shadow holds none */
+}
+
+enum refusal {
+    REFUSAL_NONE,
+#define WHE_REFUSAL(reason, text) REFUSAL_##reason,
+#include "refusal.def"
+    REFUSALS
+};
+
+const char *whe_refusal(uint16_t mnemonic)
+{
+    static const char *const texts[REFUSALS] = {
+#define WHE_REFUSAL(reason, text) [REFUSAL_##reason] = (text),
+#include "refusal.def"
+    };
+    static const uint8_t refusals[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
+#define WHE_REFUSED(mnemonic, reason) [ZYDIS_MNEMONIC_##mnemonic] = REFUSAL_##reason,
+#include "refusal.def"
+    };
+    return texts[refusals[mnemonic]];
 }
 
 void whe_mnemonic_name(uint16_t mnemonic, char *name, size_t n)

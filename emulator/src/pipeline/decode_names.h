@@ -16,4 +16,7 @@ unsigned whe_reg_from_decoder(unsigned reg);
 /** Writes a mnemonic in capitals. @param name n bytes. */
 void whe_mnemonic_name(uint16_t mnemonic, char *name, size_t n);
 
+/** @return why an instruction is refused for good, with %s for its mnemonic; NULL of others. */
+const char *whe_refusal(uint16_t mnemonic);
+
 #endif

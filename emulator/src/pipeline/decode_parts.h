@@ -89,4 +89,7 @@ void whe_far_registers(const struct whe_mode *mode, const struct whe_insn *insn,
 /** Gives the operands of ENTER and LEAVE the sizes and places that the decoder does not tell. */
 void whe_decode_frame(struct whe_insn *insn);
 
+/** Adds the operands of rows with WHE_TRAIT_UNSAID. */
+void whe_decode_unsaid(struct whe_insn *insn);
+
 #endif

@@ -7,13 +7,15 @@
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
 /* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
-   instruction, MOV to a control register another than MOV, and a far JMP another than JMP. */
-enum { PLAIN, STRING, CONTROL, FAR_BRANCH, KINDS };
+   instruction, MOV to a control or debug register another than MOV, and a far JMP another than JMP.
+ */
+enum { PLAIN, STRING, CONTROL, DEBUG, FAR_BRANCH, KINDS };
 static const uint16_t rows[KINDS][MNEMONICS] = {
 #define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
     [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
         : WHE_FORM_##form == WHE_FORM_FAR   ? FAR_BRANCH                                           \
         : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
+        : ((traits)&WHE_TRAIT_DEBUG_MOVE)   ? DEBUG                                                \
                                             : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
 };
@@ -55,21 +57,28 @@ static enum whe_result refusal(const ZydisDecodedInstruction *decoded,
     return decoded->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX ? WHE_OK : WHE_NO_ROW;
 }
 
-static bool is_control(const ZydisDecodedOperand *operand)
+static bool is_of(const ZydisDecodedOperand *operand, ZydisRegisterClass class)
 {
     return operand->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-           ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
+           ZydisRegisterGetClass(operand->reg.value) == class;
 }
 
+/* @return the kind of instruction that the mnemonic names. */
 static unsigned kind_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
 {
     if (is_string(decoded))
         return STRING;
     if (is_far(decoded))
         return FAR_BRANCH;
-    const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
-                               (is_control(&operands[0]) || is_control(&operands[1]));
-    return moves_control ? CONTROL : PLAIN;
+    if (decoded->mnemonic != ZYDIS_MNEMONIC_MOV)
+        return PLAIN;
+    for (unsigned i = 0; i < 2; i++) {
+        if (is_of(&operands[i], ZYDIS_REGCLASS_CONTROL))
+            return CONTROL;
+        if (is_of(&operands[i], ZYDIS_REGCLASS_DEBUG))
+            return DEBUG;
+    }
+    return PLAIN;
 }
 
 enum whe_result whe_decode_row(const ZydisDecodedInstruction *decoded,

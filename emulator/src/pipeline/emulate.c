@@ -87,10 +87,11 @@ static WHE_COLD void retire_unusual(struct whe_call *call, uint64_t rip)
         !(specials & (WHE_SPECIAL_BLOCKS | WHE_SPECIAL_NO_TRAP)))
         whe_reg_set(regs, WHE_REG_PENDING_DEBUG, PENDING_DEBUG_SINGLE_STEP);
     /* Bit 1 masks NMIs and is not ours. */
-    if (specials & (WHE_SPECIAL_SHADOW | WHE_SPECIAL_BLOCKS))
+    const unsigned begins = WHE_SPECIAL_BLOCKS | WHE_SPECIAL_HOLDS;
+    if (specials & (WHE_SPECIAL_SHADOW | begins))
         whe_reg_set(regs, WHE_REG_INTERRUPT_STATE,
                     (whe_reg_get(regs, WHE_REG_INTERRUPT_STATE) & ~INTERRUPT_STATE_SHADOW) |
-                        (specials & WHE_SPECIAL_BLOCKS ? INTERRUPT_STATE_SHADOW : 0));
+                        (specials & begins ? INTERRUPT_STATE_SHADOW : 0));
 }
 
 /* RIP moves on, and what was written is published. */

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "bits.h"
+#include "control.h"
 #include "descriptor.h"
+#include "host.h"
 #include "plan.h"
 #include "x87.h"
 
@@ -47,6 +49,12 @@ void whe_extras_registers(const struct whe_mode *mode, unsigned traits, struct w
         whe_set_add(set, WHE_REG_CR4);
         whe_set_add(set, WHE_REG_EFER);
     }
+    if ((traits & WHE_TRAIT_VIF) && mode->cpl == 3)
+        whe_set_add(set, WHE_REG_CR4);
+    if (traits & WHE_TRAIT_DEBUG_MOVE)
+        whe_set_add(set, WHE_REG_DR7);
+    if (traits & WHE_TRAIT_HOLDS)
+        whe_set_add(set, WHE_REG_INTERRUPT_STATE);
     if (traits & WHE_TRAIT_GPRS)
         add_range(set, WHE_REG_RAX, 8);
     if ((traits & WHE_TRAIT_SELECTOR) && mode->protected_mode) {
@@ -72,9 +80,15 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras, st
     if (work->insn->traits & WHE_TRAIT_CONTROL) {
         work->control = (struct whe_control){.cr0 = whe_reg_get(&call->regs, WHE_REG_CR0),
                                              .cr4 = whe_reg_get(&call->regs, WHE_REG_CR4),
-                                             .efer = whe_reg_get(&call->regs, WHE_REG_EFER)};
+                                             .efer = whe_reg_get(&call->regs, WHE_REG_EFER),
+                                             .has_long_code = call->vp->Cs.Long};
         extras->control = work->control;
     }
+    if (work->insn->traits & WHE_TRAIT_VIF)
+        work->control.cr4 = call->mode.cpl == 3 ? whe_reg_get(&call->regs, WHE_REG_CR4) : 0;
+    if (work->insn->traits & WHE_TRAIT_DEBUG_MOVE)
+        work->control.dr7 = whe_reg_get(&call->regs, WHE_REG_DR7);
+    work->holds = work->writes_msr = false;
     work->image = &extras->image;
     work->block = extras->block;
     for (unsigned i = 0; i < work->insn->operand_count; i++) {
@@ -92,8 +106,56 @@ static const union whe_value *selector_of(const struct whe_work *work)
     return &work->value[i - 1];
 }
 
+static bool is_segment(enum whe_reg reg)
+{
+    return reg >= WHE_REG_ES && reg <= WHE_REG_GS;
+}
+
+/* Before it is written most is not even looked at. */
+static enum whe_result read_msr(struct whe_call *call, struct whe_work *work)
+{
+    const struct whe_msr *msr = &work->msr;
+    if (!whe_msr_find((uint32_t)work->value[2].u64, &work->msr)) /* ECX */
+        return WHE_NO_MSR;
+    work->msr_value = 0;
+    call->msr_name = msr->name;
+    const bool is_written = work->insn->writes == 0;
+    if (is_written && msr->reg == WHE_REG_MSR && msr->rule != WHE_MSR_APIC_BASE)
+        return WHE_OK;
+    WHE_TRY(whe_host_get_one(call, msr->reg));
+    work->msr_value = is_segment(msr->reg) ? whe_segment(&call->regs, msr->reg)->Base
+                                           : whe_reg_get(&call->regs, msr->reg);
+    return WHE_OK;
+}
+
+static void keep_msr(struct whe_call *call, const struct whe_work *work)
+{
+    if (!work->writes_msr)
+        return;
+    if (is_segment(work->msr.reg))
+        whe_segment_set_base(&call->regs, work->msr.reg, work->msr_value);
+    else
+        whe_reg_set(&call->regs, work->msr.reg, work->msr_value);
+}
+
+/* What MOV to CR4 looks at beyond what is loaded for all of MOV. */
+static enum whe_result read_for_control(struct whe_call *call, struct whe_work *work)
+{
+    const unsigned to = work->insn->operand[0].reg;
+    const uint64_t value = work->value[1].u64;
+    if (to == WHE_REG_CR4 && (value & ~work->control.cr4 & WHE_CR4_PCIDE)) {
+        WHE_TRY(whe_host_get_one(call, WHE_REG_CR3));
+        work->control.cr3 = whe_reg_get(&call->regs, WHE_REG_CR3);
+    }
+    return WHE_OK;
+}
+
 enum whe_result whe_extras_read(struct whe_call *call, struct whe_work *work)
 {
+    if (work->insn->traits & WHE_TRAIT_MSR)
+        return read_msr(call, work);
+    if (work->insn->traits & WHE_TRAIT_CONTROL_MOVE)
+        return read_for_control(call, work);
     if (!(work->insn->traits & WHE_TRAIT_SELECTOR))
         return WHE_OK;
     return whe_read_descriptor(call, (uint16_t)selector_of(work)->u64, &work->has_descriptor,
@@ -173,6 +235,9 @@ void whe_extras_keep(struct whe_call *call, struct whe_extras *extras, const str
 {
     keep_mmx(&extras->image, work);
     keep_general(call, extras, work);
+    keep_msr(call, work);
+    if (work->holds)
+        call->mode.specials |= WHE_SPECIAL_HOLDS;
     if (work->insn->traits & WHE_TRAIT_LAST)
         keep_last(call, work->insn, &extras->image);
     whe_extras_keep_image(call, extras, work->insn);

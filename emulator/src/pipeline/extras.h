@@ -13,7 +13,8 @@
 /** Traits that are extras. */
 #define WHE_EXTRAS                                                                                 \
     (WHE_TRAIT_SELECTOR | WHE_TRAIT_MXCSR | WHE_TRAIT_X87 | WHE_TRAIT_XMM | WHE_TRAIT_GPRS |       \
-     WHE_TRAIT_CONTROL | WHE_TRAIT_FRAME)
+     WHE_TRAIT_CONTROL | WHE_TRAIT_FRAME | WHE_TRAIT_HOLDS | WHE_TRAIT_MSR |                       \
+     WHE_TRAIT_DEBUG_MOVE | WHE_TRAIT_VIF)
 
 struct whe_extras {
     union whe_image image;
@@ -32,8 +33,9 @@ void whe_extras_begin(const struct whe_call *call, struct whe_extras *extras,
                       struct whe_work *work);
 
 /**
- * The second phase: reads the descriptor that an operand selects.
- * @return WHE_OK; what reading the table ran into.
+ * The second phase: reads what the values of operands ask for, the descriptor that one selects, the
+ * register that RCX names, what a change of mode looks at.
+ * @return WHE_OK; what reading the table ran into; WHE_NO_MSR; WHE_GET_FAILED.
  */
 enum whe_result whe_extras_read(struct whe_call *call, struct whe_work *work);
 

@@ -49,6 +49,9 @@ static void read_input(const struct whe_call *call, const struct whe_insn *insn,
     case WHE_OPERAND_SEGMENT:
         value->u64 = whe_call_segment(call, operand->reg)->Selector;
         break;
+    case WHE_OPERAND_BASE:
+        value->u64 = whe_segment(&call->regs, operand->reg)->Base;
+        break;
     case WHE_OPERAND_XMM:
         value->u128 = whe_reg_get128(&call->regs, operand->reg);
         break;
@@ -167,6 +170,8 @@ static void write_register(struct whe_call *call, const struct whe_operand *oper
         whe_reg_set128(&call->regs, operand->reg, value->u128);
     else if (operand->kind == WHE_OPERAND_CONTROL)
         whe_reg_set(&call->regs, operand->reg, value->u64);
+    else if (operand->kind == WHE_OPERAND_BASE)
+        whe_segment_set_base(&call->regs, operand->reg, value->u64);
     else if (operand->kind == WHE_OPERAND_STACK_POINTER)
         whe_gpr_write(&call->regs, WHE_REG_RSP, whe_stack_mask(call), 0, value->u64);
 }

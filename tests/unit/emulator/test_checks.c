@@ -10,10 +10,11 @@
 #define MP UINT64_C(0x2)
 #define NE UINT64_C(0x20)
 
-#define OSFXSR  UINT64_C(0x200)
-#define UMIP    UINT64_C(0x800)
-#define OSXSAVE UINT64_C(0x40000)
-#define CET     UINT64_C(0x800000)
+#define OSFXSR   UINT64_C(0x200)
+#define CET      UINT64_C(0x800000)
+#define UMIP     UINT64_C(0x800)
+#define FSGSBASE UINT64_C(0x10000)
+#define OSXSAVE  UINT64_C(0x40000)
 
 #define GP 13u
 #define UD 6u
@@ -26,7 +27,7 @@ static const struct state {
     bool is_real;
     unsigned cpl;
     bool is_pending; /* an unmasked x87 exception */
-} allows = {.cr0 = NE, .cr4 = OSFXSR | OSXSAVE, .xcr0 = 7};
+} allows = {.cr0 = NE, .cr4 = OSFXSR | OSXSAVE | FSGSBASE, .xcr0 = 7};
 
 /* Runs both parts of a class. @return the vector, or 0. */
 static unsigned vector_of(enum whe_checks class, const struct state *state)
@@ -74,6 +75,10 @@ Test(checks, each_class_demands_what_the_manual_says)
         {"PROTECTED_TABLE", WHE_CHECKS_PROTECTED_TABLE, 0, 0, 0, 0, 0, UD, GP, 0},
         {"TOLD", WHE_CHECKS_TOLD, 0, 0, 0, 0, 0, 0, 0, 0},
         {"PROTECTED_TOLD", WHE_CHECKS_PROTECTED_TOLD, 0, 0, 0, 0, 0, UD, 0, 0},
+        {"KERNEL", WHE_CHECKS_KERNEL, 0, 0, 0, 0, 0, 0, UD, 0},
+        {"BASES", WHE_CHECKS_BASES, 0, 0, 0, 0, 0, 0, 0, 0},
+        {"XCR", WHE_CHECKS_XCR, 0, 0, 0, UD, 0, 0, 0, 0},
+        {"XCR_WRITTEN", WHE_CHECKS_XCR_WRITTEN, 0, 0, 0, UD, 0, 0, GP, 0},
         {"RETURNS", WHE_CHECKS_RETURNS, 0, 0, 0, 0, 0, 0, 0, 0},
     };
     cr_assert_eq(sizeof(rows) / sizeof(rows[0]), WHE_CHECKS_COUNT);
@@ -86,8 +91,8 @@ Test(checks, each_class_demands_what_the_manual_says)
             {"all allowed", allows, 0},
             {"CR0.EM", {NE | EM, allows.cr4, 7, false, 0, false}, rows[i].em},
             {"CR0.TS", {NE | TS, allows.cr4, 7, false, 0, false}, rows[i].ts},
-            {"no OSFXSR", {NE, OSXSAVE, 7, false, 0, false}, rows[i].no_fxsr},
-            {"no OSXSAVE", {NE, OSFXSR, 7, false, 0, false}, rows[i].no_xsave},
+            {"no OSFXSR", {NE, FSGSBASE | OSXSAVE, 7, false, 0, false}, rows[i].no_fxsr},
+            {"no OSXSAVE", {NE, FSGSBASE | OSFXSR, 7, false, 0, false}, rows[i].no_xsave},
             {"XCR0 without AVX", {NE, allows.cr4, 3, false, 0, false}, rows[i].no_avx},
             {"real mode", {NE, allows.cr4, 7, true, 0, false}, rows[i].real},
             {"CPL 3", {NE, allows.cr4, 7, false, 3, false}, rows[i].user},
@@ -108,6 +113,8 @@ Test(checks, invalid_opcode_comes_before_privilege_and_device_not_available)
     cr_expect_eq(vector_of(WHE_CHECKS_MMX, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_VEX, &forbids), UD);
     cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TABLE, &forbids), UD);
+    cr_expect_eq(vector_of(WHE_CHECKS_XCR_WRITTEN, &forbids), UD);
+    cr_expect_eq(vector_of(WHE_CHECKS_BASES, &forbids), UD, "without CR4.FSGSBASE");
     cr_expect_eq(vector_of(WHE_CHECKS_X87, &forbids), NM, "before #MF");
 }
 

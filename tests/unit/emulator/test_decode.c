@@ -86,11 +86,56 @@ Test(decode, knows_which_xmm_registers_are_written_in_part)
     }
 }
 
-Test(decode, has_a_row_of_its_own_for_control_registers_and_none_for_debug_registers)
+Test(decode, has_rows_of_their_own_for_control_and_debug_registers)
 {
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).id, WHE_INSN_CONTROL_MOV);
-    cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_NONE);
+    cr_expect_eq(DECODE(&mode64, 0x0f, 0x21, 0xc0).id, WHE_INSN_DEBUG_MOV);
     cr_expect_eq(DECODE(&mode64, 0x0f, 0x20, 0xc0).exits, 1u << WHE_EXIT_EXECUTE);
+}
+
+/* Beyond what the exit tells; RIP and RFLAGS are never asked for. */
+Test(decode, asks_for_the_registers_that_an_instruction_of_the_system_looks_at)
+{
+    enum { CR0 = 1, CR4 = 2, EFER = 4, DR7 = 8, SHADOW = 16, GS = 32, KERNEL = 64, AUX = 128 };
+    static const struct {
+        const char *name;
+        const struct whe_mode *mode;
+        uint8_t code[5];
+        uint8_t size;
+        unsigned registers;
+    } rows[] = {
+        {"mov rax, cr0", &mode64, {0x0f, 0x20, 0xc0}, 3, CR0},
+        {"mov cr0, rax", &mode64, {0x0f, 0x22, 0xc0}, 3, CR0 | CR4 | EFER},
+        {"mov rax, dr7", &mode64, {0x0f, 0x21, 0xf8}, 3, CR0 | CR4 | EFER | DR7},
+        {"cli", &mode64, {0xfa}, 1, 0},
+        {"cli", &mode64_user, {0xfa}, 1, CR4},
+        {"sti", &mode16, {0xfb}, 1, SHADOW},
+        {"sti", &mode64_user, {0xfb}, 1, CR4 | SHADOW},
+        {"pushf", &mode64, {0x9c}, 1, 0},
+        {"pushf", &mode64_user, {0x9c}, 1, CR4},
+        {"swapgs", &mode64, {0x0f, 0x01, 0xf8}, 3, GS | KERNEL},
+        {"rdgsbase rax", &mode64, {0xf3, 0x48, 0x0f, 0xae, 0xc8}, 5, CR4 | GS},
+        {"wrgsbase rax", &mode64, {0xf3, 0x48, 0x0f, 0xae, 0xd8}, 5, CR0 | CR4 | EFER | GS},
+        {"rdpid rax", &mode64, {0xf3, 0x0f, 0xc7, 0xf8}, 4, AUX},
+        {"wrmsr", &mode64, {0x0f, 0x30}, 2, CR0 | CR4 | EFER},
+        {"wbinvd", &mode64, {0x0f, 0x09}, 2, 0},
+        {"stac", &mode64, {0x0f, 0x01, 0xcb}, 3, 0},
+    };
+    static const unsigned registers[] = {WHE_REG_CR0,
+                                         WHE_REG_CR4,
+                                         WHE_REG_EFER,
+                                         WHE_REG_DR7,
+                                         WHE_REG_INTERRUPT_STATE,
+                                         WHE_REG_GS,
+                                         WHE_REG_KERNEL_GS_BASE,
+                                         WHE_REG_TSC_AUX};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct whe_insn insn = decode(rows[i].mode, rows[i].code, rows[i].size);
+        cr_expect_neq(insn.id, WHE_INSN_NONE, "%s", rows[i].name);
+        for (size_t k = 0; k < sizeof(registers) / sizeof(registers[0]); k++)
+            cr_expect_eq(whe_set_has(&insn.reads.set, registers[k]), rows[i].registers >> k & 1,
+                         "%s (row %zu): register %zu", rows[i].name, i, k);
+    }
 }
 
 Test(decode, takes_addresses_apart)

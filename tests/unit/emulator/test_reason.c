@@ -48,13 +48,6 @@ Test(reason, names_an_instruction_without_a_row)
     expect(&exit, INTERNAL, "LDTILECFG is not supported");
 }
 
-Test(reason, tells_of_a_form_without_a_row)
-{
-    begin();
-    struct guest_exit exit = read_exit(BYTES(0xc5, 0xf9, 0x6e, 0x03)); /* vmovd xmm0, [rbx] */
-    expect(&exit, INTERNAL, "VMOVD is not supported in this form");
-}
-
 Test(reason, tells_of_registers_without_a_name)
 {
 #define NO_UPPER                                                                                   \
@@ -82,6 +75,54 @@ Test(reason, tells_of_registers_without_a_name)
         struct guest_exit exit = read_exit(rows[i].code, sizeof(rows[i].code));
         expect(&exit, INTERNAL, rows[i].reason);
     }
+}
+
+static struct guest_exit execute_exit(const uint8_t *code, size_t size)
+{
+    guest_init(&guest, GUEST_LONG64);
+    return guest_memory_exit(&guest, GUEST_LONG64, WHvMemoryAccessExecute, 0x1000, code, size);
+}
+
+Test(reason, says_whose_an_instruction_is)
+{
+    static const struct {
+        uint8_t code[4];
+        uint8_t size;
+        const char *reason;
+    } rows[] = {
+        {{0x0f, 0xa2}, 2, "CPUID is the virtual machine monitor's to answer"},
+        {{0xf4}, 1, "HLT is the virtual machine monitor's: the processor waits"},
+        {{0x0f, 0x05},
+         2,
+         "SYSCALL is the virtual machine monitor's: it changes the privilege level"},
+        {{0x0f, 0x01, 0xee}, 3, "RDPKRU uses state that the interface has no register for"},
+        {{0x0f, 0x01, 0xc2}, 3, "VMLAUNCH is about another machine's state"},
+        {{0x0f, 0x01, 0xd5}, 3, "XEND is about a transaction, which a processor alone can run"},
+    };
+    begin();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct guest_exit exit = execute_exit(rows[i].code, rows[i].size);
+        expect(&exit, INTERNAL, rows[i].reason);
+        cr_expect_eq(guest.log_count, 0, "%s", rows[i].reason);
+    }
+}
+
+Test(reason, tells_of_what_a_register_asks_for)
+{
+    begin();
+    struct guest_exit exit = execute_exit(BYTES(0x0f, 0x32)); /* rdmsr */
+    guest_set64(&guest, WHvX64RegisterRcx, 0x3a);
+    expect(&exit, INTERNAL,
+           "the register that RDMSR or WRMSR names has no name here: it is the virtual machine "
+           "monitor's to answer");
+    exit = execute_exit(BYTES(0x0f, 0x01, 0xd0)); /* xgetbv */
+    guest_set64(&guest, WHvX64RegisterRcx, 1);
+    guest_set64(&guest, WHvX64RegisterCr4, 0x40000);
+    expect(&exit, INTERNAL, "XGETBV of XINUSE is the virtual machine monitor's to answer");
+    exit = execute_exit(BYTES(0x0f, 0x21, 0xc0)); /* mov rax, dr0 */
+    guest_set64(&guest, WHvX64RegisterDr7, 0x2400);
+    expect(&exit, INTERNAL,
+           "DR7.GD asks for #DB, and a pending event cannot say what that does to DR6 and DR7");
 }
 
 Test(reason, tells_of_bytes_that_are_no_instruction)

@@ -41,7 +41,7 @@ static const struct row rows[] = {
     /* nothing answers; the emulator does not know it; there is no end */
     {"'code': '8b 03', 'init': {'rbx': '0x9000'}, " EXIT RAM "'expect': {'calls': []}", false, "",
      ""},
-    {"'code': '0f 01 d0', " EXIT RAM "'expect': {'calls': []}", false, "", ""},
+    {"'code': '0f a2', " EXIT RAM "'expect': {'calls': []}", false, "", ""},
     {"'code': 'f3 ac', 'init': {'rcx': '0xffffffffffffffff', 'rsi': '0x10000'}, " EXIT
      "'memory': [{'gpa': '0x2000', 'size': 1}, {'gpa': '0x10000', 'size': 9007199254740991, "
      "'kind': 'hole'}], 'expect': {'calls': []}",
