@@ -5,7 +5,6 @@
 
 #include "regs.h"
 
-/* Registers of the shadow plus one, by the decoder's number; 0: the shadow does not hold it. */
 #define GPR(reg, q, d, w, b)                                                                       \
     [ZYDIS_REGISTER_##q] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##d] = WHE_REG_##reg + 1,            \
     [ZYDIS_REGISTER_##w] = WHE_REG_##reg + 1, [ZYDIS_REGISTER_##b] = WHE_REG_##reg + 1
@@ -14,7 +13,7 @@
     [ZYDIS_REGISTER_MM##n] = WHE_REG_FPMMX##n + 1, [ZYDIS_REGISTER_ST##n] = WHE_REG_FPMMX##n + 1
 #define SAME(reg) [ZYDIS_REGISTER_##reg] = WHE_REG_##reg + 1
 
-static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
+const uint8_t whe_decoder_registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
     [ZYDIS_REGISTER_NONE] = WHE_REG_ZERO + 1,
     GPR(RAX, RAX, EAX, AX, AL),
     GPR(RCX, RCX, ECX, CX, CL),
@@ -97,11 +96,6 @@ static const uint8_t registers[ZYDIS_REGISTER_MAX_VALUE + 1] = {
 };
 
 _Static_assert(WHE_REG_COUNT < UINT8_MAX, "registers plus one are kept in 8 bits");
-
-unsigned whe_reg_from_decoder(unsigned reg)
-{
-    return registers[reg] - 1u; /* no register at all where the shadow holds none */
-}
 
 enum refusal {
     REFUSAL_NONE,

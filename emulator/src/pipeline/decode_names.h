@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** @return enum whe_reg of the decoder's register; WHE_REG_COUNT or more where the shadow does not
+/** By the decoder's number of a register: one more than its enum whe_reg; 0: the shadow does not
  * hold it. */
-unsigned whe_reg_from_decoder(unsigned reg);
+extern const uint8_t whe_decoder_registers[];
 
 /** Writes a mnemonic in capitals. @param name n bytes. */
 void whe_mnemonic_name(uint16_t mnemonic, char *name, size_t n);

@@ -28,9 +28,10 @@ static inline bool is_far(const ZydisDecodedInstruction *decoded)
             decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_NONE);
 }
 
+/* @return an enum whe_reg; WHE_REG_COUNT or more where the shadow does not hold it. */
 static inline unsigned reg_from_zydis(ZydisRegister reg)
 {
-    return whe_reg_from_decoder((unsigned)reg);
+    return whe_decoder_registers[reg] - 1u;
 }
 
 static inline bool is_xmm(ZydisRegister reg)
