@@ -27,7 +27,7 @@ struct compare {
 };
 
 /**
- * Runs a machine from where it is; the first differences are told on stdout.
+ * Runs a machine from where it is, after cpu_watch(); the first differences are told on stdout.
  * @param count of instructions; a REP is one.
  * @param found written always.
  * @return whether it got so far without a difference that is not known.

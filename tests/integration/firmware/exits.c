@@ -64,6 +64,8 @@ static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO
     struct exits *exits = context;
     const uint8_t *memory = memory_at(exits->memory, access->GpaAddress, access->AccessSize);
     exits->callbacks++;
+    if (memory && access->Direction && memory_is_rom(exits->memory, access->GpaAddress))
+        exits->device_accesses++; /* flash has commands */
     if (memory && access->Direction)
         return memory_store(exits->memory, access->GpaAddress, access->Data, access->AccessSize)
                    ? S_OK

@@ -19,11 +19,13 @@
 #define PROMPT       "No bootable device."
 #define LAST         "Rebooting."
 #define SKIPPED      77
+#define NUMBERS      5 /* options with a number */
 
 static const char usage[] =
     "usage: firmware_vmm [OPTION]... BIOS [VGA_BIOS]\n"
     "  --flash N     flash is not executable: up to N instructions in it are execute exits\n"
     "  --compare N   the first N instructions go through the emulator and through Unicorn\n"
+    "  --from N      those behind the first N, which are Unicorn's alone\n"
     "  --limit N     at most N instructions (default: 100000000)\n"
     "  --until GPA   the end is when an instruction in that page of RAM is executed;\n"
     "                default: when the firmware has found nothing to boot\n"
@@ -32,6 +34,7 @@ static const char usage[] =
 struct options {
     uint64_t flash;
     uint64_t compare;
+    uint64_t from;
     uint64_t limit;
     uint64_t until;
     bool is_uefi;
@@ -53,19 +56,20 @@ static bool parse(char **arguments, struct options *options)
     const struct {
         const char *name;
         uint64_t *value;
-    } numbers[] = {{"--flash", &options->flash},
-                   {"--compare", &options->compare},
-                   {"--limit", &options->limit},
-                   {"--until", &options->until}};
+    } numbers[NUMBERS] = {{"--flash", &options->flash},
+                          {"--compare", &options->compare},
+                          {"--from", &options->from},
+                          {"--limit", &options->limit},
+                          {"--until", &options->until}};
     for (; *arguments && !strncmp(*arguments, "--", 2); arguments++) {
         unsigned i = 0;
-        while (i < 4 && strcmp(*arguments, numbers[i].name) != 0)
+        while (i < NUMBERS && strcmp(*arguments, numbers[i].name) != 0)
             i++;
-        if (i < 4 && !parse_number(*++arguments, numbers[i].value))
+        if (i < NUMBERS && !parse_number(*++arguments, numbers[i].value))
             return false;
-        if (i == 4 && strcmp(*arguments, "--uefi") != 0)
+        if (i == NUMBERS && strcmp(*arguments, "--uefi") != 0)
             return false;
-        options->is_uefi |= i == 4;
+        options->is_uefi |= i == NUMBERS;
     }
     if (!arguments[0] || (arguments[1] && arguments[2]))
         return false;
@@ -120,13 +124,26 @@ static uint8_t *load(const char *path, uint32_t *size)
     exit(SKIPPED);
 }
 
+/* Runs the first instructions as they come. */
+static bool skip(struct machine *machine, uint64_t count)
+{
+    const uint64_t limit = machine->limit;
+    machine->limit = count;
+    while (cpu_instructions(machine->cpu) < count)
+        if (!machine_step(machine) && cpu_instructions(machine->cpu) < count)
+            return false;
+    machine->limit = limit;
+    return true;
+}
+
 static bool run(struct machine *machine, const struct options *options)
 {
     struct compare compare = {0};
     machine->limit = options->limit;
     machine->flash_limit = options->flash;
     if (options->compare) {
-        const bool same = compare_run(machine, options->compare, &compare);
+        const bool same = cpu_watch(machine->cpu) && skip(machine, options->from) &&
+                          compare_run(machine, options->compare, &compare);
         compare_print(&compare, stdout);
         machine_print(machine, stdout);
         return same;
