@@ -120,14 +120,17 @@ static bool has_odd_translation(const struct rules_exit *exit, const struct rule
            (rules_is_walked(last) && rules_page(exit, last) == RULES_NO_PAGE);
 }
 
-/* What is not supported is refused before anything is done. */
+/* What is not supported is refused before anything is done; what a selector leads to, reads tell.
+ */
 static bool has_side_effect(const struct rules_call *call)
 {
+    const bool has_selector = rules_answer(call, WHvX64RegisterGdtr) != NULL;
     for (size_t i = 0; i < call->count; i++) {
         const struct rules_event *event = &call->events[i];
         if (event->kind == RULES_IO || (event->kind == RULES_MEMORY && event->direction == 1))
             return true;
-        if (event->kind == RULES_TRANSLATE && !(event->flags & WHvTranslateGvaFlagValidateExecute))
+        if (event->kind == RULES_TRANSLATE && !has_selector &&
+            !(event->flags & WHvTranslateGvaFlagValidateExecute))
             return true;
     }
     return false;

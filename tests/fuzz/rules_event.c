@@ -41,10 +41,9 @@ static bool may_get(WHV_REGISTER_NAME name)
 
 static bool may_set(WHV_REGISTER_NAME name)
 {
-    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterCr8 && name != WHvX64RegisterCs) ||
-           name == WHvX64RegisterEfer || is_vector_register(name) ||
-           name == WHvRegisterPendingEvent || name == WHvRegisterInterruptState ||
-           name == WHvX64RegisterPendingDebugException;
+    return (name >= WHvX64RegisterRax && name <= WHvX64RegisterCr8) || name == WHvX64RegisterEfer ||
+           is_vector_register(name) || name == WHvRegisterPendingEvent ||
+           name == WHvRegisterInterruptState || name == WHvX64RegisterPendingDebugException;
 }
 
 static bool is_given(const struct rules_exit *exit, WHV_REGISTER_NAME name)

@@ -6,8 +6,10 @@
 #define RFLAGS_TF     UINT64_C(0x100)
 #define RFLAGS_POPF   UINT64_C(0x2c7700) /* ID VIF AC NT IOPL DF IF TF */
 #define RFLAGS_RF     UINT64_C(0x10000)
-#define SINGLE_STEP   UINT64_C(0x10) /* of PendingDebugException */
-#define SHADOW        UINT64_C(1)    /* of InterruptState */
+#define RFLAGS_IRET   UINT64_C(0x180000) /* VIP VIF */
+#define SINGLE_STEP   UINT64_C(0x10)     /* of PendingDebugException */
+#define SHADOW        UINT64_C(1)        /* of InterruptState */
+#define NMI_MASKED    UINT64_C(2)
 #define LENGTH_MAX    15u
 
 #define PF_PRESENT  1u
@@ -38,17 +40,28 @@ static bool is_64bit_code(const struct rules_exit *exit)
     return exit->vp.ExecutionState.EferLma && exit->vp.Cs.Long;
 }
 
+/* What loads CS may do what IRET does, and an interrupt. */
+static bool is_far(const struct rules_event *set)
+{
+    return rules_find(set, WHvX64RegisterCs) != NULL;
+}
+
 /* A branch writes nothing but RIP, LOOP rCX too, CALL and RET rSP and the stack; what retires with
-   every instruction goes along. */
+   every instruction goes along. A far one marks a descriptor. */
 static bool may_be_branch(const struct rules_exit *exit, const struct rules_call *call,
                           const struct rules_event *set)
 {
-    bool has_pushed = false;
+    bool has_pushed = is_far(set);
     for (uint32_t i = 0; i < set->count; i++) {
         switch (set->registers[i].name) {
         case WHvX64RegisterRsp:
             has_pushed = true;
             break;
+        case WHvX64RegisterSs:
+            if (!is_far(set))
+                return false;
+            break;
+        case WHvX64RegisterCs:
         case WHvX64RegisterRip:
         case WHvX64RegisterRcx:
         case WHvX64RegisterRflags: /* RF: check_rflags() */
@@ -69,10 +82,13 @@ static bool may_be_branch(const struct rules_exit *exit, const struct rules_call
 }
 
 /* @return whether RIP may become `rip`; length receives by how much it advances. */
-static bool is_rip_good(const struct rules_exit *exit, bool is_branch, uint64_t rip,
-                        unsigned *length)
+static bool is_rip_good(const struct rules_exit *exit, const struct rules_event *set,
+                        bool is_branch, uint64_t rip, unsigned *length)
 {
-    uint64_t mask = is_64bit_code(exit) ? UINT64_MAX : UINT32_MAX;
+    const struct rules_register *cs = rules_find(set, WHvX64RegisterCs);
+    bool is_64bit =
+        cs ? exit->vp.ExecutionState.EferLma && cs->value.Segment.Long : is_64bit_code(exit);
+    uint64_t mask = is_64bit ? UINT64_MAX : UINT32_MAX;
     uint64_t distance = (rip - exit->vp.Rip) & mask;
     *length = (unsigned)(distance & 0xff);
     if (rip == exit->vp.Rip) /* nothing is written that was not there */
@@ -90,10 +106,17 @@ static enum rules_rule check_rflags(const struct rules_exit *exit, const struct 
     const struct rules_register *rflags = rules_find(set, WHvX64RegisterRflags);
     uint64_t before = exit->vp.Rflags;
     uint64_t after = rflags ? rflags->value.Reg64 : before;
-    if (((before ^ after) & ~(RFLAGS_STATUS | RFLAGS_POPF | RFLAGS_RF)) != 0 ||
-        (~before & after & RFLAGS_RF))
+    uint64_t allowed = RFLAGS_STATUS | RFLAGS_POPF | RFLAGS_RF | (is_far(set) ? RFLAGS_IRET : 0);
+    if (((before ^ after) & ~allowed) != 0 || (!is_far(set) && (~before & after & RFLAGS_RF)))
         return RULES_RFLAGS_BITS;
-    return is_done && (after & RFLAGS_RF) ? RULES_RFLAGS_RESUME : RULES_HOLD;
+    return is_done && !is_far(set) && (after & RFLAGS_RF) ? RULES_RFLAGS_RESUME : RULES_HOLD;
+}
+
+/* IRET lets NMIs through; nothing keeps them away. */
+static bool is_state_good(uint64_t before, uint64_t after, bool is_return)
+{
+    const uint64_t changed = (before ^ after) & ~SHADOW;
+    return changed == 0 || (is_return && changed == NMI_MASKED && (before & NMI_MASKED));
 }
 
 static enum rules_rule check_shadow(const struct rules_exit *exit, const struct rules_call *call,
@@ -104,12 +127,15 @@ static enum rules_rule check_shadow(const struct rules_exit *exit, const struct 
     *has_begun = false;
     if (!state)
         return exit->vp.ExecutionState.InterruptShadow ? RULES_SHADOW : RULES_HOLD;
-    if (!before || ((before->Reg64 ^ state->value.Reg64) & ~SHADOW) != 0)
+    if (!before || !is_state_good(before->Reg64, state->value.Reg64, is_far(set)))
         return RULES_SHADOW;
+    if (is_far(set) && !exit->vp.ExecutionState.InterruptShadow)
+        return RULES_HOLD;
     *has_begun = (state->value.Reg64 & SHADOW) != 0;
     return *has_begun && !rules_find(set, WHvX64RegisterSs) ? RULES_SHADOW : RULES_HOLD;
 }
 
+/* An interrupt does not trap. */
 static enum rules_rule check_trap(const struct rules_exit *exit, const struct rules_event *set,
                                   bool is_blocked)
 {
@@ -129,10 +155,11 @@ enum rules_rule rules_check_retirement(const struct rules_exit *exit, const stru
     if (!rip)
         return RULES_RIP_MISSING;
     const bool is_branch = may_be_branch(exit, call, set);
-    if (!is_rip_good(exit, is_branch, rip->value.Reg64, &length))
+    if (!is_rip_good(exit, set, is_branch, rip->value.Reg64, &length))
         return RULES_RIP_VALUE;
     RULES_TRY(check_shadow(exit, call, set, &has_begun_shadow));
-    RULES_TRY(check_trap(exit, set, has_begun_shadow));
+    const bool is_interrupt = is_far(set) && rules_answer(call, WHvX64RegisterIdtr);
+    RULES_TRY(check_trap(exit, set, has_begun_shadow || is_interrupt));
     /* Only a REP that is stepped through ends where it began, and a branch to itself. */
     if (length == 0 && !is_branch &&
         (!rules_find(set, WHvX64RegisterPendingDebugException) ||
@@ -196,17 +223,19 @@ static enum rules_rule check_reason(const struct rules_exit *exit, const struct 
 }
 
 /* A fault must not cost a device a read: every page is asked for before the first access, unless a
-   REP has got on, or a descriptor is looked for whose selector was read. */
+   REP has got on, or a descriptor is looked for whose selector was read, or has been. */
 static enum rules_rule check_order(const struct rules_exit *exit, const struct rules_call *call)
 {
     const uint32_t others = WHvTranslateGvaFlagValidateExecute | WHvTranslateGvaFlagPrivilegeExempt;
-    bool has_data = false;
+    bool has_data = false, is_table = false;
     for (size_t i = 0; i < call->count; i++) {
         const struct rules_event *event = &call->events[i];
         if (event->kind == RULES_TRANSLATE && !(event->flags & others) && !rules_is_walked(event) &&
             has_data)
             return RULES_FAULT_ORDER;
-        has_data |= rules_is_data(exit, call, i);
+        if (event->kind == RULES_TRANSLATE)
+            is_table = (event->flags & WHvTranslateGvaFlagPrivilegeExempt) != 0;
+        has_data |= !is_table && rules_is_data(exit, call, i);
     }
     return RULES_HOLD;
 }
@@ -240,6 +269,14 @@ static bool is_flags_of(const WHV_X64_PENDING_EXCEPTION_EVENT *event, WHV_REGIST
     return name == WHvX64RegisterXmmControlStatus && (event->Vector == XM || event->Vector == UD);
 }
 
+/* A return that faults lets NMIs through as well. */
+static bool is_unmasking(const struct rules_call *call, const struct rules_register *state)
+{
+    const WHV_REGISTER_VALUE *before = rules_answer(call, WHvRegisterInterruptState);
+    return state->name == WHvRegisterInterruptState && before &&
+           (before->Reg64 ^ state->value.Reg64) == NMI_MASKED && (before->Reg64 & NMI_MASKED);
+}
+
 static bool is_progress(WHV_REGISTER_NAME name)
 {
     return name == WHvX64RegisterRcx || name == WHvX64RegisterRsi || name == WHvX64RegisterRdi ||
@@ -259,7 +296,8 @@ enum rules_rule rules_check_fault(const struct rules_exit *exit, const struct ru
     for (uint32_t i = 0; i < set->count; i++) {
         WHV_REGISTER_NAME name = set->registers[i].name;
         if (name != WHvRegisterPendingEvent && (!has_progress || !is_progress(name)) &&
-            !is_flags_of(&pending->value.ExceptionEvent, name))
+            !is_flags_of(&pending->value.ExceptionEvent, name) &&
+            !is_unmasking(call, &set->registers[i]))
             return RULES_FAULT_REGISTERS;
     }
     if (!has_progress)

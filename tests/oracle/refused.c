@@ -56,6 +56,8 @@ static const bool has_row[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #define WHE_INSN(id, mnemonic, family, form, ...) MARK_##form(mnemonic)
 #define MARK_VALUES(mnemonic)                     MARK(mnemonic)
 #define MARK_PORT(mnemonic)                       MARK(mnemonic)
+#define MARK_FAR(mnemonic)                        MARK(mnemonic)
+#define MARK_INTERRUPT(mnemonic)                  MARK(mnemonic)
 #define MARK_MOVE(mnemonic)
 #define MARK_COMPARE(mnemonic)
 #define WHE_BY_MNEMONIC

@@ -171,6 +171,10 @@ static void expect_more(const struct opcode *opcode, struct expected *e)
     const bool is_vex = e->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
     if (is_vex && (e->must_get & PROBE_BIT(PROBE_CR4)))
         e->must_get |= PROBE_BIT(PROBE_OTHER); /* XCR0 */
+    if ((e->insn.meta.category == ZYDIS_CATEGORY_CALL ||
+         e->insn.meta.category == ZYDIS_CATEGORY_RET) &&
+        opcode->mode->mode.protected_mode)
+        e->must_get |= PROBE_BIT(PROBE_CR4); /* CET */
     switch (e->insn.mnemonic) {
     case ZYDIS_MNEMONIC_CVTPI2PS:
     case ZYDIS_MNEMONIC_CVTPS2PI:
@@ -464,7 +468,8 @@ static bool has_more_than_operands(const struct expected *e)
         e->insn.mnemonic == ZYDIS_MNEMONIC_MOV &&
         (ZydisRegisterGetClass(operand[0].reg.value) == ZYDIS_REGCLASS_CONTROL ||
          ZydisRegisterGetClass(operand[1].reg.value) == ZYDIS_REGCLASS_CONTROL);
-    return is_control || (left_out[e->insn.mnemonic] && e->insn.mnemonic != ZYDIS_MNEMONIC_INVLPG);
+    return is_control || e->insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
+           (left_out[e->insn.mnemonic] && e->insn.mnemonic != ZYDIS_MNEMONIC_INVLPG);
 }
 
 static const char *judge(struct run *run, const struct opcode *opcode, struct expected *e,

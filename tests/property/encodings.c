@@ -71,6 +71,9 @@ static unsigned find_row(const ZydisDecodedInstruction *insn, const ZydisDecoded
 {
     if (insn->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY && has_upper(insn, operands))
         return 0;
+    /* Far branches are other rows than near ones: traces/manual judges these. */
+    if (insn->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return 0;
     bool is_string = insn->meta.category == ZYDIS_CATEGORY_STRINGOP ||
                      insn->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
     return row_of[insn->mnemonic][is_string];

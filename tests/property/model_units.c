@@ -213,6 +213,14 @@ static bool is_x87(WHV_REGISTER_NAME name)
     return name >= WHvX64RegisterFpMmx0 && name <= WHvX64RegisterXmmControlStatus;
 }
 
+/* In protected mode a call or a return may have another stack, by CR4.CET. SDM 1, 17.2. */
+static bool has_shadow_stack(const struct model *model)
+{
+    return model->mode != GUEST_REAL16 && model->mode != GUEST_VM86 &&
+           (model->insn.meta.category == ZYDIS_CATEGORY_CALL ||
+            model->insn.meta.category == ZYDIS_CATEGORY_RET);
+}
+
 bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
 {
     const enum unit unit = unit_of(model);
@@ -221,7 +229,7 @@ bool model_sees(const struct model *model, WHV_REGISTER_NAME name)
     case WHvX64RegisterCr0:
         return unit != UNIT_NONE && unit != UNIT_SELECTOR;
     case WHvX64RegisterCr4:
-        return unit == UNIT_SSE || unit == UNIT_BOTH || unit == UNIT_VEX;
+        return unit == UNIT_SSE || unit == UNIT_BOTH || unit == UNIT_VEX || has_shadow_stack(model);
     case WHvX64RegisterXCr0:
         return unit == UNIT_VEX;
     case WHvX64RegisterGdtr:

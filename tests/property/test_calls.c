@@ -503,8 +503,6 @@ static const char *(*const judges[])(void) = {judge_written, judge_rip,       ju
 static const char *judge_call(void)
 {
     const char *broken = call.broken;
-    if (!broken && made.model.insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
-        return NULL; /* it shares a name with a row, and is another instruction */
     if (!broken && cases_disagrees(&made))
         return judge_refused();
     if (!broken && cases_is_swapped(&made))

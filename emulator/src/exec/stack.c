@@ -2,14 +2,11 @@
 /* PUSH, POP, PUSHA, POPA, PUSHF, POPF: SDM 2B; ENTER, LEAVE: 2A. */
 #include <string.h>
 
-#include "bits.h"
-#include "control.h"
+#include "flags.h"
 #include "kernel.h"
 #include "rflags.h"
 
 #define RSP 4u
-
-#define IOPL_3 WHE_RFLAGS_IOPL
 
 /* The operand, rSP, the stack. */
 
@@ -49,62 +46,29 @@ enum whe_vector whe_kernel_popa(struct whe_work *work)
     return WHE_VECTOR_NONE;
 }
 
-static bool has_little_privilege(const struct whe_work *work)
-{
-    return work->mode->vm86 && (work->rflags & WHE_RFLAGS_IOPL) != IOPL_3;
-}
-
-/* Virtual-8086 mode with a virtual interrupt flag in the place of IF. SDM 3A, 21.3.3.2. */
-static bool is_virtual(const struct whe_work *work)
-{
-    return has_little_privilege(work) && (work->control.cr4 & WHE_CR4_VME) &&
-           work->insn->operand_size == 2;
-}
-
 /* rSP, the stack. VM and RF are pushed as 0. */
 enum whe_vector whe_kernel_pushf(struct whe_work *work)
 {
     uint64_t flags = work->rflags & ~(WHE_RFLAGS_VM | WHE_RFLAGS_RF);
-    if (is_virtual(work)) {
-        flags &= ~WHE_RFLAGS_IF;
-        flags |= IOPL_3 | (flags & WHE_RFLAGS_VIF ? WHE_RFLAGS_IF : 0);
-    } else if (has_little_privilege(work)) {
+    const unsigned size = work->insn->operand_size;
+    if (whe_flags_are_refused(work->mode, size, flags, work->control.cr4))
         return WHE_VECTOR_GP;
+    if (whe_flags_are_virtual(work->mode, size, flags, work->control.cr4)) {
+        flags &= ~WHE_RFLAGS_IF;
+        flags |= WHE_RFLAGS_IOPL | (flags & WHE_RFLAGS_VIF ? WHE_RFLAGS_IF : 0);
     }
     work->value[1].u64 = flags;
     work->value[0].u64 -= work->insn->operand[1].size;
     return WHE_VECTOR_NONE;
 }
 
-/* @return the flags that POPF may change, by privilege. SDM 2B, "POPF", table 4-16. */
-static uint64_t popped_flags(const struct whe_work *work)
-{
-    const unsigned iopl = work->rflags >> WHE_RFLAGS_IOPL_SHIFT & 3;
-    uint64_t flags = WHE_RFLAGS_STATUS | WHE_RFLAGS_TF | WHE_RFLAGS_DF | WHE_RFLAGS_NT |
-                     WHE_RFLAGS_AC | WHE_RFLAGS_ID;
-    if (work->mode->cpl == 0)
-        flags |= WHE_RFLAGS_IOPL;
-    if (work->mode->cpl <= iopl)
-        flags |= WHE_RFLAGS_IF;
-    return flags & whe_mask_from_size(work->insn->operand_size);
-}
-
 enum whe_vector whe_kernel_popf(struct whe_work *work)
 {
-    const uint64_t popped = work->value[1].u64;
-    uint64_t mask = popped_flags(work);
-    uint64_t virtual_flag = work->rflags & WHE_RFLAGS_VIF;
-    if (is_virtual(work)) {
-        const bool is_wanted = (popped & WHE_RFLAGS_IF) != 0;
-        if ((popped & WHE_RFLAGS_TF) || (is_wanted && (work->rflags & WHE_RFLAGS_VIP)))
-            return WHE_VECTOR_GP;
-        mask &= ~WHE_RFLAGS_IF;
-        virtual_flag = is_wanted ? WHE_RFLAGS_VIF : 0;
-    } else if (has_little_privilege(work)) {
+    const unsigned size = work->insn->operand_size;
+    const uint64_t cr4 = work->control.cr4;
+    if (whe_flags_are_refused(work->mode, size, work->rflags, cr4) ||
+        !whe_flags_pop(work->mode, size, cr4, work->value[1].u64, 0, &work->rflags))
         return WHE_VECTOR_GP;
-    }
-    work->rflags &= ~(mask | WHE_RFLAGS_VIF | WHE_RFLAGS_RF);
-    work->rflags |= (popped & mask) | virtual_flag;
     work->writes_flags = true;
     work->value[0].u64 += work->insn->operand[1].size;
     return WHE_VECTOR_NONE;

@@ -36,6 +36,13 @@ enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsi
     return segment_fault(call, is_stack);
 }
 
+enum whe_result whe_check_target(struct whe_call *call, unsigned code, uint32_t limit, uint64_t rip)
+{
+    if (code == WHE_CODE64)
+        return whe_check_canonical(call, rip, 1, false);
+    return rip > limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
+}
+
 static bool type_allows(const WHV_X64_SEGMENT_REGISTER *segment, unsigned intent)
 {
     unsigned type = segment->SegmentType;

@@ -43,6 +43,15 @@ static inline bool whe_is_canonical48(uint64_t linear)
 enum whe_result whe_check_canonical(struct whe_call *call, uint64_t linear, unsigned size,
                                     bool is_stack);
 
+/**
+ * Checks where a branch leads to.
+ * @param code  an enum whe_code: the mode of what is there.
+ * @param limit of the code segment, where that counts.
+ * @return WHE_OK; WHE_FAULT with #GP(0) raised; WHE_GET_FAILED.
+ */
+enum whe_result whe_check_target(struct whe_call *call, unsigned code, uint32_t limit,
+                                 uint64_t rip);
+
 /** As whe_linear, for every case. */
 enum whe_result whe_linear_checked(struct whe_call *call, const struct whe_place *place,
                                    uint64_t offset, uint64_t *linear);

@@ -24,7 +24,11 @@ enum whe_special {
     /** MOV SS: no trap, no interrupt before the next instruction. */
     WHE_SPECIAL_BLOCKS = 4,
     /** A REP stopped for single-step: RIP stays. */
-    WHE_SPECIAL_UNFINISHED = 8
+    WHE_SPECIAL_UNFINISHED = 8,
+    /** IRET: RF is what was popped. */
+    WHE_SPECIAL_KEEPS_RF = 16,
+    /** An interrupt: no trap, whatever TF was. */
+    WHE_SPECIAL_NO_TRAP = 32
 };
 
 struct whe_mode {

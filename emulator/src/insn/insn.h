@@ -38,6 +38,10 @@ enum whe_form {
     WHE_FORM_VALUES,
     /** IN, OUT. */
     WHE_FORM_PORT,
+    /** What loads CS: far JMP, CALL and RET, IRET. */
+    WHE_FORM_FAR,
+    /** INT n, INT3, INTO. */
+    WHE_FORM_INTERRUPT,
     /** MOVS, STOS, LODS, INS, OUTS: element by element. */
     WHE_FORM_MOVE,
     /** CMPS, SCAS. */

@@ -10,12 +10,14 @@
 #define USER       0
 #define SUPERVISOR 1
 #define UMIP       2
+#define SHADOWED   3
 
 const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
 #define WHE_CHECK(class, mode, level, set4, set_x, ud, nm, waiting)                                \
     [WHE_CHECKS_##class] = {.is_protected = (mode),                                                \
                             .is_privileged = (level) == SUPERVISOR,                                \
                             .is_umip = (level) == UMIP,                                            \
+                            .is_shadowed = (level) == SHADOWED,                                    \
                             .cr4 = (set4),                                                         \
                             .xcr0 = (set_x),                                                       \
                             .cr0_ud = (ud),                                                        \
@@ -24,12 +26,12 @@ const struct whe_check whe_checks[WHE_CHECKS_COUNT] = {
 #include "checks.def"
 };
 
-void whe_checks_registers(enum whe_checks class, struct whe_set *set)
+void whe_checks_registers(const struct whe_mode *mode, enum whe_checks class, struct whe_set *set)
 {
     const struct whe_check *check = &whe_checks[class];
     if ((check->cr0_ud | check->cr0_nm) != 0)
         whe_set_add(set, WHE_REG_CR0);
-    if (check->cr4 != 0 || check->is_umip)
+    if (check->cr4 != 0 || check->is_umip || (check->is_shadowed && mode->protected_mode))
         whe_set_add(set, WHE_REG_CR4);
     if (check->xcr0 != 0)
         whe_set_add(set, WHE_REG_XCR0);
@@ -70,6 +72,8 @@ enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class)
         check->is_privileged || (check->is_umip && has_any(call, WHE_REG_CR4, WHE_CR4_UMIP));
     if (is_privileged && call->mode.cpl != 0)
         return whe_fault_code(call, WHE_VECTOR_GP, 0);
+    if (check->is_shadowed && call->mode.protected_mode && has_any(call, WHE_REG_CR4, WHE_CR4_CET))
+        return WHE_SHADOW_STACK;
     if (is_unavailable(call, check->cr0_nm))
         return whe_fault(call, WHE_VECTOR_NM);
     if (check->waits && has_pending(call) && !has_any(call, WHE_REG_CR0, WHE_CR0_NE))

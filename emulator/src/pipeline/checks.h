@@ -17,6 +17,8 @@ struct whe_check {
     bool is_privileged;
     /** Likewise where CR4.UMIP is set. */
     bool is_umip;
+    /** Refused in protected mode where CR4.CET is set. */
+    bool is_shadowed;
     /** #MF for a pending x87 exception. */
     bool waits;
     /** Bits that are set, otherwise #UD. */
@@ -33,12 +35,12 @@ struct whe_check {
 extern const struct whe_check whe_checks[WHE_CHECKS_COUNT];
 
 /** Adds the registers that a class looks at, which are got with all others. */
-void whe_checks_registers(enum whe_checks class, struct whe_set *set);
+void whe_checks_registers(const struct whe_mode *mode, enum whe_checks class, struct whe_set *set);
 
 /**
  * Checks all but what waits; nothing of the instruction has happened yet.
- * @return WHE_OK; WHE_FAULT with #UD, #GP(0) or #NM raised; WHE_FERR where an x87 exception would
- * be reported by an interrupt.
+ * @return WHE_OK; WHE_FAULT with #UD, #GP(0) or #NM raised; WHE_SHADOW_STACK; WHE_FERR where an x87
+ * exception would be reported by an interrupt.
  */
 enum whe_result whe_checks_run(struct whe_call *call, enum whe_checks class);
 

@@ -126,7 +126,8 @@ static void take_reads(const struct whe_mode *mode, const ZydisDecodedInstructio
 {
     struct whe_set values = {{0}};
     if (insn->checks != WHE_CHECKS_NONE)
-        whe_checks_registers(insn->checks, &values);
+        whe_checks_registers(mode, insn->checks, &values);
+    whe_far_registers(mode, insn, &values);
     if (insn->has_extras)
         whe_extras_registers(mode, insn->traits, &values);
     if (insn->repeats)
@@ -185,6 +186,15 @@ static uint8_t alignment_of(unsigned size)
     return (uint8_t)(1u << (31 - __builtin_clz(size)));
 }
 
+/* The bytes that #AC asks about together: of PUSHA and far pointers each piece, of MASKMOVDQU each
+   half. AMD family 1Ah. */
+static unsigned unit_of(const struct whe_insn *insn, unsigned size)
+{
+    if (insn->traits & WHE_TRAIT_ELEMENTS)
+        return insn->operand_size;
+    return (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
+}
+
 /* What the row demands, which is not of its forms with MMX registers. */
 static uint8_t demanded_alignment(const struct whe_insn *insn, unsigned size)
 {
@@ -200,8 +210,6 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
     const uint16_t size = from->size / 8u;
     const unsigned intent = intent_from_actions(from->actions);
     const bool has_alignment = demanded_alignment(insn, size) > 1;
-    /* MASKMOVDQU is aligned if its halves are: AMD family 1Ah. */
-    const unsigned unit = (insn->traits & WHE_TRAIT_BYTES) && size > 8 ? 8 : size;
     const bool is_in_es = is_in_es_always(insn, from);
     uint64_t displacement = (uint64_t)from->mem.disp.value;
     if (base == WHE_REG_RIP)
@@ -228,7 +236,7 @@ static void take_memory(const struct whe_mode *mode, const ZydisDecodedOperand *
                            .is_stack = memory->stack != WHE_STACK_NONE ||
                                        (!is_in_es && is_stack_access(mode, segment, base)),
                            .size = size,
-                           .alignment = has_alignment ? 1 : alignment_of(unit),
+                           .alignment = has_alignment ? 1 : alignment_of(unit_of(insn, size)),
                            .intent = intent};
 }
 
@@ -294,6 +302,14 @@ static unsigned size_of(const ZydisDecodedOperand *from)
     return from->size / 8u;
 }
 
+/* A far pointer is what it would be in memory. */
+static uint64_t immediate_of(const ZydisDecodedOperand *from, const struct whe_insn *insn)
+{
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return from->imm.value.u;
+    return from->ptr.offset | (uint64_t)from->ptr.segment << 8 * insn->operand_size;
+}
+
 /* @return false for an operand that no row of the table can have. */
 static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand *from,
                          struct whe_insn *insn, unsigned number)
@@ -312,9 +328,9 @@ static bool take_operand(const struct whe_mode *mode, const ZydisDecodedOperand 
         insn->inputs |= (uint8_t)(1u << number);
     if (from->type == ZYDIS_OPERAND_TYPE_REGISTER)
         return take_register(from, to);
-    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+    if (from->type == ZYDIS_OPERAND_TYPE_IMMEDIATE || from->type == ZYDIS_OPERAND_TYPE_POINTER) {
         to->kind = WHE_OPERAND_IMMEDIATE;
-        to->immediate = from->imm.value.u;
+        to->immediate = immediate_of(from, insn);
         return true;
     }
     if (from->type != ZYDIS_OPERAND_TYPE_MEMORY || insn->memory_count == WHE_MEMORIES)
@@ -373,6 +389,7 @@ static bool take_operands(const struct whe_mode *mode, const ZydisDecodedInstruc
     }
     if (insn->traits & WHE_TRAIT_FRAME)
         whe_decode_frame(insn);
+    whe_decode_far(mode, insn);
     take_alignment(insn);
     if (kinds & 1u << WHE_OPERAND_MMX)
         take_mmx(insn, kinds);

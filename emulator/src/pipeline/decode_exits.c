@@ -24,7 +24,7 @@ static bool accesses_operands(ZydisMnemonic mnemonic, unsigned *accesses)
 static bool uses_descriptors(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded)
 {
     return decoded->meta.category == ZYDIS_CATEGORY_INTERRUPT ||
-           (mode->protected_mode && decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR);
+           (mode->protected_mode && is_far(decoded));
 }
 
 /* The permission map is read unless CPL or the mode allow everything. */

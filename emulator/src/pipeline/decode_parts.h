@@ -20,6 +20,14 @@ static inline bool is_string(const ZydisDecodedInstruction *decoded)
            decoded->meta.category == ZYDIS_CATEGORY_IOSTRINGOP;
 }
 
+/** @return whether it loads CS: far JMP, CALL and RET, IRET. */
+static inline bool is_far(const ZydisDecodedInstruction *decoded)
+{
+    return decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
+           (decoded->meta.category == ZYDIS_CATEGORY_RET &&
+            decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_NONE);
+}
+
 static inline unsigned reg_from_zydis(ZydisRegister reg)
 {
     return whe_reg_from_decoder((unsigned)reg);
@@ -67,6 +75,12 @@ uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded,
  * or without a row of its own. */
 uint8_t whe_decode_exits(const struct whe_mode *mode, const ZydisDecodedInstruction *decoded,
                          const ZydisDecodedOperand *operands);
+
+/** Gives what loads CS, and INT n and its kin, the places that the decoder does not tell. */
+void whe_decode_far(const struct whe_mode *mode, struct whe_insn *insn);
+/** Adds the registers that these look at beyond their operands. */
+void whe_far_registers(const struct whe_mode *mode, const struct whe_insn *insn,
+                       struct whe_set *set);
 
 /** Gives the operands of ENTER and LEAVE the sizes and places that the decoder does not tell. */
 void whe_decode_frame(struct whe_insn *insn);

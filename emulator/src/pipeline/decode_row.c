@@ -5,11 +5,12 @@
 #define MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
 
 /* By what kind of instruction the mnemonic names, and the mnemonic: MOVSD is also an SSE
-   instruction, and MOV to a control register another than MOV. */
-enum { PLAIN, STRING, CONTROL, KINDS };
+   instruction, MOV to a control register another than MOV, and a far JMP another than JMP. */
+enum { PLAIN, STRING, CONTROL, FAR_BRANCH, KINDS };
 static const uint16_t rows[KINDS][MNEMONICS] = {
 #define WHE_INSN(id, mnemonic, family, form, kernel, binary, operation, checks, alignment, traits) \
     [WHE_FORM_##form >= WHE_FORM_MOVE       ? STRING                                               \
+        : WHE_FORM_##form == WHE_FORM_FAR   ? FAR_BRANCH                                           \
         : ((traits)&WHE_TRAIT_CONTROL_MOVE) ? CONTROL                                              \
                                             : PLAIN][ZYDIS_MNEMONIC_##mnemonic] = WHE_INSN_##id,
 #include "rows.def"
@@ -38,13 +39,20 @@ static bool is_control(const ZydisDecodedOperand *operand)
            ZydisRegisterGetClass(operand->reg.value) == ZYDIS_REGCLASS_CONTROL;
 }
 
-uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+static unsigned kind_of(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
 {
-    /* Far branches share their mnemonics with near ones, and are other instructions. */
-    if (decoded->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
-        is_beyond_interface(decoded, operands))
-        return WHE_INSN_NONE;
+    if (is_string(decoded))
+        return STRING;
+    if (is_far(decoded))
+        return FAR_BRANCH;
     const bool moves_control = decoded->mnemonic == ZYDIS_MNEMONIC_MOV &&
                                (is_control(&operands[0]) || is_control(&operands[1]));
-    return rows[is_string(decoded) ? STRING : moves_control ? CONTROL : PLAIN][decoded->mnemonic];
+    return moves_control ? CONTROL : PLAIN;
+}
+
+uint16_t whe_decode_row(const ZydisDecodedInstruction *decoded, const ZydisDecodedOperand *operands)
+{
+    if (is_beyond_interface(decoded, operands))
+        return WHE_INSN_NONE;
+    return rows[kind_of(decoded, operands)][decoded->mnemonic];
 }

@@ -81,9 +81,10 @@ static WHE_COLD void retire_unusual(struct whe_call *call, uint64_t rip)
     if (whe_set_has(&regs->written, WHE_REG_RFLAGS))
         rflags = whe_reg_get(regs, WHE_REG_RFLAGS);
     whe_reg_set(regs, WHE_REG_RIP, specials & WHE_SPECIAL_UNFINISHED ? call->vp->Rip : rip);
-    if (!(specials & WHE_SPECIAL_UNFINISHED) && (rflags & WHE_RFLAGS_RF))
+    if (!(specials & (WHE_SPECIAL_UNFINISHED | WHE_SPECIAL_KEEPS_RF)) && (rflags & WHE_RFLAGS_RF))
         whe_reg_set(regs, WHE_REG_RFLAGS, rflags & ~WHE_RFLAGS_RF);
-    if ((call->vp->Rflags & WHE_RFLAGS_TF) && !(specials & WHE_SPECIAL_BLOCKS))
+    if ((call->vp->Rflags & WHE_RFLAGS_TF) &&
+        !(specials & (WHE_SPECIAL_BLOCKS | WHE_SPECIAL_NO_TRAP)))
         whe_reg_set(regs, WHE_REG_PENDING_DEBUG, PENDING_DEBUG_SINGLE_STEP);
     /* Bit 1 masks NMIs and is not ours. */
     if (specials & (WHE_SPECIAL_SHADOW | WHE_SPECIAL_BLOCKS))
@@ -132,9 +133,7 @@ static enum whe_result plan_all(struct whe_call *call, const struct whe_insn *in
 /* A branch to where no code can be faults itself. SDM 2A, JMP: near branches. */
 static WHE_COLD enum whe_result check_target(struct whe_call *call, uint64_t rip)
 {
-    if (call->mode.code == WHE_CODE64)
-        return whe_check_canonical(call, rip, 1, false);
-    return rip > call->vp->Cs.Limit ? whe_fault_code(call, WHE_VECTOR_GP, 0) : WHE_OK;
+    return whe_check_target(call, call->mode.code, call->vp->Cs.Limit, rip);
 }
 
 /* An operating system that does not know #XM gets #UD. SDM 3A, 2.5, CR4.OSXMMEXCPT: whatever can
@@ -223,7 +222,14 @@ static enum whe_result run_values(struct whe_call *call, const struct whe_insn *
 
 static enum whe_result run_loop(struct whe_call *call, const struct whe_insn *insn)
 {
+    uint64_t rip = call->vp->Rip + insn->length;
     switch (insn->form) {
+    case WHE_FORM_FAR:
+        WHE_TRY(whe_run_far(call, insn, &rip));
+        break;
+    case WHE_FORM_INTERRUPT:
+        WHE_TRY(whe_run_interrupt(call, insn, &rip));
+        break;
     case WHE_FORM_PORT:
         WHE_TRY(whe_run_port(call, insn));
         break;
@@ -234,7 +240,7 @@ static enum whe_result run_loop(struct whe_call *call, const struct whe_insn *in
         WHE_TRY(whe_run_compare(call, insn));
         break;
     }
-    return retire(call, call->vp->Rip + insn->length);
+    return retire(call, rip);
 }
 
 static enum whe_result run(struct whe_call *call, const struct whe_insn *insn)

@@ -37,7 +37,7 @@ const char *whe_reason_text(struct whe_reason *reason)
         return text;
     char mnemonic[32];
     whe_mnemonic_name(reason->unknown, mnemonic, sizeof(mnemonic));
-    /* MOV to a control register, a far JMP: another instruction of that name has a row. */
+    /* VMOVD to an XMM register: another instruction of that name has a row. */
     snprintf(reason->text, sizeof(reason->text), "%.*s%s%s%s", (int)(name - text), text, mnemonic,
              name + 2, reason->result == WHE_NO_ROW && has_row(mnemonic) ? " in this form" : "");
     return reason->text;

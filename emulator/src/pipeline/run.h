@@ -20,6 +20,15 @@ enum whe_result whe_run_move(struct whe_call *call, const struct whe_insn *insn)
 enum whe_result whe_run_compare(struct whe_call *call, const struct whe_insn *insn);
 
 /**
+ * WHE_FORM_FAR.
+ * @param rip receives where it leads to.
+ */
+enum whe_result whe_run_far(struct whe_call *call, const struct whe_insn *insn, uint64_t *rip);
+/** WHE_FORM_INTERRUPT. @param rip the next instruction's, before; likewise. */
+enum whe_result whe_run_interrupt(struct whe_call *call, const struct whe_insn *insn,
+                                  uint64_t *rip);
+
+/**
  * Moves one value between the accumulator and a port.
  * @param size 1, 2 or 4. RAX must be known unless 4 bytes are read.
  */

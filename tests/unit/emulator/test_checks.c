@@ -13,6 +13,7 @@
 #define OSFXSR  UINT64_C(0x200)
 #define UMIP    UINT64_C(0x800)
 #define OSXSAVE UINT64_C(0x40000)
+#define CET     UINT64_C(0x800000)
 
 #define GP 13u
 #define UD 6u
@@ -35,7 +36,7 @@ static unsigned vector_of(enum whe_checks class, const struct state *state)
     memset(&call, 0, sizeof(call));
     call.mode.protected_mode = !state->is_real;
     call.mode.cpl = state->cpl & 3;
-    whe_checks_registers(class, &needed);
+    whe_checks_registers(&call.mode, class, &needed);
     call.regs.known = needed; /* what is looked at and not asked for stops the program */
     call.regs.value[WHE_REG_CR0].Reg64 = state->cr0;
     call.regs.value[WHE_REG_CR4].Reg64 = state->cr4;
@@ -73,6 +74,7 @@ Test(checks, each_class_demands_what_the_manual_says)
         {"PROTECTED_TABLE", WHE_CHECKS_PROTECTED_TABLE, 0, 0, 0, 0, 0, UD, GP, 0},
         {"TOLD", WHE_CHECKS_TOLD, 0, 0, 0, 0, 0, 0, 0, 0},
         {"PROTECTED_TOLD", WHE_CHECKS_PROTECTED_TOLD, 0, 0, 0, 0, 0, UD, 0, 0},
+        {"RETURNS", WHE_CHECKS_RETURNS, 0, 0, 0, 0, 0, 0, 0, 0},
     };
     cr_assert_eq(sizeof(rows) / sizeof(rows[0]), WHE_CHECKS_COUNT);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -129,10 +131,24 @@ Test(checks, user_mode_instruction_prevention_is_cr4s)
     cr_expect_eq(vector_of(WHE_CHECKS_PROTECTED_TOLD, &real), UD, "#UD comes first");
 }
 
+Test(checks, a_shadow_stack_refuses_what_returns_in_protected_mode)
+{
+    static const bool protections[] = {true, false};
+    for (unsigned i = 0; i < 2; i++) {
+        struct whe_call call = {.mode = {.protected_mode = protections[i]}};
+        whe_checks_registers(&call.mode, WHE_CHECKS_RETURNS, &call.regs.known);
+        cr_expect_eq(whe_set_has(&call.regs.known, WHE_REG_CR4), protections[i]);
+        cr_expect_eq(whe_checks_run(&call, WHE_CHECKS_RETURNS), WHE_OK);
+        call.regs.value[WHE_REG_CR4].Reg64 = CET;
+        cr_expect_eq(whe_checks_run(&call, WHE_CHECKS_RETURNS),
+                     protections[i] ? WHE_SHADOW_STACK : WHE_OK);
+    }
+}
+
 Test(checks, without_numeric_errors_a_pending_exception_is_an_interrupt)
 {
     struct whe_call call = {.mode = {.protected_mode = true}};
-    whe_checks_registers(WHE_CHECKS_X87, &call.regs.known);
+    whe_checks_registers(&call.mode, WHE_CHECKS_X87, &call.regs.known);
     call.regs.value[WHE_REG_FPCS].FpControlStatus.FpStatus = 1;
     cr_expect_eq(whe_checks_run(&call, WHE_CHECKS_X87), WHE_FERR);
     call.regs.value[WHE_REG_CR0].Reg64 = NE;

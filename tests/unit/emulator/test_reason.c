@@ -51,8 +51,8 @@ Test(reason, names_an_instruction_without_a_row)
 Test(reason, tells_of_a_form_without_a_row)
 {
     begin();
-    struct guest_exit exit = read_exit(BYTES(0xff, 0x2b)); /* jmp far [rbx] */
-    expect(&exit, INTERNAL, "JMP is not supported in this form");
+    struct guest_exit exit = read_exit(BYTES(0xc5, 0xf9, 0x6e, 0x03)); /* vmovd xmm0, [rbx] */
+    expect(&exit, INTERNAL, "VMOVD is not supported in this form");
 }
 
 Test(reason, tells_of_bytes_that_are_no_instruction)
