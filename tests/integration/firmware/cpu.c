@@ -59,9 +59,20 @@ static bool is_two_byte_stop(uint8_t opcode, enum cpu_stop *why)
     return opcode == 0x31 || opcode == 0xa2 || opcode == 0x30 || opcode == 0x32;
 }
 
+/* Whether an instruction holds interrupts back until behind the next. SDM 3A 6.8.3, 2B "STI". */
+enum holds { HOLDS_NOT, HOLDS, HOLDS_UNLESS_IF };
+
+static enum holds holds_back(uint8_t opcode, uint8_t next, bool is_64)
+{
+    if (opcode == 0xfb)
+        return HOLDS_UNLESS_IF;
+    const bool loads_ss = (opcode == 0x17 && !is_64) || (opcode == 0x8e && (next & 0x38) == 0x10);
+    return loads_ss ? HOLDS : HOLDS_NOT;
+}
+
 /* What has to be done by somebody else is recognised by its first bytes: LONGEST + 1 of them.
  * @return whether this is such; `exit` is written then. */
-static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, bool *shadows)
+static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, enum holds *holds)
 {
     bool prefix66 = false;
     bool rep = false;
@@ -75,9 +86,7 @@ static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, bo
     const uint8_t next = at < LONGEST ? code[at + 1] : 0;
     enum cpu_stop why = CPU_STOP_ERROR;
     unsigned length = 1;
-    /* STI, POP SS and MOV SS hold interrupts back. SDM 3A 6.8.3. */
-    *shadows =
-        opcode == 0xfb || (opcode == 0x17 && !is_64) || (opcode == 0x8e && (next & 0x38) == 0x10);
+    *holds = holds_back(opcode, next, is_64);
     if (is_port(opcode)) {
         why = CPU_STOP_PORT;
         length = opcode >= 0xe4 && opcode <= 0xe7 ? 2 : 1;
@@ -160,7 +169,10 @@ static void on_instruction(uc_engine *uc, uint64_t linear, uint32_t size, void *
     const uint8_t *code = code_at(cpu, linear, copy);
     const bool has_rex = (code[0] & 0xf0) == 0x40 && size > 1;
     const bool has_late_rex = is_prefix(code[0]) && size > 2; /* 40h to 4Fh elsewhere: one byte */
-    if (recognise(code, has_rex || has_late_rex, &exit, &cpu->shadows)) {
+    enum holds holds;
+    const bool is_stop = recognise(code, has_rex || has_late_rex, &exit, &holds);
+    cpu->shadows = holds != HOLDS_NOT;
+    if (is_stop) {
         cpu->exit = exit;
         stop(cpu, exit.stop);
     }
@@ -348,7 +360,11 @@ static void settle(struct cpu *cpu, uc_err error)
         cpu->exit.stop = CPU_STOP_ERROR;
         cpu->exit.error = uc_strerror(error);
     }
+    const uint64_t cr2 = registers_get(registers, WHvX64RegisterCr2);
     engine_load(cpu->engine, registers);
+    /* With paging Unicorn looks at where it is told to end, and faults there unseen. */
+    if (registers_get(registers, WHvX64RegisterCr2) == NOWHERE - 1)
+        registers_set(registers, WHvX64RegisterCr2, cr2);
     uint64_t rip = cpu->linear;
     if (cpu->exit.stop == CPU_STOP_FETCH || cpu->exit.stop == CPU_STOP_EXCEPTION)
         rip = engine_rip(cpu->engine);
@@ -384,10 +400,11 @@ bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct c
     struct cpu_exit look;
     uint8_t copy[LONGEST + 1];
     const bool had_flash = cpu->flash_executes;
-    bool shadows;
+    enum holds holds;
+    const bool had_if = registers_get(&cpu->registers, WHvX64RegisterRflags) & RFLAGS_IF;
     cpu->step = registers_code(&cpu->registers);
     const uint8_t *code = code_at(cpu, cpu->step, copy);
-    recognise(code, registers_is_64(&cpu->registers), &look, &shadows);
+    recognise(code, registers_is_64(&cpu->registers), &look, &holds);
     cpu->step_repeats = false;
     for (unsigned i = 0; i < LONGEST && is_prefix(code[i]); i++)
         cpu->step_repeats |= (code[i] & 0xfe) == 0xf2;
@@ -405,16 +422,17 @@ bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct c
         *count = cpu->store_count;
     *exit = cpu->exit;
     if (exit->stop == CPU_STOP_DEADLINE)
-        registers_set(&cpu->registers, WHvRegisterInterruptState, shadows);
+        registers_set(&cpu->registers, WHvRegisterInterruptState,
+                      holds == HOLDS || (holds == HOLDS_UNLESS_IF && !had_if));
     return exit->stop == CPU_STOP_DEADLINE;
 }
 
 bool cpu_would_stop(struct cpu *cpu, struct cpu_exit *exit)
 {
     uint8_t copy[LONGEST + 1];
-    bool shadows;
+    enum holds holds;
     const uint64_t linear = registers_code(&cpu->registers);
-    if (!recognise(code_at(cpu, linear, copy), registers_is_64(&cpu->registers), exit, &shadows))
+    if (!recognise(code_at(cpu, linear, copy), registers_is_64(&cpu->registers), exit, &holds))
         return false;
     exit->linear = linear;
     return true;

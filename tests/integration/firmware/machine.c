@@ -121,7 +121,7 @@ bool machine_settle(struct machine *machine)
 static void note_refusal(struct machine *machine, const char *reason)
 {
     unsigned i = 0;
-    while (i < machine->refused_count && strncmp(machine->refused[i].reason, reason, 79) != 0)
+    while (i < machine->refused_count && strcmp(machine->refused[i].reason, reason) != 0)
         i++;
     if (i == MACHINE_REFUSED)
         return;

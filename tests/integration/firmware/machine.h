@@ -39,7 +39,7 @@ struct machine {
     unsigned modes;
     /** What the emulator refused, by the reason. */
     struct {
-        char reason[80];
+        char reason[160];
         uint64_t count;
     } refused[MACHINE_REFUSED];
     unsigned refused_count;

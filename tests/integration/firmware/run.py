@@ -33,8 +33,8 @@ WHOLE = os.environ.get("FIRMWARE_WHOLE", "0") != "0"
 # Instructions in flash that are emulated, of 450 million: then Unicorn unpacks the rest.
 UEFI_INSTRUCTIONS = 2_000_000_000 if WHOLE else 2_000_000
 COMPARED = {"SeaBIOS": 6_000_000 if WHOLE else 200_000, "OVMF": 20_000_000 if WHOLE else 200_000}
-# What only a virtual machine monitor can do; the rest is the emulator's.
-REFUSED = {"CPUID", "RDTSC", "HLT", "JMP", "RDMSR", "WRMSR", "INT", "IRET", "IRETD", "RET", "CALL", "STI"}
+# What only a virtual machine monitor can do: registers without a name, too. STI: until it has a row.
+REFUSED = re.compile(r"^(CPUID|RDTSC|HLT|STI)\b|\b(RDMSR|WRMSR)\b")
 KINDS = ["in", "out", "ins", "outs", "load", "store"]
 KEEP = 2  # cases of a kind
 VALIDATED = 40  # lines of a shape; the validator is slow, and the rest is more of the same
@@ -81,7 +81,7 @@ def record(vmm, arguments, capture, guest):
 
 
 def is_refused(event):
-    return event["status"] == ["internal-failure"] and "is not supported" in event["reason"]
+    return event["status"] == ["internal-failure"] and REFUSED.search(event["reason"])
 
 
 def check_capture(schema, header, lines):
@@ -93,14 +93,14 @@ def check_capture(schema, header, lines):
     assert ends and not any(event.get("cap") == "dropped" for event in events)
     validate([json.loads(header)] + events, schema)
     print(f"captured: {len(ends)} cases, {len(lines) + 1} lines\n")
-    return sum(is_refused(event) for event in ends)
+    return sum(1 for event in ends if is_refused(event))
 
 
 def check_counts(counts, *patterns):
     for pattern in patterns:
         assert re.search(pattern, counts, re.MULTILINE), f"no {pattern} in:\n{counts}"
     for count, reason in re.findall(r"^refused: (\d+) of (.*)$", counts, re.MULTILINE):
-        assert reason.split()[0] in REFUSED, f"{count} times: {reason}"
+        assert REFUSED.search(reason), f"{count} times: {reason}"
 
 
 def check_words(debug):
