@@ -19,7 +19,8 @@ struct cpu {
     bool flash_executes;
     uint64_t instructions;
     uint64_t deadline;
-    uint64_t linear; /* of the current instruction */
+    uint64_t linear;        /* of the current instruction */
+    bool is_looked_at[256]; /* by the first byte */
     bool is_pending;
     bool shadow;  /* this instruction follows one behind which no interrupt is taken */
     bool shadows; /* this one is such */
@@ -62,17 +63,18 @@ static bool is_two_byte_stop(uint8_t opcode, enum cpu_stop *why)
 /* Whether an instruction holds interrupts back until behind the next. SDM 3A 6.8.3, 2B "STI". */
 enum holds { HOLDS_NOT, HOLDS, HOLDS_UNLESS_IF };
 
-static enum holds holds_back(uint8_t opcode, uint8_t next, bool is_64)
+static enum holds holds_back(uint8_t opcode, uint8_t next)
 {
     if (opcode == 0xfb)
         return HOLDS_UNLESS_IF;
-    const bool loads_ss = (opcode == 0x17 && !is_64) || (opcode == 0x8e && (next & 0x38) == 0x10);
+    const bool loads_ss = opcode == 0x17 || (opcode == 0x8e && (next & 0x38) == 0x10);
     return loads_ss ? HOLDS : HOLDS_NOT;
 }
 
 /* What has to be done by somebody else is recognised by its first bytes: LONGEST + 1 of them.
+ * @param size of the instruction: elsewhere than in 64-bit code 40h to 4Fh are one of one byte.
  * @return whether this is such; `exit` is written then. */
-static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, enum holds *holds)
+static bool recognise(const uint8_t *code, unsigned size, struct cpu_exit *exit, enum holds *holds)
 {
     bool prefix66 = false;
     bool rep = false;
@@ -81,12 +83,12 @@ static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, en
         prefix66 |= code[at] == 0x66;
         rep |= (code[at] & 0xfe) == 0xf2;
     }
-    at += is_64 && at < LONGEST && (code[at] & 0xf0) == 0x40; /* REX */
+    at += at + 1 < size && at < LONGEST && (code[at] & 0xf0) == 0x40; /* REX */
     const uint8_t opcode = at < LONGEST ? code[at] : 0;
     const uint8_t next = at < LONGEST ? code[at + 1] : 0;
     enum cpu_stop why = CPU_STOP_ERROR;
     unsigned length = 1;
-    *holds = holds_back(opcode, next, is_64);
+    *holds = holds_back(opcode, next);
     if (is_port(opcode)) {
         why = CPU_STOP_PORT;
         length = opcode >= 0xe4 && opcode <= 0xe7 ? 2 : 1;
@@ -108,6 +110,19 @@ static bool recognise(const uint8_t *code, bool is_64, struct cpu_exit *exit, en
                               .repeats = rep,
                               .is_write = next == 0x30};
     return true;
+}
+
+/* By its first byte an instruction may be one that recognise() tells. */
+static void choose_looked_at(struct cpu *cpu)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t code[LONGEST + 1] = {(uint8_t)byte, 0x10};
+        struct cpu_exit exit;
+        enum holds holds;
+        const bool is_stop = recognise(code, 1, &exit, &holds);
+        cpu->is_looked_at[byte] =
+            is_stop || holds != HOLDS_NOT || is_prefix(code[0]) || byte == 0x0f;
+    }
 }
 
 /* @return the bytes at an address, with zeros behind the end of memory. */
@@ -168,9 +183,12 @@ static void on_instruction(uc_engine *uc, uint64_t linear, uint32_t size, void *
     cpu->instructions++;
     const uint8_t *code = code_at(cpu, linear, copy);
     const bool has_rex = (code[0] & 0xf0) == 0x40 && size > 1;
-    const bool has_late_rex = is_prefix(code[0]) && size > 2; /* 40h to 4Fh elsewhere: one byte */
+    if (!cpu->is_looked_at[code[has_rex]]) {
+        cpu->shadows = false;
+        return;
+    }
     enum holds holds;
-    const bool is_stop = recognise(code, has_rex || has_late_rex, &exit, &holds);
+    const bool is_stop = recognise(code, size, &exit, &holds);
     cpu->shadows = holds != HOLDS_NOT;
     if (is_stop) {
         cpu->exit = exit;
@@ -312,6 +330,7 @@ struct cpu *cpu_create(struct memory *memory)
     cpu->memory = memory;
     cpu->flash_executes = true;
     registers_reset(&cpu->registers);
+    choose_looked_at(cpu);
     if (set_up(cpu)) {
         memory->forget = forget_code;
         memory->state = cpu;
@@ -395,6 +414,12 @@ void cpu_run(struct cpu *cpu, uint64_t deadline, struct cpu_exit *exit)
     *exit = cpu->exit;
 }
 
+/* A size for recognise() where it is not known: REX is one, or is none. */
+static unsigned size_here(const struct cpu *cpu)
+{
+    return registers_is_64(&cpu->registers) ? LONGEST : 0;
+}
+
 bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct cpu_exit *exit)
 {
     struct cpu_exit look;
@@ -404,7 +429,7 @@ bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct c
     const bool had_if = registers_get(&cpu->registers, WHvX64RegisterRflags) & RFLAGS_IF;
     cpu->step = registers_code(&cpu->registers);
     const uint8_t *code = code_at(cpu, cpu->step, copy);
-    recognise(code, registers_is_64(&cpu->registers), &look, &holds);
+    recognise(code, size_here(cpu), &look, &holds);
     cpu->step_repeats = false;
     for (unsigned i = 0; i < LONGEST && is_prefix(code[i]); i++)
         cpu->step_repeats |= (code[i] & 0xfe) == 0xf2;
@@ -432,7 +457,7 @@ bool cpu_would_stop(struct cpu *cpu, struct cpu_exit *exit)
     uint8_t copy[LONGEST + 1];
     enum holds holds;
     const uint64_t linear = registers_code(&cpu->registers);
-    if (!recognise(code_at(cpu, linear, copy), registers_is_64(&cpu->registers), exit, &holds))
+    if (!recognise(code_at(cpu, linear, copy), size_here(cpu), exit, &holds))
         return false;
     exit->linear = linear;
     return true;
