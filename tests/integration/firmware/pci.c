@@ -105,7 +105,8 @@ uint32_t pci_memory(const struct pci *pci, unsigned function)
 uint16_t pci_power_ports(const struct pci *pci)
 {
     const uint8_t *config = pci->config[PCI_POWER];
-    return config[0x80] & 1 ? (uint16_t)((config[0x40] & 0xc0) | config[0x41] << 8) : 0;
+    const unsigned base = (config[0x40] & 0xc0u) | (unsigned)config[0x41] << 8;
+    return (uint16_t)(config[0x80] & 1 ? base : 0);
 }
 
 /* PAM0: reads of F0000h to FFFFFh go to RAM. The segment below is switched with it. */
