@@ -32,7 +32,9 @@ PEI_CORE = 0x820000  # where SEC unpacks it to
 WHOLE = os.environ.get("FIRMWARE_WHOLE", "0") != "0"
 # Instructions in flash that are emulated, of 450 million: then Unicorn unpacks the rest.
 UEFI_INSTRUCTIONS = 2_000_000_000 if WHOLE else 2_000_000
-COMPARED = {"SeaBIOS": 6_000_000 if WHOLE else 200_000, "OVMF": 20_000_000 if WHOLE else 200_000}
+COMPARED = {"SeaBIOS": 6_000_000 if WHOLE else 200_000, "OVMF": 20_000_000 if WHOLE else 200_000,
+            "DXE": 8_000_000}
+DXE = "465000000"  # instructions, until drivers are loaded in RAM
 # What only a virtual machine monitor can do: registers without a name, too. STI: until it has a row.
 REFUSED = re.compile(r"^(CPUID|RDTSC|HLT|STI)\b|\b(RDMSR|WRMSR)\b")
 KINDS = ["in", "out", "ins", "outs", "load", "store"]
@@ -173,7 +175,10 @@ def uefi(vmm, schema, folder):
 
 def compare(vmm):
     need(OVMF, *seabios(BIOSES[0]))
-    for guest, arguments in ("SeaBIOS", seabios(BIOSES[0])), ("OVMF", ["--uefi", OVMF]):
+    guests = [("SeaBIOS", seabios(BIOSES[0])), ("OVMF", ["--uefi", OVMF])]
+    if WHOLE:
+        guests.append(("DXE", ["--uefi", "--from", DXE, OVMF]))
+    for guest, arguments in guests:
         count = COMPARED[guest]
         output = run_vmm(vmm, ["--compare", str(count), "--limit", "1000000000", *arguments],
                          env=dict(os.environ, WHV_CAPTURE="0"))
