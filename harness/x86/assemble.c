@@ -134,6 +134,8 @@ static bool take_mnemonic(struct assembler *a)
         if (strcmp(ZydisMnemonicGetString((ZydisMnemonic)mnemonic), word) != 0)
             continue;
         a->request.mnemonic = (ZydisMnemonic)mnemonic;
+        if (take_keyword(a, "far"))
+            a->request.branch_type = ZYDIS_BRANCH_TYPE_FAR;
         return true;
     }
     return fail(a, "found \"%s\", expected an instruction", word);
@@ -217,6 +219,31 @@ static ZydisInstructionAttributes segment_prefix(ZydisRegister reg)
     }
 }
 
+static bool is_long(const struct assembler *a)
+{
+    return a->request.machine_mode == ZYDIS_MACHINE_MODE_LONG_64;
+}
+
+static bool is_16_bit(const struct assembler *a)
+{
+    return !is_long(a) && a->request.machine_mode != ZYDIS_MACHINE_MODE_LEGACY_32;
+}
+
+/* "0x0018:0x00002000", behind "far": the selector is read. The offset has the size that the mode
+   gives it, or that it needs. */
+static bool take_offset(struct assembler *a, uint64_t selector, ZydisEncoderOperand *operand)
+{
+    uint64_t offset;
+    if (!take_number(a, &offset) || selector >> 16 != 0 || offset >> 32 != 0)
+        return fail(a, "found no far pointer of 16 and 32 bits");
+    operand->type = ZYDIS_OPERAND_TYPE_POINTER;
+    operand->ptr.segment = (uint16_t)selector;
+    operand->ptr.offset = (uint32_t)offset;
+    a->request.branch_width =
+        is_16_bit(a) && offset >> 16 == 0 ? ZYDIS_BRANCH_WIDTH_16 : ZYDIS_BRANCH_WIDTH_32;
+    return true;
+}
+
 static bool take_operand(struct assembler *a, ZydisEncoderOperand *operand)
 {
     uint64_t value;
@@ -238,6 +265,8 @@ static bool take_operand(struct assembler *a, ZydisEncoderOperand *operand)
         take_char(a, '+'); /* before the distance of a branch */
     if (!take_number(a, &value))
         return fail(a, "found \"%.40s\", expected a register, a number or an address in []", a->at);
+    if (a->request.branch_type == ZYDIS_BRANCH_TYPE_FAR && take_char(a, ':'))
+        return take_offset(a, value, operand);
     operand->type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
     operand->imm.u = is_negative ? 0 - value : value;
     return true;
@@ -256,16 +285,6 @@ static bool take_operands(struct assembler *a)
             return fail(a, "found \"%.40s\", expected ',' or the end", a->at);
     }
     return true;
-}
-
-static bool is_long(const struct assembler *a)
-{
-    return a->request.machine_mode == ZYDIS_MACHINE_MODE_LONG_64;
-}
-
-static bool is_16_bit(const struct assembler *a)
-{
-    return !is_long(a) && a->request.machine_mode != ZYDIS_MACHINE_MODE_LEGACY_32;
 }
 
 /* For LEA the encoder means by the size of the operand that of the address. */

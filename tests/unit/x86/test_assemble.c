@@ -41,6 +41,13 @@ static const struct {
     {WHT_CODE_64, "fnstenv [rbx]", "d9 33"},
     {WHT_CODE_PROT16, "frstor [bx]", "dd 27"},
     {WHT_CODE_32, "fxsave [ebx]", "0f ae 03"},
+    {WHT_CODE_REAL16, "jmp far 0xf000:0xe05b", "ea 5b e0 00 f0"},
+    {WHT_CODE_REAL16, "call far 0x18:0x10000", "66 9a 00 00 01 00 18 00"},
+    {WHT_CODE_32, "jmp far 0x18:0x2000", "ea 00 20 00 00 18 00"},
+    {WHT_CODE_64, "call far fword ptr [rbx]", "ff 1b"},
+    {WHT_CODE_64, "jmp far tbyte ptr [rbx]", "48 ff 2b"},
+    {WHT_CODE_32, "ret far 8", "ca 08 00"},
+    {WHT_CODE_64, "ret far", "cb"},
 };
 
 static const struct {
@@ -58,6 +65,7 @@ static const struct {
      "found a third register in an address, expected at most two"},
     {WHT_CODE_64, "mov eax, [rbx*3]", "found a scale other than 1, 2, 4 and 8"},
     {WHT_CODE_64, "mov eax, [rbx-rcx]", "found a register after '-', expected a number"},
+    {WHT_CODE_32, "jmp far 0x12345:0x2000", "found no far pointer of 16 and 32 bits"},
     {WHT_CODE_64, "mov eax ebx", "found \"ebx\", expected ',' or the end"},
     {WHT_CODE_64, "mov 1, 2, 3, 4, 5", "found more than 4 operands"},
     {WHT_CODE_64, "mov eax, bx",
