@@ -234,7 +234,7 @@ static void nothing(struct scene *s)
     BREAK(GET_NAME, modify, s->registers[0][1].name = WHvRegisterInternalActivityState)            \
     BREAK(GET_GIVEN, modify, s->registers[0][1].name = WHvX64RegisterRip)                          \
     BREAK(GET_AGAIN, fault, s->registers[2][1].name = WHvX64RegisterRbx)                           \
-    BREAK(SET_NAME, modify, last(s, 1)->name = WHvX64RegisterStar)                                 \
+    BREAK(SET_NAME, modify, last(s, 1)->name = WHvRegisterInternalActivityState)                   \
     BREAK(SET_EXCESS, modify, last(s, 2)->value.Reg128.High64 = 1)                                 \
     BREAK(RESULT, nothing, s->call.hr = E_FAIL)                                                    \
     BREAK(ARGUMENT, nothing, s->call.hr = E_INVALIDARG)                                            \

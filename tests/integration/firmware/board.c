@@ -13,6 +13,8 @@
 #define IO_APIC     0xfec00000u
 #define LOCAL_APIC  0xfee00000u
 #define PAGE        0x1000u
+#define POWER_TIMER 3579545u /* Hz */
+#define SECOND      1000000000u
 #define AHCI_PORTS  0x0c /* a mask: which of them there are */
 
 enum { TIMER_IRQ = 0, KEYBOARD_IRQ = 1 };
@@ -34,6 +36,7 @@ struct board {
     uint8_t ahci[PAGE];       /* likewise: no link ever comes up */
     uint32_t io_apic_index;
     uint32_t io_apic[256];
+    uint64_t now; /* ns */
     uint32_t debug_count;
     char debug[DEBUG_BYTES];
 };
@@ -50,7 +53,7 @@ struct board *board_create(const struct board_setup *setup)
     board->ahci[AHCI_PORTS] = 1;
     board->local_apic[0x30] = 0x14; /* its version */
     cmos_reset(&board->cmos, setup->ram_bytes);
-    pci_reset(&board->pci);
+    pci_reset(&board->pci, setup->has_power_management);
     disk_reset(&board->disk);
     return board;
 }
@@ -76,6 +79,7 @@ void board_press(struct board *board, uint8_t code)
 
 void board_set_time(struct board *board, uint64_t now)
 {
+    board->now = now;
     if (pit_advance(&board->pit, now))
         pic_raise(&board->pic, TIMER_IRQ);
 }
@@ -127,6 +131,9 @@ static uint8_t in_byte(struct board *board, uint16_t port)
     case 0x510:
     case 0x511:
         return firmware_config_in(&board->config, port);
+    case 0x177:
+    case 0x376:
+        return 0x7f; /* no drive is busy where there is none */
     default:
         return port >= 0x3b0 && port < 0x3e0 ? vga_in(&board->vga, port) : 0xff;
     }
@@ -180,11 +187,20 @@ static bool is_pci(uint16_t port)
     return port >= 0xcf8 && port <= 0xcff;
 }
 
+/* The timer counts 24 bits. ACPI 4.8.2.1. */
+static bool is_power_timer(const struct board *board, uint16_t port)
+{
+    const uint16_t base = pci_power_ports(&board->pci);
+    return base && port == base + 8;
+}
+
 uint32_t board_in(struct board *board, uint16_t port, uint32_t size)
 {
     uint32_t value = 0;
     if (is_pci(port))
         return pci_in(&board->pci, port, size);
+    if (is_power_timer(board, port))
+        return (uint32_t)(board->now * POWER_TIMER / SECOND & 0xffffff);
     if (is_disk(port))
         return disk_in(&board->disk, port, size);
     for (uint32_t i = 0; i < size; i++) /* the bus asks for bytes */
@@ -264,4 +280,9 @@ void board_store(struct board *board, uint64_t gpa, uint32_t size, const uint8_t
 const char *board_debug_output(const struct board *board)
 {
     return board->debug;
+}
+
+bool board_has_low_rom(const struct board *board)
+{
+    return !pci_has_low_ram(&board->pci);
 }

@@ -19,6 +19,8 @@ struct board_setup {
     /** Of vga_rom_bytes; must outlive the board. */
     const uint8_t *vga_rom;
     uint32_t vga_rom_bytes;
+    /** The chipset's power management, with its timer. */
+    bool has_power_management;
 };
 
 /** @return NULL without memory. */
@@ -44,6 +46,9 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
 /** @param size 1 to 8 bytes within a page. */
 void board_load(struct board *board, uint64_t gpa, uint32_t size, uint8_t *data);
 void board_store(struct board *board, uint64_t gpa, uint32_t size, const uint8_t *data);
+
+/** @return whether the chipset shows flash below 1 MiB; else it is RAM. */
+bool board_has_low_rom(const struct board *board);
 
 /** Presses and releases a key. @param code its number in scan code set 1. */
 void board_press(struct board *board, uint8_t code);

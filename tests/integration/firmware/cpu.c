@@ -5,75 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registers.h"
+#include "engine.h"
+#include "paging.h"
 
-#define VGA_HOLE     0xa0000u
-#define VGA_HOLE_END 0xc0000u
-#define LOW_ROM      0xe0000u
-#define MEGABYTE     0x100000u
-#define NOWHERE      0xfffffffffULL /* an address at which no 32-bit code ends */
-#define LONGEST      15
+#define NOWHERE 0x800000000000ULL /* an address at which no code ends: not canonical */
+#define LONGEST 15
 
 struct cpu {
     uc_engine *uc;
-    struct registers *registers;
-    uint8_t *ram;
-    uint32_t ram_bytes;
-    uint8_t *rom;
-    uint32_t rom_bytes;
+    struct engine *engine;
+    struct memory *memory;
+    struct registers registers;
+    bool flash_executes;
     uint64_t instructions;
     uint64_t deadline;
-    uint64_t linear; /* of the current instruction; Unicorn's own EIP is no offset in real mode */
+    uint64_t linear;        /* of the current instruction */
+    bool is_looked_at[256]; /* by the first byte */
     bool is_pending;
     bool shadow;  /* this instruction follows one behind which no interrupt is taken */
     bool shadows; /* this one is such */
     bool stopped;
+    bool steps; /* one instruction: */
+    uint64_t step;
+    bool step_repeats;
+    bool has_stepped;
+    struct cpu_store *stores;
+    size_t store_count;
     struct cpu_exit exit;
 };
-
-const uint8_t *cpu_memory(const struct cpu *cpu, uint64_t gpa, uint32_t size)
-{
-    const uint64_t rom = 0x100000000ULL - cpu->rom_bytes;
-    if (gpa >= rom && gpa <= 0xffffffff && size <= 0x100000000ULL - gpa)
-        return cpu->rom + (gpa - rom);
-    if (gpa >= cpu->ram_bytes || size > cpu->ram_bytes - gpa)
-        return NULL;
-    if (gpa < VGA_HOLE_END && gpa + size > VGA_HOLE)
-        return NULL;
-    return cpu->ram + gpa;
-}
-
-bool cpu_store(struct cpu *cpu, uint64_t gpa, const uint8_t *data, uint32_t size)
-{
-    if (!cpu_memory(cpu, gpa, size))
-        return false;
-    /* By Unicorn, so that it forgets what it translated there. */
-    return gpa >= cpu->ram_bytes || uc_mem_write(cpu->uc, gpa, data, size) == UC_ERR_OK;
-}
 
 static void stop(struct cpu *cpu, enum cpu_stop why)
 {
     cpu->exit.stop = why;
     cpu->exit.linear = cpu->linear;
-    cpu->exit.shadowed = cpu->shadow;
     cpu->stopped = true;
     uc_emu_stop(cpu->uc);
-}
-
-static void stop_at(struct cpu *cpu, enum cpu_stop why, unsigned length)
-{
-    cpu->exit.length = (uint8_t)length;
-    stop(cpu, why);
-}
-
-static void stop_at_port(struct cpu *cpu, uint8_t opcode, unsigned prefixes, bool prefix66,
-                         bool rep)
-{
-    const bool has_immediate = opcode >= 0xe4 && opcode <= 0xe7;
-    cpu->exit.opcode = opcode;
-    cpu->exit.has_66 = prefix66;
-    cpu->exit.repeats = rep;
-    stop_at(cpu, CPU_STOP_PORT, prefixes + 1 + has_immediate);
 }
 
 static bool is_prefix(uint8_t byte)
@@ -88,8 +54,27 @@ static bool is_port(uint8_t opcode)
     return (opcode & 0xfc) == 0x6c || (opcode & 0xf4) == 0xe4;
 }
 
-/* What has to be done by somebody else is recognised by its first bytes: LONGEST + 1 of them. */
-static void look_at_code(struct cpu *cpu, const uint8_t *code)
+static bool is_two_byte_stop(uint8_t opcode, enum cpu_stop *why)
+{
+    *why = opcode == 0x31 ? CPU_STOP_TSC : opcode == 0xa2 ? CPU_STOP_CPUID : CPU_STOP_MSR;
+    return opcode == 0x31 || opcode == 0xa2 || opcode == 0x30 || opcode == 0x32;
+}
+
+/* Whether an instruction holds interrupts back until behind the next. SDM 3A 6.8.3, 2B "STI". */
+enum holds { HOLDS_NOT, HOLDS, HOLDS_UNLESS_IF };
+
+static enum holds holds_back(uint8_t opcode, uint8_t next)
+{
+    if (opcode == 0xfb)
+        return HOLDS_UNLESS_IF;
+    const bool loads_ss = opcode == 0x17 || (opcode == 0x8e && (next & 0x38) == 0x10);
+    return loads_ss ? HOLDS : HOLDS_NOT;
+}
+
+/* What has to be done by somebody else is recognised by its first bytes: LONGEST + 1 of them.
+ * @param size of the instruction: elsewhere than in 64-bit code 40h to 4Fh are one of one byte.
+ * @return whether this is such; `exit` is written then. */
+static bool recognise(const uint8_t *code, unsigned size, struct cpu_exit *exit, enum holds *holds)
 {
     bool prefix66 = false;
     bool rep = false;
@@ -98,59 +83,117 @@ static void look_at_code(struct cpu *cpu, const uint8_t *code)
         prefix66 |= code[at] == 0x66;
         rep |= (code[at] & 0xfe) == 0xf2;
     }
+    at += at + 1 < size && at < LONGEST && (code[at] & 0xf0) == 0x40; /* REX */
     const uint8_t opcode = at < LONGEST ? code[at] : 0;
     const uint8_t next = at < LONGEST ? code[at + 1] : 0;
-    /* STI, POP SS and MOV SS hold interrupts back. SDM 3A 6.8.3. */
-    cpu->shadows = opcode == 0xfb || opcode == 0x17 || (opcode == 0x8e && (next & 0x38) == 0x10);
+    enum cpu_stop why = CPU_STOP_ERROR;
+    unsigned length = 1;
+    *holds = holds_back(opcode, next);
     if (is_port(opcode)) {
-        stop_at_port(cpu, opcode, at, prefix66, rep);
+        why = CPU_STOP_PORT;
+        length = opcode >= 0xe4 && opcode <= 0xe7 ? 2 : 1;
     } else if (opcode == 0xf4) {
-        stop_at(cpu, CPU_STOP_HALT, at + 1);
+        why = CPU_STOP_HALT;
     } else if (opcode == 0xcd) {
-        cpu->exit.vector = next;
-        stop_at(cpu, CPU_STOP_SOFTWARE, at + 2);
-    } else if (opcode == 0x0f && next == 0x31) {
-        stop_at(cpu, CPU_STOP_TSC, at + 2);
-    } else if (opcode == 0x0f && next == 0xa2) {
-        stop_at(cpu, CPU_STOP_CPUID, at + 2);
+        why = CPU_STOP_SOFTWARE;
+        length = 2;
+    } else if (opcode == 0x0f && is_two_byte_stop(next, &why)) {
+        length = 2;
+    } else {
+        return false;
+    }
+    *exit = (struct cpu_exit){.stop = why,
+                              .length = (uint8_t)(at + length),
+                              .opcode = opcode,
+                              .vector = next,
+                              .has_66 = prefix66,
+                              .repeats = rep,
+                              .is_write = next == 0x30};
+    return true;
+}
+
+/* By its first byte an instruction may be one that recognise() tells. */
+static void choose_looked_at(struct cpu *cpu)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t code[LONGEST + 1] = {(uint8_t)byte, 0x10};
+        struct cpu_exit exit;
+        enum holds holds;
+        const bool is_stop = recognise(code, 1, &exit, &holds);
+        cpu->is_looked_at[byte] =
+            is_stop || holds != HOLDS_NOT || is_prefix(code[0]) || byte == 0x0f;
     }
 }
 
 /* @return the bytes at an address, with zeros behind the end of memory. */
 static const uint8_t *code_at(const struct cpu *cpu, uint64_t linear, uint8_t copy[LONGEST + 1])
 {
-    const uint8_t *all = cpu_memory(cpu, linear, LONGEST + 1);
+    const uint8_t *all = memory_at(cpu->memory, linear, LONGEST + 1);
     if (all)
         return all;
     memset(copy, 0, LONGEST + 1);
-    for (unsigned i = 0; i <= LONGEST && cpu_memory(cpu, linear + i, 1); i++)
-        copy[i] = *cpu_memory(cpu, linear + i, 1);
+    for (unsigned i = 0; i <= LONGEST && memory_at(cpu->memory, linear + i, 1); i++)
+        copy[i] = *memory_at(cpu->memory, linear + i, 1);
     return copy;
+}
+
+/* Somebody else's writes to this page and the next must reach Unicorn. */
+static void mark_code(struct cpu *cpu, uint64_t linear)
+{
+    if (linear >= cpu->memory->ram_bytes)
+        return;
+    cpu->memory->has_code[linear / MEMORY_PAGE] = 3;
+    cpu->memory->has_code[linear / MEMORY_PAGE + 1] |= 1;
+}
+
+static bool is_interrupted(struct cpu *cpu, uc_engine *uc)
+{
+    uint64_t flags = 0;
+    if (!cpu->is_pending || cpu->shadow)
+        return false;
+    uc_reg_read(uc, UC_X86_REG_EFLAGS, &flags);
+    return flags & RFLAGS_IF;
 }
 
 static void on_instruction(uc_engine *uc, uint64_t linear, uint32_t size, void *state)
 {
     struct cpu *cpu = state;
-    (void)size;
-    cpu->linear = linear;
+    uint8_t copy[LONGEST + 1];
+    struct cpu_exit exit;
     if (cpu->stopped) /* Unicorn may call once more before it stops */
         return;
+    cpu->linear = linear;
+    mark_code(cpu, linear);
+    cpu->shadow = cpu->shadows;
+    if (cpu->steps) {
+        /* A REP comes at its own address for each of its turns. */
+        if (cpu->has_stepped && (linear != cpu->step || !cpu->step_repeats))
+            stop(cpu, CPU_STOP_DEADLINE);
+        cpu->has_stepped = true;
+        return;
+    }
     if (cpu->instructions >= cpu->deadline) {
         stop(cpu, CPU_STOP_DEADLINE);
         return;
     }
-    if (cpu->is_pending && !cpu->shadows) {
-        uint32_t flags = 0;
-        uc_reg_read(uc, UC_X86_REG_EFLAGS, &flags);
-        if (flags & 1u << 9) {
-            stop(cpu, CPU_STOP_INTERRUPT);
-            return;
-        }
+    if (is_interrupted(cpu, uc)) {
+        stop(cpu, CPU_STOP_INTERRUPT);
+        return;
     }
     cpu->instructions++;
-    cpu->shadow = cpu->shadows;
-    uint8_t copy[LONGEST + 1];
-    look_at_code(cpu, code_at(cpu, linear, copy));
+    const uint8_t *code = code_at(cpu, linear, copy);
+    const bool has_rex = (code[0] & 0xf0) == 0x40 && size > 1;
+    if (!cpu->is_looked_at[code[has_rex]]) {
+        cpu->shadows = false;
+        return;
+    }
+    enum holds holds;
+    const bool is_stop = recognise(code, size, &exit, &holds);
+    cpu->shadows = holds != HOLDS_NOT;
+    if (is_stop) {
+        cpu->exit = exit;
+        stop(cpu, exit.stop);
+    }
 }
 
 static bool on_memory(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,
@@ -160,19 +203,93 @@ static bool on_memory(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, i
     (void)uc;
     (void)size;
     (void)value;
-    if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT)
+    if (cpu->stopped)
+        return false;
+    const bool is_fetch = type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT;
+    if (is_fetch && !memory_is_rom(cpu->memory, gpa))
         return false;
     cpu->exit.gpa = gpa;
     cpu->exit.is_write = type == UC_MEM_WRITE_UNMAPPED || type == UC_MEM_WRITE_PROT;
     cpu->exit.is_mapped = type == UC_MEM_WRITE_PROT;
     cpu->exit.length = 0;
-    stop(cpu, CPU_STOP_MEMORY);
+    stop(cpu, is_fetch ? CPU_STOP_FETCH : CPU_STOP_MEMORY);
     return false;
+}
+
+static void on_exception(uc_engine *uc, uint32_t vector, void *state)
+{
+    struct cpu *cpu = state;
+    (void)uc;
+    if (cpu->stopped)
+        return;
+    cpu->exit.vector = (uint8_t)vector;
+    stop(cpu, CPU_STOP_EXCEPTION);
+}
+
+static void on_store(uc_engine *uc, uc_mem_type type, uint64_t gpa, int size, int64_t value,
+                     void *state)
+{
+    struct cpu *cpu = state;
+    (void)uc;
+    (void)type;
+    (void)value;
+    if (!cpu->stores || cpu->store_count == CPU_STORES || size > 16)
+        return;
+    const uint8_t *bytes = memory_at(cpu->memory, gpa, (uint32_t)size);
+    struct cpu_store *store = &cpu->stores[cpu->store_count];
+    if (!bytes)
+        return;
+    store->gpa = gpa;
+    store->size = (uint8_t)size;
+    memcpy(store->before, bytes, (size_t)size);
+    cpu->store_count++;
+}
+
+static void forget_code(void *state, uint64_t gpa, uint32_t size)
+{
+    const struct cpu *cpu = state;
+    uint8_t bytes[8];
+    memcpy(bytes, cpu->memory->ram + gpa, size);
+    uc_mem_write(cpu->uc, gpa, bytes, size);
 }
 
 static bool map(struct cpu *cpu, uint64_t gpa, uint64_t end, uint32_t rights, uint8_t *memory)
 {
     return uc_mem_map_ptr(cpu->uc, gpa, (size_t)(end - gpa), rights, memory) == UC_ERR_OK;
+}
+
+static uint32_t flash_rights(const struct cpu *cpu)
+{
+    return cpu->flash_executes ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_READ;
+}
+
+static bool map_low_rom(struct cpu *cpu)
+{
+    const struct memory *memory = cpu->memory;
+    const uint32_t size = MEMORY_MEGABYTE - MEMORY_LOW_ROM;
+    if (memory->has_low_rom)
+        return map(cpu, MEMORY_LOW_ROM, MEMORY_MEGABYTE, flash_rights(cpu),
+                   memory->rom + memory->rom_bytes - size);
+    return map(cpu, MEMORY_LOW_ROM, MEMORY_MEGABYTE, UC_PROT_ALL, memory->ram + MEMORY_LOW_ROM);
+}
+
+void cpu_remap_low_rom(struct cpu *cpu)
+{
+    uc_mem_unmap(cpu->uc, MEMORY_LOW_ROM, MEMORY_MEGABYTE - MEMORY_LOW_ROM);
+    if (!map_low_rom(cpu))
+        fprintf(stderr, "memory below 1 MiB cannot be mapped\n");
+}
+
+void cpu_set_flash(struct cpu *cpu, bool is_executable)
+{
+    if (cpu->flash_executes == is_executable)
+        return;
+    cpu->flash_executes = is_executable;
+    uc_mem_protect(cpu->uc, MEMORY_TOP - cpu->memory->rom_bytes, cpu->memory->rom_bytes,
+                   flash_rights(cpu));
+    if (cpu->memory->has_low_rom)
+        uc_mem_protect(cpu->uc, MEMORY_LOW_ROM, MEMORY_MEGABYTE - MEMORY_LOW_ROM,
+                       flash_rights(cpu));
 }
 
 static bool add_hook(struct cpu *cpu, int kind, void (*callback)(void))
@@ -183,59 +300,42 @@ static bool add_hook(struct cpu *cpu, int kind, void (*callback)(void))
     return uc_hook_add(cpu->uc, &handle, kind, pointer, cpu, 1, 0) == UC_ERR_OK;
 }
 
-/* Only an instruction gets Unicorn out of protected mode: writing CR0 by its API is not enough. */
-static bool enter_real_mode(struct cpu *cpu)
+static bool set_up(struct cpu *cpu)
 {
-    static const uint8_t code[] = {0xb8, 0x10, 0,    0,    0, /* mov eax, 10h */
-                                   0x0f, 0x22, 0xc0, 0x31, 0xc0 /* mov cr0, eax; xor eax, eax */};
-    const uint64_t at = 0x1000;
-    memcpy(cpu->ram + at, code, sizeof(code));
-    const uc_err error = uc_emu_start(cpu->uc, at, at + sizeof(code), 0, 0);
-    memset(cpu->ram + at, 0, sizeof(code));
-    uc_ctl_remove_cache(cpu->uc, at, at + sizeof(code));
-    return error == UC_ERR_OK;
-}
-
-static bool reset(struct cpu *cpu)
-{
-    const uint32_t flags = 2;
-    const uint16_t cs = 0xf000;
-    if (!enter_real_mode(cpu))
+    struct memory *memory = cpu->memory;
+    if (uc_open(UC_ARCH_X86, UC_MODE_64, &cpu->uc) != UC_ERR_OK ||
+        uc_ctl_set_cpu_model(cpu->uc, UC_CPU_X86_EPYC_ROME) != UC_ERR_OK)
         return false;
-    cpu->linear = 0xffff0;
-    cpu->registers = registers_create(cpu->uc);
-    return cpu->registers && uc_reg_write(cpu->uc, UC_X86_REG_CS, &cs) == UC_ERR_OK &&
-           uc_reg_write(cpu->uc, UC_X86_REG_EFLAGS, &flags) == UC_ERR_OK;
+    cpu->engine = engine_create(cpu->uc);
+    return cpu->engine && map(cpu, 0, MEMORY_HOLE, UC_PROT_ALL, memory->ram) &&
+           map(cpu, MEMORY_HOLE_END, MEMORY_LOW_ROM, UC_PROT_ALL, memory->ram + MEMORY_HOLE_END) &&
+           map(cpu, MEMORY_MEGABYTE, memory->ram_bytes, UC_PROT_ALL,
+               memory->ram + MEMORY_MEGABYTE) &&
+           map(cpu, MEMORY_TOP - memory->rom_bytes, MEMORY_TOP, flash_rights(cpu), memory->rom) &&
+           map_low_rom(cpu) && add_hook(cpu, UC_HOOK_CODE, (void (*)(void))on_instruction) &&
+           add_hook(cpu, UC_HOOK_MEM_INVALID, (void (*)(void))on_memory) &&
+           add_hook(cpu, UC_HOOK_INTR, (void (*)(void))on_exception);
 }
 
-static bool set_up(struct cpu *cpu, const uint8_t *rom)
+bool cpu_watch(struct cpu *cpu)
 {
-    const uint64_t end = 0x100000000ULL;
-    cpu->ram = aligned_alloc(4096, cpu->ram_bytes);
-    cpu->rom = aligned_alloc(4096, cpu->rom_bytes);
-    if (!cpu->ram || !cpu->rom)
-        return false;
-    memset(cpu->ram, 0, cpu->ram_bytes);
-    memcpy(cpu->rom, rom, cpu->rom_bytes);
-    memcpy(cpu->ram + LOW_ROM, rom + cpu->rom_bytes - (MEGABYTE - LOW_ROM), MEGABYTE - LOW_ROM);
-    /* Mode 32 and a CR0 of real mode: in mode 16 it starts at 16-bit offsets only. */
-    return uc_open(UC_ARCH_X86, UC_MODE_32, &cpu->uc) == UC_ERR_OK &&
-           map(cpu, 0, VGA_HOLE, UC_PROT_ALL, cpu->ram) &&
-           map(cpu, VGA_HOLE_END, cpu->ram_bytes, UC_PROT_ALL, cpu->ram + VGA_HOLE_END) &&
-           map(cpu, end - cpu->rom_bytes, end, UC_PROT_READ | UC_PROT_EXEC, cpu->rom) &&
-           reset(cpu) && add_hook(cpu, UC_HOOK_CODE, (void (*)(void))on_instruction) &&
-           add_hook(cpu, UC_HOOK_MEM_INVALID, (void (*)(void))on_memory);
+    return add_hook(cpu, UC_HOOK_MEM_WRITE, (void (*)(void))on_store);
 }
 
-struct cpu *cpu_create(uint32_t ram_bytes, const uint8_t *rom, uint32_t rom_bytes)
+struct cpu *cpu_create(struct memory *memory)
 {
     struct cpu *cpu = calloc(1, sizeof(*cpu));
     if (!cpu)
         return NULL;
-    cpu->ram_bytes = ram_bytes;
-    cpu->rom_bytes = rom_bytes;
-    if (set_up(cpu, rom))
+    cpu->memory = memory;
+    cpu->flash_executes = true;
+    registers_reset(&cpu->registers);
+    choose_looked_at(cpu);
+    if (set_up(cpu)) {
+        memory->forget = forget_code;
+        memory->state = cpu;
         return cpu;
+    }
     fprintf(stderr, "this Unicorn cannot be used\n");
     cpu_destroy(cpu);
     return NULL;
@@ -243,34 +343,124 @@ struct cpu *cpu_create(uint32_t ram_bytes, const uint8_t *rom, uint32_t rom_byte
 
 void cpu_destroy(struct cpu *cpu)
 {
-    registers_destroy(cpu->registers);
+    cpu->memory->forget = NULL;
+    engine_destroy(cpu->engine);
     if (cpu->uc)
         uc_close(cpu->uc);
-    free(cpu->ram);
-    free(cpu->rom);
     free(cpu);
 }
 
-/* Unicorn starts at an offset. */
-static uint64_t offset_in_code(struct cpu *cpu)
+struct registers *cpu_registers(struct cpu *cpu)
 {
-    WHV_REGISTER_VALUE cs = {0};
-    registers_get(cpu->registers, WHvX64RegisterCs, &cs);
-    return (uint32_t)(cpu->linear - cs.Segment.Base);
+    return &cpu->registers;
+}
+
+/* Vectors with an error code. SDM 3A, table 6-1. */
+static bool has_error(uint8_t vector)
+{
+    return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
+static void settle_exception(struct cpu *cpu)
+{
+    const struct engine_fault fault = engine_take_fault(cpu->engine);
+    cpu->exit.error_code = fault.error;
+    cpu->exit.has_error = !fault.is_software && has_error(cpu->exit.vector) &&
+                          registers_is_protected(&cpu->registers);
+}
+
+static void settle(struct cpu *cpu, uc_err error)
+{
+    struct registers *registers = &cpu->registers;
+    if (!cpu->stopped && (error == UC_ERR_INSN_INVALID || error == UC_ERR_EXCEPTION)) {
+        cpu->exit.stop = CPU_STOP_EXCEPTION; /* only of this one Unicorn does not tell */
+        cpu->exit.vector = 6;
+    } else if (!cpu->stopped) {
+        cpu->exit.stop = CPU_STOP_ERROR;
+        cpu->exit.error = uc_strerror(error);
+    }
+    const uint64_t cr2 = registers_get(registers, WHvX64RegisterCr2);
+    engine_load(cpu->engine, registers);
+    /* With paging Unicorn looks at where it is told to end, and faults there unseen. */
+    if (registers_get(registers, WHvX64RegisterCr2) == NOWHERE - 1)
+        registers_set(registers, WHvX64RegisterCr2, cr2);
+    uint64_t rip = cpu->linear;
+    if (cpu->exit.stop == CPU_STOP_FETCH || cpu->exit.stop == CPU_STOP_EXCEPTION)
+        rip = engine_rip(cpu->engine);
+    else if (!registers_is_64(registers))
+        rip = (uint32_t)(rip - registers_segment(registers, WHvX64RegisterCs)->Base);
+    registers_set(registers, WHvX64RegisterRip, rip);
+    if (cpu->exit.stop == CPU_STOP_EXCEPTION)
+        settle_exception(cpu);
+    cpu->exit.linear = registers_code(registers);
+    registers_set(registers, WHvRegisterInterruptState, cpu->shadow);
+}
+
+static void start(struct cpu *cpu)
+{
+    cpu->stopped = false;
+    cpu->exit = (struct cpu_exit){0};
+    cpu->shadow = cpu->shadows = registers_get(&cpu->registers, WHvRegisterInterruptState) & 1;
+    cpu->linear = registers_code(&cpu->registers);
+    engine_store(cpu->engine, &cpu->registers);
+    settle(cpu,
+           uc_emu_start(cpu->uc, registers_get(&cpu->registers, WHvX64RegisterRip), NOWHERE, 0, 0));
 }
 
 void cpu_run(struct cpu *cpu, uint64_t deadline, struct cpu_exit *exit)
 {
     cpu->deadline = deadline;
-    cpu->stopped = false;
-    cpu->exit = (struct cpu_exit){0};
-    const uc_err error = uc_emu_start(cpu->uc, offset_in_code(cpu), NOWHERE, 0, 0);
-    if (!cpu->stopped) {
-        cpu->exit.stop = CPU_STOP_ERROR;
-        cpu->exit.linear = cpu->linear;
-        cpu->exit.error = uc_strerror(error);
-    }
+    start(cpu);
     *exit = cpu->exit;
+}
+
+/* A size for recognise() where it is not known: REX is one, or is none. */
+static unsigned size_here(const struct cpu *cpu)
+{
+    return registers_is_64(&cpu->registers) ? LONGEST : 0;
+}
+
+bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct cpu_exit *exit)
+{
+    struct cpu_exit look;
+    uint8_t copy[LONGEST + 1];
+    const bool had_flash = cpu->flash_executes;
+    enum holds holds;
+    const bool had_if = registers_get(&cpu->registers, WHvX64RegisterRflags) & RFLAGS_IF;
+    cpu->step = registers_code(&cpu->registers);
+    const uint8_t *code = code_at(cpu, cpu->step, copy);
+    recognise(code, size_here(cpu), &look, &holds);
+    cpu->step_repeats = false;
+    for (unsigned i = 0; i < LONGEST && is_prefix(code[i]); i++)
+        cpu->step_repeats |= (code[i] & 0xfe) == 0xf2;
+    cpu->steps = true;
+    cpu->has_stepped = false;
+    cpu->stores = stores;
+    cpu->store_count = 0;
+    cpu_set_flash(cpu, true);
+    start(cpu);
+    cpu_set_flash(cpu, had_flash);
+    cpu->steps = false;
+    cpu->stores = NULL;
+    cpu->instructions++;
+    if (count)
+        *count = cpu->store_count;
+    *exit = cpu->exit;
+    if (exit->stop == CPU_STOP_DEADLINE)
+        registers_set(&cpu->registers, WHvRegisterInterruptState,
+                      holds == HOLDS || (holds == HOLDS_UNLESS_IF && !had_if));
+    return exit->stop == CPU_STOP_DEADLINE;
+}
+
+bool cpu_would_stop(struct cpu *cpu, struct cpu_exit *exit)
+{
+    uint8_t copy[LONGEST + 1];
+    enum holds holds;
+    const uint64_t linear = registers_code(&cpu->registers);
+    if (!recognise(code_at(cpu, linear, copy), size_here(cpu), exit, &holds))
+        return false;
+    exit->linear = linear;
+    return true;
 }
 
 uint64_t cpu_instructions(const struct cpu *cpu)
@@ -278,66 +468,31 @@ uint64_t cpu_instructions(const struct cpu *cpu)
     return cpu->instructions;
 }
 
+void cpu_count(struct cpu *cpu)
+{
+    cpu->instructions++;
+}
+
 void cpu_announce(struct cpu *cpu, bool is_pending)
 {
     cpu->is_pending = is_pending;
 }
 
-static void jump(struct cpu *cpu, uint16_t cs, uint16_t ip)
+bool cpu_is_interruptible(const struct cpu *cpu)
 {
-    uc_reg_write(cpu->uc, UC_X86_REG_CS, &cs);
-    cpu->linear = (uint64_t)cs * 16 + ip;
-}
-
-bool cpu_interrupt(struct cpu *cpu, uint8_t vector)
-{
-    WHV_REGISTER_VALUE cr0;
-    WHV_REGISTER_VALUE cs;
-    WHV_REGISTER_VALUE ss;
-    WHV_REGISTER_VALUE flags;
-    uint16_t sp;
-    const uint8_t *entry = cpu_memory(cpu, vector * 4u, 4);
-    registers_get(cpu->registers, WHvX64RegisterCr0, &cr0);
-    registers_get(cpu->registers, WHvX64RegisterCs, &cs);
-    registers_get(cpu->registers, WHvX64RegisterSs, &ss);
-    registers_get(cpu->registers, WHvX64RegisterRflags, &flags);
-    uc_reg_read(cpu->uc, UC_X86_REG_SP, &sp);
-    if (cr0.Reg64 & 1)
-        return false;
-    const uint16_t frame[3] = {(uint16_t)(cpu->linear - cs.Segment.Base), cs.Segment.Selector,
-                               (uint16_t)flags.Reg64};
-    sp = (uint16_t)(sp - sizeof(frame));
-    if (!cpu_store(cpu, ss.Segment.Base + sp, (const uint8_t *)frame, sizeof(frame)))
-        return false;
-    uc_reg_write(cpu->uc, UC_X86_REG_SP, &sp);
-    flags.Reg64 &= ~(UINT64)0x300; /* IF, TF */
-    registers_set(cpu->registers, WHvX64RegisterRflags, &flags);
-    jump(cpu, (uint16_t)(entry[2] | entry[3] << 8), (uint16_t)(entry[0] | entry[1] << 8));
-    return true;
+    return cpu->is_pending && registers_get(&cpu->registers, WHvX64RegisterRflags) & RFLAGS_IF &&
+           !(registers_get(&cpu->registers, WHvRegisterInterruptState) & 1);
 }
 
 void cpu_skip(struct cpu *cpu, const struct cpu_exit *exit)
 {
-    cpu->linear = exit->linear + exit->length;
+    struct registers *registers = &cpu->registers;
+    const uint64_t rip = registers_get(registers, WHvX64RegisterRip) + exit->length;
+    registers_set(registers, WHvX64RegisterRip, registers_is_64(registers) ? rip : (uint32_t)rip);
+    registers_set(registers, WHvRegisterInterruptState, 0);
 }
 
-bool cpu_get(struct cpu *cpu, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE *value)
+bool cpu_has_executed(const struct cpu *cpu, uint64_t linear)
 {
-    memset(value, 0, sizeof(*value));
-    if (name == WHvX64RegisterRip) {
-        value->Reg64 = offset_in_code(cpu);
-        return true;
-    }
-    return registers_get(cpu->registers, name, value);
-}
-
-bool cpu_set(struct cpu *cpu, WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *value)
-{
-    if (name == WHvX64RegisterRip) {
-        WHV_REGISTER_VALUE cs;
-        registers_get(cpu->registers, WHvX64RegisterCs, &cs);
-        cpu->linear = cs.Segment.Base + value->Reg64;
-        return true;
-    }
-    return registers_set(cpu->registers, name, value);
+    return linear < cpu->memory->ram_bytes && cpu->memory->has_code[linear / MEMORY_PAGE] & 2;
 }

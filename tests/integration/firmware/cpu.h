@@ -3,7 +3,8 @@
  * @file cpu.h
  * The virtual processor: Unicorn, made to stop where a hypervisor would have an exit.
  *
- * Real mode and unpaged protected mode; linear addresses are guest-physical ones.
+ * Its registers are plain memory between two runs. Unicorn 2.0.1 looks memory up by linear address:
+ * with paging it is right where a page is mapped to itself.
  */
 #ifndef FIRMWARE_CPU_H
 #define FIRMWARE_CPU_H
@@ -13,19 +14,28 @@
 
 #include <whvemu/emulator.h>
 
+#include "memory.h"
+#include "registers.h"
+
 enum cpu_stop {
     /** Before IN, OUT, INS or OUTS. */
     CPU_STOP_PORT,
     /** An access to what is no RAM, or a write to ROM. */
     CPU_STOP_MEMORY,
+    /** The next instruction is in flash, which is not executable. */
+    CPU_STOP_FETCH,
     /** Before HLT. */
     CPU_STOP_HALT,
     /** Before RDTSC. */
     CPU_STOP_TSC,
     /** Before CPUID. */
     CPU_STOP_CPUID,
+    /** Before RDMSR or WRMSR. */
+    CPU_STOP_MSR,
     /** Before INT n. */
     CPU_STOP_SOFTWARE,
+    /** An exception: vector, error. */
+    CPU_STOP_EXCEPTION,
     /** The guest takes interrupts and one was announced. */
     CPU_STOP_INTERRUPT,
     /** The count of instructions was reached. */
@@ -41,62 +51,91 @@ struct cpu_exit {
     uint64_t linear;
     /** Of the instruction; 0 for CPU_STOP_MEMORY and where there is none. */
     uint8_t length;
-    /** It follows STI or a load of SS. */
-    bool shadowed;
     /** Behind the prefixes: CPU_STOP_PORT. */
     uint8_t opcode;
-    /** CPU_STOP_SOFTWARE. */
+    /** CPU_STOP_SOFTWARE, CPU_STOP_EXCEPTION. */
     uint8_t vector;
     /** Has an operand-size prefix: CPU_STOP_PORT. */
     bool has_66;
     /** Has a REP prefix: CPU_STOP_PORT. */
     bool repeats;
-    /** CPU_STOP_MEMORY. */
+    /** CPU_STOP_MEMORY; CPU_STOP_MSR: WRMSR. */
     bool is_write;
     /** ROM: CPU_STOP_MEMORY. */
     bool is_mapped;
     /** CPU_STOP_MEMORY. */
     uint64_t gpa;
+    /** CPU_STOP_EXCEPTION, where has_error. */
+    uint32_t error_code;
+    bool has_error;
     const char *error;
 };
+
+/** Bytes that one instruction of cpu_step() has written; `before` is what stood there. */
+struct cpu_store {
+    uint64_t gpa;
+    uint8_t size;
+    uint8_t before[16];
+};
+
+#define CPU_STORES 0x20000u
 
 struct cpu;
 
 /**
- * Creates a processor at the reset vector, below 1 MiB, and its memory: RAM from 0 with a hole for
- * VGA, and the image of the firmware below 4 GiB and, its last 128 KiB, below 1 MiB.
- * @param ram_bytes a multiple of 1 MiB.
- * @param rom       of rom_bytes, a multiple of 128 KiB; copied.
+ * Creates a processor after a reset.
+ * @param memory must outlive it; its writes go on being seen.
  * @return NULL with a message on stderr if Unicorn cannot do what is needed.
  */
-struct cpu *cpu_create(uint32_t ram_bytes, const uint8_t *rom, uint32_t rom_bytes);
+struct cpu *cpu_create(struct memory *memory);
 void cpu_destroy(struct cpu *cpu);
+
+/** @return the registers, to be read and changed between two runs. */
+struct registers *cpu_registers(struct cpu *cpu);
+
+/** @return whether Unicorn has run code in the page of an address. */
+bool cpu_has_executed(const struct cpu *cpu, uint64_t linear);
+
+/** Makes cpu_step() know what is written: before anything runs, which gets slower by it. */
+bool cpu_watch(struct cpu *cpu);
+
+/** Says whether flash can be executed; at first it can. */
+void cpu_set_flash(struct cpu *cpu, bool is_executable);
+
+/** Says that memory_is_rom() answers differently for what is below 1 MiB. */
+void cpu_remap_low_rom(struct cpu *cpu);
 
 /** Runs until something is to be done, at the latest when cpu_instructions() is `deadline`. */
 void cpu_run(struct cpu *cpu, uint64_t deadline, struct cpu_exit *exit);
 
+/**
+ * Executes one instruction, whatever it is, a REP to its end.
+ * @param stores of CPU_STORES, receives what it wrote, in order, after cpu_watch(); NULL: nobody
+ *               asks.
+ * @param count  how many; written if stores is not NULL.
+ * @return false with exit->stop if it was not executed.
+ */
+bool cpu_step(struct cpu *cpu, struct cpu_store *stores, size_t *count, struct cpu_exit *exit);
+
+/**
+ * Looks at the instruction at RIP.
+ * @return whether it is one before which cpu_run() would stop, and why.
+ */
+bool cpu_would_stop(struct cpu *cpu, struct cpu_exit *exit);
+
 /** @return executed instructions; each iteration of a REP and each resumption is one. */
 uint64_t cpu_instructions(const struct cpu *cpu);
+
+/** Counts an instruction that somebody else has executed. */
+void cpu_count(struct cpu *cpu);
 
 /** Tells whether the interrupt controller has an interrupt for the processor. */
 void cpu_announce(struct cpu *cpu, bool is_pending);
 
-/** Delivers an interrupt of real mode. @return false in protected mode. */
-bool cpu_interrupt(struct cpu *cpu, uint8_t vector);
+/** @return whether an announced interrupt can be taken now. */
+bool cpu_is_interruptible(const struct cpu *cpu);
 
 /** Goes on behind the instruction of an exit. */
 void cpu_skip(struct cpu *cpu, const struct cpu_exit *exit);
-
-/** @return false for a register that this processor does not have. */
-bool cpu_get(struct cpu *cpu, WHV_REGISTER_NAME name, WHV_REGISTER_VALUE *value);
-
-/** @return false for a register that cannot be written. */
-bool cpu_set(struct cpu *cpu, WHV_REGISTER_NAME name, const WHV_REGISTER_VALUE *value);
-
-/** @return host address of guest-physical memory, or NULL if not all of it is RAM or ROM. */
-const uint8_t *cpu_memory(const struct cpu *cpu, uint64_t gpa, uint32_t size);
-
-/** Writes RAM; ROM does not change. @return false if not all of it is RAM or ROM. */
-bool cpu_store(struct cpu *cpu, uint64_t gpa, const uint8_t *data, uint32_t size);
 
 #endif

@@ -74,15 +74,19 @@ bool keyboard_has_interrupt(const struct keyboard *keyboard);
 /* pci.c: configuration space of bus 0. */
 #define PCI_VGA       3
 #define PCI_AHCI      4
-#define PCI_FUNCTIONS 5
+#define PCI_POWER     5
+#define PCI_FUNCTIONS 6
 struct pci {
     uint32_t address;
+    bool has_power_management;
     uint8_t config[PCI_FUNCTIONS][256];
 };
-void pci_reset(struct pci *pci);
+void pci_reset(struct pci *pci, bool has_power_management);
 uint32_t pci_in(const struct pci *pci, uint16_t port, uint32_t size);
 void pci_out(struct pci *pci, uint16_t port, uint32_t size, uint32_t value);
 uint32_t pci_memory(const struct pci *pci, unsigned function); /* its address, or 0: off */
+uint16_t pci_power_ports(const struct pci *pci);               /* likewise */
+bool pci_has_low_ram(const struct pci *pci); /* below 1 MiB, where flash is at first */
 
 /* disk.c: an ATA disk without a boot sector and an ATAPI drive without a medium, on one cable. */
 struct disk {

@@ -7,13 +7,23 @@
 #include <whvemu/emulator.h>
 #include <whvemu/instructions.h>
 
-#include <whvcapture/redirect.h>
+#include <whvemu/reason.h>
+
+#include <whvcapture/capture.h>
+
+#include "paging.h"
 
 #define PAGE     0xfffULL
 #define DISTINCT 4096u
 #define LONGEST  15
+/* Of an instruction in flash, by its address: as many calls go through the recorder. */
+#define RECORDED    2
+#define LONG_REPEAT 1000u
 
-enum kind { IN, OUT, INS, OUTS, LOAD, STORE, ROM_STORE, KINDS };
+enum kind { IN, OUT, INS, OUTS, LOAD, STORE, ROM_STORE, EXECUTE, KINDS };
+
+/* The emulator, with the recorder before it and without. */
+enum { RECORDER, DIRECT, SIDES };
 
 /* An instruction as it stands in memory. */
 struct seen {
@@ -23,10 +33,16 @@ struct seen {
 
 struct exits {
     struct cpu *cpu;
+    struct registers *registers;
+    struct memory *memory;
     struct board *board;
-    WHV_EMULATOR_HANDLE emulator;
+    struct whvcapture_functions functions[SIDES];
+    WHV_EMULATOR_HANDLE emulator[SIDES];
+    unsigned side; /* of the last call */
+    uint8_t *met;  /* by the offset in flash: calls, up to RECORDED */
     unsigned long count[KINDS];
     unsigned long callbacks;
+    unsigned long device_accesses;
     unsigned seen_count;
     struct seen seen[DISTINCT];
 };
@@ -35,6 +51,7 @@ static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *acce
 {
     struct exits *exits = context;
     exits->callbacks++;
+    exits->device_accesses++;
     if (access->Direction)
         board_out(exits->board, access->Port, access->AccessSize, access->Data);
     else
@@ -45,15 +62,20 @@ static HRESULT CALLBACK on_port(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *acce
 static HRESULT CALLBACK on_memory(VOID *context, WHV_EMULATOR_MEMORY_ACCESS_INFO *access)
 {
     struct exits *exits = context;
-    const uint8_t *memory = cpu_memory(exits->cpu, access->GpaAddress, access->AccessSize);
+    const uint8_t *memory = memory_at(exits->memory, access->GpaAddress, access->AccessSize);
     exits->callbacks++;
+    if (memory && access->Direction && memory_is_rom(exits->memory, access->GpaAddress))
+        exits->device_accesses++; /* flash has commands */
     if (memory && access->Direction)
-        return cpu_store(exits->cpu, access->GpaAddress, access->Data, access->AccessSize)
+        return memory_store(exits->memory, access->GpaAddress, access->Data, access->AccessSize)
                    ? S_OK
                    : E_UNEXPECTED;
-    if (memory)
+    if (memory) {
         memcpy(access->Data, memory, access->AccessSize);
-    else if (access->Direction)
+        return S_OK;
+    }
+    exits->device_accesses++;
+    if (access->Direction)
         board_store(exits->board, access->GpaAddress, access->AccessSize, access->Data);
     else
         board_load(exits->board, access->GpaAddress, access->AccessSize, access->Data);
@@ -65,11 +87,14 @@ static HRESULT CALLBACK on_get(VOID *context, const WHV_REGISTER_NAME *names, UI
 {
     struct exits *exits = context;
     exits->callbacks++;
-    for (UINT32 i = 0; i < count; i++)
-        if (!cpu_get(exits->cpu, names[i], &values[i])) {
+    for (UINT32 i = 0; i < count; i++) {
+        const WHV_REGISTER_VALUE *value = registers_at(exits->registers, names[i]);
+        if (!value) {
             fprintf(stderr, "no register %#x\n", (unsigned)names[i]);
             return E_INVALIDARG;
         }
+        values[i] = *value;
+    }
     return S_OK;
 }
 
@@ -78,14 +103,14 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
 {
     struct exits *exits = context;
     exits->callbacks++;
-    /* CS first: RIP is an offset in it. */
-    for (int pass = 0; pass < 2; pass++)
-        for (UINT32 i = 0; i < count; i++)
-            if ((names[i] == WHvX64RegisterRip) == (pass == 1) &&
-                !cpu_set(exits->cpu, names[i], &values[i])) {
-                fprintf(stderr, "register %#x cannot be set\n", (unsigned)names[i]);
-                return E_INVALIDARG;
-            }
+    for (UINT32 i = 0; i < count; i++) {
+        WHV_REGISTER_VALUE *value = registers_at(exits->registers, names[i]);
+        if (!value) {
+            fprintf(stderr, "register %#x cannot be set\n", (unsigned)names[i]);
+            return E_INVALIDARG;
+        }
+        *value = values[i];
+    }
     return S_OK;
 }
 
@@ -95,53 +120,34 @@ static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gv
                                      WHV_GUEST_PHYSICAL_ADDRESS *gpa)
 {
     struct exits *exits = context;
-    WHV_REGISTER_VALUE cr0;
-    (void)flags;
     exits->callbacks++;
-    if (!cpu_get(exits->cpu, WHvX64RegisterCr0, &cr0) || cr0.Reg64 >> 31 & 1)
-        return E_NOTIMPL; /* paging */
-    *gpa = gva;
-    /* As the platform answers, without paging too: what is not mapped is a device. */
-    *result = cpu_memory(exits->cpu, gva, 1) ? WHvTranslateGvaResultSuccess
-                                             : WHvTranslateGvaResultGpaUnmapped;
+    *result = paging_translate(exits->memory, exits->registers, gva, (uint32_t)flags, gpa);
     return S_OK;
 }
 
-static uint64_t get(struct exits *exits, WHV_REGISTER_NAME name)
+static WHV_VP_EXIT_CONTEXT vp_context(const struct exits *exits, uint8_t length)
 {
-    WHV_REGISTER_VALUE value;
-    cpu_get(exits->cpu, name, &value);
-    return value.Reg64;
-}
-
-static WHV_X64_SEGMENT_REGISTER get_segment(struct exits *exits, WHV_REGISTER_NAME name)
-{
-    WHV_REGISTER_VALUE value;
-    cpu_get(exits->cpu, name, &value);
-    return value.Segment;
-}
-
-static WHV_VP_EXIT_CONTEXT vp_context(struct exits *exits, const struct cpu_exit *exit)
-{
+    const struct registers *registers = exits->registers;
+    const uint64_t cr0 = registers_get(registers, WHvX64RegisterCr0);
     WHV_VP_EXIT_CONTEXT vp = {0};
-    const uint64_t cr0 = get(exits, WHvX64RegisterCr0);
-    vp.Cs = get_segment(exits, WHvX64RegisterCs);
-    vp.ExecutionState.Cpl =
-        cr0 & 1 ? get_segment(exits, WHvX64RegisterSs).DescriptorPrivilegeLevel : 0;
-    vp.ExecutionState.Cr0Pe = cr0 & 1;
+    vp.Cs = *registers_segment(registers, WHvX64RegisterCs);
+    vp.ExecutionState.Cpl = registers_cpl(registers) & 3u;
+    vp.ExecutionState.Cr0Pe = cr0 & CR0_PE;
     vp.ExecutionState.Cr0Am = cr0 >> 18 & 1;
-    vp.ExecutionState.InterruptShadow = exit->shadowed;
-    vp.InstructionLength = exit->length & 15u;
-    vp.Rip = get(exits, WHvX64RegisterRip);
-    vp.Rflags = get(exits, WHvX64RegisterRflags);
+    vp.ExecutionState.EferLma = registers_is_long(registers);
+    vp.ExecutionState.InterruptShadow = registers_get(registers, WHvRegisterInterruptState) & 1;
+    vp.InstructionLength = length & 15u;
+    vp.Cr8 = registers_get(registers, WHvX64RegisterCr8) & 15u;
+    vp.Rip = registers_get(registers, WHvX64RegisterRip);
+    vp.Rflags = registers_get(registers, WHvX64RegisterRflags);
     return vp;
 }
 
-static uint16_t port_of(struct exits *exits, const struct cpu_exit *exit)
+static uint16_t port_of(const struct exits *exits, const struct cpu_exit *exit)
 {
     if (exit->opcode >= 0xe4 && exit->opcode <= 0xe7)
-        return *cpu_memory(exits->cpu, exit->linear + exit->length - 1u, 1);
-    return (uint16_t)get(exits, WHvX64RegisterRdx);
+        return *memory_at(exits->memory, exit->linear + exit->length - 1u, 1);
+    return (uint16_t)registers_get(exits->registers, WHvX64RegisterRdx);
 }
 
 /* A processor gives what it has fetched, up to the end of the page. @return how many bytes. */
@@ -149,12 +155,26 @@ static uint8_t fetched(const struct exits *exits, uint64_t linear, uint8_t bytes
 {
     uint8_t count = 0;
     while (count <= LONGEST) {
-        const uint8_t *byte = cpu_memory(exits->cpu, linear + count, 1);
+        const uint8_t *byte = memory_at(exits->memory, linear + count, 1);
         if (!byte || (count && !((linear + count) & PAGE)))
             break;
         bytes[count++] = *byte;
     }
     return count;
+}
+
+static HRESULT try_io(struct exits *exits, const WHV_VP_EXIT_CONTEXT *vp,
+                      const WHV_X64_IO_PORT_ACCESS_CONTEXT *access, WHV_EMULATOR_STATUS *status)
+{
+    return exits->functions[exits->side].try_io(exits->emulator[exits->side], exits, vp, access,
+                                                status);
+}
+
+static HRESULT try_mmio(struct exits *exits, const WHV_VP_EXIT_CONTEXT *vp,
+                        const WHV_MEMORY_ACCESS_CONTEXT *access, WHV_EMULATOR_STATUS *status)
+{
+    return exits->functions[exits->side].try_mmio(exits->emulator[exits->side], exits, vp, access,
+                                                  status);
 }
 
 /* String instructions come without their bytes: the emulator has to fetch them. */
@@ -164,7 +184,7 @@ static HRESULT emulate_port(struct exits *exits, const struct cpu_exit *exit,
     WHV_X64_IO_PORT_ACCESS_CONTEXT access = {0};
     const bool is_wide = exit->opcode & 1;
     const bool is_string = exit->opcode < 0x70;
-    const bool is_16 = exit->has_66 == vp->Cs.Default;
+    const bool is_16 = exit->has_66 == (vp->Cs.Default || vp->Cs.Long);
     if (!is_string)
         access.InstructionByteCount = fetched(exits, exit->linear, access.InstructionBytes);
     access.AccessInfo.IsWrite = exit->opcode >> 1 & 1u;
@@ -172,14 +192,14 @@ static HRESULT emulate_port(struct exits *exits, const struct cpu_exit *exit,
     access.AccessInfo.StringOp = is_string;
     access.AccessInfo.RepPrefix = is_string && exit->repeats;
     access.PortNumber = port_of(exits, exit);
-    access.Rax = get(exits, WHvX64RegisterRax);
-    access.Rcx = get(exits, WHvX64RegisterRcx);
-    access.Rsi = get(exits, WHvX64RegisterRsi);
-    access.Rdi = get(exits, WHvX64RegisterRdi);
-    access.Ds = get_segment(exits, WHvX64RegisterDs);
-    access.Es = get_segment(exits, WHvX64RegisterEs);
+    access.Rax = registers_get(exits->registers, WHvX64RegisterRax);
+    access.Rcx = registers_get(exits->registers, WHvX64RegisterRcx);
+    access.Rsi = registers_get(exits->registers, WHvX64RegisterRsi);
+    access.Rdi = registers_get(exits->registers, WHvX64RegisterRdi);
+    access.Ds = *registers_segment(exits->registers, WHvX64RegisterDs);
+    access.Es = *registers_segment(exits->registers, WHvX64RegisterEs);
     exits->count[(is_string ? INS : IN) + access.AccessInfo.IsWrite]++;
-    return WHvEmulatorTryIoEmulation(exits->emulator, exits, vp, &access, status);
+    return try_io(exits, vp, &access, status);
 }
 
 static HRESULT emulate_memory(struct exits *exits, const struct cpu_exit *exit,
@@ -193,7 +213,7 @@ static HRESULT emulate_memory(struct exits *exits, const struct cpu_exit *exit,
     access.Gva = exit->gpa;
     access.InstructionByteCount = fetched(exits, exit->linear, access.InstructionBytes);
     exits->count[!exit->is_write ? LOAD : exit->is_mapped ? ROM_STORE : STORE]++;
-    return WHvEmulatorTryMmioEmulation(exits->emulator, exits, vp, &access, status);
+    return try_mmio(exits, vp, &access, status);
 }
 
 static struct seen instruction_at(struct exits *exits, uint64_t linear,
@@ -204,11 +224,12 @@ static struct seen instruction_at(struct exits *exits, uint64_t linear,
     uint8_t bytes[LONGEST];
     uint8_t count = 0;
     for (const uint8_t *byte;
-         count < LONGEST && (byte = cpu_memory(exits->cpu, linear + count, 1));)
+         count < LONGEST && (byte = memory_at(exits->memory, linear + count, 1));)
         bytes[count++] = *byte;
-    const enum whvemu_code code = vp->Cs.Default             ? WHVEMU_CODE_32
-                                  : vp->ExecutionState.Cr0Pe ? WHVEMU_CODE_PROT16
-                                                             : WHVEMU_CODE_REAL16;
+    const enum whvemu_code code = vp->ExecutionState.EferLma && vp->Cs.Long ? WHVEMU_CODE_64
+                                  : vp->Cs.Default                          ? WHVEMU_CODE_32
+                                  : vp->ExecutionState.Cr0Pe                ? WHVEMU_CODE_PROT16
+                                                                            : WHVEMU_CODE_REAL16;
     if (whvemu_decode(code, bytes, count, &decoded)) {
         seen.length = decoded.length;
         memcpy(seen.bytes, bytes, decoded.length);
@@ -225,26 +246,86 @@ static void note(struct exits *exits, const struct seen *seen)
         exits->seen[exits->seen_count++] = *seen;
 }
 
-bool exits_emulate(struct exits *exits, const struct cpu_exit *exit)
+static bool tell(const struct exits *exits, const WHV_VP_EXIT_CONTEXT *vp, HRESULT result,
+                 WHV_EMULATOR_STATUS status)
 {
-    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0xffffffff};
-    const WHV_VP_EXIT_CONTEXT vp = vp_context(exits, exit);
-    const struct seen seen = instruction_at(exits, exit->linear, &vp);
-    const HRESULT result = exit->stop == CPU_STOP_PORT ? emulate_port(exits, exit, &vp, &status)
-                                                       : emulate_memory(exits, exit, &vp, &status);
-    note(exits, &seen);
-    if (result == S_OK && status.AsUINT32 == 1)
-        return true;
-    fprintf(stderr, "at %04x:%llx (%#llx): result %#x, status %#x:", vp.Cs.Selector,
-            (unsigned long long)vp.Rip, (unsigned long long)exit->linear, (unsigned)result,
-            status.AsUINT32);
-    for (unsigned i = 0; i < LONGEST && cpu_memory(exits->cpu, exit->linear + i, 1); i++)
-        fprintf(stderr, " %02x", *cpu_memory(exits->cpu, exit->linear + i, 1));
+    const uint64_t linear = registers_code(exits->registers);
+    fprintf(stderr, "at %04x:%llx (%#llx): result %#x, status %#x%s%s:", vp->Cs.Selector,
+            (unsigned long long)vp->Rip, (unsigned long long)linear, (unsigned)result,
+            status.AsUINT32, status.InternalEmulationFailure ? ", " : "",
+            status.InternalEmulationFailure ? exits_reason(exits) : "");
+    for (unsigned i = 0; i < LONGEST && memory_at(exits->memory, linear + i, 1); i++)
+        fprintf(stderr, " %02x", *memory_at(exits->memory, linear + i, 1));
     fputc('\n', stderr);
     return false;
 }
 
-struct exits *exits_create(struct cpu *cpu, struct board *board)
+bool exits_emulate(struct exits *exits, const struct cpu_exit *exit)
+{
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0xffffffff};
+    const WHV_VP_EXIT_CONTEXT vp = vp_context(exits, exit->length);
+    const struct seen seen = instruction_at(exits, exit->linear, &vp);
+    exits->side = RECORDER;
+    const HRESULT result = exit->stop == CPU_STOP_PORT ? emulate_port(exits, exit, &vp, &status)
+                                                       : emulate_memory(exits, exit, &vp, &status);
+    note(exits, &seen);
+    return (result == S_OK && status.AsUINT32 == 1) || tell(exits, &vp, result, status);
+}
+
+/* A long REP makes more callbacks than a case may have. */
+static bool is_long_repeat(const struct exits *exits, uint64_t gpa)
+{
+    const uint8_t *bytes = memory_at(exits->memory, gpa, 2);
+    return bytes && ((bytes[0] & 0xfe) == 0xf2 || (bytes[1] & 0xfe) == 0xf2) &&
+           (uint32_t)registers_get(exits->registers, WHvX64RegisterRcx) > LONG_REPEAT;
+}
+
+/* The recorder looks at the first calls of each instruction: there are millions. */
+static void choose_side(struct exits *exits, uint64_t gpa)
+{
+    uint8_t *met = &exits->met[gpa % exits->memory->rom_bytes];
+    const bool is_recorded =
+        memory_is_rom(exits->memory, gpa) && *met < RECORDED && !is_long_repeat(exits, gpa);
+    exits->side = is_recorded ? RECORDER : DIRECT;
+    if (is_recorded)
+        ++*met;
+}
+
+enum exits_result exits_execute(struct exits *exits)
+{
+    WHV_EMULATOR_STATUS status = {.AsUINT32 = 0xffffffff};
+    WHV_MEMORY_ACCESS_CONTEXT access = {0};
+    const WHV_VP_EXIT_CONTEXT vp = vp_context(exits, 0);
+    access.AccessInfo.AccessType = WHvMemoryAccessExecute;
+    access.AccessInfo.GvaValid = 1;
+    access.Gva = registers_code(exits->registers);
+    if (paging_translate(exits->memory, exits->registers, access.Gva,
+                         WHvTranslateGvaFlagValidateExecute, &access.Gpa))
+        return EXITS_FAILED;
+    choose_side(exits, access.Gpa);
+    exits->count[EXECUTE]++;
+    const HRESULT result = try_mmio(exits, &vp, &access, &status);
+    if (result == S_OK && status.AsUINT32 == 1)
+        return registers_at(exits->registers, WHvRegisterPendingEvent)->ExceptionEvent.EventPending
+                   ? EXITS_EVENT
+                   : EXITS_DONE;
+    if (result == S_OK && status.AsUINT32 == 2)
+        return EXITS_REFUSED;
+    tell(exits, &vp, result, status);
+    return EXITS_FAILED;
+}
+
+const char *exits_reason(const struct exits *exits)
+{
+    return exits->functions[exits->side].reason(exits->emulator[exits->side]);
+}
+
+unsigned long exits_device_accesses(const struct exits *exits)
+{
+    return exits->device_accesses;
+}
+
+struct exits *exits_create(struct cpu *cpu, struct memory *memory, struct board *board)
 {
     const WHV_EMULATOR_CALLBACKS callbacks = {
         sizeof(callbacks), 0, on_port, on_memory, on_get, on_set, on_translate};
@@ -252,24 +333,36 @@ struct exits *exits_create(struct cpu *cpu, struct board *board)
     if (!exits)
         return NULL;
     exits->cpu = cpu;
+    exits->registers = cpu_registers(cpu);
+    exits->memory = memory;
     exits->board = board;
-    if (WHvEmulatorCreateEmulator(&callbacks, &exits->emulator) == S_OK)
+    exits->met = calloc(memory->rom_bytes, 1);
+    exits->functions[DIRECT] = exits->functions[RECORDER] = (struct whvcapture_functions){
+        WHvEmulatorCreateEmulator, WHvEmulatorDestroyEmulator, WHvEmulatorTryIoEmulation,
+        WHvEmulatorTryMmioEmulation, whvemu_reason};
+    whvcapture_wrap(NULL, &exits->functions[RECORDER]);
+    for (unsigned i = 0; i < SIDES && exits->met; i++)
+        exits->functions[i].create(&callbacks, &exits->emulator[i]);
+    if (exits->emulator[RECORDER] && exits->emulator[DIRECT])
         return exits;
     fprintf(stderr, "no emulator\n");
-    free(exits);
+    exits_destroy(exits);
     return NULL;
 }
 
 void exits_destroy(struct exits *exits)
 {
-    WHvEmulatorDestroyEmulator(exits->emulator);
+    for (unsigned i = 0; i < SIDES; i++)
+        if (exits->emulator[i])
+            exits->functions[i].destroy(exits->emulator[i]);
+    free(exits->met);
     free(exits);
 }
 
 void exits_print(const struct exits *exits, FILE *file)
 {
-    static const char *const names[KINDS] = {"in",   "out",   "ins",      "outs",
-                                             "load", "store", "rom-store"};
+    static const char *const names[KINDS] = {"in",   "out",   "ins",       "outs",
+                                             "load", "store", "rom-store", "execute"};
     unsigned long all = 0;
     for (unsigned i = 0; i < KINDS; i++)
         all += exits->count[i];

@@ -1,184 +1,114 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Boots a PC firmware until it finds nothing to boot. Every access to a device is an exit, and
- * every exit is handed to the emulator, recorded by the recorder as the environment says.
+ * Boots a PC firmware. Every access to a device is an exit, and every exit is handed to the
+ * emulator, recorded by the recorder as the environment says.
  *
- * usage: firmware_vmm BIOS VGA_BIOS
- *
- * Prints what the firmware printed on its debug port, then counts. Exit code 0: it came to
- * "No bootable device."; 77: this machine lacks something; 1 otherwise.
+ * Prints what the firmware printed on its debug port, then counts. Exit code 0: it came as far as
+ * was asked for; 77: this machine lacks something; 1 otherwise.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
-#include "cpu.h"
-#include "exits.h"
+#include "compare.h"
+#include "machine.h"
 
-#define RAM_BYTES    (32u << 20)
-#define MOST         (400u << 10) /* bytes of a ROM */
-#define INSTRUCTIONS 100000000u   /* then it hangs */
+#define MOST         (4u << 20) /* bytes of a ROM */
+#define INSTRUCTIONS 100000000u /* then it hangs */
 #define PROMPT       "No bootable device."
 #define LAST         "Rebooting."
-/* Time is what happened, so that each run sees the same: nanoseconds for each. */
-#define INSTRUCTION_TIME 10u
-#define EXIT_TIME        2000u
-#define SKIPPED          77
+#define SKIPPED      77
+#define NUMBERS      5 /* options with a number */
 
-struct machine {
-    struct cpu *cpu;
-    struct board *board;
-    struct exits *exits;
-    uint64_t extra; /* ns beyond those of the instructions */
-    uint64_t tsc_reads;
-    uint64_t halts;
-    uint64_t interrupts;
-    unsigned typed;
+static const char usage[] =
+    "usage: firmware_vmm [OPTION]... BIOS [VGA_BIOS]\n"
+    "  --flash N     flash is not executable: up to N instructions in it are execute exits\n"
+    "  --compare N   the first N instructions go through the emulator and through Unicorn\n"
+    "  --from N      those behind the first N, which are Unicorn's alone\n"
+    "  --limit N     at most N instructions (default: 100000000)\n"
+    "  --until GPA   the end is when an instruction in that page of RAM is executed;\n"
+    "                default: when the firmware has found nothing to boot\n"
+    "  --uefi        a machine for OVMF: 128 MiB, power management\n";
+
+struct options {
+    uint64_t flash;
+    uint64_t compare;
+    uint64_t from;
+    uint64_t limit;
+    uint64_t until;
+    bool is_uefi;
+    const char *rom;
+    const char *vga_rom;
 };
 
-static uint64_t now(const struct machine *machine)
+static bool parse_number(const char *text, uint64_t *value)
 {
-    return cpu_instructions(machine->cpu) * INSTRUCTION_TIME + machine->extra;
+    char *end = NULL;
+    if (!text)
+        return false;
+    *value = strtoull(text, &end, 0);
+    return *text && !*end;
 }
 
-static void read_tsc(struct machine *machine, const struct cpu_exit *exit)
+static bool parse(char **arguments, struct options *options)
 {
-    const uint64_t tsc = now(machine);
-    WHV_REGISTER_VALUE value = {.Reg64 = (uint32_t)tsc};
-    cpu_set(machine->cpu, WHvX64RegisterRax, &value);
-    value.Reg64 = tsc >> 32;
-    cpu_set(machine->cpu, WHvX64RegisterRdx, &value);
-    cpu_skip(machine->cpu, exit);
-    machine->extra += EXIT_TIME;
-    machine->tsc_reads++;
-}
-
-/* A processor of family 6 with TSC, MSRs and a local APIC; no more leaves, no hypervisor. */
-static void identify(struct machine *machine, const struct cpu_exit *exit)
-{
-    static const WHV_REGISTER_NAME names[4] = {WHvX64RegisterRax, WHvX64RegisterRbx,
-                                               WHvX64RegisterRcx, WHvX64RegisterRdx};
-    static const uint32_t leaves[2][4] = {{1, 0x756e6547, 0x6c65746e, 0x49656e69},
-                                          {0x601, 0, 0, 1u << 4 | 1u << 5 | 1u << 9}};
-    WHV_REGISTER_VALUE value;
-    cpu_get(machine->cpu, WHvX64RegisterRax, &value);
-    const uint64_t leaf = value.Reg64;
-    for (unsigned i = 0; i < 4; i++) {
-        value.Reg64 = leaf < 2 ? leaves[leaf][i] : 0;
-        cpu_set(machine->cpu, names[i], &value);
-    }
-    cpu_skip(machine->cpu, exit);
-    machine->extra += EXIT_TIME;
-}
-
-static bool deliver(struct machine *machine, uint8_t vector)
-{
-    if (cpu_interrupt(machine->cpu, vector))
-        return true;
-    fprintf(stderr, "interrupt %#x in protected mode\n", vector);
-    return false;
-}
-
-static bool interrupt(struct machine *machine)
-{
-    machine->interrupts++;
-    return deliver(machine, board_take_interrupt(machine->board));
-}
-
-/* Sleeps until the next interrupt. */
-static bool halt(struct machine *machine, const struct cpu_exit *exit)
-{
-    WHV_REGISTER_VALUE flags;
-    cpu_get(machine->cpu, WHvX64RegisterRflags, &flags);
-    if (!(flags.Reg64 & 1u << 9))
-        return false; /* for ever */
-    cpu_skip(machine->cpu, exit);
-    machine->halts++;
-    while (!board_has_interrupt(machine->board)) {
-        const uint64_t next = board_next_event(machine->board);
-        if (next == UINT64_MAX)
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } numbers[NUMBERS] = {{"--flash", &options->flash},
+                          {"--compare", &options->compare},
+                          {"--from", &options->from},
+                          {"--limit", &options->limit},
+                          {"--until", &options->until}};
+    for (; *arguments && !strncmp(*arguments, "--", 2); arguments++) {
+        unsigned i = 0;
+        while (i < NUMBERS && strcmp(*arguments, numbers[i].name) != 0)
+            i++;
+        if (i < NUMBERS && !parse_number(*++arguments, numbers[i].value))
             return false;
-        if (next > now(machine))
-            machine->extra += next - now(machine);
-        board_set_time(machine->board, now(machine));
+        if (i == NUMBERS && strcmp(*arguments, "--uefi") != 0)
+            return false;
+        options->is_uefi |= i == NUMBERS;
     }
-    return interrupt(machine);
-}
-
-/* @return false if the machine cannot go on. */
-static bool step(struct machine *machine)
-{
-    struct cpu_exit exit;
-    const uint64_t next = board_next_event(machine->board);
-    uint64_t deadline = INSTRUCTIONS;
-    board_set_time(machine->board, now(machine));
-    cpu_announce(machine->cpu, board_has_interrupt(machine->board));
-    if (next != UINT64_MAX && next > now(machine))
-        deadline = cpu_instructions(machine->cpu) + (next - now(machine)) / INSTRUCTION_TIME + 1;
-    cpu_run(machine->cpu, deadline < INSTRUCTIONS ? deadline : INSTRUCTIONS, &exit);
-    board_set_time(machine->board, now(machine));
-    switch (exit.stop) {
-    case CPU_STOP_PORT:
-    case CPU_STOP_MEMORY:
-        machine->extra += EXIT_TIME;
-        return exits_emulate(machine->exits, &exit);
-    case CPU_STOP_HALT:
-        return halt(machine, &exit);
-    case CPU_STOP_TSC:
-        read_tsc(machine, &exit);
-        return true;
-    case CPU_STOP_CPUID:
-        identify(machine, &exit);
-        return true;
-    case CPU_STOP_SOFTWARE:
-        cpu_skip(machine->cpu, &exit);
-        return deliver(machine, exit.vector);
-    case CPU_STOP_INTERRUPT:
-        return interrupt(machine);
-    case CPU_STOP_DEADLINE:
-        return cpu_instructions(machine->cpu) < INSTRUCTIONS;
-    case CPU_STOP_ERROR:
-        break;
-    }
-    fprintf(stderr, "at %#" PRIx64 ": %s\n", exit.linear, exit.error);
-    return false;
+    if (!arguments[0] || (arguments[1] && arguments[2]))
+        return false;
+    options->rom = arguments[0];
+    options->vga_rom = arguments[1];
+    return true;
 }
 
 /* Somebody who answers what the firmware asks. */
-static void type(struct machine *machine)
+static void type(struct machine *machine, unsigned *typed)
 {
     static const struct {
         const char *words;
         uint8_t code;
     } keys[] = {{"Press ESC for boot menu", 0x01}, {"Select boot device", 0x03 /* the second */}};
-    if (machine->typed < sizeof(keys) / sizeof(keys[0]) &&
-        strstr(board_debug_output(machine->board), keys[machine->typed].words))
-        board_press(machine->board, keys[machine->typed++].code);
+    if (*typed < sizeof(keys) / sizeof(keys[0]) &&
+        strstr(board_debug_output(machine->board), keys[*typed].words))
+        board_press(machine->board, keys[(*typed)++].code);
 }
 
-static bool boot(struct machine *machine)
+static bool is_at_end(struct machine *machine, const struct options *options)
 {
-    while (!strstr(board_debug_output(machine->board), LAST)) {
-        type(machine);
-        if (!step(machine)) {
-            fprintf(stderr, "stopped after %" PRIu64 " instructions\n",
-                    cpu_instructions(machine->cpu));
+    if (options->until)
+        return cpu_has_executed(machine->cpu, options->until);
+    return strstr(board_debug_output(machine->board), LAST) != NULL;
+}
+
+static bool boot(struct machine *machine, const struct options *options)
+{
+    unsigned typed = 0;
+    while (!is_at_end(machine, options)) {
+        type(machine, &typed);
+        if (!machine_step(machine)) {
+            fprintf(stderr, "stopped after %" PRIu64 " instructions at %#" PRIx64 "\n",
+                    cpu_instructions(machine->cpu), registers_code(cpu_registers(machine->cpu)));
             return false;
         }
     }
-    return strstr(board_debug_output(machine->board), PROMPT) != NULL;
-}
-
-static void print(const struct machine *machine)
-{
-    printf("%s\n---\n", board_debug_output(machine->board));
-    printf("executed: %" PRIu64 ", interrupts %" PRIu64 ", HLT %" PRIu64 ", RDTSC %" PRIu64
-           ", %" PRIu64 " ms\n",
-           cpu_instructions(machine->cpu), machine->interrupts, machine->halts, machine->tsc_reads,
-           now(machine) / 1000000);
-    exits_print(machine->exits, stdout);
+    return options->until || strstr(board_debug_output(machine->board), PROMPT);
 }
 
 static uint8_t *load(const char *path, uint32_t *size)
@@ -190,40 +120,67 @@ static uint8_t *load(const char *path, uint32_t *size)
         fclose(file);
     if (*size)
         return bytes;
-    fprintf(stderr, "%s cannot be read; package seabios has it\n", path);
+    fprintf(stderr, "%s cannot be read; packages seabios and ovmf have such\n", path);
     exit(SKIPPED);
+}
+
+/* Runs the first instructions as they come. */
+static bool skip(struct machine *machine, uint64_t count)
+{
+    const uint64_t limit = machine->limit;
+    machine->limit = count;
+    while (cpu_instructions(machine->cpu) < count)
+        if (!machine_step(machine) && cpu_instructions(machine->cpu) < count)
+            return false;
+    machine->limit = limit;
+    return true;
+}
+
+static bool run(struct machine *machine, const struct options *options)
+{
+    struct compare compare = {0};
+    machine->limit = options->limit;
+    machine->flash_limit = options->flash;
+    if (options->compare) {
+        const bool same = cpu_watch(machine->cpu) && skip(machine, options->from) &&
+                          compare_run(machine, options->compare, &compare);
+        compare_print(&compare, stdout);
+        machine_print(machine, stdout);
+        return same;
+    }
+    const bool booted = boot(machine, options);
+    printf("%s\n---\n", board_debug_output(machine->board));
+    machine_print(machine, stdout);
+    return booted;
 }
 
 int main(int argc, char **argv)
 {
+    struct options options = {.limit = INSTRUCTIONS};
     struct machine machine = {0};
-    struct board_setup setup = {.ram_bytes = RAM_BYTES};
-    uint32_t rom_bytes;
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s BIOS VGA_BIOS\n", argv[0]);
+    struct machine_setup setup = {.board = {.ram_bytes = 32u << 20}};
+    uint8_t *vga_rom = NULL;
+    if (argc < 2 || !parse(argv + 1, &options)) {
+        fputs(usage, stderr);
         return 1;
     }
-    uint8_t *rom = load(argv[1], &rom_bytes);
-    uint8_t *vga_rom = load(argv[2], &setup.vga_rom_bytes);
-    setup.vga_rom = vga_rom;
-    if (rom_bytes % 0x20000) {
-        fprintf(stderr, "%s is no whole number of 128 KiB\n", argv[1]);
+    uint8_t *rom = load(options.rom, &setup.rom_bytes);
+    if (options.vga_rom)
+        setup.board.vga_rom = vga_rom = load(options.vga_rom, &setup.board.vga_rom_bytes);
+    setup.rom = rom;
+    if (setup.rom_bytes % 0x20000) {
+        fprintf(stderr, "%s is no whole number of 128 KiB\n", options.rom);
         return 1;
     }
-    machine.cpu = cpu_create(RAM_BYTES, rom, rom_bytes);
-    if (!machine.cpu)
+    if (options.is_uefi) {
+        setup.board.ram_bytes = 128u << 20;
+        setup.board.has_power_management = true;
+    }
+    if (!machine_create(&machine, &setup))
         return SKIPPED;
-    machine.board = board_create(&setup);
-    machine.exits = machine.board ? exits_create(machine.cpu, machine.board) : NULL;
-    const bool booted = machine.exits && boot(&machine);
-    if (machine.exits)
-        print(&machine);
-    if (machine.exits)
-        exits_destroy(machine.exits);
-    if (machine.board)
-        board_destroy(machine.board);
-    cpu_destroy(machine.cpu);
+    const bool succeeded = run(&machine, &options);
+    machine_destroy(&machine);
     free(rom);
     free(vga_rom);
-    return booted ? 0 : 1;
+    return succeeded ? 0 : 1;
 }

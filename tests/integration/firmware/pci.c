@@ -18,6 +18,7 @@ static const struct {
     {0x08, 0x70008086, 0x06010000, 0x80, 0, 0}, /* PIIX3 */
     {0x09, 0x70108086, 0x01018000, 0x00, 0, 0}, /* its IDE function, at the ports of old */
     [PCI_VGA] = {0x10, 0x11111234, 0x03000002, 0x00, ROM_BASE, 0x10000},
+    [PCI_POWER] = {0x0b, 0x71138086, 0x06800003, 0x00, 0, 0}, /* PIIX4's power management */
     [PCI_AHCI] = {0x18, 0x29228086, 0x01060102, 0x00, 0x24, 0x1000},
 };
 
@@ -27,9 +28,10 @@ static void put(uint8_t *at, uint32_t value)
         at[i] = (uint8_t)(value >> 8 * i);
 }
 
-void pci_reset(struct pci *pci)
+void pci_reset(struct pci *pci, bool has_power_management)
 {
     memset(pci, 0, sizeof(*pci));
+    pci->has_power_management = has_power_management;
     for (unsigned i = 0; i < PCI_FUNCTIONS; i++) {
         put(&pci->config[i][0x00], functions[i].id);
         put(&pci->config[i][0x08], functions[i].class_code);
@@ -42,7 +44,7 @@ static unsigned selected(const struct pci *pci)
 {
     for (unsigned i = 0; i < PCI_FUNCTIONS; i++)
         if ((pci->address & 0x80ffff00) == (0x80000000u | (uint32_t)functions[i].slot << 8))
-            return i;
+            return i == PCI_POWER && !pci->has_power_management ? PCI_FUNCTIONS : i;
     return PCI_FUNCTIONS;
 }
 
@@ -98,4 +100,17 @@ uint32_t pci_memory(const struct pci *pci, unsigned function)
         return 0;
     return (base[0] | (uint32_t)base[1] << 8 | (uint32_t)base[2] << 16 | (uint32_t)base[3] << 24) &
            ~(functions[function].size - 1);
+}
+
+uint16_t pci_power_ports(const struct pci *pci)
+{
+    const uint8_t *config = pci->config[PCI_POWER];
+    const unsigned base = (config[0x40] & 0xc0u) | (unsigned)config[0x41] << 8;
+    return (uint16_t)(config[0x80] & 1 ? base : 0);
+}
+
+/* PAM0: reads of F0000h to FFFFFh go to RAM. The segment below is switched with it. */
+bool pci_has_low_ram(const struct pci *pci)
+{
+    return pci->config[0][0x59] & 0x10;
 }
