@@ -101,9 +101,6 @@ bool whe_fp_judge(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t mxcs
  */
 unsigned whe_fp_precision(const struct whe_fp_row *row, const struct whe_fp *fp, uint32_t mxcsr);
 
-/** Runs with everything masked. @return the flags, among them UE for what is tiny, exact or not. */
-unsigned whe_fp_masked(const struct whe_fp_row *row, struct whe_fp *fp, uint32_t mxcsr);
-
 /** The kernel of a row. */
 enum whe_vector whe_fp_kernel(struct whe_work *work, const struct whe_fp_row *row);
 /** Of one that never looks at MXCSR. */

@@ -6,7 +6,7 @@
  * enough. An instruction's elements are taken one by one: of those that are no exception the masked
  * P counts.
  */
-#include "fp.h"
+#include "fp_masked.h"
 
 #ifdef __x86_64__
 
