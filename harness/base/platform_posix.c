@@ -48,6 +48,11 @@ bool wht_shows_colours(FILE *file)
     return wht_is_terminal(file) && !(term && strcmp(term, "dumb") == 0);
 }
 
+FILE *wht_temporary_file(void)
+{
+    return tmpfile();
+}
+
 bool wht_make_folder(const char *path)
 {
     return mkdir(path, 0700) == 0;

@@ -26,6 +26,7 @@ struct wht_verb {
 };
 
 extern const struct wht_verb wht_verb_check;
+extern const struct wht_verb wht_verb_compare;
 extern const struct wht_verb wht_verb_completion;
 extern const struct wht_verb wht_verb_coverage;
 extern const struct wht_verb wht_verb_dedupe;

@@ -12,6 +12,7 @@ const struct wht_verb *const wht_verbs[] = {
     &wht_verb_show,
     &wht_verb_explain,
     &wht_verb_coverage,
+    &wht_verb_compare,
     &wht_verb_check,
     &wht_verb_fmt,
     &wht_verb_new,

@@ -40,6 +40,7 @@ COMMANDS = {
     "show": ["show", "store.trace.json"],
     "explain": ["explain", "--traces", "flags/traces"],
     "coverage": ["coverage", "store.trace.json"],
+    "compare": ["compare", "builtin", "builtin", "store.trace.json"],
     "check": ["check", "store.trace.json"],
     "fmt": ["fmt", "--check", "store.trace.json"],
     "new": ["new", "--asm", "mov [rbx], eax"],
