@@ -49,6 +49,9 @@ bool wht_make_folder(const char *path);
 /** The same, of all folders that a path names. */
 bool wht_make_folders(const char *path);
 
+/** @return the folder for files that do not last, to be released; NULL if the system names none. */
+char *wht_temporary_folder(void);
+
 /** @return a file without a name, to be written and read, which is gone when it is closed; NULL if
  * there can be none. */
 FILE *wht_temporary_file(void);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "outfile.h"
+#include "str.h"
 
 unsigned wht_processor_count(void)
 {
@@ -46,6 +47,12 @@ bool wht_shows_colours(FILE *file)
 {
     const char *term = getenv("TERM");
     return wht_is_terminal(file) && !(term && strcmp(term, "dumb") == 0);
+}
+
+char *wht_temporary_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return wht_copy_text(folder && *folder ? folder : "/tmp");
 }
 
 FILE *wht_temporary_file(void)

@@ -48,6 +48,7 @@ COMMANDS = {
     "import": ["import", "{folder}/tests.MOO", "-o", "{folder}/out.trace.jsonl"],
     "dedupe": ["dedupe", "store.trace.json", "-o", "{folder}/out.trace.jsonl"],
     "redact": ["redact", "secret.trace.json", "-o", "{folder}/out.trace.jsonl"],
+    "minimize": ["minimize", "store.trace.json#first", "--emulator", FAULTY + "/wrong_data.so"],
     "completion": ["completion"],
     "version": ["version"],
     "help": ["help"],

@@ -49,6 +49,13 @@ bool wht_shows_colours(FILE *file)
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+char *wht_temporary_folder(void)
+{
+    char folder[MAX_PATH + 1];
+    DWORD length = GetTempPathA(sizeof(folder), folder);
+    return length > 0 && length < sizeof(folder) ? wht_absolute_path(folder) : NULL;
+}
+
 /* tmpfile() would put it where not everyone may write. */
 FILE *wht_temporary_file(void)
 {
