@@ -21,6 +21,7 @@ const struct wht_verb *const wht_verbs[] = {
     &wht_verb_dedupe,
     &wht_verb_redact,
     &wht_verb_minimize,
+    &wht_verb_debug,
     &wht_verb_completion,
     &wht_verb_version,
     &wht_verb_help,

@@ -49,6 +49,7 @@ COMMANDS = {
     "dedupe": ["dedupe", "store.trace.json", "-o", "{folder}/out.trace.jsonl"],
     "redact": ["redact", "secret.trace.json", "-o", "{folder}/out.trace.jsonl"],
     "minimize": ["minimize", "store.trace.json#first", "--emulator", FAULTY + "/wrong_data.so"],
+    "debug": ["debug", "store.trace.json#first"],
     "completion": ["completion"],
     "version": ["version"],
     "help": ["help"],

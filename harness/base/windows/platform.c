@@ -49,6 +49,16 @@ bool wht_shows_colours(FILE *file)
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+bool wht_is_debugged(void)
+{
+    return IsDebuggerPresent() != 0;
+}
+
+void wht_stop_in_debugger(void)
+{
+    DebugBreak();
+}
+
 char *wht_temporary_folder(void)
 {
     char folder[MAX_PATH + 1];

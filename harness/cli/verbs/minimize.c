@@ -2,16 +2,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_write.h"
 #include "base/outfile.h"
 #include "base/str.h"
+#include "cli/one_case.h"
 #include "cli/verb.h"
 #include "corpus/minimize.h"
 #include "format/print.h"
-#include "run/select.h"
 #include "session/backend.h"
 
 #define STEPS_DEFAULT 1000u
@@ -19,7 +18,6 @@
 struct minimize {
     struct wht_minimize work;
     struct wht_words paths;
-    struct wht_selection selection;
     const char *output;
     bool is_quiet;
 };
@@ -44,37 +42,6 @@ static void on_kept(void *user, const char *what, uint64_t steps)
 {
     (void)user;
     fprintf(stderr, "%5" PRIu64 "  %s\n", steps, what);
-}
-
-/* Reads the one case that is meant. @return it, or NULL after saying why there is none. */
-static struct wht_case *read_case(struct minimize *m, int *code)
-{
-    const struct wht_load_options load = {.on_error = wht_error_print, .user = stderr};
-    struct wht_file_list files = {.count = 0};
-    struct wht_case *found = NULL;
-    char *root = NULL;
-    size_t count = 0;
-    *code = wht_select_files("minimize", &m->paths, &m->selection, &files, &root);
-    for (size_t i = 0; *code == WHT_EXIT_OK && i < files.count; i++) {
-        struct wht_reader *reader = wht_reader_open(files.paths[i], &load);
-        for (struct wht_case *c; reader && (c = wht_reader_next(reader));) {
-            bool is_meant = wht_selects(&m->selection, c) && count++ == 0;
-            if (is_meant)
-                found = c;
-            else
-                wht_case_free(c);
-        }
-        wht_reader_close(reader);
-    }
-    wht_file_list_free(&files);
-    free(root);
-    if (count == 1 || *code != WHT_EXIT_OK)
-        return found;
-    *code = count == 0 ? WHT_EXIT_NOTHING : WHT_EXIT_USAGE;
-    fprintf(stderr, "whvtrace minimize: %s\n",
-            count == 0 ? "no case was selected" : "one case at a time: name it as FILE#ID");
-    wht_case_free(found);
-    return NULL;
 }
 
 static void write_part(void *user, const char *bytes, size_t size)
@@ -119,7 +86,7 @@ static int minimize(struct minimize *m)
 {
     int code;
     struct wht_outfile out = {.file = NULL};
-    struct wht_case *c = read_case(m, &code);
+    struct wht_case *c = wht_read_one_case("minimize", &m->paths, &code);
     if (!c)
         return code;
     wht_outfile_protect(m->work.pool.emulator);
@@ -160,7 +127,6 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     if (code < 0)
         code = minimize(&m);
     wht_words_free(&m.paths);
-    wht_selection_free(&m.selection);
     wht_text_free(&m.work.cause);
     return code;
 }
