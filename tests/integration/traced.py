@@ -16,6 +16,8 @@ libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_
 
 
 def main():
+    # LeakSanitizer does not work in a process that is traced.
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     child = os.fork()
     if child == 0:
         if libc.ptrace(TRACEME, 0, None, None) != 0:
