@@ -49,6 +49,18 @@ bool wht_make_folder(const char *path);
 /** The same, of all folders that a path names. */
 bool wht_make_folders(const char *path);
 
+/** @return whether a debugger has hold of this process. */
+bool wht_is_debugged(void);
+/** Stops there; without a debugger it ends the program. */
+void wht_stop_in_debugger(void);
+
+/** @return the folder for files that do not last, to be released; NULL if the system names none. */
+char *wht_temporary_folder(void);
+
+/** @return a file without a name, to be written and read, which is gone when it is closed; NULL if
+ * there can be none. */
+FILE *wht_temporary_file(void);
+
 /**
  * To be called first. A signal that ends the program from here on leaves no temporary files
  * (base/outfile.h); a file that grows too large is an error of its writer, no signal; and no file

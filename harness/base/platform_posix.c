@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "outfile.h"
+#include "str.h"
 
 unsigned wht_processor_count(void)
 {
@@ -46,6 +47,36 @@ bool wht_shows_colours(FILE *file)
 {
     const char *term = getenv("TERM");
     return wht_is_terminal(file) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool wht_is_debugged(void)
+{
+    static const char key[] = "TracerPid:";
+    char line[256];
+    bool is_debugged = false;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof(line), status))
+        if (strncmp(line, key, sizeof(key) - 1) == 0)
+            is_debugged = strtol(line + sizeof(key) - 1, NULL, 10) != 0;
+    if (status)
+        fclose(status);
+    return is_debugged;
+}
+
+void wht_stop_in_debugger(void)
+{
+    raise(SIGTRAP);
+}
+
+char *wht_temporary_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return wht_copy_text(folder && *folder ? folder : "/tmp");
+}
+
+FILE *wht_temporary_file(void)
+{
+    return tmpfile();
 }
 
 bool wht_make_folder(const char *path)

@@ -26,14 +26,17 @@ struct wht_verb {
 };
 
 extern const struct wht_verb wht_verb_check;
+extern const struct wht_verb wht_verb_compare;
 extern const struct wht_verb wht_verb_completion;
 extern const struct wht_verb wht_verb_coverage;
+extern const struct wht_verb wht_verb_debug;
 extern const struct wht_verb wht_verb_dedupe;
 extern const struct wht_verb wht_verb_explain;
 extern const struct wht_verb wht_verb_fmt;
 extern const struct wht_verb wht_verb_help;
 extern const struct wht_verb wht_verb_import;
 extern const struct wht_verb wht_verb_list;
+extern const struct wht_verb wht_verb_minimize;
 extern const struct wht_verb wht_verb_new;
 extern const struct wht_verb wht_verb_record;
 extern const struct wht_verb wht_verb_redact;

@@ -249,6 +249,14 @@ static void add_test(struct wht_text *text, const struct wht_case *c)
     wht_text_free(&test);
 }
 
+static void add_emulator(struct wht_text *text, const struct wht_report_options *options)
+{
+    if (strcmp(options->emulator, "builtin") == 0)
+        return;
+    wht_text_add(text, " --emulator ");
+    wht_describe_shell_word(text, options->emulator);
+}
+
 static void add_commands(struct wht_text *text, const struct wht_case *c, enum wht_match level,
                          bool passes_alone, const struct wht_report_options *options)
 {
@@ -259,12 +267,15 @@ static void add_commands(struct wht_text *text, const struct wht_case *c, enum w
         add_test(text, c);
     if (level != c->match)
         wht_text_addf(text, " --match %s", wht_match_name(level));
-    if (strcmp(options->emulator, "builtin") != 0) {
-        wht_text_add(text, " --emulator ");
-        wht_describe_shell_word(text, options->emulator);
-    }
+    add_emulator(text, options);
     wht_text_addf(text, "\n  see         %s ", options->show);
     add_test(text, c);
+    wht_text_add(text, "\n");
+    if (passes_alone)
+        return;
+    wht_text_addf(text, "  debug       %s ", options->debug);
+    add_test(text, c);
+    add_emulator(text, options);
     wht_text_add(text, "\n");
 }
 

@@ -17,6 +17,8 @@ struct wht_report_options {
     const char *command;
     /** That shows cases: "whvtrace show", likewise. */
     const char *show;
+    /** That runs a case under a debugger: "gdb --args whvtrace debug", likewise. */
+    const char *debug;
 };
 
 /**

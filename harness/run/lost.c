@@ -92,14 +92,7 @@ void wht_lost_end(struct wht_text *text, const struct wht_lost *lost)
 
 static void add_last(struct wht_text *text, const struct wht_progress *p)
 {
-    struct wht_event event = {.kind = (enum wht_call_kind)p->kind,
-                              .address = p->address,
-                              .size = p->size,
-                              .direction = p->direction,
-                              .flags = p->flags,
-                              .names = p->names,
-                              .count = p->count};
-    memcpy(event.data, p->data, sizeof(event.data));
+    const struct wht_event event = wht_progress_event(p);
     wht_describe_event(text, &event);
 }
 

@@ -105,8 +105,8 @@ struct wht_pool_outcome {
 };
 
 /**
- * Runs the cases of files and hands over their results: what run, record, dedupe and redact stand
- * on.
+ * Runs the cases of files and hands over their results: what run, compare, record, dedupe and redact
+ * stand on.
  */
 void wht_run_cases(const struct wht_pool_options *options, const struct wht_file_list *files,
                    const struct wht_pool_handler *handler, struct wht_pool_outcome *outcome);

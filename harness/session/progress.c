@@ -6,6 +6,8 @@
 
 static struct wht_progress nowhere;
 static struct wht_progress *progress = &nowhere;
+static wht_progress_fn *watch;
+static void *watcher;
 
 void wht_progress_attach(struct wht_progress *where)
 {
@@ -15,6 +17,26 @@ void wht_progress_attach(struct wht_progress *where)
 struct wht_progress *wht_progress_get(void)
 {
     return progress;
+}
+
+void wht_progress_watch(wht_progress_fn *told, void *user)
+{
+    watch = told;
+    watcher = user;
+}
+
+struct wht_event wht_progress_event(const struct wht_progress *p)
+{
+    struct wht_event event = {.kind = (enum wht_call_kind)p->kind,
+                              .address = p->address,
+                              .size = p->size,
+                              .direction = p->direction,
+                              .flags = p->flags,
+                              .names = p->names,
+                              .count =
+                                  p->count < WHT_PROGRESS_NAMES ? p->count : WHT_PROGRESS_NAMES};
+    memcpy(event.data, p->data, sizeof(event.data));
+    return event;
 }
 
 void wht_progress_case(void)
@@ -31,6 +53,8 @@ void wht_progress_enter(enum wht_doing doing, const char *function)
     }
     snprintf(progress->function, sizeof(progress->function), "%s", function);
     progress->doing = (uint32_t)doing;
+    if (watch && doing == WHT_DOING_CALL)
+        watch(watcher, progress);
 }
 
 void wht_progress_callback(const struct wht_event *event)
@@ -46,6 +70,8 @@ void wht_progress_callback(const struct wht_event *event)
     memcpy(progress->data, event->data, sizeof(progress->data));
     if (event->names && names > 0)
         memcpy(progress->names, (const void *)event->names, names * sizeof(*progress->names));
+    if (watch)
+        watch(watcher, progress);
 }
 
 void wht_progress_destroyed(HRESULT hr)

@@ -61,6 +61,15 @@ void wht_progress_attach(struct wht_progress *progress);
 /** @return where it is written. */
 struct wht_progress *wht_progress_get(void);
 
+/** Told when a call of a case begins (callbacks is 0 then) and when a callback has come in, before
+ * it is looked at; what it does delays the emulator. */
+typedef void wht_progress_fn(void *user, const struct wht_progress *progress);
+/** Names who is told, for good; NULL: nobody. */
+void wht_progress_watch(wht_progress_fn *watch, void *user);
+
+/** @return the last callback; a batch with the registers that are remembered of it. */
+struct wht_event wht_progress_event(const struct wht_progress *progress);
+
 /** A case begins: no call was made for it. */
 void wht_progress_case(void);
 /** A function of the emulator is about to be called, by its name; NOTHING: it has returned. */

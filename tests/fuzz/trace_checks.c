@@ -76,7 +76,10 @@ void trace_check_format(enum trace_kind kind, const char *path, struct wht_case 
 
 void trace_check_report(const struct wht_case *c, const struct wht_case_result *outcome)
 {
-    const struct wht_report_options options = {.emulator = "builtin", .command = "whvtrace run"};
+    const struct wht_report_options options = {.emulator = "builtin",
+                                               .command = "whvtrace run",
+                                               .show = "whvtrace show",
+                                               .debug = "gdb --args whvtrace debug"};
     struct wht_text text = {.text = NULL};
     wht_report_head(&text, c, outcome->level, outcome->passed);
     wht_report_inputs(&text, c);

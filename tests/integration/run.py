@@ -16,7 +16,7 @@ folder data/. Output is indented by four columns; "..." on a line of its own sta
 within a line for any characters. Times are replaced by "T s". stdout and stderr may be left out: then
 they must be empty. A file may hold several commands, each with a comment above it. With --bless the
 file is rewritten to hold what happened. A test with a comment that says "Needs a pseudo-terminal." is
-skipped where there is none (a bare chroot).
+skipped where there is none (a bare chroot), and one that says "Needs ptrace." where nothing can be traced.
 """
 
 import argparse
@@ -129,6 +129,11 @@ def has_pseudo_terminal():
     return True
 
 
+def has_ptrace():
+    traced = pathlib.Path(__file__).resolve().parent / "traced.py"
+    return subprocess.run([sys.executable, traced, "true"], capture_output=True).returncode == 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -141,6 +146,9 @@ def main():
     text = args.test.read_text()
     if "Needs a pseudo-terminal." in text and not has_pseudo_terminal():
         print("skipped: no pseudo-terminal here")
+        return SKIPPED
+    if "Needs ptrace." in text and not has_ptrace():
+        print("skipped: no process may be traced here")
         return SKIPPED
     steps = parse(text)
     failed = False

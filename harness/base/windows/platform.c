@@ -49,6 +49,34 @@ bool wht_shows_colours(FILE *file)
     return SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+bool wht_is_debugged(void)
+{
+    return IsDebuggerPresent() != 0;
+}
+
+void wht_stop_in_debugger(void)
+{
+    DebugBreak();
+}
+
+char *wht_temporary_folder(void)
+{
+    char folder[MAX_PATH + 1];
+    DWORD length = GetTempPathA(sizeof(folder), folder);
+    return length > 0 && length < sizeof(folder) ? wht_absolute_path(folder) : NULL;
+}
+
+/* tmpfile() would put it where not everyone may write. */
+FILE *wht_temporary_file(void)
+{
+    char folder[MAX_PATH + 1];
+    char path[MAX_PATH + 1];
+    DWORD length = GetTempPathA(sizeof(folder), folder);
+    if (length == 0 || length >= sizeof(folder) || !GetTempFileNameA(folder, "wht", 0, path))
+        return NULL;
+    return fopen(path, "w+bTD"); /* deleted when it is closed */
+}
+
 bool wht_make_folder(const char *path)
 {
     return CreateDirectoryA(path, NULL) != 0;

@@ -66,10 +66,12 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     const char *command = getenv("WHVTRACE_COMMAND");
     const char *show = getenv("WHVTRACE_SHOW");
+    const char *debug = getenv("WHVTRACE_DEBUG");
     struct wht_worker_options w = {
         .report = {.emulator = WHT_BACKEND_BUILTIN,
                    .command = command && *command ? command : "whvtrace run",
-                   .show = show && *show ? show : "whvtrace show"},
+                   .show = show && *show ? show : "whvtrace show",
+                   .debug = debug && *debug ? debug : "gdb --args whvtrace debug"},
         .level = WHT_MATCH_STRICT,
         .shard = 1,
         .shard_count = 1};
