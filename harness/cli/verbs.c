@@ -8,6 +8,8 @@
 
 const struct wht_verb *const wht_verbs[] = {
     &wht_verb_run,
+    &wht_verb_review,
+    &wht_verb_bless,
     &wht_verb_list,
     &wht_verb_show,
     &wht_verb_explain,
