@@ -74,12 +74,49 @@ static int level_of(const struct wht_amendment *a, const struct wht_node *node)
     return a->is_line ? -1 : level;
 }
 
-static void replace(struct wht_amendment *a, const struct wht_node *node, struct wht_node *now)
+/* The author's lines may begin elsewhere: what is below the first line is moved there.
+ * @param at    where in the text the value is to stand.
+ * @param level of what it stands in. */
+static void move_lines(const struct wht_amendment *a, size_t at, int level, struct wht_text *text)
+{
+    struct wht_text moved = {.text = NULL};
+    const size_t usual = 2u * (size_t)(level + 1);
+    size_t start = at;
+    while (start > 0 && a->text[start - 1] != '\n')
+        start--;
+    const size_t own = strspn(a->text + start, " \t");
+    for (const char *line = wht_text_get(text); *line;) {
+        const size_t size = strcspn(line, "\n") + 1;
+        const bool is_last = !line[size - 1];
+        const size_t indent = line == text->text ? 0 : strspn(line, " ");
+        if (line != text->text)
+            wht_text_add_bytes(&moved, a->text + start, own);
+        for (size_t i = usual; i < indent; i++)
+            wht_text_add(&moved, " ");
+        wht_text_add_bytes(&moved, line + indent, size - indent - is_last);
+        line += size - is_last;
+    }
+    wht_text_free(text);
+    *text = moved;
+}
+
+static void write_value(const struct wht_amendment *a, size_t at, int level,
+                        const struct wht_node *value, struct wht_text *out)
 {
     struct wht_text text = {.text = NULL};
     const struct wht_writer writer = {.write = append, .user = &text};
+    wht_write_value(&writer, value, level);
+    if (level >= 0)
+        move_lines(a, at, level, &text);
+    wht_text_add(out, wht_text_get(&text));
+    wht_text_free(&text);
+}
+
+static void replace(struct wht_amendment *a, const struct wht_node *node, struct wht_node *now)
+{
+    struct wht_text text = {.text = NULL};
     now->key = node->key; /* a key takes room in its line */
-    wht_write_value(&writer, now, level_of(a, node));
+    write_value(a, node->offset, level_of(a, node), now, &text);
     add_edit(a, node->offset, end_of(a->text, node->offset), &text);
 }
 
@@ -281,7 +318,7 @@ static void insert(struct wht_amendment *a, const struct wht_node *object, const
     copy->key = key;
     copy_separator(a, last, &text);
     wht_write_key(&writer, key);
-    wht_write_value(&writer, copy, level_of(a, last));
+    write_value(a, last->key_offset, level_of(a, last), copy, &text);
     add_edit(a, at, at, &text);
 }
 

@@ -47,6 +47,7 @@ bool wht_update_begin(struct wht_update *u, const struct wht_file_list *files)
         free(prefix);
     }
     wht_text_free(&name);
+    u->is_damaged = !is_good;
     return is_good;
 }
 
@@ -202,6 +203,8 @@ static void drop_others(struct wht_update *u)
 
 void wht_update_make(struct wht_update *u, const struct wht_pool_options *pool)
 {
+    if (u->is_damaged)
+        return;
     const struct wht_pool_handler handler = {.user = u, .on_made = on_made, .on_error = on_error};
     struct wht_pool_options again = *pool;
     struct wht_file_list files = {.count = 0};
@@ -228,7 +231,7 @@ uint64_t wht_update_count(const struct wht_update *u)
 {
     struct wht_text name = {.text = NULL};
     uint64_t count = 0;
-    for (size_t i = 0; u->known.count > 0 && i < u->files->count; i++) {
+    for (size_t i = 0; u->known.count > 0 && !u->is_damaged && i < u->files->count; i++) {
         struct wht_pending_list list;
         char *prefix = wht_test_name_prefix(u->files->paths[i]);
         (void)wht_pending_read(&list, u->files->paths[i]);
