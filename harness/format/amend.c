@@ -303,6 +303,8 @@ static void copy_separator(const struct wht_amendment *a, const struct wht_node 
         from--;
     wht_text_add(text, ",");
     wht_text_add_bytes(text, a->text + from, last->key_offset - from);
+    if (from == last->key_offset && a->text[from - 1] == '{')
+        wht_text_add(text, " "); /* a single member tells no style */
 }
 
 static void insert(struct wht_amendment *a, const struct wht_node *object, const char *key,

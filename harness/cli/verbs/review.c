@@ -14,6 +14,7 @@ struct review {
     bool colours;
     /** Somebody is there to answer. */
     bool asks;
+    uint64_t skipped;
 };
 
 static const struct wht_option options[] = {
@@ -35,7 +36,7 @@ static int read_answer(void)
 }
 
 /* @return false to go no further. */
-static bool ask(struct wht_pending *pending)
+static bool ask(struct review *r, struct wht_pending *pending)
 {
     for (;;) {
         printf("[a]ccept, [r]eject, [s]kip, [q]uit? ");
@@ -48,6 +49,7 @@ static bool ask(struct wht_pending *pending)
             pending->fate = WHT_PENDING_DROPPED;
             return true;
         case 's':
+            r->skipped++;
             return true;
         case 'q':
             return false;
@@ -64,7 +66,7 @@ static bool visit(void *user, const struct wht_pending_visit *visited)
     wht_pending_show(&text, r->colours, visited->name, visited->c, visited->pending);
     fputs(wht_text_get(&text), stdout);
     wht_text_free(&text);
-    const bool goes_on = !r->asks || ask(visited->pending);
+    const bool goes_on = !r->asks || ask(r, visited->pending);
     printf("\n");
     return goes_on;
 }
