@@ -26,8 +26,7 @@ static int bless(struct wht_pending_run *r)
     code = wht_exit_code(&r->facts);
     if (code == WHT_EXIT_NOTHING)
         fprintf(stderr, "whvtrace bless: no result is pending there\n");
-    else
-        printf("%" PRIu64 " case%s blessed\n", r->accepted, r->accepted == 1 ? "" : "s");
+    printf("%" PRIu64 " case%s blessed\n", r->accepted, r->accepted == 1 ? "" : "s");
     return code;
 }
 

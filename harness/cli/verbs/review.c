@@ -75,8 +75,8 @@ static int conclude(struct review *r)
 {
     const uint64_t waiting = r->run.visited - r->run.accepted - r->run.dropped;
     if (r->asks)
-        printf("%" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " pending\n", r->run.accepted,
-               r->run.dropped, waiting);
+        printf("%" PRIu64 " accepted, %" PRIu64 " rejected, %" PRIu64 " skipped\n", r->run.accepted,
+               r->run.dropped, r->skipped);
     else
         printf("%" PRIu64 " pending result%s\n", waiting, waiting == 1 ? "" : "s");
     r->run.facts.pending = r->asks ? 0 : waiting;
