@@ -260,12 +260,13 @@ static const char *fault_of(struct bless *b, const struct wht_case *was, const s
     return wht_case_equal(&other, now, WHT_SAME_WHOLE) ? NULL : "more than its expectation changes";
 }
 
-/* @return whether two cases are the same but for what was accepted. */
+/* @param now NULL: there is none any more. @return whether two cases are the same but for what was
+ * accepted. */
 static bool check_case(struct bless *b, const struct wht_case *was, const struct wht_case *now)
 {
     struct wht_pending *pending = wht_pending_find(b->list, was->id);
     const bool is_accepted = pending && pending->fate == WHT_PENDING_ACCEPTED;
-    const char *fault = strcmp(was->id, now->id) != 0              ? "it has another place"
+    const char *fault = !now                                       ? "it would not be valid"
                         : is_accepted                              ? fault_of(b, was, now, pending)
                         : wht_case_equal(was, now, WHT_SAME_WHOLE) ? NULL
                                                                    : "it would change as well";
@@ -285,14 +286,18 @@ static bool check(struct bless *b, const char *temporary)
     struct wht_reader *left = open_reader(b->path);
     struct wht_reader *right = open_reader(temporary);
     bool is_good = left && right;
-    for (bool more = is_good; more;) {
-        struct wht_case *was = wht_reader_next(left);
-        struct wht_case *now = wht_reader_next(right);
-        more = was && now;
-        is_good &= !was == !now && (!more || check_case(b, was, now));
+    struct wht_case *now = is_good ? wht_reader_next(right) : NULL;
+    for (struct wht_case *was; left && right && (was = wht_reader_next(left)) != NULL;) {
+        const bool is_there = now && now->ordinal == was->ordinal && strcmp(was->id, now->id) == 0;
+        is_good &= check_case(b, was, is_there ? now : NULL);
+        if (is_there) {
+            wht_case_free(now);
+            now = wht_reader_next(right);
+        }
         wht_case_free(was);
-        wht_case_free(now);
     }
+    is_good &= now == NULL;
+    wht_case_free(now);
     is_good = is_good && wht_reader_error_count(right) == 0;
     wht_reader_close(left);
     wht_reader_close(right);
@@ -319,7 +324,12 @@ static bool try_once(struct bless *b)
     }
     bool is_good = rewrite(b, out.temporary);
     const bool is_wanted = accepted_count(b->list) > 0;
-    is_good = is_good && (!is_wanted || check(b, out.temporary));
+    const uint64_t refused = b->blessing->refused;
+    if (is_good && is_wanted && !check(b, out.temporary)) {
+        is_good = false;
+        if (b->blessing->refused == refused)
+            b->blessing->is_invalid = !tell(b->path, "not valid with what is pending: see above");
+    }
     if (is_good && is_wanted && !wht_outfile_commit(&out)) {
         b->blessing->is_unwritten = true;
         is_good = tell(b->path, out.error);

@@ -208,7 +208,7 @@ void wht_update_make(struct wht_update *u, const struct wht_pool_options *pool)
     const struct wht_pool_handler handler = {.user = u, .on_made = on_made, .on_error = on_error};
     struct wht_pool_options again = *pool;
     struct wht_file_list files = {.count = 0};
-    struct wht_pool_outcome outcome = {.end = WHT_POOL_DONE};
+    struct wht_pool_outcome outcome = {.end = WHT_POOL_DONE, .message = ""};
     u->pool = &again;
     again.work = WHT_WORK_UPDATE;
     again.tells_not_run = false;
@@ -219,6 +219,8 @@ void wht_update_make(struct wht_update *u, const struct wht_pool_options *pool)
             files.paths[files.count++] = u->files->paths[i];
     if (files.count > 0)
         wht_run_cases(&again, &files, &handler, &outcome);
+    wht_pool_tell("run", &outcome);
+    u->is_interrupted = outcome.end == WHT_POOL_INTERRUPTED;
     if (u->gaps > 0)
         fprintf(stderr, "whvtrace run: %" PRIu64 " known gap%s not updated\n", u->gaps,
                 u->gaps == 1 ? "" : "s");

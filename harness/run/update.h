@@ -30,6 +30,7 @@ struct wht_update {
     /** Pending results that cannot be read: none are written. */
     bool is_damaged;
     bool is_unwritten;
+    bool is_interrupted;
 };
 
 /** Finds those that there are. @return false after saying what is wrong with them. */

@@ -306,6 +306,7 @@ static void end_update(struct run *r, const struct wht_pool_outcome *outcome)
     if (r->is_frozen || (ci && *ci))
         r->facts.pending = r->tally.summary.pending;
     r->facts.is_unwritten |= r->update.is_unwritten;
+    r->facts.is_interrupted |= r->update.is_interrupted;
 }
 
 static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
