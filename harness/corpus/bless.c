@@ -188,7 +188,7 @@ static bool rewrite_corpus(struct bless *b)
             write_out(b, line, size);
         else
             rewrite_line(b, line, size, number - 1);
-        write_out(b, "\r\n" + !b->ends_in_crlf, 1u + b->ends_in_crlf);
+        write_out(b, b->ends_in_crlf ? "\r\n" : "\n", 1u + b->ends_in_crlf);
     }
     return !wht_input_error(b->input);
 }

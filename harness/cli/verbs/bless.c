@@ -10,7 +10,7 @@ static const struct wht_option options[] = {
     {.name = NULL},
 };
 
-static bool accept(void *user, const struct wht_pending_visit *visit)
+static bool take_all(void *user, const struct wht_pending_visit *visit)
 {
     (void)user;
     visit->pending->fate = WHT_PENDING_ACCEPTED;
@@ -32,7 +32,7 @@ static int bless(struct wht_pending_run *r)
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct wht_pending_run r = {.verb = verb->name, .visit = accept};
+    struct wht_pending_run r = {.verb = verb->name, .visit = take_all};
     int code = wht_verb_take(verb, args, &r.paths, &r);
     if (code < 0 && r.paths.count == 0)
         code = wht_usage_error(verb->name, "a trace file, a folder or FILE#ID is missing");
