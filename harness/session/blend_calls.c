@@ -66,6 +66,8 @@ static size_t take_turns(const struct aligner *a, const struct wht_expected_call
                        expected->offset + turn * (uint64_t)call->step, at);
         if (at == before)
             break; /* of nothing that is compared */
+        if (at != REFUSES && call->repeat - turn - 1 > a->count - at)
+            return REFUSES; /* in vain, however long it goes on */
     }
     return at;
 }
