@@ -77,6 +77,7 @@ void wht_update_note(struct wht_update *u, const struct wht_case_frame *result,
     if (result->kind == WHT_CASE_SKIPPED && strncmp(result->cause, "revoked", 7) == 0)
         leave_out(result->name, result->cause);
     u->gaps += outcome == WHT_OUTCOME_KNOWN;
+    u->open += outcome == WHT_OUTCOME_MAY;
     if (outcome != WHT_OUTCOME_FAILED)
         return;
     const char *why = obstacle(result);
@@ -193,6 +194,13 @@ static void on_error(void *user, const struct wht_error *error)
     (void)error;
 }
 
+static void tell_left_out(uint64_t count, const char *one, const char *many)
+{
+    if (count > 0)
+        fprintf(stderr, "whvtrace run: %" PRIu64 " %s not updated\n", count,
+                count == 1 ? one : many);
+}
+
 /* Files of which nothing came may have such results as well. */
 static void drop_others(struct wht_update *u)
 {
@@ -221,9 +229,8 @@ void wht_update_make(struct wht_update *u, const struct wht_pool_options *pool)
         wht_run_cases(&again, &files, &handler, &outcome);
     wht_pool_tell("run", &outcome);
     u->is_interrupted = outcome.end == WHT_POOL_INTERRUPTED;
-    if (u->gaps > 0)
-        fprintf(stderr, "whvtrace run: %" PRIu64 " known gap%s not updated\n", u->gaps,
-                u->gaps == 1 ? "" : "s");
+    tell_left_out(u->gaps, "known gap", "known gaps");
+    tell_left_out(u->open, "case that may fail", "cases that may fail");
     close_list(u);
     drop_others(u);
     free(files.paths);

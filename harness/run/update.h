@@ -27,6 +27,8 @@ struct wht_update {
     char *prefix;
     /** Failing cases that nobody will update: expectations files name them. */
     uint64_t gaps;
+    /** And those that may fail. */
+    uint64_t open;
     /** Pending results that cannot be read: none are written. */
     bool is_damaged;
     bool is_unwritten;
