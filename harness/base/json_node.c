@@ -135,6 +135,26 @@ const char *wht_node_kind_name(const struct wht_node *node)
     return names[node->kind];
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Recursion is bounded by the depth of a document. */
+bool wht_node_same(const struct wht_node *a, const struct wht_node *b)
+{
+    if (a->kind != b->kind || a->boolean != b->boolean || !is_same_text(a->key, b->key) ||
+        !is_same_text(a->string, b->string))
+        return false;
+    const struct wht_node *left = a->first;
+    const struct wht_node *right = b->first;
+    while (left && right && wht_node_same(left, right)) {
+        left = left->next;
+        right = right->next;
+    }
+    return !left && !right;
+}
+
 void wht_node_spell_numbers(struct wht_arena *arena, struct wht_node *node, const char *text)
 {
     if (node->kind == WHT_NODE_NUMBER && !node->string) {

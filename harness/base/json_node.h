@@ -79,6 +79,9 @@ bool wht_document_parse(struct wht_document *document, size_t size, char *error,
 /** @return a member of an object, or NULL. */
 struct wht_node *wht_node_member(const struct wht_node *object, const char *key);
 
+/** @return whether two values are the same, in key, order and spelling. Numbers must be spelt. */
+bool wht_node_same(const struct wht_node *a, const struct wht_node *b);
+
 /** How many children a list or object has. */
 size_t wht_node_count(const struct wht_node *node);
 

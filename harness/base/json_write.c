@@ -189,3 +189,21 @@ void wht_write_line(const struct wht_writer *writer, const struct wht_node *root
     put(&to, "\n");
     flush(&gathered);
 }
+
+void wht_write_value(const struct wht_writer *writer, const struct wht_node *value, int level)
+{
+    struct gathered gathered;
+    gathered.to = writer;
+    gathered.used = 0;
+    const struct wht_writer to = {.write = gather, .user = &gathered};
+    if (level < 0)
+        put_flat(&to, value, &in_line);
+    else
+        put_spread(&to, value, (unsigned)level + 1, 0);
+    flush(&gathered);
+}
+
+void wht_write_key(const struct wht_writer *writer, const char *key)
+{
+    put_key(writer, &(struct wht_node){.key = key});
+}

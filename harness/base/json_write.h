@@ -32,4 +32,14 @@ void wht_write_document(const struct wht_writer *writer, const struct wht_node *
 /** Writes a line of a corpus, as `{"id": "x", "list": [1, 2]}`. Ends with LF. */
 void wht_write_line(const struct wht_writer *writer, const struct wht_node *root);
 
+/**
+ * Writes a value as it stands in a document at a level, without its key and without an end of line.
+ * @param level of the object or list that it stands in, which the document's own is 0 of; negative:
+ * as in a line of a corpus.
+ */
+void wht_write_value(const struct wht_writer *writer, const struct wht_node *value, int level);
+
+/** Writes a member's key with the colon behind it. */
+void wht_write_key(const struct wht_writer *writer, const char *key);
+
 #endif

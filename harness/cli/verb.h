@@ -25,6 +25,7 @@ struct wht_verb {
     void (*print_more)(void);
 };
 
+extern const struct wht_verb wht_verb_bless;
 extern const struct wht_verb wht_verb_check;
 extern const struct wht_verb wht_verb_compare;
 extern const struct wht_verb wht_verb_completion;
@@ -40,6 +41,7 @@ extern const struct wht_verb wht_verb_minimize;
 extern const struct wht_verb wht_verb_new;
 extern const struct wht_verb wht_verb_record;
 extern const struct wht_verb wht_verb_redact;
+extern const struct wht_verb wht_verb_review;
 extern const struct wht_verb wht_verb_run;
 extern const struct wht_verb wht_verb_show;
 extern const struct wht_verb wht_verb_version;

@@ -41,13 +41,23 @@ void wht_summary_counts(struct wht_text *text, const struct wht_summary *s)
     }
 }
 
+static bool add_pending(struct wht_text *text, const struct wht_summary *s)
+{
+    if (s->pending > 0)
+        wht_text_addf(text, "%" PRIu64 " pending result%s: 'whvtrace review' goes through them",
+                      s->pending, plural(s->pending));
+    return s->pending > 0;
+}
+
 bool wht_summary_remark(struct wht_text *text, const struct wht_summary *s)
 {
     static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
                                          "values of Set"};
     const char *separator = "";
+    const bool has_pending = add_pending(text, s);
     if (s->unaligned == 0)
-        return false;
+        return has_pending;
+    wht_text_add(text, has_pending ? "; " : "");
     wht_text_add(text, "the emulator hands over arrays that are not 16-byte aligned (");
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         if (!(s->unaligned >> i & 1))

@@ -18,6 +18,8 @@ struct wht_summary {
     uint64_t problems[2];
     /** Errors beyond those: one that is told may stand for many. */
     uint64_t untold;
+    /** Pending results of tests that were run. */
+    uint64_t pending;
     /** Mask of wht_unaligned: arrays that the emulator handed over so. */
     unsigned unaligned;
     /** By enum wht_match: cases that could be judged at the level. */

@@ -15,6 +15,7 @@ int wht_exit_code(const struct wht_exit_facts *facts)
            : facts->is_unwritten     ? WHT_EXIT_OUTPUT
            : facts->has_no_emulator  ? WHT_EXIT_EMULATOR
            : facts->invalid > 0      ? WHT_EXIT_INVALID
+           : facts->pending > 0      ? WHT_EXIT_PENDING
            : facts->failed > 0       ? WHT_EXIT_FAILED
            : facts->done > 0         ? WHT_EXIT_OK
            : facts->skipped > 0      ? WHT_EXIT_SKIPPED

@@ -17,6 +17,8 @@ struct wht_exit_facts {
     bool has_no_emulator;
     /** Errors in files, and cases that are not valid. */
     uint64_t invalid;
+    /** Results that wait to be accepted, where that is not allowed. */
+    uint64_t pending;
     /** Cases, and all else that is not as it should be. */
     uint64_t failed;
     /** Cases, or files of a verb that handles these: more than none is well. */

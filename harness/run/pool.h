@@ -19,7 +19,9 @@ enum wht_work {
     /** What the emulator does is written down, for on_made(). */
     WHT_WORK_RECORD,
     /** Its data is replaced, likewise. */
-    WHT_WORK_REDACT
+    WHT_WORK_REDACT,
+    /** What came out of it, if it fails, is made a pending result, likewise. */
+    WHT_WORK_UPDATE
 };
 
 struct wht_pool_options {

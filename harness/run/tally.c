@@ -69,21 +69,31 @@ static void tell_other(struct wht_tally *tally, const struct wht_case_frame *res
     tell(tally, &report);
 }
 
-void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result)
+static enum wht_case_outcome outcome_of(const struct wht_case_frame *result,
+                                        const struct wht_expectation *entry)
+{
+    if (result->kind == WHT_CASE_SKIPPED)
+        return WHT_OUTCOME_SKIPPED;
+    if (entry)
+        return wht_known_holds(entry, result) ? WHT_OUTCOME_KNOWN : WHT_OUTCOME_FAILED;
+    if (result->kind == WHT_CASE_PASSED)
+        return WHT_OUTCOME_PASSED;
+    return result->is_may ? WHT_OUTCOME_MAY : WHT_OUTCOME_FAILED;
+}
+
+enum wht_case_outcome wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result)
 {
     const struct wht_expectation *entry = wht_known_find(&tally->known, result->name);
-    if (result->kind == WHT_CASE_SKIPPED)
-        tell_other(tally, result, WHT_OUTCOME_SKIPPED, result->cause);
-    else if (entry && !wht_known_holds(entry, result))
+    const enum wht_case_outcome outcome = outcome_of(result, entry);
+    if (outcome == WHT_OUTCOME_FAILED && entry)
         tell_contradiction(tally, result, entry);
-    else if (entry)
-        tell_other(tally, result, WHT_OUTCOME_KNOWN, entry->reason);
-    else if (result->kind == WHT_CASE_PASSED)
-        tell_other(tally, result, WHT_OUTCOME_PASSED, "");
-    else if (result->is_may)
-        tell_other(tally, result, WHT_OUTCOME_MAY, result->cause);
-    else
+    else if (outcome == WHT_OUTCOME_FAILED)
         tell_failure(tally, result, result->cause, result->group);
+    else if (outcome == WHT_OUTCOME_KNOWN)
+        tell_other(tally, result, outcome, entry->reason);
+    else
+        tell_other(tally, result, outcome, outcome == WHT_OUTCOME_PASSED ? "" : result->cause);
+    return outcome;
 }
 
 static void tell_problem(struct wht_tally *tally, const struct wht_report_problem *problem)

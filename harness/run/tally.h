@@ -17,8 +17,8 @@ struct wht_tally {
     struct wht_reports reports;
 };
 
-/** Takes a result. */
-void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result);
+/** Takes a result. @return what it means. */
+enum wht_case_outcome wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result);
 
 /** Takes an error of a trace file. */
 void wht_tally_error(struct wht_tally *tally, const struct wht_error *error);

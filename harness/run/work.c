@@ -156,11 +156,16 @@ static void record(struct wht_workbench *b, struct wht_case *c, bool is_expected
         put_made(b, c, recording.problem ? WHT_CASE_FAILED : WHT_CASE_PASSED, recording.problem);
 }
 
-static bool open_recorder(struct wht_workbench *b, char *error)
+static void find_version(struct wht_workbench *b)
 {
     char file[WHVC_PATH_MAX];
     whvc_describe_library((void (*)(void))b->backend.create, file, sizeof(file),
                           b->emulator_version, sizeof(b->emulator_version));
+}
+
+static bool open_recorder(struct wht_workbench *b, char *error)
+{
+    find_version(b);
     b->recorder = wht_recorder_open(&b->backend, error);
     if (b->recorder && b->options->keeps_handle)
         wht_recorder_keep_handle(b->recorder);
@@ -185,19 +190,40 @@ static bool open_redactor(struct wht_workbench *b, char *error)
     return b->redactor != NULL;
 }
 
+static void update(struct wht_workbench *b, struct wht_case *c, bool is_expected)
+{
+    clear_texts(b);
+    if (is_expected) {
+        put_made(b, c, WHT_CASE_SKIPPED, "a known gap");
+        return;
+    }
+    const char *problem = wht_update_line(b->updater, c, &b->detail, &b->block);
+    put_made(b, c, problem ? WHT_CASE_FAILED : WHT_CASE_PASSED, problem);
+}
+
+static bool open_updater(struct wht_workbench *b, char *error)
+{
+    find_version(b);
+    b->updater = wht_updater_open(&b->backend, error);
+    if (b->updater && b->options->keeps_handle)
+        wht_updater_keep_handle(b->updater);
+    return b->updater != NULL;
+}
+
 const struct wht_work_kind *wht_work_kind(enum wht_work work)
 {
     static const struct wht_work_kind kinds[] = {
         [WHT_WORK_JUDGE] = {"judge", true, open_replayer, judge, skip_judging},
         [WHT_WORK_RECORD] = {"record", true, open_recorder, record, skip_making},
         [WHT_WORK_REDACT] = {"redact", false, open_redactor, redact, skip_making},
+        [WHT_WORK_UPDATE] = {"update", true, open_updater, update, skip_making},
     };
     return &kinds[work];
 }
 
 bool wht_work_from_name(const char *name, enum wht_work *work)
 {
-    for (int i = WHT_WORK_JUDGE; i <= WHT_WORK_REDACT; i++)
+    for (int i = WHT_WORK_JUDGE; i <= WHT_WORK_UPDATE; i++)
         if (strcmp(name, wht_work_kind((enum wht_work)i)->name) == 0) {
             *work = (enum wht_work)i;
             return true;
@@ -219,6 +245,7 @@ void wht_workbench_close(struct wht_workbench *b)
     wht_replayer_close(b->replayer);
     wht_recorder_close(b->recorder);
     wht_redactor_close(b->redactor);
+    wht_updater_close(b->updater);
     wht_backend_close(&b->backend);
     wht_text_free(&b->cause);
     wht_text_free(&b->group);

@@ -9,6 +9,7 @@
 #include "format/load.h"
 #include "session/recorder.h"
 #include "session/replayer.h"
+#include "update_line.h"
 #include "worker.h"
 
 /** A worker's tools; zero-initialise but for the first three. */
@@ -18,10 +19,11 @@ struct wht_workbench {
     /** Receives frames. */
     struct wht_text *out;
     struct wht_backend backend;
-    /** Of the three, that which the work uses. */
+    /** Of the four, that which the work uses. */
     struct wht_replayer *replayer;
     struct wht_recorder *recorder;
     struct wht_redactor *redactor;
+    struct wht_updater *updater;
     /** Of its file, if it is recorded. */
     char emulator_version[64];
     /** Of the file that the case comes from. */

@@ -36,6 +36,8 @@ for name in ("GITHUB_STEP_SUMMARY", "WHVTRACE_TRACES"):
 # One command line for each verb, as short as it can be; {folder} is a fresh one.
 COMMANDS = {
     "run": ["run", "-q", "store.trace.json"],
+    "review": ["review", "store.trace.json"],
+    "bless": ["bless", "store.trace.json"],
     "list": ["list", "store.trace.json"],
     "show": ["show", "store.trace.json"],
     "explain": ["explain", "--traces", "flags/traces"],

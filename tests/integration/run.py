@@ -86,6 +86,7 @@ def environment(args, scratch, data):
     # A crash of a faulty emulator shall look the same under sanitizers.
     env["ASAN_OPTIONS"] = "handle_segv=0:handle_abort=0:handle_sigbus=0:allow_user_segv_handler=1"
     env["WHVTRACE_STATE"] = "/nowhere"
+    env.pop("CI", None)
     env.pop("NO_COLOR", None)
     env.pop("FORCE_COLOR", None)
     return env

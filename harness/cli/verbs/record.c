@@ -6,13 +6,12 @@
 
 #include "base/json_build.h"
 #include "base/platform.h"
-#include "base/sha256.h"
 #include "capture/platform.h"
 #include "cli/verb.h"
 #include "corpus/visit.h"
 #include "format/find.h"
 #include "format/print.h"
-#include "session/backend.h"
+#include "run/emulator_source.h"
 #include "session/result.h"
 
 struct record {
@@ -32,54 +31,10 @@ static const struct wht_option options[] = {
     {.name = NULL},
 };
 
-static bool hash_file(const char *path, char text[2 * WHT_SHA256_SIZE + 1])
-{
-    uint8_t bytes[4096], digest[WHT_SHA256_SIZE];
-    struct wht_sha256 sha;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    wht_sha256_begin(&sha);
-    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), file)) > 0;)
-        wht_sha256_add(&sha, bytes, got);
-    bool is_read = !ferror(file);
-    fclose(file);
-    wht_sha256_end(&sha, digest);
-    for (size_t i = 0; i < WHT_SHA256_SIZE; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-    return is_read;
-}
-
-/* Folders say more of who recorded than of what. */
-static const char *file_name(const char *path)
-{
-    const char *name = path;
-    for (const char *c = path; *c; c++)
-        if (*c == '/' || *c == '\\')
-            name = c + 1;
-    return name;
-}
-
 /* @return a copy, or NULL if there is nothing to say. */
 static char *text_of(struct wht_arena *arena, const char *text)
 {
     return *text ? wht_arena_copy(arena, text) : NULL;
-}
-
-static struct wht_source_emulator *emulator_of(struct wht_arena *arena, const char *emulator,
-                                               const char *version)
-{
-    struct wht_source_emulator *made = wht_arena_take(arena, sizeof(*made));
-    char digest[2 * WHT_SHA256_SIZE + 1];
-    made->file = text_of(arena, file_name(emulator));
-    if (strcmp(emulator, WHT_BACKEND_BUILTIN) == 0) {
-        made->version = text_of(arena, WHVTRACE_VERSION);
-        return made;
-    }
-    made->version = text_of(arena, version);
-    if (hash_file(emulator, digest))
-        made->sha256 = text_of(arena, digest);
-    return made;
 }
 
 /* Where the recording comes from stands once, under every case. */
@@ -96,7 +51,7 @@ static void write_header(struct record *r, const char *version)
         .tool = text_of(arena, "whvtrace record " WHVTRACE_VERSION),
         .os = text_of(arena, os),
         .cpu = text_of(arena, cpu),
-        .emulator = emulator_of(arena, r->visit.pool.emulator, version),
+        .emulator = wht_emulator_source(arena, r->visit.pool.emulator, version),
         .date = text_of(arena, date),
     };
     struct wht_build header = wht_build_more(arena, wht_print_header(arena, &source));

@@ -13,6 +13,7 @@
 #include "run/select.h"
 #include "run/state.h"
 #include "run/tally.h"
+#include "run/update.h"
 #include "session/backend.h"
 
 #define PROGRESS_MS 100u
@@ -38,6 +39,9 @@ struct run {
     bool only_failed;
     bool failed_first;
     struct wht_state state;
+    struct wht_update update;
+    /** Pending results fail the run. */
+    bool is_frozen;
     /** 0: no limit. */
     uint64_t max_failures;
     char *root;
@@ -164,6 +168,10 @@ static const struct wht_option options[] = {
      WHT_TAKE(take_emulator, struct run, pool.emulator)},
     {"expectations", 0, "FILE", "known gaps of the emulator",
      WHT_TAKE(take_expectations, struct run, expectations)},
+    {"update", 0, NULL, "write what came out of failing cases as pending results",
+     WHT_FLAG(struct run, update.is_wanted)},
+    {"frozen", 0, NULL, "pending results fail the run; so they do where CI is set",
+     WHT_FLAG(struct run, is_frozen)},
     {"jobs", 'j', "N", "worker processes (default: processors)",
      WHT_TAKE(take_jobs, struct run, pool)},
     {"timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",
@@ -220,13 +228,12 @@ static void on_error(void *user, const struct wht_error *error)
 static bool on_case(void *user, const struct wht_case_frame *result)
 {
     struct run *r = user;
-    const uint64_t failures = r->tally.summary.outcomes[WHT_OUTCOME_FAILED];
     if (r->style.is_verbose || r->style.is_quiet)
         clear_progress(r);
-    wht_tally_case(&r->tally, result);
+    const enum wht_case_outcome outcome = wht_tally_case(&r->tally, result);
     if (result->kind != WHT_CASE_SKIPPED)
-        wht_state_note(&r->state, result->name,
-                       r->tally.summary.outcomes[WHT_OUTCOME_FAILED] > failures);
+        wht_state_note(&r->state, result->name, outcome == WHT_OUTCOME_FAILED);
+    wht_update_note(&r->update, result, outcome);
     if (!wht_reports_arrive(&r->tally.reports))
         return false;
     return r->max_failures == 0 || r->tally.summary.outcomes[WHT_OUTCOME_FAILED] < r->max_failures;
@@ -288,6 +295,20 @@ static void count_for_exit(struct run *r)
     r->facts.done = cases - r->facts.skipped;
 }
 
+/* What is pending after all is told, and fails the run where nobody may accept it. */
+static void end_update(struct run *r, const struct wht_pool_outcome *outcome)
+{
+    const char *ci = getenv("CI");
+    const bool is_over = outcome->end != WHT_POOL_DONE && outcome->end != WHT_POOL_STOPPED;
+    if (r->update.is_wanted && !is_over)
+        wht_update_make(&r->update, &r->pool);
+    r->tally.summary.pending = wht_update_count(&r->update);
+    if (r->is_frozen || (ci && *ci))
+        r->facts.pending = r->tally.summary.pending;
+    r->facts.is_unwritten |= r->update.is_unwritten;
+    r->facts.is_interrupted |= r->update.is_interrupted;
+}
+
 static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
 {
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
@@ -303,6 +324,7 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
     clear_progress(r);
     wht_state_write(&r->state, is_whole);
+    end_update(r, outcome);
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
@@ -311,6 +333,8 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
     int code = wht_exit_code(&r->facts);
     if (*outcome->message)
         print_error(outcome->message);
+    else if (code == WHT_EXIT_PENDING)
+        print_error("results wait to be accepted: see 'whvtrace review'");
     else if (code == WHT_EXIT_NOTHING)
         print_error(r->only_failed && r->state.before.size == 0 ? "no test is known to have failed"
                                                                 : "no case was selected");
@@ -362,6 +386,8 @@ static int replay(struct run *r)
     r->tally.summary.files = r->files.count;
     r->started_ms = wht_now_ms();
     const char *invalid = NULL;
+    if (!wht_update_begin(&r->update, &r->files))
+        r->facts.invalid++;
     if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
         invalid = "an expectations file is invalid";
     else if (r->root && !wht_revoked_check(r->root, &load))
@@ -398,6 +424,7 @@ static void release(struct run *r)
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
     wht_state_free(&r->state);
+    wht_update_free(&r->update);
     free(r->root);
     free(r->builtin_expectations);
 }
@@ -450,6 +477,14 @@ const struct wht_verb wht_verb_run = {
         "Which tests failed when they ran last is kept for each traces folder and emulator, below\n"
         "$WHVTRACE_STATE, $XDG_STATE_HOME/whvtrace or ~/.local/state/whvtrace, on Windows\n"
         "%LOCALAPPDATA%\\whvtrace.\n\n"
+        "With --update, what came out of failing cases stands in FILE.pending.jsonl beside each "
+        "FILE\n"
+        "afterwards, which is not touched: 'whvtrace review' shows it, 'whvtrace bless' accepts "
+        "it. A\n"
+        "case that crashed, timed out, was withdrawn or is a known gap is told and left out. With\n"
+        "--frozen, or where the environment variable CI is set and not empty, pending results of "
+        "what\n"
+        "was run make exit code 6.\n\n"
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",
