@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/escape.h"
+#include "header.h"
 #include "report.h"
 #include "words/names.h"
 
@@ -114,6 +115,14 @@ static void add_kinds(struct wht_report *report, const struct wht_groups *groups
         wht_text_addf(text, "<p>%" PRIu64 " failures of other kinds</p>\n", groups->left_out);
 }
 
+static void add_header_row(void *user, const char *label, const char *value)
+{
+    struct wht_text *text = user;
+    wht_text_addf(text, "<tr><th>%s</th><td>", label);
+    wht_escape_xml(text, value);
+    wht_text_add(text, "</td></tr>\n");
+}
+
 static void end_report(struct wht_report *report, const struct wht_report_end *end,
                        const struct wht_summary *summary)
 {
@@ -122,7 +131,10 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     wht_text_add(text, "</table>\n");
     if (html->left_out > 0)
         wht_text_addf(text, "<p>and %" PRIu64 " more</p>\n", html->left_out);
-    wht_text_add(text, "</div>\n<div id=\"summary\">\n<h1>whvtrace</h1>\n<p>");
+    wht_text_addf(text, "</div>\n<div id=\"summary\">\n<h1>whvtrace: %s</h1>\n<table>\n",
+                  wht_summary_verdict(summary, end));
+    wht_header_rows(report->run, add_header_row, text);
+    wht_text_add(text, "</table>\n<p>");
     wht_summary_counts(text, summary);
     wht_text_addf(text, " (%.2f s)</p>\n", end->seconds);
     if (end->ending != WHT_RUN_DONE)
@@ -148,6 +160,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 const struct wht_format wht_format_html = {
     .name = "html",
     .about = "a page that needs nothing else",
+    .wants_header = true,
     .state_size = sizeof(struct html),
     .begin = begin,
     .add_case = add_case,

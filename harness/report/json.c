@@ -24,9 +24,18 @@ static void add_member(struct wht_text *text, const char *name, const char *valu
 static void begin(struct wht_report *report, const struct wht_report_run *run)
 {
     struct wht_text *text = &report->text;
-    wht_text_add(text, "{ \"format\": \"whv-report/1.0\", ");
+    wht_text_add(text, "{ \"format\": \"whv-report/1.1\", ");
     add_member(text, "version", run->version);
     add_member(text, "emulator", run->emulator);
+    if (*run->emulator_version)
+        add_member(text, "emulator_version", run->emulator_version);
+    if (*run->emulator_digest)
+        add_member(text, "emulator_sha256", run->emulator_digest);
+    add_member(text, "system", run->system);
+    add_member(text, "processor", run->processor);
+    add_member(text, "date", run->date);
+    if (*run->suite_digest)
+        add_member(text, "suite_sha256", run->suite_digest);
     add_member(text, "match", wht_match_name(run->level));
     if (run->shard_count > 1)
         wht_text_addf(text, "\"shard\": { \"number\": %" PRIu64 ", \"of\": %" PRIu64 " }, ",
@@ -102,6 +111,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
 {
     struct wht_text *text = &report->text;
     wht_text_add(text, "\n], \"summary\": { ");
+    add_member(text, "verdict", wht_summary_verdict(s, end));
     add_member(text, "ending", wht_run_ending_name(end->ending));
     if (*end->message)
         add_member(text, "message", end->message);
@@ -131,6 +141,7 @@ const struct wht_format wht_format_json = {
     .name = "json",
     .about = "JSON, see schemas/report-1.schema.json",
     .wants_detail = true,
+    .wants_header = true,
     .state_size = sizeof(struct json),
     .begin = begin,
     .add_case = add_case,

@@ -25,6 +25,8 @@ struct wht_format;
 /** An open report. */
 struct wht_report {
     const struct wht_format *format;
+    /** From its beginning to its end. */
+    const struct wht_report_run *run;
     struct wht_report_style style;
     struct wht_output output;
     /** For putting lines together; empty between events. */
@@ -42,6 +44,8 @@ struct wht_format {
     bool shares_output;
     /** Failures must carry their JSON object. */
     bool wants_detail;
+    /** It says what ran where: the run must carry its digests. */
+    bool wants_header;
     /** Environment variable that names its file; NULL: none. */
     const char *file_variable;
     size_t state_size;

@@ -23,6 +23,15 @@ uint64_t wht_summary_cases(const struct wht_summary *summary)
     return cases;
 }
 
+const char *wht_summary_verdict(const struct wht_summary *s, const struct wht_report_end *end)
+{
+    const bool is_bad = s->outcomes[WHT_OUTCOME_FAILED] + s->problems[WHT_PROBLEM_TRACE] +
+                                s->problems[WHT_PROBLEM_EXPECTATION] >
+                            0 ||
+                        end->ending != WHT_RUN_DONE || *end->message;
+    return is_bad ? "failed" : "passed";
+}
+
 static const char *plural(uint64_t count)
 {
     return count == 1 ? "" : "s";

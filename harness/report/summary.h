@@ -32,6 +32,10 @@ void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *
 /** @return how many cases were counted. */
 uint64_t wht_summary_cases(const struct wht_summary *summary);
 
+/** @return "passed", or "failed": by a failure, an error in a file, or an early end. */
+const char *wht_summary_verdict(const struct wht_summary *summary,
+                                const struct wht_report_end *end);
+
 /** Adds "N cases in N files: N passed, N failed, ...", without a line end. */
 void wht_summary_counts(struct wht_text *text, const struct wht_summary *summary);
 /**

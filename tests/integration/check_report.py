@@ -9,6 +9,7 @@
 """
 
 import collections
+import hashlib
 import json
 import pathlib
 import re
@@ -76,6 +77,15 @@ def check_json(path):
         about = result.get("name", result["file"])
         more = result.get("cause") or result.get("reason") or result.get("text") or ""
         print(result.get("outcome", result["kind"]), about + (": " + more if more else ""))
+    # What ran: of a file what `sha256sum` says of it.
+    if report["emulator"] != "builtin" and pathlib.Path(report["emulator"]).is_file():
+        digest = hashlib.sha256(pathlib.Path(report["emulator"]).read_bytes()).hexdigest()
+        if report.get("emulator_sha256") != digest:
+            sys.exit("emulator_sha256 is not the digest of the emulator")
+    verdict = "failed" if (summary["failed"] + summary["invalid"] + summary["stale"] > 0 or "message" in summary
+                           or summary["ending"] != "done") else "passed"
+    if summary["verdict"] != verdict:
+        sys.exit(f"the verdict is {summary['verdict']}")
     print(summary["ending"] + (": " + summary["message"] if "message" in summary else ""))
 
 

@@ -8,6 +8,7 @@
 #include "base/platform.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
+#include "run/about.h"
 #include "run/exit_facts.h"
 #include "run/pool.h"
 #include "run/select.h"
@@ -352,11 +353,9 @@ static int replay(struct run *r)
     wht_outfile_protect(r->pool.emulator);
     if (!open_reports(r))
         return WHT_EXIT_USAGE;
-    struct wht_report_run about = {.version = WHVTRACE_VERSION,
-                                   .emulator = r->pool.emulator,
-                                   .level = r->pool.level,
-                                   .shard = r->pool.shard,
-                                   .shard_count = r->pool.shard_count};
+    struct wht_about texts;
+    const struct wht_report_run about =
+        wht_about_run(&texts, &r->pool, &r->files, wht_reports_want_header(&r->tally.reports));
     wht_state_read(&r->state, r->root, r->pool.emulator);
     wht_reports_begin(&r->tally.reports, &about);
     r->tally.summary.files = r->files.count;
