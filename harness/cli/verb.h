@@ -29,6 +29,7 @@ extern const struct wht_verb wht_verb_check;
 extern const struct wht_verb wht_verb_completion;
 extern const struct wht_verb wht_verb_coverage;
 extern const struct wht_verb wht_verb_dedupe;
+extern const struct wht_verb wht_verb_diff;
 extern const struct wht_verb wht_verb_explain;
 extern const struct wht_verb wht_verb_fmt;
 extern const struct wht_verb wht_verb_help;

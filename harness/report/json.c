@@ -66,6 +66,16 @@ static void add_levels(struct wht_text *text, const struct wht_report_case *resu
     wht_text_add(text, " }, ");
 }
 
+static void add_block(struct wht_text *text, const char *block)
+{
+    struct wht_text plain = {.text = NULL};
+    if (!*block)
+        return;
+    wht_text_add_uncoloured(&plain, block);
+    add_member(text, "block", wht_text_get(&plain));
+    wht_text_free(&plain);
+}
+
 static void add_case(struct wht_report *report, const struct wht_report_case *result)
 {
     struct wht_text *text = &report->text;
@@ -82,6 +92,9 @@ static void add_case(struct wht_report *report, const struct wht_report_case *re
         add_member(text, "cause", result->cause);
         add_member(text, "ending", wht_ending_name(result->ending));
         add_member(text, "group", result->key);
+        add_block(text, result->block);
+        if (result->is_explained)
+            wht_text_add(text, "\"explained\": true, ");
     }
     if (*result->detail)
         wht_text_addf(text, "\"%s\": %s, ",

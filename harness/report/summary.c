@@ -2,6 +2,7 @@
 #include "summary.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *result)
 {
@@ -50,10 +51,20 @@ void wht_summary_counts(struct wht_text *text, const struct wht_summary *s)
     }
 }
 
+/* By bits of wht_unaligned. */
+static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
+                                     "values of Set"};
+
+unsigned wht_summary_unaligned(const char *remark)
+{
+    unsigned unaligned = 0;
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        unaligned |= (unsigned)(strstr(remark, arrays[i]) != NULL) << i;
+    return unaligned;
+}
+
 bool wht_summary_remark(struct wht_text *text, const struct wht_summary *s)
 {
-    static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
-                                         "values of Set"};
     const char *separator = "";
     if (s->unaligned == 0)
         return false;

@@ -44,6 +44,9 @@ void wht_summary_counts(struct wht_text *text, const struct wht_summary *summary
  */
 bool wht_summary_remark(struct wht_text *text, const struct wht_summary *summary);
 
+/** @return what a remark says of arrays, as a mask of wht_unaligned. */
+unsigned wht_summary_unaligned(const char *remark);
+
 /** Adds the line that programs read: "N passed, N failed" and, if there are, ", N skipped". */
 void wht_summary_total(struct wht_text *text, const struct wht_summary *summary);
 void wht_summary_free(struct wht_summary *summary);

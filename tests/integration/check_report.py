@@ -4,6 +4,7 @@
 
     check_report.py junit FILE      well-formed; the counts are those of what is in it
     check_report.py json FILE       valid by schemas/report-1.schema.json; the counts are right
+    check_report.py diff FILE       what `diff --format json` prints, likewise
     check_report.py github FILE     the workflow commands, unescaped
     check_report.py html FILE       well-formed, nothing of it is loaded from elsewhere; its text
 """
@@ -89,6 +90,22 @@ def check_json(path):
     print(summary["ending"] + (": " + summary["message"] if "message" in summary else ""))
 
 
+def check_diff(path):
+    import jsonschema
+    report = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    schema = json.loads((SCHEMA.parent / "report-diff-1.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(report):
+        sys.exit(f"{list(error.absolute_path)}: {error.message}")
+    found = collections.Counter(change["change"] for change in report["changes"])
+    for name, count in report["summary"].items():
+        if name != "unchanged" and found[name] != count:
+            sys.exit(f"summary: {name} is {count}, not {found[name]}")
+    for change in report["changes"]:
+        print(change["change"], change["name"])
+    print(report["summary"]["unchanged"], "as before")
+
+
 def unescape(text):
     for escaped, char in (("%0A", "\n"), ("%0D", "\r"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
         text = text.replace(escaped, char)
@@ -120,4 +137,4 @@ def html(path):
 
 
 if __name__ == "__main__":
-    {"junit": junit, "json": check_json, "github": github, "html": html}[sys.argv[1]](sys.argv[2])
+    {"junit": junit, "json": check_json, "diff": check_diff, "github": github, "html": html}[sys.argv[1]](sys.argv[2])

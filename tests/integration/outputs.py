@@ -36,6 +36,7 @@ for name in ("GITHUB_STEP_SUMMARY", "WHVTRACE_TRACES"):
 # One command line for each verb, as short as it can be; {folder} is a fresh one.
 COMMANDS = {
     "run": ["run", "-q", "store.trace.json"],
+    "diff": ["diff", "report/old.json", "report/new.json"],
     "list": ["list", "store.trace.json"],
     "show": ["show", "store.trace.json"],
     "explain": ["explain", "--traces", "flags/traces"],
