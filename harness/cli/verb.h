@@ -35,6 +35,7 @@ extern const struct wht_verb wht_verb_fmt;
 extern const struct wht_verb wht_verb_help;
 extern const struct wht_verb wht_verb_import;
 extern const struct wht_verb wht_verb_list;
+extern const struct wht_verb wht_verb_merge;
 extern const struct wht_verb wht_verb_new;
 extern const struct wht_verb wht_verb_record;
 extern const struct wht_verb wht_verb_redact;

@@ -9,6 +9,7 @@
 const struct wht_verb *const wht_verbs[] = {
     &wht_verb_run,
     &wht_verb_diff,
+    &wht_verb_merge,
     &wht_verb_list,
     &wht_verb_show,
     &wht_verb_explain,

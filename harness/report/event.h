@@ -44,6 +44,8 @@ struct wht_report_run {
     const char *emulator_digest;
     /** SHA-256 of the trace files' contents in their order; "" if it was not asked for. */
     const char *suite_digest;
+    /** Its files, in the order in which they are run. */
+    const char *const *suite_paths;
     uint64_t suite_files;
     /** Where it ran. */
     const char *system;
@@ -65,8 +67,17 @@ struct wht_report_case {
     const char *name;
     const char *file;
     uint64_t line;
-    /** "" if it was not run. */
+    /** "" if it was not run, or not asked for. */
     const char *mnemonic;
+    /** Of the instruction in the built-in emulator, "none"; "" if it was not asked for, as below.
+     */
+    const char *family;
+    /** Of the processor. */
+    const char *mode;
+    /** Names, joined by blanks. */
+    const char *flags;
+    /** Names of the bits of the status that it expects, likewise. */
+    const char *status;
     /** Of a failure in one line; "" of other outcomes. */
     const char *cause;
     /** Why it is known, may fail or was skipped; otherwise "". */

@@ -161,6 +161,7 @@ const struct wht_format wht_format_html = {
     .name = "html",
     .about = "a page that needs nothing else",
     .wants_header = true,
+    .wants_labels = true,
     .state_size = sizeof(struct html),
     .begin = begin,
     .add_case = add_case,

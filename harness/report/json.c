@@ -4,6 +4,7 @@
  * line of its own, so that it can be read as a stream.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "report.h"
@@ -40,7 +41,12 @@ static void begin(struct wht_report *report, const struct wht_report_run *run)
     if (run->shard_count > 1)
         wht_text_addf(text, "\"shard\": { \"number\": %" PRIu64 ", \"of\": %" PRIu64 " }, ",
                       run->shard, run->shard_count);
-    wht_text_add(text, "\"results\": [");
+    wht_text_add(text, "\"files\": [");
+    for (uint64_t i = 0; i < run->suite_files; i++) {
+        wht_text_add(text, i > 0 ? ", " : "");
+        wht_escape_json(text, run->suite_paths[i]);
+    }
+    wht_text_add(text, "], \"results\": [");
     wht_output_text(&report->output, text);
 }
 
@@ -66,6 +72,31 @@ static void add_levels(struct wht_text *text, const struct wht_report_case *resu
     wht_text_add(text, " }, ");
 }
 
+/* Words that are joined by blanks, as a list. */
+static void add_list(struct wht_text *text, const char *name, const char *words)
+{
+    const char *separator = "";
+    if (!*words)
+        return;
+    wht_text_addf(text, "\"%s\": [", name);
+    for (size_t size; *words; words += size + (words[size] == ' ')) {
+        size = strcspn(words, " ");
+        wht_text_addf(text, "%s\"%.*s\"", separator, (int)size, words);
+        separator = ", ";
+    }
+    wht_text_add(text, "], ");
+}
+
+static void add_labels(struct wht_text *text, const struct wht_report_case *result)
+{
+    if (*result->family)
+        add_member(text, "family", result->family);
+    if (*result->mode)
+        add_member(text, "mode", result->mode);
+    add_list(text, "flags", result->flags);
+    add_list(text, "status", result->status);
+}
+
 static void add_block(struct wht_text *text, const char *block)
 {
     struct wht_text plain = {.text = NULL};
@@ -86,6 +117,7 @@ static void add_case(struct wht_report *report, const struct wht_report_case *re
     add_member(text, "outcome", wht_outcome_name(result->outcome));
     if (*result->mnemonic)
         add_member(text, "mnemonic", result->mnemonic);
+    add_labels(text, result);
     if (*result->reason)
         add_member(text, "reason", result->reason);
     if (result->outcome == WHT_OUTCOME_FAILED) {
@@ -155,6 +187,7 @@ const struct wht_format wht_format_json = {
     .about = "JSON, see schemas/report-1.schema.json",
     .wants_detail = true,
     .wants_header = true,
+    .wants_labels = true,
     .state_size = sizeof(struct json),
     .begin = begin,
     .add_case = add_case,

@@ -7,6 +7,8 @@
 
 /* Kinds of failures that are shown in full; of the others one line says enough for a first look. */
 #define BLOCKS_MAX 10u
+/* Instructions that are told unless all are. */
+#define SCORES_MAX 20u
 
 static const enum wht_colour colours[] = {[WHT_OUTCOME_PASSED] = WHT_GREEN,
                                           [WHT_OUTCOME_FAILED] = WHT_RED,
@@ -145,6 +147,33 @@ static void add_levels(struct wht_text *text, const struct wht_summary *s)
     }
 }
 
+/* Of one family the counts say as much. */
+static void add_scores(struct wht_report *report, const struct wht_summary *s)
+{
+    struct wht_text *text = &report->text;
+    const struct wht_scores *all = &s->instructions;
+    size_t low = 0;
+    if (!report->style.has_scores || s->families.count < 2)
+        return;
+    wht_scores_families(text, &s->families);
+    while (low < all->count && wht_score_permille(&all->items[low]) < 1000)
+        low++;
+    if (report->style.is_verbose)
+        wht_text_addf(text, "\n  %zu instructions, %zu of them pass\n", all->count,
+                      all->count - low);
+    else
+        wht_text_addf(text, "\n  %zu instructions, %zu of them pass%s\n", all->count,
+                      all->count - low,
+                      low > SCORES_MAX ? "; the lowest (-v names all):"
+                      : low > 0        ? "; the others:"
+                                       : "");
+    wht_scores_instructions(text, all,
+                            report->style.is_verbose ? all->count
+                            : low < SCORES_MAX       ? low
+                                                     : SCORES_MAX);
+    wht_text_add(text, "\n");
+}
+
 static void add_remark(struct wht_text *text, const struct wht_summary *summary)
 {
     struct wht_text words = {.text = NULL};
@@ -180,6 +209,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     if (errors > 0)
         wht_text_addf(text, "%" PRIu64 " error%s in trace files\n", errors, errors == 1 ? "" : "s");
     if (!report->style.is_quiet) {
+        add_scores(report, summary);
         wht_summary_counts(text, summary);
         wht_text_addf(text, " (%.2f s)\n", end->seconds);
         add_levels(text, summary);

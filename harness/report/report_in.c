@@ -100,6 +100,16 @@ static const char *match_at(int i)
     return wht_match_names[i];
 }
 
+static void take_files(struct wht_report_in *in, const struct wht_node *list)
+{
+    const size_t count = list && list->kind == WHT_NODE_LIST ? wht_node_count(list) : 0;
+    const char **paths = wht_arena_take(in->head, (count + 1) * sizeof(*paths));
+    for (const struct wht_node *node = count > 0 ? list->first : NULL; node; node = node->next)
+        if (node->kind == WHT_NODE_STRING)
+            paths[in->run.suite_files++] = node->string;
+    in->run.suite_paths = paths;
+}
+
 static bool take_head(struct wht_report_in *in, const struct wht_node *root)
 {
     const struct wht_node *shard = object_of(root, "shard");
@@ -118,6 +128,7 @@ static bool take_head(struct wht_report_in *in, const struct wht_node *root)
         .level = (enum wht_match)(level < WHT_MATCH_NAMES ? level : WHT_MATCH_STRICT),
         .shard = shard ? count_of(shard, "number") : 1,
         .shard_count = shard ? count_of(shard, "of") : 1};
+    take_files(in, wht_node_member(root, "files"));
     const bool is_shard = in->run.shard >= 1 && in->run.shard <= in->run.shard_count &&
                           in->run.shard_count <= 1000000;
     return is_shard || refuse(in, "'shard' is none");
@@ -167,6 +178,19 @@ static void take_levels(struct wht_report_case *result, const struct wht_node *l
     }
 }
 
+/* The strings of a list, joined by blanks. */
+static const char *words_of(struct wht_report_in *in, const struct wht_node *root, const char *key)
+{
+    const struct wht_node *list = wht_node_member(root, key);
+    struct wht_text text = {.text = NULL};
+    for (const struct wht_node *node = list ? list->first : NULL; node; node = node->next)
+        if (node->kind == WHT_NODE_STRING)
+            wht_text_addf(&text, "%s%s", text.size > 0 ? " " : "", node->string);
+    const char *words = wht_arena_copy(in->arena, wht_text_get(&text));
+    wht_text_free(&text);
+    return words;
+}
+
 static bool take_case(struct wht_report_in *in, const struct wht_node *root, const char *line)
 {
     const int outcome = find_name(text_of(root, "outcome"), outcome_at, WHT_OUTCOME_COUNT);
@@ -182,6 +206,10 @@ static bool take_case(struct wht_report_in *in, const struct wht_node *root, con
         .file = text_of(root, "file"),
         .line = count_of(root, "line"),
         .mnemonic = text_of(root, "mnemonic"),
+        .family = text_of(root, "family"),
+        .mode = text_of(root, "mode"),
+        .flags = words_of(in, root, "flags"),
+        .status = words_of(in, root, "status"),
         .cause = text_of(root, "cause"),
         .reason = text_of(root, "reason"),
         .key = text_of(root, "group"),
@@ -220,7 +248,6 @@ static bool take_end(struct wht_report_in *in, const char *line)
     in->end = (struct wht_report_end){.ending = (enum wht_run_ending)ending,
                                       .message = text_of(summary, "message"),
                                       .seconds = number_of(summary, "seconds")};
-    in->files = count_of(summary, "files");
     const struct wht_node *remarks = wht_node_member(summary, "remarks");
     for (const struct wht_node *node = remarks ? remarks->first : NULL; node; node = node->next)
         if (node->kind == WHT_NODE_STRING)

@@ -32,8 +32,7 @@ struct wht_report_in {
     struct wht_report_problem problem;
     /** At the end. */
     struct wht_report_end end;
-    /** At the end: of the summary. */
-    uint64_t files;
+    /** At the end: mask of wht_unaligned. */
     unsigned unaligned;
     /** What is wrong, with the place. */
     struct wht_text error;

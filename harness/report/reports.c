@@ -91,6 +91,15 @@ bool wht_reports_want_detail(const struct wht_reports *reports)
     return false;
 }
 
+bool wht_reports_want_labels(const struct wht_reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->items[i].format->wants_labels ||
+            (reports->items[i].style.has_scores && !reports->items[i].style.is_quiet))
+            return true;
+    return false;
+}
+
 bool wht_reports_want_header(const struct wht_reports *reports)
 {
     for (size_t i = 0; i < reports->count; i++)

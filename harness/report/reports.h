@@ -46,6 +46,8 @@ bool wht_reports_arrive(const struct wht_reports *reports);
 /** @return whether failures must carry their details. */
 bool wht_reports_want_detail(const struct wht_reports *reports);
 
+/** @return whether cases must carry their labels. */
+bool wht_reports_want_labels(const struct wht_reports *reports);
 /** @return whether the run must carry its digests. */
 bool wht_reports_want_header(const struct wht_reports *reports);
 

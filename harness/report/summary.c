@@ -12,8 +12,19 @@ void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *
         summary->judged[level] += result->judged >> level & 1;
         summary->level_passed[level] += result->passed >> level & 1;
     }
+    if (*result->family) {
+        wht_scores_add(&summary->families, result->family, result);
+        wht_scores_add(&summary->instructions, result->mnemonic, result);
+    }
     if (result->outcome == WHT_OUTCOME_FAILED)
         wht_groups_add(&summary->groups, result);
+}
+
+void wht_summary_sort(struct wht_summary *summary)
+{
+    wht_groups_sort(&summary->groups);
+    wht_scores_sort(&summary->families);
+    wht_scores_sort_lowest(&summary->instructions);
 }
 
 uint64_t wht_summary_cases(const struct wht_summary *summary)
@@ -92,4 +103,6 @@ void wht_summary_total(struct wht_text *text, const struct wht_summary *s)
 void wht_summary_free(struct wht_summary *summary)
 {
     wht_groups_free(&summary->groups);
+    wht_scores_free(&summary->families);
+    wht_scores_free(&summary->instructions);
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "event.h"
 #include "groups.h"
+#include "scores.h"
 
 /** Zero-initialise; release with wht_summary_free(). */
 struct wht_summary {
@@ -24,10 +25,16 @@ struct wht_summary {
     uint64_t judged[3];
     uint64_t level_passed[3];
     struct wht_groups groups;
+    /** Of cases that carry labels. */
+    struct wht_scores families;
+    struct wht_scores instructions;
 };
 
 /** Counts a case; a failure also joins its group. */
 void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *result);
+
+/** Puts groups and scores in the order in which they are told. Nothing is counted any more. */
+void wht_summary_sort(struct wht_summary *summary);
 
 /** @return how many cases were counted. */
 uint64_t wht_summary_cases(const struct wht_summary *summary);

@@ -69,6 +69,7 @@ struct wht_report_run wht_about_run(struct wht_about *about, const struct wht_po
                                    .emulator_version = about->version,
                                    .emulator_digest = about->emulator,
                                    .suite_digest = about->suite,
+                                   .suite_paths = (const char *const *)files->paths,
                                    .suite_files = files->count,
                                    .system = about->system,
                                    .processor = about->processor,

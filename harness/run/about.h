@@ -26,7 +26,7 @@ struct wht_about {
 /**
  * Describes a run.
  * @param has_digests whether the emulator's file and the traces are read for their digests.
- * @return what points to `about`, the options and nothing else.
+ * @return what points to `about`, the options and the files.
  */
 struct wht_report_run wht_about_run(struct wht_about *about, const struct wht_pool_options *options,
                                     const struct wht_file_list *files, bool has_digests);

@@ -35,6 +35,8 @@ struct wht_pool_options {
     bool colours;
     /** Failures carry their JSON. */
     bool wants_detail;
+    /** Cases carry what reports count them by. */
+    bool wants_labels;
     /** What is done with a case. */
     enum wht_work work;
     struct wht_redaction_options redaction;

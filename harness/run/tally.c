@@ -13,6 +13,10 @@ static struct wht_report_case report_of(const struct wht_case_frame *result)
                                     .file = result->file,
                                     .line = result->line,
                                     .mnemonic = result->mnemonic,
+                                    .family = result->family,
+                                    .mode = result->mode,
+                                    .flags = result->flags,
+                                    .status = result->status,
                                     .cause = "",
                                     .reason = "",
                                     .key = "",
@@ -125,7 +129,7 @@ void wht_tally_stale(struct wht_tally *tally, const struct wht_words *paths)
 
 void wht_tally_end(struct wht_tally *tally, const struct wht_report_end *end)
 {
-    wht_groups_sort(&tally->summary.groups);
+    wht_summary_sort(&tally->summary);
     wht_reports_end(&tally->reports, end, &tally->summary);
 }
 

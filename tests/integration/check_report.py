@@ -5,11 +5,13 @@
     check_report.py junit FILE      well-formed; the counts are those of what is in it
     check_report.py json FILE       valid by schemas/report-1.schema.json; the counts are right
     check_report.py diff FILE       what `diff --format json` prints, likewise
+    check_report.py same A B        what two reports say differently, times aside
     check_report.py github FILE     the workflow commands, unescaped
     check_report.py html FILE       well-formed, nothing of it is loaded from elsewhere; its text
 """
 
 import collections
+import difflib
 import hashlib
 import json
 import pathlib
@@ -106,6 +108,18 @@ def check_diff(path):
     print(report["summary"]["unchanged"], "as before")
 
 
+def same(a, b):
+    """Two reports that say the same but for times, and for the bytes that say so themselves."""
+    def lines(path):
+        text = pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+        text = re.sub(r'(time|timestamp)="[^"]*"|[0-9]+[.][0-9]+ s', "TIME", text)
+        text = re.sub(r'"(seconds|duration_ms)": [0-9.]+|duration_ms: [0-9.]+', "TIME", text)
+        text = re.sub(r"[0-9]{4}.?-[0-9]{2}.?-[0-9]{2}T[0-9:]{8}Z", "DATE", text)
+        return text.splitlines()
+    for line in difflib.unified_diff(lines(a), lines(b), "whole", "merged", lineterm="", n=0):
+        print(line)
+
+
 def unescape(text):
     for escaped, char in (("%0A", "\n"), ("%0D", "\r"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
         text = text.replace(escaped, char)
@@ -137,4 +151,5 @@ def html(path):
 
 
 if __name__ == "__main__":
-    {"junit": junit, "json": check_json, "diff": check_diff, "github": github, "html": html}[sys.argv[1]](sys.argv[2])
+    {"junit": junit, "json": check_json, "diff": check_diff, "github": github, "html": html,
+     "same": same}[sys.argv[1]](*sys.argv[2:])

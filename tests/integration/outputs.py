@@ -37,6 +37,7 @@ for name in ("GITHUB_STEP_SUMMARY", "WHVTRACE_TRACES"):
 COMMANDS = {
     "run": ["run", "-q", "store.trace.json"],
     "diff": ["diff", "report/old.json", "report/new.json"],
+    "merge": ["merge", "-q", "report/better.json"],
     "list": ["list", "store.trace.json"],
     "show": ["show", "store.trace.json"],
     "explain": ["explain", "--traces", "flags/traces"],

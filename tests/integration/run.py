@@ -80,7 +80,7 @@ def tidy(text, replacements):
                       lambda _, name=name: name, text)
     text = re.sub(r"\d+\.\d+ s\b", "T s", text)
     text = re.sub(r"\b\d{4}\\?-\d\d\\?-\d\dT\d\d:\d\d:\d\dZ", "DATE", text)
-    text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
+    text = re.sub(r"(SHA\\?-256 |')[0-9a-f]{64}\b", r"\1DIGEST", text)
     text = re.sub(r"^(td: |\| host \| )(Linux|Windows|FreeBSD|Darwin) .*?( \|)?$", r"\1HOST\3", text,
                   flags=re.M)
     return [line.rstrip() for line in text.splitlines()]
@@ -92,7 +92,7 @@ def environment(args, scratch, data):
     env["PATH"] = str(pathlib.Path(args.program).resolve().parent) + os.pathsep + env["PATH"]
     # A crash of a faulty emulator shall look the same under sanitizers.
     env["ASAN_OPTIONS"] = "handle_segv=0:handle_abort=0:handle_sigbus=0:allow_user_segv_handler=1"
-    env["WHVTRACE_STATE"] = str(pathlib.Path(scratch) / "state")
+    env["WHVTRACE_STATE"] = str(pathlib.Path(scratch) / ".state")
     env.pop("NO_COLOR", None)
     env.pop("FORCE_COLOR", None)
     return env

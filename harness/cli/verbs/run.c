@@ -6,6 +6,7 @@
 
 #include "base/outfile.h"
 #include "base/platform.h"
+#include "cli/report_options.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
 #include "run/about.h"
@@ -20,19 +21,12 @@
 /* Workers are told by their command line. */
 #define EXPECTATIONS_MAX 16u
 
-/** A --report, opened when the command line has been read. */
-struct wanted_report {
-    const struct wht_format *format;
-    const char *path;
-};
-
 struct run {
     struct wht_pool_options pool;
     struct wht_words paths;
     struct wht_selection selection;
     struct wht_words expectations;
-    struct wanted_report wanted[WHT_REPORTS_MAX];
-    size_t wanted_count;
+    struct wht_wanted_reports wanted;
     struct wht_report_style style;
     /** Auto, always or never. */
     const char *color;
@@ -118,42 +112,6 @@ static bool take_no_color(const struct wht_args *args, const struct wht_option *
     return true;
 }
 
-static void list_formats(char *list, size_t n)
-{
-    size_t used = 0;
-    for (size_t i = 0; wht_formats[i] && used < n; i++)
-        used += (size_t)snprintf(list + used, n - used, "%s%s",
-                                 i == 0               ? ""
-                                 : wht_formats[i + 1] ? ", "
-                                                      : " or ",
-                                 wht_formats[i]->name);
-}
-
-static bool take_report(const struct wht_args *args, const struct wht_option *option,
-                        const char *value, void *target)
-{
-    struct run *r = target;
-    (void)option;
-    char list[128];
-    size_t size = strcspn(value, "=");
-    const char *path = value[size] == '=' ? value + size + 1 : NULL;
-    const struct wht_format *format = wht_format_find(value, size);
-    list_formats(list, sizeof(list));
-    if (!format)
-        wht_usage_error(args->verb, "option '--report' got '%s', expected %s", value, list);
-    else if (path && !*path)
-        wht_usage_error(args->verb, "option '--report' got '%s': the file has no name", value);
-    else if (r->wanted_count == WHT_REPORTS_MAX)
-        wht_usage_error(args->verb, "option '--report' was given more than %d times",
-                        WHT_REPORTS_MAX);
-    else {
-        bool is_stdout = path && strcmp(path, "-") == 0;
-        r->wanted[r->wanted_count++] = (struct wanted_report){format, is_stdout ? NULL : path};
-        return true;
-    }
-    return false;
-}
-
 static const struct wht_option options[] = {
     WHT_SELECTION(struct run, selection),
     {"failed", 0, NULL, "only tests that failed when they ran last",
@@ -175,8 +133,7 @@ static const struct wht_option options[] = {
      WHT_TAKE(take_off, struct run, pool.gives_up)},
     {"shard", 0, "K/N", "the K-th of N parts of the cases, told by their names",
      WHT_TAKE(take_shard, struct run, pool)},
-    {"report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",
-     WHT_TAKE_ALL(take_report)},
+    WHT_REPORT_OPTION(struct run, wanted),
     {"quiet", 'q', NULL, "one line per failure, and the totals",
      WHT_FLAG(struct run, style.is_quiet)},
     {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
@@ -253,32 +210,6 @@ static void add_builtin_expectations(struct run *r)
         wht_words_add(&r->expectations, r->builtin_expectations);
 }
 
-/* Opens what --report asks for, and the report for people unless another takes its place. */
-static bool open_reports(struct run *r)
-{
-    char error[512];
-    struct wht_reports *reports = &r->tally.reports;
-    for (size_t i = 0; i < r->wanted_count; i++)
-        if (!wht_reports_open(reports, r->wanted[i].format, r->wanted[i].path, &r->style, error,
-                              sizeof(error))) {
-            wht_usage_error("run", "option '--report': %s", error);
-            return false;
-        }
-    const struct wht_format *conflict = wht_reports_conflict(reports);
-    if (conflict) {
-        wht_usage_error("run",
-                        "option '--report': two reports for standard output; "
-                        "name a file: %s=FILE",
-                        conflict->name);
-        return false;
-    }
-    /* A reader who has seen enough of standard output does not do without the files. */
-    if (wht_reports_have_file(reports))
-        wht_survive_broken_pipes();
-    return wht_reports_own_stdout(reports) ||
-           wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
-}
-
 static void count_for_exit(struct run *r)
 {
     const struct wht_summary *s = &r->tally.summary;
@@ -351,7 +282,8 @@ static int replay(struct run *r)
     for (size_t i = 0; i < r->expectations.count; i++)
         wht_outfile_protect(r->expectations.items[i]);
     wht_outfile_protect(r->pool.emulator);
-    if (!open_reports(r))
+    r->style.has_scores = strcmp(r->pool.emulator, WHT_BACKEND_BUILTIN) != 0;
+    if (!wht_wanted_reports_open("run", &r->wanted, &r->style, &r->tally.reports))
         return WHT_EXIT_USAGE;
     struct wht_about texts;
     const struct wht_report_run about =
@@ -375,6 +307,7 @@ static int replay(struct run *r)
     r->pool.selection = &r->selection;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
+    r->pool.wants_labels = wht_reports_want_labels(&r->tally.reports);
     r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
     run_cases(r, &handler, &outcome);
     return conclude(r, &outcome);
@@ -413,20 +346,6 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     return code;
 }
 
-static void print_formats(void)
-{
-    printf("\nreports:\n");
-    for (size_t i = 0; wht_formats[i]; i++)
-        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
-    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
-           "the one "
-           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
-           "A file appears, or takes the place of an older one, when its report is whole: also at "
-           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
-           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
-           "file that is read.\n");
-}
-
 const struct wht_verb wht_verb_run = {
     .name = "run",
     .operands = "[PATH...]",
@@ -452,7 +371,7 @@ const struct wht_verb wht_verb_run = {
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",
-    .print_more = print_formats,
+    .print_more = wht_report_formats_print,
     .options = options,
     .run = run,
 };
