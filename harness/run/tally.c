@@ -2,6 +2,7 @@
 #include "tally.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "session/result.h"
 
@@ -43,6 +44,8 @@ static void tell_failure(struct wht_tally *tally, const struct wht_case_frame *r
     report.key = key;
     report.block = result->block;
     report.detail = result->json;
+    if (result->kind == WHT_CASE_FAILED)
+        wht_known_out_add(&tally->known_out, &report);
     tell(tally, &report);
 }
 
@@ -65,11 +68,15 @@ static void tell_contradiction(struct wht_tally *tally, const struct wht_case_fr
 }
 
 static void tell_other(struct wht_tally *tally, const struct wht_case_frame *result,
-                       enum wht_case_outcome outcome, const char *reason)
+                       enum wht_case_outcome outcome, const char *reason, bool has_entry)
 {
     struct wht_report_case report = report_of(result);
     report.outcome = outcome;
     report.reason = reason;
+    if (outcome == WHT_OUTCOME_KNOWN)
+        wht_known_out_add(&tally->known_out, &report);
+    else if (outcome == WHT_OUTCOME_SKIPPED && has_entry)
+        wht_known_out_skip(&tally->known_out, &report);
     tell(tally, &report);
 }
 
@@ -77,15 +84,17 @@ void wht_tally_case(struct wht_tally *tally, const struct wht_case_frame *result
 {
     const struct wht_expectation *entry = wht_known_find(&tally->known, result->name);
     if (result->kind == WHT_CASE_SKIPPED)
-        tell_other(tally, result, WHT_OUTCOME_SKIPPED, result->cause);
+        tell_other(tally, result, WHT_OUTCOME_SKIPPED, result->cause,
+                   entry && wht_known_holds(entry, result) &&
+                       strcmp(entry->reason, result->cause) == 0);
     else if (entry && !wht_known_holds(entry, result))
         tell_contradiction(tally, result, entry);
     else if (entry)
-        tell_other(tally, result, WHT_OUTCOME_KNOWN, entry->reason);
+        tell_other(tally, result, WHT_OUTCOME_KNOWN, entry->reason, true);
     else if (result->kind == WHT_CASE_PASSED)
-        tell_other(tally, result, WHT_OUTCOME_PASSED, "");
+        tell_other(tally, result, WHT_OUTCOME_PASSED, "", false);
     else if (result->is_may)
-        tell_other(tally, result, WHT_OUTCOME_MAY, result->cause);
+        tell_other(tally, result, WHT_OUTCOME_MAY, result->cause, false);
     else
         tell_failure(tally, result, result->cause, result->group);
 }

@@ -123,6 +123,8 @@ static const struct wht_option options[] = {
      WHT_TAKE(take_emulator, struct run, pool.emulator)},
     {"expectations", 0, "FILE", "known gaps of the emulator",
      WHT_TAKE(take_expectations, struct run, expectations)},
+    {"write-expectations", 0, "FILE", "what fails now, as known gaps for the next run",
+     WHT_TEXT(struct run, tally.known_out.path)},
     {"jobs", 'j', "N", "worker processes (default: processors)",
      WHT_TAKE(take_jobs, struct run, pool)},
     {"timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",
@@ -220,6 +222,19 @@ static void count_for_exit(struct run *r)
     r->facts.done = cases - r->facts.skipped;
 }
 
+/* What was not run is not known either. */
+static void write_known(struct run *r, bool is_whole)
+{
+    struct wht_known_out *known = &r->tally.known_out;
+    const char *path = known->path;
+    if (path && !is_whole)
+        fprintf(stderr, "whvtrace run: %s is not written: not every case was run\n", path);
+    if (wht_known_out_close(known, is_whole))
+        return;
+    fprintf(stderr, "whvtrace run: %s: %s\n", path, known->out.error);
+    r->facts.is_unwritten = true;
+}
+
 static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
 {
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
@@ -235,6 +250,7 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
     clear_progress(r);
     wht_state_write(&r->state, is_whole);
+    write_known(r, outcome->end == WHT_POOL_DONE);
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
@@ -285,6 +301,10 @@ static int replay(struct run *r)
     r->style.has_scores = strcmp(r->pool.emulator, WHT_BACKEND_BUILTIN) != 0;
     if (!wht_wanted_reports_open("run", &r->wanted, &r->style, &r->tally.reports))
         return WHT_EXIT_USAGE;
+    const char *known_path = r->tally.known_out.path;
+    if (!wht_known_out_open(&r->tally.known_out))
+        return wht_usage_error("run", "option '--write-expectations': %s: %s", known_path,
+                               r->tally.known_out.out.error);
     struct wht_about texts;
     const struct wht_report_run about =
         wht_about_run(&texts, &r->pool, &r->files, wht_reports_want_header(&r->tally.reports));
@@ -327,6 +347,7 @@ static void release(struct run *r)
     wht_words_free(&r->paths);
     wht_selection_free(&r->selection);
     wht_words_free(&r->expectations);
+    wht_known_out_close(&r->tally.known_out, false);
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
     wht_state_free(&r->state);
@@ -358,6 +379,11 @@ const struct wht_verb wht_verb_run = {
         "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
         "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
         "although all that it means was run, fails the run.\n\n"
+        "--write-expectations writes an entry for each case that fails, and for those that are "
+        "known\n"
+        "already: with '--expectations FILE' the same run is green. Its reason is the cause of "
+        "the\n"
+        "first failure of that kind. It is not written unless every case was run.\n\n"
         "A call that makes more than 1,000,000 callbacks which its case does not list fails; "
         "after\n"
         "a divergence 1,000 more are answered, and 4 for each that is listed. An emulator that\n"
