@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* For people, at a terminal or in the log of a build: failures in full, grouped, then counts. */
+/*
+ * For people, at a terminal or in the log of a build: failures in full, grouped, then counts. No
+ * line passes 80 columns but those that are searched for or pasted as a whole: a case with its
+ * outcome and cause, a name, a command.
+ */
 #include <inttypes.h>
 
 #include "report.h"
@@ -185,6 +189,17 @@ static void add_remark(struct wht_text *text, const struct wht_summary *summary)
     wht_text_free(&words);
 }
 
+static void add_counts(struct wht_text *text, const struct wht_report_end *end,
+                       const struct wht_summary *summary)
+{
+    struct wht_text words = {.text = NULL};
+    wht_summary_counts(&words, summary);
+    wht_text_addf(&words, " (%.2f s)", end->seconds);
+    wht_text_wrap(text, wht_text_get(&words), 0, 2);
+    wht_text_add(text, "\n");
+    wht_text_free(&words);
+}
+
 static void end_report(struct wht_report *report, const struct wht_report_end *end,
                        const struct wht_summary *summary)
 {
@@ -210,8 +225,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         wht_text_addf(text, "%" PRIu64 " error%s in trace files\n", errors, errors == 1 ? "" : "s");
     if (!report->style.is_quiet) {
         add_scores(report, summary);
-        wht_summary_counts(text, summary);
-        wht_text_addf(text, " (%.2f s)\n", end->seconds);
+        add_counts(text, end, summary);
         add_levels(text, summary);
     }
     add_remark(text, summary);

@@ -6,6 +6,7 @@
 
 #include "base/outfile.h"
 #include "base/platform.h"
+#include "cli/progress.h"
 #include "cli/report_options.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
@@ -17,7 +18,6 @@
 #include "run/tally.h"
 #include "session/backend.h"
 
-#define PROGRESS_MS 100u
 /* Workers are told by their command line. */
 #define EXPECTATIONS_MAX 16u
 
@@ -40,11 +40,7 @@ struct run {
     struct wht_file_list files;
     struct wht_tally tally;
     struct wht_exit_facts facts;
-    uint64_t started_ms;
-    bool shows_progress;
-    /** A line of it is on the terminal. */
-    bool has_progress;
-    uint64_t progress_ms;
+    struct wht_progress_line progress;
 };
 
 static bool take_expectations(const struct wht_args *args, const struct wht_option *option,
@@ -145,34 +141,16 @@ static const struct wht_option options[] = {
     {.name = NULL},
 };
 
-static void show_progress(struct run *r, size_t files_done)
-{
-    const struct wht_summary *s = &r->tally.summary;
-    uint64_t now = wht_now_ms();
-    if (!r->shows_progress || now - r->progress_ms < PROGRESS_MS)
-        return;
-    r->progress_ms = now;
-    r->has_progress = true;
-    fprintf(stderr, "\r\033[K%" PRIu64 " cases, file %zu of %zu, %" PRIu64 " failed",
-            wht_summary_cases(s), files_done + 1, r->files.count, s->outcomes[WHT_OUTCOME_FAILED]);
-}
-
-static void clear_progress(struct run *r)
-{
-    if (r->has_progress)
-        fprintf(stderr, "\r\033[K");
-    r->has_progress = false;
-}
-
 static void on_tick(void *user, size_t files_done)
 {
-    show_progress(user, files_done);
+    struct run *r = user;
+    wht_progress_line_show(&r->progress, &r->tally.summary, files_done);
 }
 
 static void on_error(void *user, const struct wht_error *error)
 {
     struct run *r = user;
-    clear_progress(r);
+    wht_progress_line_clear(&r->progress);
     wht_error_print(stderr, error);
     wht_tally_error(&r->tally, error);
 }
@@ -182,7 +160,7 @@ static bool on_case(void *user, const struct wht_case_frame *result)
     struct run *r = user;
     const uint64_t failures = r->tally.summary.outcomes[WHT_OUTCOME_FAILED];
     if (r->style.is_verbose || r->style.is_quiet)
-        clear_progress(r);
+        wht_progress_line_clear(&r->progress);
     wht_tally_case(&r->tally, result);
     if (result->kind != WHT_CASE_SKIPPED)
         wht_state_note(&r->state, result->name,
@@ -245,10 +223,11 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
                                                   [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
     struct wht_report_end report = {.ending = endings[outcome->end],
                                     .message = outcome->message,
-                                    .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
+                                    .seconds =
+                                        (double)(wht_now_ms() - r->progress.started_ms) / 1000.0};
     bool is_whole = outcome->end == WHT_POOL_DONE && !wht_has_selection(&r->selection) &&
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
-    clear_progress(r);
+    wht_progress_line_clear(&r->progress);
     wht_state_write(&r->state, is_whole);
     write_known(r, outcome->end == WHT_POOL_DONE);
     if (is_whole)
@@ -311,7 +290,7 @@ static int replay(struct run *r)
     wht_state_read(&r->state, r->root, r->pool.emulator);
     wht_reports_begin(&r->tally.reports, &about);
     r->tally.summary.files = r->files.count;
-    r->started_ms = wht_now_ms();
+    wht_progress_line_begin(&r->progress, &r->files);
     const char *invalid = NULL;
     if (!wht_known_load(&r->tally.known, &r->expectations, r->pool.emulator))
         invalid = "an expectations file is invalid";
@@ -351,14 +330,16 @@ static void release(struct run *r)
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
     wht_state_free(&r->state);
+    wht_progress_line_free(&r->progress);
     free(r->root);
     free(r->builtin_expectations);
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct run r = {
-        .pool = wht_pool_defaults(), .color = "auto", .shows_progress = wht_is_terminal(stderr)};
+    struct run r = {.pool = wht_pool_defaults(),
+                    .color = "auto",
+                    .progress = {.is_shown = wht_is_terminal(stderr)}};
     int code = wht_verb_take(verb, args, &r.paths, &r);
     r.style.colours = wht_wants_colours(r.color, stdout);
     if (code < 0)
