@@ -137,16 +137,36 @@ def github(path):
         print("    " + unescape(message).splitlines()[0])
 
 
+def page_cases(data, table):
+    """The data of the page as its script reads it."""
+    for item in data:
+        if isinstance(item, str):
+            table.append(item)
+            continue
+        words = [table[part] if isinstance(part, int) and i not in (3, 9, 10) else part
+                 for i, part in enumerate(item[:-1])]
+        lines = [table[part] if isinstance(part, int) else part for part in item[-1]]
+        if any(line and not line.startswith("  ") for line in lines):
+            sys.exit("a block has other lines than blocks have")
+        print("case:", words[0], words[1], *words[4:9], f"judged {words[9]} passed {words[10]}:", words[12],
+              f"({len(lines)} lines)")
+
+
 def html(path):
     root = ElementTree.parse(path).getroot()
     for element in root.iter():
         for name, value in element.attrib.items():
             if name in ("src", "href") or "url(" in value:
                 sys.exit(f"{element.tag} loads {value}")
+    table = []
     for element in root.find("{*}body").iter():
         tag = element.tag.partition("}")[2]
+        if element.get("id") == "data":
+            page_cases(json.loads(element.text), table)
         text = " ".join((element.text or "").split())
-        if text and tag != "pre":
+        if element.get("data-filter"):
+            text += " -> " + element.get("data-filter")
+        if text and tag not in ("pre", "script"):
             print(f"{tag}: {re.sub(r'[0-9]+[.][0-9]+ s', 'T s', text)}")
 
 
