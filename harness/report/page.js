@@ -47,6 +47,7 @@
       if (!label && last && text.startsWith("actual ") && last.left !== undefined) {
         last.right = text.slice(9); side = "right"; continue;
       }
+      if (!label && text.startsWith("before ")) { add({ label: "before", marked, words: text.slice(9) }, "words"); continue; }
       if (!label && last && side === "words") { last.words += " " + text.trim(); continue; }
       if (text.startsWith("expected ")) { add({ label, marked, left: text.slice(9), right: "" }, "left"); continue; }
       if (marked && label === "actual" && last && last.only) {
