@@ -145,6 +145,8 @@ static void add_problem(struct wht_report *report, const struct wht_report_probl
     wht_text_addf(text, "\"line\": %" PRIu64 ", \"column\": %" PRIu64 ", ", problem->line,
                   problem->column);
     add_member(text, "pointer", problem->pointer);
+    if (problem->more > 0)
+        wht_text_addf(text, "\"more\": %" PRIu64 ", ", problem->more);
     wht_text_add(text, "\"text\": ");
     wht_escape_json(text, problem->text);
     wht_text_add(text, " }");

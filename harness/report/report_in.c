@@ -232,7 +232,8 @@ static bool take_problem(struct wht_report_in *in, const struct wht_node *root)
                                     .line = count_of(root, "line"),
                                     .column = count_of(root, "column"),
                                     .pointer = text_of(root, "pointer"),
-                                    .text = text_of(root, "text")};
+                                    .text = text_of(root, "text"),
+                                    .more = count_of(root, "more")};
     return true;
 }
 

@@ -214,7 +214,16 @@ static void tell_problem(struct merge *m, const struct wht_report_problem *probl
     wht_text_addf(&key, "%d\n%s\n%" PRIu64 "\n%" PRIu64 "\n%s\n%s", problem->kind, problem->file,
                   problem->line, problem->column, problem->pointer, problem->text);
     if (wht_map_add(&m->seen, wht_text_get(&key), key.size)) {
+        const struct wht_error error = {
+            .file = problem->file,
+            .pos = {.line = (uint32_t)problem->line, .column = (uint32_t)problem->column},
+            .pointer = problem->pointer,
+            .text = problem->text,
+            .more = problem->more};
+        if (problem->kind == WHT_PROBLEM_TRACE)
+            wht_error_print(stderr, &error);
         m->summary.problems[problem->kind]++;
+        m->summary.untold += problem->more > 0 ? problem->more - 1 : 0;
         wht_reports_problem(&m->reports, problem);
     }
     wht_text_free(&key);
