@@ -249,7 +249,7 @@ const struct wht_verb wht_verb_diff = {
         "OLD and NEW were written by 'run --report json=FILE'. Cases are found by their names.\n"
         "Told are, in this order: failures that were none before, what passes again, failures "
         "that\n"
-        "are of another kind or known now, new cases, vanished cases. The exit code is 1 if there "
+        "are of another kind or known now, new cases, vanished cases. The exit code is 1 if there\n"
         "are new failures.\n",
     .options = options,
     .run = run,
