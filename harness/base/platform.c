@@ -21,6 +21,12 @@ bool wht_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+uint64_t wht_file_size(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+}
+
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);

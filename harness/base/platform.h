@@ -37,6 +37,8 @@ char *wht_program_path(void);
 
 bool wht_is_file(const char *path);
 bool wht_is_folder(const char *path);
+/** @return the bytes of a file; 0 if there is none. */
+uint64_t wht_file_size(const char *path);
 
 /** @return the folder in which this user's programs keep what they remember, with this program's
  * name behind it, absolute, parts separated by '/', to be released; NULL if there is none. It need

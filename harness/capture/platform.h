@@ -35,6 +35,9 @@ void whvc_describe_program(char *text, size_t size);
 void whvc_describe_library(void (*function)(void), char *file, size_t file_size, char *version,
                            size_t version_size);
 
+/** Writes the version that a library's file tells of itself; "" if it has none. */
+void whvc_describe_file(const char *path, char *version, size_t size);
+
 bool whvc_is_folder(const char *path);
 
 /**

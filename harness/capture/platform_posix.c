@@ -79,6 +79,13 @@ void whvc_describe_program(char *text, size_t size)
 }
 
 /* Libraries have no version here but in their name, which the link's target tells. */
+void whvc_describe_file(const char *path, char *version, size_t size)
+{
+    (void)path;
+    (void)size;
+    *version = 0;
+}
+
 void whvc_describe_library(void (*function)(void), char *file, size_t file_size, char *version,
                            size_t version_size)
 {

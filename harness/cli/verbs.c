@@ -7,17 +7,12 @@
 #include "verb.h"
 
 const struct wht_verb *const wht_verbs[] = {
-    &wht_verb_run,      &wht_verb_review,
-    &wht_verb_bless,    &wht_verb_list,
-    &wht_verb_show,     &wht_verb_explain,
-    &wht_verb_coverage, &wht_verb_compare,
-    &wht_verb_check,    &wht_verb_fmt,
-    &wht_verb_new,      &wht_verb_record,
-    &wht_verb_import,   &wht_verb_dedupe,
-    &wht_verb_redact,   &wht_verb_minimize,
-    &wht_verb_debug,    &wht_verb_completion,
-    &wht_verb_version,  &wht_verb_help,
-    &wht_verb_worker,   NULL,
+    &wht_verb_run,      &wht_verb_review,   &wht_verb_bless,  &wht_verb_diff,
+    &wht_verb_merge,    &wht_verb_list,     &wht_verb_show,   &wht_verb_explain,
+    &wht_verb_coverage, &wht_verb_compare,  &wht_verb_check,  &wht_verb_fmt,
+    &wht_verb_new,      &wht_verb_record,   &wht_verb_import, &wht_verb_dedupe,
+    &wht_verb_redact,   &wht_verb_minimize, &wht_verb_debug,  &wht_verb_completion,
+    &wht_verb_version,  &wht_verb_help,     &wht_verb_worker, NULL,
 };
 
 const struct wht_verb *wht_verb_find(const char *name)

@@ -116,14 +116,19 @@ bool wht_expectations_load(const char *path, const struct wht_load_options *opti
     return check.errors == 0;
 }
 
+bool wht_expectation_means(const struct wht_expectation *entry, const char *name)
+{
+    /* Most are decided by what stands before the first star. */
+    return strncmp(entry->match, name, entry->literal) == 0 &&
+           wht_pattern_is(entry->match + entry->literal, name + entry->literal);
+}
+
 const struct wht_expectation *wht_expectations_find(const struct wht_expectations *list,
                                                     const char *name, size_t *index)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct wht_expectation *item = &list->items[i];
-        /* Most entries are decided by what stands before the first star. */
-        if (strncmp(item->match, name, item->literal) == 0 &&
-            wht_pattern_is(item->match + item->literal, name + item->literal)) {
+        if (wht_expectation_means(item, name)) {
             if (index)
                 *index = i;
             return item;

@@ -39,6 +39,9 @@ struct wht_expectations {
 bool wht_expectations_load(const char *path, const struct wht_load_options *options,
                            struct wht_expectations *list);
 
+/** @return whether an entry's pattern matches the test name. */
+bool wht_expectation_means(const struct wht_expectation *entry, const char *name);
+
 /**
  * @return the first entry whose pattern matches the test name, or NULL; index receives its place.
  */

@@ -2,7 +2,8 @@
 /**
  * @file event.h
  * What a run tells its reports, in the order of files and cases. Strings are never NULL and only
- * valid during the call; names, files and texts may hold any bytes but NUL.
+ * valid during the call, those of the run until its end; names, files and texts may hold any bytes
+ * but NUL.
  */
 #ifndef WHVTRACE_REPORT_EVENT_H
 #define WHVTRACE_REPORT_EVENT_H
@@ -35,7 +36,22 @@ const char *wht_ending_name(enum wht_ending ending);
 struct wht_report_run {
     /** Of the program. */
     const char *version;
+    /** "builtin" or a path. */
     const char *emulator;
+    /** "" if its file has none. */
+    const char *emulator_version;
+    /** SHA-256 of its file; "" of the built-in one, and where there is no file to read. */
+    const char *emulator_digest;
+    /** SHA-256 of the trace files' contents in their order; "" if it was not asked for. */
+    const char *suite_digest;
+    /** Its files, in the order in which they are run. */
+    const char *const *suite_paths;
+    uint64_t suite_files;
+    /** Where it ran. */
+    const char *system;
+    const char *processor;
+    /** "2026-01-31T12:00:00Z" */
+    const char *date;
     /** No case is judged more strictly. */
     enum wht_match level;
     /** From 1. */
@@ -51,8 +67,17 @@ struct wht_report_case {
     const char *name;
     const char *file;
     uint64_t line;
-    /** "" if it was not run. */
+    /** "" if it was not run, or not asked for. */
     const char *mnemonic;
+    /** Of the instruction in the built-in emulator, "none"; "" if it was not asked for, as below.
+     */
+    const char *family;
+    /** Of the processor. */
+    const char *mode;
+    /** Names, joined by blanks. */
+    const char *flags;
+    /** Names of the bits of the status that it expects, likewise. */
+    const char *status;
     /** Of a failure in one line; "" of other outcomes. */
     const char *cause;
     /** Why it is known, may fail or was skipped; otherwise "". */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "header.h"
 #include "report.h"
 #include "words/names.h"
 
@@ -88,14 +89,25 @@ static void add_block(struct wht_text *text, const struct wht_group *group)
     wht_text_free(&block);
 }
 
+static void add_header_row(void *user, const char *label, const char *value)
+{
+    struct wht_text *text = user;
+    wht_text_addf(text, "| %s | ", label);
+    wht_escape_markdown(text, value);
+    wht_text_add(text, " |\n");
+}
+
+static void add_header(struct wht_text *text, const struct wht_report_run *run)
+{
+    wht_text_add(text, "| run | |\n|---|---|\n");
+    wht_header_rows(run, add_header_row, text);
+    wht_text_add(text, "\n");
+}
+
 static void add_title(struct wht_text *text, const struct wht_report_end *end,
                       const struct wht_summary *s)
 {
-    bool is_bad = s->outcomes[WHT_OUTCOME_FAILED] + s->problems[WHT_PROBLEM_TRACE] +
-                          s->problems[WHT_PROBLEM_EXPECTATION] >
-                      0 ||
-                  end->ending != WHT_RUN_DONE || *end->message;
-    wht_text_addf(text, "## whvtrace: %s", is_bad ? "failed" : "passed");
+    wht_text_addf(text, "## whvtrace: %s", wht_summary_verdict(s, end));
     if (end->ending != WHT_RUN_DONE)
         wht_text_addf(text, " (%s)", wht_run_ending_name(end->ending));
     wht_text_add(text, "\n\n");
@@ -119,6 +131,7 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
         wht_text_add(text, "\n\n");
     }
     wht_text_free(&remark);
+    add_header(text, report->run);
     add_counts(text, summary);
     if (groups->count > 0)
         add_rows(text, groups);
@@ -131,6 +144,7 @@ const struct wht_format wht_format_markdown = {
     .name = "markdown",
     .about = "a summary; without a file it goes to $GITHUB_STEP_SUMMARY",
     .mode = WHT_OUTPUT_APPENDED,
+    .wants_header = true,
     .file_variable = "GITHUB_STEP_SUMMARY",
     .end = end_report,
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* For people, at a terminal or in the log of a build: failures in full, grouped, then counts. */
+/*
+ * For people, at a terminal or in the log of a build: failures in full, grouped, then counts. No
+ * line passes 80 columns but those that are searched for or pasted as a whole: a case with its
+ * outcome and cause, a name, a command.
+ */
 #include <inttypes.h>
 
 #include "report.h"
@@ -7,6 +11,8 @@
 
 /* Kinds of failures that are shown in full; of the others one line says enough for a first look. */
 #define BLOCKS_MAX 10u
+/* Instructions that are told unless all are. */
+#define SCORES_MAX 20u
 
 static const enum wht_colour colours[] = {[WHT_OUTCOME_PASSED] = WHT_GREEN,
                                           [WHT_OUTCOME_FAILED] = WHT_RED,
@@ -145,6 +151,33 @@ static void add_levels(struct wht_text *text, const struct wht_summary *s)
     }
 }
 
+/* Of one family the counts say as much. */
+static void add_scores(struct wht_report *report, const struct wht_summary *s)
+{
+    struct wht_text *text = &report->text;
+    const struct wht_scores *all = &s->instructions;
+    size_t low = 0;
+    if (!report->style.has_scores || s->families.count < 2)
+        return;
+    wht_scores_families(text, &s->families);
+    while (low < all->count && wht_score_permille(&all->items[low]) < 1000)
+        low++;
+    if (report->style.is_verbose)
+        wht_text_addf(text, "\n  %zu instructions, %zu of them pass\n", all->count,
+                      all->count - low);
+    else
+        wht_text_addf(text, "\n  %zu instructions, %zu of them pass%s\n", all->count,
+                      all->count - low,
+                      low > SCORES_MAX ? "; the lowest (-v names all):"
+                      : low > 0        ? "; the others:"
+                                       : "");
+    wht_scores_instructions(text, all,
+                            report->style.is_verbose ? all->count
+                            : low < SCORES_MAX       ? low
+                                                     : SCORES_MAX);
+    wht_text_add(text, "\n");
+}
+
 static void add_remark(struct wht_text *text, const struct wht_summary *summary)
 {
     struct wht_text words = {.text = NULL};
@@ -153,6 +186,17 @@ static void add_remark(struct wht_text *text, const struct wht_summary *summary)
         wht_text_wrap(text, wht_text_get(&words), 8, 8);
         wht_text_add(text, "\n");
     }
+    wht_text_free(&words);
+}
+
+static void add_counts(struct wht_text *text, const struct wht_report_end *end,
+                       const struct wht_summary *summary)
+{
+    struct wht_text words = {.text = NULL};
+    wht_summary_counts(&words, summary);
+    wht_text_addf(&words, " (%.2f s)", end->seconds);
+    wht_text_wrap(text, wht_text_get(&words), 0, 2);
+    wht_text_add(text, "\n");
     wht_text_free(&words);
 }
 
@@ -180,8 +224,8 @@ static void end_report(struct wht_report *report, const struct wht_report_end *e
     if (errors > 0)
         wht_text_addf(text, "%" PRIu64 " error%s in trace files\n", errors, errors == 1 ? "" : "s");
     if (!report->style.is_quiet) {
-        wht_summary_counts(text, summary);
-        wht_text_addf(text, " (%.2f s)\n", end->seconds);
+        add_scores(report, summary);
+        add_counts(text, end, summary);
         add_levels(text, summary);
     }
     add_remark(text, summary);

@@ -18,6 +18,8 @@ struct wht_report_style {
     bool colours;
     bool is_quiet;
     bool is_verbose;
+    /** Tables of families and instructions at the end. */
+    bool has_scores;
 };
 
 struct wht_format;
@@ -25,6 +27,8 @@ struct wht_format;
 /** An open report. */
 struct wht_report {
     const struct wht_format *format;
+    /** From its beginning to its end. */
+    const struct wht_report_run *run;
     struct wht_report_style style;
     struct wht_output output;
     /** For putting lines together; empty between events. */
@@ -42,6 +46,10 @@ struct wht_format {
     bool shares_output;
     /** Failures must carry their JSON object. */
     bool wants_detail;
+    /** Cases must carry their labels. */
+    bool wants_labels;
+    /** It says what ran where: the run must carry its digests. */
+    bool wants_header;
     /** Environment variable that names its file; NULL: none. */
     const char *file_variable;
     size_t state_size;

@@ -91,11 +91,30 @@ bool wht_reports_want_detail(const struct wht_reports *reports)
     return false;
 }
 
-void wht_reports_begin(struct wht_reports *reports, const struct wht_report_run *run)
+bool wht_reports_want_labels(const struct wht_reports *reports)
 {
     for (size_t i = 0; i < reports->count; i++)
+        if (reports->items[i].format->wants_labels ||
+            (reports->items[i].style.has_scores && !reports->items[i].style.is_quiet))
+            return true;
+    return false;
+}
+
+bool wht_reports_want_header(const struct wht_reports *reports)
+{
+    for (size_t i = 0; i < reports->count; i++)
+        if (reports->items[i].format->wants_header)
+            return true;
+    return false;
+}
+
+void wht_reports_begin(struct wht_reports *reports, const struct wht_report_run *run)
+{
+    for (size_t i = 0; i < reports->count; i++) {
+        reports->items[i].run = run;
         if (reports->items[i].format->begin)
             reports->items[i].format->begin(&reports->items[i], run);
+    }
 }
 
 void wht_reports_case(struct wht_reports *reports, const struct wht_report_case *result)

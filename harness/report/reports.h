@@ -46,6 +46,12 @@ bool wht_reports_arrive(const struct wht_reports *reports);
 /** @return whether failures must carry their details. */
 bool wht_reports_want_detail(const struct wht_reports *reports);
 
+/** @return whether cases must carry their labels. */
+bool wht_reports_want_labels(const struct wht_reports *reports);
+/** @return whether the run must carry its digests. */
+bool wht_reports_want_header(const struct wht_reports *reports);
+
+/** @param run must live until the reports' end. */
 void wht_reports_begin(struct wht_reports *reports, const struct wht_report_run *run);
 void wht_reports_case(struct wht_reports *reports, const struct wht_report_case *result);
 void wht_reports_problem(struct wht_reports *reports, const struct wht_report_problem *problem);

@@ -2,6 +2,7 @@
 #include "summary.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *result)
 {
@@ -11,8 +12,19 @@ void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *
         summary->judged[level] += result->judged >> level & 1;
         summary->level_passed[level] += result->passed >> level & 1;
     }
+    if (*result->family) {
+        wht_scores_add(&summary->families, result->family, result);
+        wht_scores_add(&summary->instructions, result->mnemonic, result);
+    }
     if (result->outcome == WHT_OUTCOME_FAILED)
         wht_groups_add(&summary->groups, result);
+}
+
+void wht_summary_sort(struct wht_summary *summary)
+{
+    wht_groups_sort(&summary->groups);
+    wht_scores_sort(&summary->families);
+    wht_scores_sort_lowest(&summary->instructions);
 }
 
 uint64_t wht_summary_cases(const struct wht_summary *summary)
@@ -21,6 +33,15 @@ uint64_t wht_summary_cases(const struct wht_summary *summary)
     for (int i = 0; i < WHT_OUTCOME_COUNT; i++)
         cases += summary->outcomes[i];
     return cases;
+}
+
+const char *wht_summary_verdict(const struct wht_summary *s, const struct wht_report_end *end)
+{
+    const bool is_bad = s->outcomes[WHT_OUTCOME_FAILED] + s->problems[WHT_PROBLEM_TRACE] +
+                                s->problems[WHT_PROBLEM_EXPECTATION] >
+                            0 ||
+                        end->ending != WHT_RUN_DONE || *end->message;
+    return is_bad ? "failed" : "passed";
 }
 
 static const char *plural(uint64_t count)
@@ -49,10 +70,20 @@ static bool add_pending(struct wht_text *text, const struct wht_summary *s)
     return s->pending > 0;
 }
 
+/* By bits of wht_unaligned. */
+static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
+                                     "values of Set"};
+
+unsigned wht_summary_unaligned(const char *remark)
+{
+    unsigned unaligned = 0;
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        unaligned |= (unsigned)(strstr(remark, arrays[i]) != NULL) << i;
+    return unaligned;
+}
+
 bool wht_summary_remark(struct wht_text *text, const struct wht_summary *s)
 {
-    static const char *const arrays[] = {"names of Get", "values of Get", "names of Set",
-                                         "values of Set"};
     const char *separator = "";
     const bool has_pending = add_pending(text, s);
     if (s->unaligned == 0)
@@ -82,4 +113,6 @@ void wht_summary_total(struct wht_text *text, const struct wht_summary *s)
 void wht_summary_free(struct wht_summary *summary)
 {
     wht_groups_free(&summary->groups);
+    wht_scores_free(&summary->families);
+    wht_scores_free(&summary->instructions);
 }

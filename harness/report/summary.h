@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "event.h"
 #include "groups.h"
+#include "scores.h"
 
 /** Zero-initialise; release with wht_summary_free(). */
 struct wht_summary {
@@ -26,13 +27,23 @@ struct wht_summary {
     uint64_t judged[3];
     uint64_t level_passed[3];
     struct wht_groups groups;
+    /** Of cases that carry labels. */
+    struct wht_scores families;
+    struct wht_scores instructions;
 };
 
 /** Counts a case; a failure also joins its group. */
 void wht_summary_add(struct wht_summary *summary, const struct wht_report_case *result);
 
+/** Puts groups and scores in the order in which they are told. Nothing is counted any more. */
+void wht_summary_sort(struct wht_summary *summary);
+
 /** @return how many cases were counted. */
 uint64_t wht_summary_cases(const struct wht_summary *summary);
+
+/** @return "passed", or "failed": by a failure, an error in a file, or an early end. */
+const char *wht_summary_verdict(const struct wht_summary *summary,
+                                const struct wht_report_end *end);
 
 /** Adds "N cases in N files: N passed, N failed, ...", without a line end. */
 void wht_summary_counts(struct wht_text *text, const struct wht_summary *summary);
@@ -41,6 +52,9 @@ void wht_summary_counts(struct wht_text *text, const struct wht_summary *summary
  * @return whether there is anything.
  */
 bool wht_summary_remark(struct wht_text *text, const struct wht_summary *summary);
+
+/** @return what a remark says of arrays, as a mask of wht_unaligned. */
+unsigned wht_summary_unaligned(const char *remark);
 
 /** Adds the line that programs read: "N passed, N failed" and, if there are, ", N skipped". */
 void wht_summary_total(struct wht_text *text, const struct wht_summary *summary);

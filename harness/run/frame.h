@@ -67,6 +67,11 @@ struct wht_begin_frame {
     const char *name;
     const char *file;
     const char *mnemonic;
+    /** What reports count it by (labels.h); "" if that was not asked for. */
+    const char *family;
+    const char *mode;
+    const char *flags;
+    const char *status;
     /** Of the failure block: before what is said of the loss. */
     const char *block_head;
     /** And behind it. */
@@ -89,8 +94,12 @@ struct wht_case_frame {
     uint64_t line;
     const char *name;
     const char *file;
-    /** Of a failure. */
+    /** Of a failure; of every case if labels were asked for. */
     const char *mnemonic;
+    const char *family;
+    const char *mode;
+    const char *flags;
+    const char *status;
     /** Of a failure, in one line; why skipped. */
     const char *cause;
     /** Of a failure: equal for those that look alike. */

@@ -12,21 +12,12 @@
 #include "format/paths.h"
 #include "session/result.h"
 
-bool wht_known_load(struct wht_known *known, const struct wht_words *files, const char *emulator)
-{
-    struct wht_load_options options = {.on_error = wht_error_print, .user = stderr};
-    bool is_good = true;
-    known->emulator = emulator;
-    for (size_t i = 0; i < files->count; i++)
-        is_good &= wht_expectations_load(files->items[i], &options, &known->list);
-    known->is_used = wht_allocate(known->list.count + 1, sizeof(*known->is_used));
-    return is_good;
-}
-
 void wht_known_free(struct wht_known *known)
 {
     wht_expectations_free(&known->list);
     free(known->is_used);
+    free(known->patterns);
+    wht_map_free(&known->names);
     *known = (struct wht_known){.is_used = NULL};
 }
 
@@ -42,20 +33,49 @@ static bool concerns(const struct wht_known *known, const struct wht_expectation
            strcmp(entry->emulator, base_name(known->emulator)) == 0;
 }
 
+static void index_entries(struct wht_known *known)
+{
+    known->patterns = wht_allocate(known->list.count + 1, sizeof(*known->patterns));
+    for (size_t i = 0; i < known->list.count; i++) {
+        const struct wht_expectation *entry = &known->list.items[i];
+        if (!concerns(known, entry))
+            continue;
+        if (strchr(entry->match, '*')) {
+            known->patterns[known->pattern_count++] = i;
+            continue;
+        }
+        uint64_t *place = wht_map_at(&known->names, entry->match, strlen(entry->match));
+        if (*place == 0)
+            *place = i + 1;
+    }
+}
+
+bool wht_known_load(struct wht_known *known, const struct wht_words *files, const char *emulator)
+{
+    struct wht_load_options options = {.on_error = wht_error_print, .user = stderr};
+    bool is_good = true;
+    known->emulator = emulator;
+    for (size_t i = 0; i < files->count; i++)
+        is_good &= wht_expectations_load(files->items[i], &options, &known->list);
+    known->is_used = wht_allocate(known->list.count + 1, sizeof(*known->is_used));
+    index_entries(known);
+    return is_good;
+}
+
+/* The first entry counts, whichever way it is found. */
 const struct wht_expectation *wht_known_find(struct wht_known *known, const char *name)
 {
-    struct wht_expectations rest = known->list;
-    size_t index;
-    while (wht_expectations_find(&rest, name, &index)) {
-        const struct wht_expectation *entry = &rest.items[index];
-        if (concerns(known, entry)) {
-            known->is_used[entry - known->list.items] = true;
-            return entry;
-        }
-        rest.items += index + 1;
-        rest.count -= index + 1;
-    }
-    return NULL;
+    const size_t size = strlen(name);
+    size_t first = wht_map_has(&known->names, name, size)
+                       ? (size_t)*wht_map_at(&known->names, name, size) - 1
+                       : known->list.count;
+    for (size_t i = 0; i < known->pattern_count && known->patterns[i] < first; i++)
+        if (wht_expectation_means(&known->list.items[known->patterns[i]], name))
+            first = known->patterns[i];
+    if (first == known->list.count)
+        return NULL;
+    known->is_used[first] = true;
+    return &known->list.items[first];
 }
 
 bool wht_known_holds(const struct wht_expectation *entry, const struct wht_case_frame *result)

@@ -6,6 +6,7 @@
 #ifndef WHVTRACE_RUN_KNOWN_H
 #define WHVTRACE_RUN_KNOWN_H
 
+#include "base/map.h"
 #include "format/expectations.h"
 #include "frame.h"
 #include "select.h"
@@ -16,6 +17,11 @@ struct wht_known {
     const char *emulator;
     /** Per entry: it matched a case of this run. */
     bool *is_used;
+    /** Of entries for this emulator: places from 1 of those that mean one name, by names. */
+    struct wht_map names;
+    /** Places of the others, which are tried one by one. */
+    size_t *patterns;
+    size_t pattern_count;
 };
 
 /** Loads files. @return false after printing every error. */

@@ -37,6 +37,8 @@ struct wht_pool_options {
     bool colours;
     /** Failures carry their JSON. */
     bool wants_detail;
+    /** Cases carry what reports count them by. */
+    bool wants_labels;
     /** What is done with a case. */
     enum wht_work work;
     struct wht_redaction_options redaction;
@@ -107,8 +109,8 @@ struct wht_pool_outcome {
 };
 
 /**
- * Runs the cases of files and hands over their results: what run, compare, record, dedupe and redact
- * stand on.
+ * Runs the cases of files and hands over their results: what run, compare, record, dedupe and
+ * redact stand on.
  */
 void wht_run_cases(const struct wht_pool_options *options, const struct wht_file_list *files,
                    const struct wht_pool_handler *handler, struct wht_pool_outcome *outcome);

@@ -36,6 +36,8 @@ void wht_pool_fill_arguments(struct wht_pool_arguments *a, const struct wht_pool
         add(a, "--colours", NULL);
     if (o->wants_detail)
         add(a, "--detail", NULL);
+    if (o->wants_labels)
+        add(a, "--labels", NULL);
     add(a, "--work", wht_work_kind(o->work)->name);
     add(a, "--seed", a->seed);
     if (o->redaction.only_whole)

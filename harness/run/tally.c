@@ -2,6 +2,7 @@
 #include "tally.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "session/result.h"
 
@@ -13,6 +14,10 @@ static struct wht_report_case report_of(const struct wht_case_frame *result)
                                     .file = result->file,
                                     .line = result->line,
                                     .mnemonic = result->mnemonic,
+                                    .family = result->family,
+                                    .mode = result->mode,
+                                    .flags = result->flags,
+                                    .status = result->status,
                                     .cause = "",
                                     .reason = "",
                                     .key = "",
@@ -39,6 +44,8 @@ static void tell_failure(struct wht_tally *tally, const struct wht_case_frame *r
     report.key = key;
     report.block = result->block;
     report.detail = result->json;
+    if (result->kind == WHT_CASE_FAILED)
+        wht_known_out_add(&tally->known_out, &report);
     tell(tally, &report);
 }
 
@@ -61,11 +68,15 @@ static void tell_contradiction(struct wht_tally *tally, const struct wht_case_fr
 }
 
 static void tell_other(struct wht_tally *tally, const struct wht_case_frame *result,
-                       enum wht_case_outcome outcome, const char *reason)
+                       enum wht_case_outcome outcome, const char *reason, bool has_entry)
 {
     struct wht_report_case report = report_of(result);
     report.outcome = outcome;
     report.reason = reason;
+    if (outcome == WHT_OUTCOME_KNOWN)
+        wht_known_out_add(&tally->known_out, &report);
+    else if (outcome == WHT_OUTCOME_SKIPPED && has_entry)
+        wht_known_out_skip(&tally->known_out, &report);
     tell(tally, &report);
 }
 
@@ -90,9 +101,13 @@ enum wht_case_outcome wht_tally_case(struct wht_tally *tally, const struct wht_c
     else if (outcome == WHT_OUTCOME_FAILED)
         tell_failure(tally, result, result->cause, result->group);
     else if (outcome == WHT_OUTCOME_KNOWN)
-        tell_other(tally, result, outcome, entry->reason);
+        tell_other(tally, result, outcome, entry->reason, true);
+    else if (outcome == WHT_OUTCOME_PASSED)
+        tell_other(tally, result, outcome, "", false);
     else
-        tell_other(tally, result, outcome, outcome == WHT_OUTCOME_PASSED ? "" : result->cause);
+        tell_other(tally, result, outcome, result->cause,
+                   outcome == WHT_OUTCOME_SKIPPED && entry && wht_known_holds(entry, result) &&
+                       strcmp(entry->reason, result->cause) == 0);
     return outcome;
 }
 
@@ -135,7 +150,7 @@ void wht_tally_stale(struct wht_tally *tally, const struct wht_words *paths)
 
 void wht_tally_end(struct wht_tally *tally, const struct wht_report_end *end)
 {
-    wht_groups_sort(&tally->summary.groups);
+    wht_summary_sort(&tally->summary);
     wht_reports_end(&tally->reports, end, &tally->summary);
 }
 

@@ -8,6 +8,7 @@
 
 #include "frame.h"
 #include "known.h"
+#include "known_out.h"
 #include "report/reports.h"
 
 /** Zero-initialise; release with wht_tally_free(). */
@@ -15,6 +16,8 @@ struct wht_tally {
     struct wht_known known;
     struct wht_summary summary;
     struct wht_reports reports;
+    /** Receives what fails, if it is wanted. */
+    struct wht_known_out known_out;
 };
 
 /** Takes a result. @return what it means. */

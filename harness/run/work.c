@@ -21,6 +21,12 @@ static void clear_texts(struct wht_workbench *b)
     wht_text_clear(&b->detail);
 }
 
+static void take_labels(struct wht_workbench *b, const struct wht_case *c)
+{
+    if (b->options->wants_labels)
+        wht_labels_take(&b->labels, c);
+}
+
 static bool is_may(const struct wht_case *c)
 {
     return c->verdict == WHT_VERDICT_MAY && c->todo.count == 0;
@@ -40,6 +46,7 @@ void wht_work_announce(struct wht_workbench *b, const struct wht_case *c, bool i
     wht_report_inputs(&b->block, c);
     wht_report_foot(&b->detail, c, level, false, &o->report);
     wht_mnemonic(c, b->mnemonic, sizeof(b->mnemonic));
+    take_labels(b, c);
     const struct wht_begin_frame frame = {.ordinal = c->ordinal,
                                           .is_may = is_may(c),
                                           .judged = (uint8_t)((2u << level) - 1),
@@ -49,6 +56,10 @@ void wht_work_announce(struct wht_workbench *b, const struct wht_case *c, bool i
                                           .name = c->name,
                                           .file = c->file,
                                           .mnemonic = b->mnemonic,
+                                          .family = wht_text_get(&b->labels.family),
+                                          .mode = wht_text_get(&b->labels.mode),
+                                          .flags = wht_text_get(&b->labels.flags),
+                                          .status = wht_text_get(&b->labels.status),
                                           .block_head = wht_text_get(&b->block),
                                           .block_foot = wht_text_get(&b->detail)};
     wht_put_begin_frame(b->out, &frame);
@@ -57,7 +68,8 @@ void wht_work_announce(struct wht_workbench *b, const struct wht_case *c, bool i
 static void put_result(struct wht_workbench *b, const struct wht_case *c,
                        const struct wht_case_result *result, uint64_t micros)
 {
-    bool has_mnemonic = b->group.size > 0;
+    bool has_mnemonic = b->group.size > 0 || b->options->wants_labels;
+    take_labels(b, c);
     if (has_mnemonic)
         wht_mnemonic(c, b->mnemonic, sizeof(b->mnemonic));
     const struct wht_case_frame frame = {.ordinal = c->ordinal,
@@ -72,6 +84,10 @@ static void put_result(struct wht_workbench *b, const struct wht_case *c,
                                          .name = c->name,
                                          .file = c->file,
                                          .mnemonic = has_mnemonic ? b->mnemonic : "",
+                                         .family = wht_text_get(&b->labels.family),
+                                         .mode = wht_text_get(&b->labels.mode),
+                                         .flags = wht_text_get(&b->labels.flags),
+                                         .status = wht_text_get(&b->labels.status),
                                          .cause = wht_text_get(&b->cause),
                                          .group = wht_text_get(&b->group),
                                          .block = wht_text_get(&b->block),
@@ -251,4 +267,5 @@ void wht_workbench_close(struct wht_workbench *b)
     wht_text_free(&b->group);
     wht_text_free(&b->block);
     wht_text_free(&b->detail);
+    wht_labels_free(&b->labels);
 }

@@ -7,6 +7,7 @@
 #define WHVTRACE_RUN_WORK_H
 
 #include "format/load.h"
+#include "labels.h"
 #include "session/recorder.h"
 #include "session/replayer.h"
 #include "update_line.h"
@@ -33,6 +34,7 @@ struct wht_workbench {
     struct wht_text group;
     struct wht_text block;
     struct wht_text detail;
+    struct wht_labels labels;
     char mnemonic[64];
 };
 

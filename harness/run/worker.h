@@ -20,6 +20,7 @@ struct wht_worker_options {
     uint64_t shard;
     uint64_t shard_count;
     bool wants_detail;
+    bool wants_labels;
     bool keeps_handle;
     /** Why no case is run any more, or NULL. */
     const char *not_run;

@@ -38,6 +38,8 @@ COMMANDS = {
     "run": ["run", "-q", "store.trace.json"],
     "review": ["review", "store.trace.json"],
     "bless": ["bless", "store.trace.json"],
+    "diff": ["diff", "report/old.json", "report/new.json"],
+    "merge": ["merge", "-q", "report/better.json"],
     "list": ["list", "store.trace.json"],
     "show": ["show", "store.trace.json"],
     "explain": ["explain", "--traces", "flags/traces"],

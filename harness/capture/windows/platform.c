@@ -95,13 +95,14 @@ void whvc_describe_program(char *text, size_t size)
     snprintf(text, size, "%s", wht_last_part(path, "/\\"));
 }
 
-static void describe_version(const char *path, char *version, size_t size)
+void whvc_describe_file(const char *path, char *version, size_t size)
 {
     DWORD ignored;
     DWORD length = GetFileVersionInfoSizeA(path, &ignored);
     void *block = length > 0 ? malloc(length) : NULL;
     VS_FIXEDFILEINFO *info;
     UINT info_size;
+    *version = 0;
     if (block && GetFileVersionInfoA(path, 0, length, block) &&
         VerQueryValueA(block, "\\", (void **)&info, &info_size))
         snprintf(version, size, "%lu.%lu.%lu.%lu", info->dwFileVersionMS >> 16,
@@ -125,7 +126,7 @@ void whvc_describe_library(void (*function)(void), char *file, size_t file_size,
     if (length == 0 || length >= sizeof(path))
         return;
     snprintf(file, file_size, "%s", wht_last_part(path, "/\\"));
-    describe_version(path, version, version_size);
+    whvc_describe_file(path, version, version_size);
 }
 
 bool whvc_is_folder(const char *path)

@@ -6,8 +6,11 @@
 
 #include "base/outfile.h"
 #include "base/platform.h"
+#include "cli/progress.h"
+#include "cli/report_options.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
+#include "run/about.h"
 #include "run/exit_facts.h"
 #include "run/pool.h"
 #include "run/select.h"
@@ -16,23 +19,15 @@
 #include "run/update.h"
 #include "session/backend.h"
 
-#define PROGRESS_MS 100u
 /* Workers are told by their command line. */
 #define EXPECTATIONS_MAX 16u
-
-/** A --report, opened when the command line has been read. */
-struct wanted_report {
-    const struct wht_format *format;
-    const char *path;
-};
 
 struct run {
     struct wht_pool_options pool;
     struct wht_words paths;
     struct wht_selection selection;
     struct wht_words expectations;
-    struct wanted_report wanted[WHT_REPORTS_MAX];
-    size_t wanted_count;
+    struct wht_wanted_reports wanted;
     struct wht_report_style style;
     /** Auto, always or never. */
     const char *color;
@@ -49,11 +44,7 @@ struct run {
     struct wht_file_list files;
     struct wht_tally tally;
     struct wht_exit_facts facts;
-    uint64_t started_ms;
-    bool shows_progress;
-    /** A line of it is on the terminal. */
-    bool has_progress;
-    uint64_t progress_ms;
+    struct wht_progress_line progress;
 };
 
 static bool take_expectations(const struct wht_args *args, const struct wht_option *option,
@@ -121,42 +112,6 @@ static bool take_no_color(const struct wht_args *args, const struct wht_option *
     return true;
 }
 
-static void list_formats(char *list, size_t n)
-{
-    size_t used = 0;
-    for (size_t i = 0; wht_formats[i] && used < n; i++)
-        used += (size_t)snprintf(list + used, n - used, "%s%s",
-                                 i == 0               ? ""
-                                 : wht_formats[i + 1] ? ", "
-                                                      : " or ",
-                                 wht_formats[i]->name);
-}
-
-static bool take_report(const struct wht_args *args, const struct wht_option *option,
-                        const char *value, void *target)
-{
-    struct run *r = target;
-    (void)option;
-    char list[128];
-    size_t size = strcspn(value, "=");
-    const char *path = value[size] == '=' ? value + size + 1 : NULL;
-    const struct wht_format *format = wht_format_find(value, size);
-    list_formats(list, sizeof(list));
-    if (!format)
-        wht_usage_error(args->verb, "option '--report' got '%s', expected %s", value, list);
-    else if (path && !*path)
-        wht_usage_error(args->verb, "option '--report' got '%s': the file has no name", value);
-    else if (r->wanted_count == WHT_REPORTS_MAX)
-        wht_usage_error(args->verb, "option '--report' was given more than %d times",
-                        WHT_REPORTS_MAX);
-    else {
-        bool is_stdout = path && strcmp(path, "-") == 0;
-        r->wanted[r->wanted_count++] = (struct wanted_report){format, is_stdout ? NULL : path};
-        return true;
-    }
-    return false;
-}
-
 static const struct wht_option options[] = {
     WHT_SELECTION(struct run, selection),
     {"failed", 0, NULL, "only tests that failed when they ran last",
@@ -172,6 +127,8 @@ static const struct wht_option options[] = {
      WHT_FLAG(struct run, update.is_wanted)},
     {"frozen", 0, NULL, "pending results fail the run; so they do where CI is set",
      WHT_FLAG(struct run, is_frozen)},
+    {"write-expectations", 0, "FILE", "what fails now, as known gaps for the next run",
+     WHT_TEXT(struct run, tally.known_out.path)},
     {"jobs", 'j', "N", "worker processes (default: processors)",
      WHT_TAKE(take_jobs, struct run, pool)},
     {"timeout", 0, "SECONDS", "for each case, and for loading (default: 10)",
@@ -182,8 +139,7 @@ static const struct wht_option options[] = {
      WHT_TAKE(take_off, struct run, pool.gives_up)},
     {"shard", 0, "K/N", "the K-th of N parts of the cases, told by their names",
      WHT_TAKE(take_shard, struct run, pool)},
-    {"report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",
-     WHT_TAKE_ALL(take_report)},
+    WHT_REPORT_OPTION(struct run, wanted),
     {"quiet", 'q', NULL, "one line per failure, and the totals",
      WHT_FLAG(struct run, style.is_quiet)},
     {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
@@ -193,34 +149,16 @@ static const struct wht_option options[] = {
     {.name = NULL},
 };
 
-static void show_progress(struct run *r, size_t files_done)
-{
-    const struct wht_summary *s = &r->tally.summary;
-    uint64_t now = wht_now_ms();
-    if (!r->shows_progress || now - r->progress_ms < PROGRESS_MS)
-        return;
-    r->progress_ms = now;
-    r->has_progress = true;
-    fprintf(stderr, "\r\033[K%" PRIu64 " cases, file %zu of %zu, %" PRIu64 " failed",
-            wht_summary_cases(s), files_done + 1, r->files.count, s->outcomes[WHT_OUTCOME_FAILED]);
-}
-
-static void clear_progress(struct run *r)
-{
-    if (r->has_progress)
-        fprintf(stderr, "\r\033[K");
-    r->has_progress = false;
-}
-
 static void on_tick(void *user, size_t files_done)
 {
-    show_progress(user, files_done);
+    struct run *r = user;
+    wht_progress_line_show(&r->progress, &r->tally.summary, files_done);
 }
 
 static void on_error(void *user, const struct wht_error *error)
 {
     struct run *r = user;
-    clear_progress(r);
+    wht_progress_line_clear(&r->progress);
     wht_error_print(stderr, error);
     wht_tally_error(&r->tally, error);
 }
@@ -229,7 +167,7 @@ static bool on_case(void *user, const struct wht_case_frame *result)
 {
     struct run *r = user;
     if (r->style.is_verbose || r->style.is_quiet)
-        clear_progress(r);
+        wht_progress_line_clear(&r->progress);
     const enum wht_case_outcome outcome = wht_tally_case(&r->tally, result);
     if (result->kind != WHT_CASE_SKIPPED)
         wht_state_note(&r->state, result->name, outcome == WHT_OUTCOME_FAILED);
@@ -259,32 +197,6 @@ static void add_builtin_expectations(struct run *r)
         wht_words_add(&r->expectations, r->builtin_expectations);
 }
 
-/* Opens what --report asks for, and the report for people unless another takes its place. */
-static bool open_reports(struct run *r)
-{
-    char error[512];
-    struct wht_reports *reports = &r->tally.reports;
-    for (size_t i = 0; i < r->wanted_count; i++)
-        if (!wht_reports_open(reports, r->wanted[i].format, r->wanted[i].path, &r->style, error,
-                              sizeof(error))) {
-            wht_usage_error("run", "option '--report': %s", error);
-            return false;
-        }
-    const struct wht_format *conflict = wht_reports_conflict(reports);
-    if (conflict) {
-        wht_usage_error("run",
-                        "option '--report': two reports for standard output; "
-                        "name a file: %s=FILE",
-                        conflict->name);
-        return false;
-    }
-    /* A reader who has seen enough of standard output does not do without the files. */
-    if (wht_reports_have_file(reports))
-        wht_survive_broken_pipes();
-    return wht_reports_own_stdout(reports) ||
-           wht_reports_open(reports, &wht_format_pretty, NULL, &r->style, error, sizeof(error));
-}
-
 static void count_for_exit(struct run *r)
 {
     const struct wht_summary *s = &r->tally.summary;
@@ -309,6 +221,19 @@ static void end_update(struct run *r, const struct wht_pool_outcome *outcome)
     r->facts.is_interrupted |= r->update.is_interrupted;
 }
 
+/* What was not run is not known either. */
+static void write_known(struct run *r, bool is_whole)
+{
+    struct wht_known_out *known = &r->tally.known_out;
+    const char *path = known->path;
+    if (path && !is_whole)
+        fprintf(stderr, "whvtrace run: %s is not written: not every case was run\n", path);
+    if (wht_known_out_close(known, is_whole))
+        return;
+    fprintf(stderr, "whvtrace run: %s: %s\n", path, known->out.error);
+    r->facts.is_unwritten = true;
+}
+
 static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
 {
     static const enum wht_run_ending endings[] = {[WHT_POOL_DONE] = WHT_RUN_DONE,
@@ -319,12 +244,14 @@ static int conclude(struct run *r, const struct wht_pool_outcome *outcome)
                                                   [WHT_POOL_NO_PROCESS] = WHT_RUN_BROKEN};
     struct wht_report_end report = {.ending = endings[outcome->end],
                                     .message = outcome->message,
-                                    .seconds = (double)(wht_now_ms() - r->started_ms) / 1000.0};
+                                    .seconds =
+                                        (double)(wht_now_ms() - r->progress.started_ms) / 1000.0};
     bool is_whole = outcome->end == WHT_POOL_DONE && !wht_has_selection(&r->selection) &&
                     r->pool.shard_count == 1 && r->tally.summary.problems[WHT_PROBLEM_TRACE] == 0;
-    clear_progress(r);
+    wht_progress_line_clear(&r->progress);
     wht_state_write(&r->state, is_whole);
     end_update(r, outcome);
+    write_known(r, outcome->end == WHT_POOL_DONE);
     if (is_whole)
         wht_tally_stale(&r->tally, &r->paths);
     wht_tally_end(&r->tally, &report);
@@ -374,17 +301,20 @@ static int replay(struct run *r)
     for (size_t i = 0; i < r->expectations.count; i++)
         wht_outfile_protect(r->expectations.items[i]);
     wht_outfile_protect(r->pool.emulator);
-    if (!open_reports(r))
+    r->style.has_scores = strcmp(r->pool.emulator, WHT_BACKEND_BUILTIN) != 0;
+    if (!wht_wanted_reports_open("run", &r->wanted, &r->style, &r->tally.reports))
         return WHT_EXIT_USAGE;
-    struct wht_report_run about = {.version = WHVTRACE_VERSION,
-                                   .emulator = r->pool.emulator,
-                                   .level = r->pool.level,
-                                   .shard = r->pool.shard,
-                                   .shard_count = r->pool.shard_count};
+    const char *known_path = r->tally.known_out.path;
+    if (!wht_known_out_open(&r->tally.known_out))
+        return wht_usage_error("run", "option '--write-expectations': %s: %s", known_path,
+                               r->tally.known_out.out.error);
+    struct wht_about texts;
+    const struct wht_report_run about =
+        wht_about_run(&texts, &r->pool, &r->files, wht_reports_want_header(&r->tally.reports));
     wht_state_read(&r->state, r->root, r->pool.emulator);
     wht_reports_begin(&r->tally.reports, &about);
     r->tally.summary.files = r->files.count;
-    r->started_ms = wht_now_ms();
+    wht_progress_line_begin(&r->progress, &r->files);
     const char *invalid = NULL;
     if (!wht_update_begin(&r->update, &r->files))
         r->facts.invalid++;
@@ -402,6 +332,7 @@ static int replay(struct run *r)
     r->pool.selection = &r->selection;
     r->pool.expectations = &r->expectations;
     r->pool.colours = r->style.colours;
+    r->pool.wants_labels = wht_reports_want_labels(&r->tally.reports);
     r->pool.wants_detail = wht_reports_want_detail(&r->tally.reports);
     run_cases(r, &handler, &outcome);
     return conclude(r, &outcome);
@@ -421,38 +352,27 @@ static void release(struct run *r)
     wht_words_free(&r->paths);
     wht_selection_free(&r->selection);
     wht_words_free(&r->expectations);
+    wht_known_out_close(&r->tally.known_out, false);
     wht_file_list_free(&r->files);
     wht_tally_free(&r->tally);
     wht_state_free(&r->state);
     wht_update_free(&r->update);
+    wht_progress_line_free(&r->progress);
     free(r->root);
     free(r->builtin_expectations);
 }
 
 static int run(const struct wht_verb *verb, struct wht_args *args)
 {
-    struct run r = {
-        .pool = wht_pool_defaults(), .color = "auto", .shows_progress = wht_is_terminal(stderr)};
+    struct run r = {.pool = wht_pool_defaults(),
+                    .color = "auto",
+                    .progress = {.is_shown = wht_is_terminal(stderr)}};
     int code = wht_verb_take(verb, args, &r.paths, &r);
     r.style.colours = wht_wants_colours(r.color, stdout);
     if (code < 0)
         code = close_reports(&r, replay(&r));
     release(&r);
     return code;
-}
-
-static void print_formats(void)
-{
-    printf("\nreports:\n");
-    for (size_t i = 0; wht_formats[i]; i++)
-        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
-    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
-           "the one "
-           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
-           "A file appears, or takes the place of an older one, when its report is whole: also at "
-           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
-           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
-           "file that is read.\n");
 }
 
 const struct wht_verb wht_verb_run = {
@@ -467,6 +387,14 @@ const struct wht_verb wht_verb_run = {
         "Known gaps of the built-in emulator stand in 'expectations/builtin.json' of the traces\n"
         "folder, which is obeyed by itself. An entry whose case passes, or which matches nothing\n"
         "although all that it means was run, fails the run.\n\n"
+        "A run against another emulator than the built-in one that has cases of several families\n"
+        "ends with a table of families, outcomes and levels, and what passes of each instruction;\n"
+        "-v tells all instructions.\n\n"
+        "--write-expectations writes an entry for each case that fails, and for those that are "
+        "known\n"
+        "already: with '--expectations FILE' the same run is green. Its reason is the cause of "
+        "the\n"
+        "first failure of that kind. It is not written unless every case was run.\n\n"
         "A call that makes more than 1,000,000 callbacks which its case does not list fails; "
         "after\n"
         "a divergence 1,000 more are answered, and 4 for each that is listed. An emulator that\n"
@@ -488,7 +416,7 @@ const struct wht_verb wht_verb_run = {
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",
-    .print_more = print_formats,
+    .print_more = wht_report_formats_print,
     .options = options,
     .run = run,
 };

@@ -43,6 +43,8 @@ static const struct wht_option options[] = {
     {"colours", 0, NULL, "colours in failure blocks",
      WHT_FLAG(struct wht_worker_options, report.colours)},
     {"detail", 0, NULL, "failures as JSON, too", WHT_FLAG(struct wht_worker_options, wants_detail)},
+    {"labels", 0, NULL, "what cases are counted by",
+     WHT_FLAG(struct wht_worker_options, wants_labels)},
     WHT_SELECTION(struct wht_worker_options, selection),
     {"test", 0, "FILE#ID", "likewise",
      WHT_TAKE(wht_take_test, struct wht_worker_options, selection)},

@@ -100,7 +100,8 @@ Test(groups, mnemonics_beyond_the_bound_are_counted)
 Test(summary, the_three_levels_are_counted_apart)
 {
     struct wht_summary summary = {.files = 1};
-    struct wht_report_case result = {.outcome = WHT_OUTCOME_PASSED, .judged = 7, .passed = 7};
+    struct wht_report_case result = {
+        .outcome = WHT_OUTCOME_PASSED, .family = "", .judged = 7, .passed = 7};
     wht_summary_add(&summary, &result);
     result.judged = 3;
     result.passed = 3;
