@@ -45,10 +45,50 @@ install(FILES
     DESTINATION "${WHVTRACE_CONFIG_DIR}")
 
 # The prefix is relative to the file, so that an installed tree can be moved.
-file(RELATIVE_PATH WHVEMU_PC_PREFIX
+file(RELATIVE_PATH WHVTRACE_PC_PREFIX
     "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
-string(REGEX REPLACE "/$" "" WHVEMU_PC_PREFIX "${WHVEMU_PC_PREFIX}")
-configure_file("${PROJECT_SOURCE_DIR}/cmake/whvemu.pc.in" "${PROJECT_BINARY_DIR}/cmake/whvemu.pc"
-    @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/cmake/whvemu.pc"
-    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+string(REGEX REPLACE "/$" "" WHVTRACE_PC_PREFIX "${WHVTRACE_PC_PREFIX}")
+foreach(name whvemu whvcapture)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
+        @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
+
+# The suite, and what one reads of it.
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/traces" DESTINATION "${WHVTRACE_DATADIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/schemas" DESTINATION "${WHVTRACE_DATADIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md"
+    "${PROJECT_SOURCE_DIR}/CHANGELOG.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+foreach(page whvemu.3 whv-trace.5)
+    string(REGEX MATCH "[0-9]$" section "${page}")
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/man/${page}.in" "${PROJECT_BINARY_DIR}/said/${page}" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/said/${page}"
+        DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
+endforeach()
+# The other functions are found under their own names.
+foreach(function WHvEmulatorCreateEmulator WHvEmulatorDestroyEmulator WHvEmulatorTryIoEmulation
+        WHvEmulatorTryMmioEmulation whvemu_reason)
+    file(WRITE "${PROJECT_BINARY_DIR}/said/${function}.3" ".so man3/whvemu.3\n")
+    install(FILES "${PROJECT_BINARY_DIR}/said/${function}.3" DESTINATION "${CMAKE_INSTALL_MANDIR}/man3")
+endforeach()
+
+# What the program says of itself. A program for another machine cannot be asked.
+if(NOT CMAKE_CROSSCOMPILING)
+    set(said "${PROJECT_BINARY_DIR}/said")
+    file(MAKE_DIRECTORY "${said}")
+    set(said_files "")
+    function(whvtrace_say file folder)
+        add_custom_command(OUTPUT "${said}/${file}"
+            COMMAND whvtrace ${ARGN} > "${said}/${file}"
+            DEPENDS whvtrace VERBATIM)
+        install(FILES "${said}/${file}" DESTINATION "${folder}")
+        set(said_files ${said_files} "${said}/${file}" PARENT_SCOPE)
+    endfunction()
+    whvtrace_say(whvtrace.1 "${CMAKE_INSTALL_MANDIR}/man1" help --man)
+    whvtrace_say(whvtrace "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" completion bash)
+    whvtrace_say(_whvtrace "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" completion zsh)
+    whvtrace_say(whvtrace.fish "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" completion fish)
+    add_custom_target(whvtrace_said ALL DEPENDS ${said_files})
+endif()

@@ -24,7 +24,12 @@ foreach(path
         include/whvemu/whv_registers.def ${LIBDIR}/libwhvemu.a ${LIBDIR}/libwhvemu.so
         ${LIBDIR}/libwhvemu.so.0 ${LIBDIR}/pkgconfig/whvemu.pc bin/whvtrace
         include/whvcapture/capture.h include/whvcapture/redirect.h ${LIBDIR}/libwhvcapture.a
-        ${LIBDIR}/libwhvcapture-preload.so)
+        ${LIBDIR}/libwhvcapture-preload.so ${LIBDIR}/pkgconfig/whvcapture.pc
+        share/whvtrace/traces/flags.json share/whvtrace/traces/expectations/builtin.json
+        share/whvtrace/schemas/trace-1.schema.json share/doc/whvtrace/LICENSE
+        share/man/man1/whvtrace.1 share/man/man3/whvemu.3 share/man/man5/whv-trace.5
+        share/bash-completion/completions/whvtrace share/zsh/site-functions/_whvtrace
+        share/fish/vendor_completions.d/whvtrace.fish)
     if(NOT EXISTS "${prefix}/${path}")
         message(FATAL_ERROR "not installed: ${path}")
     endif()
@@ -50,4 +55,26 @@ run("${WORK}/by_pkg_config")
 run("${PKG_CONFIG}" --static --libs whvemu)
 if(NOT output MATCHES "-lZydis")
     message(FATAL_ERROR "whvemu.pc does not name what a static library needs: ${output}")
+endif()
+
+run("${PKG_CONFIG}" --cflags --libs whvcapture whvemu)
+separate_arguments(flags UNIX_COMMAND "${output}")
+run("${CC}" -std=c11 -DRECORDED "${SOURCE}/consumer.c" -o "${WORK}/recorded_by_pkg_config" ${flags})
+run("${WORK}/recorded_by_pkg_config")
+
+# Away from any tree the program finds the suite and the schema that came with it.
+string(RANDOM LENGTH 12 name)
+set(away "/tmp/whvtrace-${name}")
+file(MAKE_DIRECTORY "${away}")
+unset(ENV{WHVTRACE_TRACES})
+execute_process(COMMAND "${prefix}/bin/whvtrace" list -k "mov/*" WORKING_DIRECTORY "${away}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+if(NOT result EQUAL 0 OR NOT output MATCHES "manual/mov/")
+    message(FATAL_ERROR "the installed suite is not found (${result}): ${output}${errors}")
+endif()
+run("${prefix}/bin/whvtrace" new --asm nop "${away}/begun.trace.json")
+file(READ "${away}/begun.trace.json" begun)
+file(REMOVE_RECURSE "${away}")
+if(NOT begun MATCHES "\"file://[^\"]*/share/whvtrace/schemas/trace-1.schema.json\"")
+    message(FATAL_ERROR "a new case does not name the installed schema:\n${begun}")
 endif()

@@ -6,6 +6,7 @@
 
 #include "base/outfile.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "cli/verb.h"
 #include "format/revoked.h"
 #include "run/exit_facts.h"
@@ -128,6 +129,12 @@ static void list_formats(char *list, size_t n)
                                  wht_formats[i]->name);
 }
 
+static void add_format_names(struct wht_text *words)
+{
+    for (size_t i = 0; wht_formats[i]; i++)
+        wht_text_addf(words, " %s", wht_formats[i]->name);
+}
+
 static bool take_report(const struct wht_args *args, const struct wht_option *option,
                         const char *value, void *target)
 {
@@ -175,7 +182,7 @@ static const struct wht_option options[] = {
     {"shard", 0, "K/N", "the K-th of N parts of the cases, told by their names",
      WHT_TAKE(take_shard, struct run, pool)},
     {"report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",
-     WHT_TAKE_ALL(take_report)},
+     WHT_TAKE_ALL_WORD(take_report, add_format_names)},
     {"quiet", 'q', NULL, "one line per failure, and the totals",
      WHT_FLAG(struct run, style.is_quiet)},
     {"verbose", 'v', NULL, "one line per case", WHT_FLAG(struct run, style.is_verbose)},
@@ -414,18 +421,20 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
     return code;
 }
 
-static void print_formats(void)
+static void add_formats(struct wht_text *text)
 {
-    printf("\nreports:\n");
+    wht_text_add(text, "\nreports:\n");
     for (size_t i = 0; wht_formats[i]; i++)
-        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
-    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
-           "the one "
-           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
-           "A file appears, or takes the place of an older one, when its report is whole: also at "
-           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
-           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
-           "file that is read.\n");
+        wht_text_addf(text, "  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
+    wht_text_add(
+        text,
+        "\nWithout a file, or with '-' for one, a report goes to standard output in place of "
+        "the one "
+        "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
+        "A file appears, or takes the place of an older one, when its report is whole: also at "
+        "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
+        "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
+        "file that is read.\n");
 }
 
 const struct wht_verb wht_verb_run = {
@@ -453,7 +462,7 @@ const struct wht_verb wht_verb_run = {
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",
-    .print_more = print_formats,
+    .add_more = add_formats,
     .options = options,
     .run = run,
 };
