@@ -14,7 +14,9 @@ add_library(whvtrace::whvemu_static ALIAS whvemu_static)
 set_target_properties(whvcapture PROPERTIES EXPORT_NAME whvcapture)
 add_library(whvtrace::whvcapture ALIAS whvcapture)
 
-install(TARGETS whvemu_shared whvemu_static whvcapture EXPORT whvtraceTargets
+add_executable(whvtrace::whvtrace ALIAS whvtrace)
+
+install(TARGETS whvtrace whvemu_shared whvemu_static whvcapture EXPORT whvtraceTargets
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
@@ -36,10 +38,12 @@ install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONF
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/whvtraceConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfig.cmake"
-    INSTALL_DESTINATION "${WHVTRACE_CONFIG_DIR}")
+    INSTALL_DESTINATION "${WHVTRACE_CONFIG_DIR}"
+    PATH_VARS WHVTRACE_DATADIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/cmake/whvtraceConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
 install(FILES
+    "${PROJECT_SOURCE_DIR}/cmake/whvtraceAddCorpus.cmake"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfig.cmake"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfigVersion.cmake"
     DESTINATION "${WHVTRACE_CONFIG_DIR}")

@@ -2,7 +2,7 @@
 # Installs a build into a fresh prefix, moves that, and builds and runs a program against it: by
 # find_package with both libraries, and by pkg-config.
 # cmake -DBUILD=... -DSOURCE=... -DWORK=... -DGENERATOR=... -DCC=... -DPKG_CONFIG=...
-# -DLIBDIR=... -P run.cmake
+# -DLIBDIR=... -DCTEST=... -P run.cmake
 file(REMOVE_RECURSE "${WORK}")
 set(prefix "${WORK}/moved")
 
@@ -77,4 +77,19 @@ file(READ "${away}/begun.trace.json" begun)
 file(REMOVE_RECURSE "${away}")
 if(NOT begun MATCHES "\"file://[^\"]*/share/whvtrace/schemas/trace-1.schema.json\"")
     message(FATAL_ERROR "a new case does not name the installed schema:\n${begun}")
+endif()
+
+# A corpus becomes tests: a file each, also of the suite, which fail as they should.
+run("${CTEST}" --test-dir "${WORK}/build" -L good)
+foreach(name "suite/[a-z/_-]*[.]trace[.]json" "mine/store[.]trace[.]json" "mine/below/load[.]trace[.]jsonl")
+    if(NOT output MATCHES "${name} [.]+ +Passed")
+        message(FATAL_ERROR "no test that is like ${name} passed:\n${output}")
+    endif()
+endforeach()
+if(output MATCHES "invalid/")
+    message(FATAL_ERROR "what lies in a folder 'invalid' became a test:\n${output}")
+endif()
+execute_process(COMMAND "${CTEST}" --test-dir "${WORK}/build" -L bad -V RESULT_VARIABLE result OUTPUT_VARIABLE output)
+if(result EQUAL 0 OR NOT output MATCHES "FAIL store.trace.json#store: ")
+    message(FATAL_ERROR "a corpus that is wrong does not fail its test:\n${output}")
 endif()
