@@ -3,6 +3,9 @@
 # find_package(whvtrace) and pkg-config find them.
 include(CMakePackageConfigHelpers)
 
+# What is not the library or what programs are built against.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME tools)
+
 set(WHVTRACE_CONFIG_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/whvtrace")
 
 set_target_properties(whvemu_shared PROPERTIES EXPORT_NAME whvemu)
@@ -17,15 +20,15 @@ add_library(whvtrace::whvcapture ALIAS whvcapture)
 add_executable(whvtrace::whvtrace ALIAS whvtrace)
 
 install(TARGETS whvtrace whvemu_shared whvemu_static whvcapture EXPORT whvtraceTargets
-    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT library NAMELINK_COMPONENT dev
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/emulator/include/whvemu"
-    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/harness/capture/include/whvcapture"
-    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev
     FILES_MATCHING PATTERN "*.h")
 if(TARGET whvcapture_preload)
     install(TARGETS whvcapture_preload LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
@@ -34,7 +37,7 @@ if(TARGET whvcapture_kvm)
     install(TARGETS whvcapture_kvm LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
 
-install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONFIG_DIR}")
+install(EXPORT whvtraceTargets NAMESPACE whvtrace:: DESTINATION "${WHVTRACE_CONFIG_DIR}" COMPONENT dev)
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/whvtraceConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfig.cmake"
@@ -46,7 +49,7 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/cmake/whvtraceAddCorpus.cmake"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfig.cmake"
     "${PROJECT_BINARY_DIR}/cmake/whvtraceConfigVersion.cmake"
-    DESTINATION "${WHVTRACE_CONFIG_DIR}")
+    DESTINATION "${WHVTRACE_CONFIG_DIR}" COMPONENT dev)
 
 # The prefix is relative to the file, so that an installed tree can be moved.
 file(RELATIVE_PATH WHVTRACE_PC_PREFIX
@@ -56,7 +59,7 @@ foreach(name whvemu whvcapture)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
         @ONLY)
     install(FILES "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)
 endforeach()
 
 # The suite, and what one reads of it.
@@ -66,16 +69,16 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md"
     "${PROJECT_SOURCE_DIR}/CHANGELOG.md" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 foreach(page whvemu.3 whv-trace.5)
-    string(REGEX MATCH "[0-9]$" section "${page}")
     configure_file("${PROJECT_SOURCE_DIR}/cmake/man/${page}.in" "${PROJECT_BINARY_DIR}/said/${page}" @ONLY)
-    install(FILES "${PROJECT_BINARY_DIR}/said/${page}"
-        DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
 endforeach()
+install(FILES "${PROJECT_BINARY_DIR}/said/whv-trace.5" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+install(FILES "${PROJECT_BINARY_DIR}/said/whvemu.3" DESTINATION "${CMAKE_INSTALL_MANDIR}/man3" COMPONENT dev)
 # The other functions are found under their own names.
 foreach(function WHvEmulatorCreateEmulator WHvEmulatorDestroyEmulator WHvEmulatorTryIoEmulation
         WHvEmulatorTryMmioEmulation whvemu_reason)
     file(WRITE "${PROJECT_BINARY_DIR}/said/${function}.3" ".so man3/whvemu.3\n")
-    install(FILES "${PROJECT_BINARY_DIR}/said/${function}.3" DESTINATION "${CMAKE_INSTALL_MANDIR}/man3")
+    install(FILES "${PROJECT_BINARY_DIR}/said/${function}.3" DESTINATION "${CMAKE_INSTALL_MANDIR}/man3"
+        COMPONENT dev)
 endforeach()
 
 # What the program says of itself. A program for another machine cannot be asked.
