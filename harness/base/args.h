@@ -14,6 +14,7 @@
 
 struct wht_args;
 struct wht_option;
+struct wht_text;
 
 /** Takes an option's value into its target. @return false after saying what is wrong with it. */
 typedef bool wht_take_fn(const struct wht_args *args, const struct wht_option *option,
@@ -36,12 +37,17 @@ struct wht_option {
     /** Bounds of a number. */
     uint64_t low;
     uint64_t high;
+    /** Adds the words that it can be, with a blank before each; NULL: `value` says them, if any. */
+    void (*add_words)(struct wht_text *words);
 };
 
 /** A member of the state that a function takes. */
-#define WHT_TAKE(take, state, member) take, offsetof(state, member), 0, 0
+#define WHT_TAKE(take, state, member) take, offsetof(state, member), 0, 0, NULL
+/** The same, whose value is one of some words. */
+#define WHT_TAKE_WORD(take, state, member, add_words) take, offsetof(state, member), 0, 0, add_words
 /** The whole state. */
-#define WHT_TAKE_ALL(take) take, 0, 0, 0
+#define WHT_TAKE_ALL(take)                 take, 0, 0, 0, NULL
+#define WHT_TAKE_ALL_WORD(take, add_words) take, 0, 0, 0, add_words
 /** `const char *member`, which lives as long as the command line. */
 #define WHT_TEXT(state, member) WHT_TAKE(wht_take_text, state, member)
 /** The same, one of the words that the help tells: "text|json". */
@@ -49,7 +55,8 @@ struct wht_option {
 /** `bool member`, which becomes true. */
 #define WHT_FLAG(state, member) WHT_TAKE(wht_take_flag, state, member)
 /** `uint64_t member`, a decimal number. */
-#define WHT_NUMBER(state, member, low, high) wht_take_number, offsetof(state, member), low, high
+#define WHT_NUMBER(state, member, low, high)                                                       \
+    wht_take_number, offsetof(state, member), low, high, NULL
 
 wht_take_fn wht_take_text, wht_take_choice, wht_take_flag, wht_take_number;
 

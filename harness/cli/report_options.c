@@ -73,16 +73,24 @@ bool wht_wanted_reports_open(const char *verb, const struct wht_wanted_reports *
            wht_reports_open(reports, &wht_format_pretty, NULL, style, error, sizeof(error));
 }
 
-void wht_report_formats_print(void)
+void wht_report_format_names(struct wht_text *words)
 {
-    printf("\nreports:\n");
     for (size_t i = 0; wht_formats[i]; i++)
-        printf("  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
-    printf("\nWithout a file, or with '-' for one, a report goes to standard output in place of "
-           "the one "
-           "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
-           "A file appears, or takes the place of an older one, when its report is whole: also at "
-           "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
-           "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
-           "file that is read.\n");
+        wht_text_addf(words, " %s", wht_formats[i]->name);
+}
+
+void wht_report_formats_add(struct wht_text *text)
+{
+    wht_text_add(text, "\nreports:\n");
+    for (size_t i = 0; wht_formats[i]; i++)
+        wht_text_addf(text, "  %-10s%s\n", wht_formats[i]->name, wht_formats[i]->about);
+    wht_text_add(
+        text,
+        "\nWithout a file, or with '-' for one, a report goes to standard output in place of "
+        "the one "
+        "for\npeople; only one can. 'github' writes its lines there beside the others.\n\n"
+        "A file appears, or takes the place of an older one, when its report is whole: also at "
+        "an\ninterrupt, and where the emulator cannot be loaded, since a report says so. If it "
+        "cannot be\nwritten, the older one stays. 'markdown' is appended. No report can be a "
+        "file that is read.\n");
 }

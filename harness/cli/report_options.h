@@ -25,7 +25,7 @@ struct wht_wanted_reports {
 #define WHT_REPORT_OPTION(state, member)                                                           \
     {                                                                                              \
         "report", 0, "FORMAT[=FILE]", "a report, once or several times; see below",                \
-            WHT_TAKE(wht_take_report, state, member)                                               \
+            WHT_TAKE_WORD(wht_take_report, state, member, wht_report_format_names)                 \
     }
 wht_take_fn wht_take_report;
 
@@ -36,7 +36,10 @@ wht_take_fn wht_take_report;
 bool wht_wanted_reports_open(const char *verb, const struct wht_wanted_reports *wanted,
                              const struct wht_report_style *style, struct wht_reports *reports);
 
-/** Prints what the help says of formats. */
-void wht_report_formats_print(void);
+/** Adds the formats' names, each behind a blank. */
+void wht_report_format_names(struct wht_text *words);
+
+/** Adds what the help says of formats. */
+void wht_report_formats_add(struct wht_text *text);
 
 #endif

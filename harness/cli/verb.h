@@ -15,14 +15,15 @@ struct wht_verb {
     const char *operands;
     /** One line. */
     const char *summary;
-    /** Paragraphs for its own help; NULL: none. */
+    /** Paragraphs for its own help and for the manual page: lines that begin with two blanks stay
+     * as they are, others are filled there; NULL: none. */
     const char *details;
     const struct wht_option *options;
     /** @return an exit code. */
     int (*run)(const struct wht_verb *verb, struct wht_args *args);
     bool is_hidden;
-    /** Prints what its help adds to the details; NULL: nothing. */
-    void (*print_more)(void);
+    /** Adds what its help has behind the details, in the same form; NULL: nothing. */
+    void (*add_more)(struct wht_text *text);
 };
 
 extern const struct wht_verb wht_verb_bless;

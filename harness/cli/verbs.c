@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "run/select.h"
 #include "verb.h"
 
@@ -43,8 +44,12 @@ int wht_verb_help_print(const struct wht_verb *verb)
     print_option("help", 'h', NULL, "show this help");
     if (verb->details)
         printf("\n%s", verb->details);
-    if (verb->print_more)
-        verb->print_more();
+    if (verb->add_more) {
+        struct wht_text more = {.text = NULL};
+        verb->add_more(&more);
+        fputs(wht_text_get(&more), stdout);
+        wht_text_free(&more);
+    }
     return WHT_EXIT_OK;
 }
 

@@ -212,26 +212,14 @@ static bool is_same_asm(const char *a, const char *b)
     }
 }
 
-/* Whether a text that people write assembles to what the code is: "[rbx+8]", no size beside a
- * register. Of the encodings of one text any will do. */
-static bool assembles_to(const struct wht_case *c, const char *text)
-{
-    uint8_t bytes[WHT_CODE_MAX];
-    char error[128];
-    char spelled[128];
-    const enum wht_code code = wht_code_of(c);
-    size_t size = wht_assemble(code, c->asm_text, bytes, error);
-    return size > 0 && wht_disasm(code, bytes, size, spelled, sizeof(spelled), NULL) &&
-           strcmp(spelled, text) == 0;
-}
-
 static bool check_asm(struct wht_check *check, const struct wht_node *node,
                       const struct wht_case *c)
 {
     char text[128];
     const struct wht_node *place = wht_node_member(node, "asm");
     bool is_known = wht_case_disasm(c, text, sizeof(text), NULL);
-    if (is_same_asm(c->asm_text, text) || (is_known && assembles_to(c, text)))
+    if (is_same_asm(c->asm_text, text) ||
+        (is_known && wht_assembles_to(wht_code_of(c), c->asm_text, text)))
         return true;
     return wht_fail(check, wht_more_specific(place, wht_node_member(node, "code")),
                     "found \"%.60s\", expected what the code is: \"%s\"", c->asm_text, text);

@@ -46,6 +46,22 @@ char *wht_find_above_program(const char *name)
     return find_above(wht_program_path(), name);
 }
 
+char *wht_installed(const char *name)
+{
+    char *program = wht_program_path();
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    char *found = NULL;
+    if (slash) {
+        const size_t size = strlen(program) + strlen(name) + sizeof(WHVTRACE_DATA) + 3;
+        char *path = wht_reallocate(NULL, size);
+        snprintf(path, size, "%.*s/" WHVTRACE_DATA "/%s", (int)(slash - program), program, name);
+        found = wht_absolute_path(path);
+        free(path);
+    }
+    free(program);
+    return found;
+}
+
 char *wht_traces_root_of(const char *path)
 {
     char *absolute = wht_absolute_path(path);

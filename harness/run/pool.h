@@ -68,12 +68,15 @@ bool wht_pool_take_timeout(struct wht_pool_options *options, const struct wht_ar
                            const char *value);
 
 /** Option --match, of `enum wht_match member`. */
-#define WHT_MATCH(state, member) WHT_TAKE(wht_take_match, state, member)
+#define WHT_MATCH(state, member) WHT_TAKE_WORD(wht_take_match, state, member, wht_add_match_words)
 
 /** Options --jobs and --timeout of `struct wht_pool_options member`. */
 #define WHT_JOBS(state, member)    WHT_TAKE(wht_take_jobs, state, member)
 #define WHT_TIMEOUT(state, member) WHT_TAKE(wht_take_timeout, state, member)
 wht_take_fn wht_take_match, wht_take_jobs, wht_take_timeout;
+
+/** Adds the names of the levels, with a blank before each. */
+void wht_add_match_words(struct wht_text *words);
 
 /** Receives results in the order of files and cases, whatever the number of workers. */
 struct wht_pool_handler {

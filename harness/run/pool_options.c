@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/platform.h"
+#include "base/text.h"
 #include "pool.h"
 #include "session/backend.h"
 #include "words/names.h"
@@ -54,6 +55,12 @@ bool wht_take_match(const struct wht_args *args, const struct wht_option *option
     wht_usage_error(args->verb, "option '--match' got '%s', expected strict, device or effects",
                     value);
     return false;
+}
+
+void wht_add_match_words(struct wht_text *words)
+{
+    for (int i = WHT_MATCH_STRICT; i >= WHT_MATCH_EFFECTS; i--)
+        wht_text_addf(words, " %s", wht_match_name((enum wht_match)i));
 }
 
 bool wht_take_jobs(const struct wht_args *args, const struct wht_option *option, const char *value,

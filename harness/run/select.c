@@ -199,6 +199,8 @@ char *wht_default_root(void)
     char *root = told && *told ? wht_absolute_path(told) : NULL;
     if (!root)
         root = wht_find_above_working_folder("traces");
+    if (!root)
+        root = wht_installed("traces");
     return root ? root : wht_find_above_program("traces");
 }
 

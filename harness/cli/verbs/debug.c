@@ -149,7 +149,7 @@ const struct wht_verb wht_verb_debug = {
         "There is no worker and no time limit: emulator and harness are in the process that a\n"
         "debugger has hold of. Callbacks of the case's first call are listed with their numbers "
         "on\n"
-        "standard error. With --call N the program stops (SIGTRAP, on Windows DebugBreak()) when\n"
+        "standard error. With --call N the program stops (SIGTRAP, on Windows a breakpoint) when\n"
         "callback N has come in and is not answered yet: the frames above are the emulator's that\n"
         "made it. Without it the program stops before the emulator is called, when a library is\n"
         "loaded and breakpoints in it can be set. Without a debugger it says how to start one, "

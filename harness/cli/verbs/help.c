@@ -2,10 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/man_page.h"
 #include "cli/verb.h"
 #include "run/filter.h"
 
-static const struct wht_option options[] = {{.name = NULL}};
+static const struct wht_option options[] = {
+    {"man", 0, NULL, "print the manual page, as mdoc", WHT_TAKE_ALL(wht_take_flag)},
+    {.name = NULL},
+};
 
 static int print_overview(void)
 {
@@ -53,6 +57,7 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
 {
     const char *topic = NULL;
     const char *value;
+    bool as_page = false;
     for (;;) {
         enum wht_arg arg = wht_args_next(args, &value);
         if (arg == WHT_ARG_END)
@@ -61,10 +66,17 @@ static int run(const struct wht_verb *verb, struct wht_args *args)
             return WHT_EXIT_USAGE;
         if (arg == WHT_ARG_HELP)
             return wht_verb_help_print(verb);
+        if (arg == WHT_ARG_OPTION) {
+            (void)wht_args_take(args, value, &as_page);
+            continue;
+        }
         if (topic)
             return wht_usage_error(verb->name, "one verb at a time, got '%s' as well", value);
         topic = value;
     }
+    if (as_page)
+        return topic ? wht_usage_error(verb->name, "the manual page is about all verbs")
+                     : wht_man_page_print();
     if (!topic)
         return print_overview();
     if (strcmp(topic, "filters") == 0)

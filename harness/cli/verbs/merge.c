@@ -344,7 +344,7 @@ const struct wht_verb wht_verb_merge = {
         "there twice: otherwise nothing is written, and the exit code is 3. Shards that are\n"
         "missing are named in the reports and fail the whole. Other exit codes are those of\n"
         "'run'.\n",
-    .print_more = wht_report_formats_print,
+    .add_more = wht_report_formats_add,
     .options = options,
     .run = run,
 };

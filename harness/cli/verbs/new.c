@@ -9,10 +9,12 @@
 #include "base/outfile.h"
 #include "base/platform.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "cli/new_case.h"
 #include "cli/verb.h"
 #include "format/paths.h"
 #include "format/print.h"
+#include "run/folders.h"
 #include "run/select.h"
 #include "words/name_lists.h"
 #include "x86/assemble.h"
@@ -71,12 +73,18 @@ static bool take_gpa(const struct wht_args *args, const struct wht_option *optio
     return false;
 }
 
+static void add_modes(struct wht_text *words)
+{
+    for (size_t i = 0; i < WHT_MODE_NAMES; i++)
+        wht_text_addf(words, " %s", wht_mode_names[i]);
+}
+
 static const struct wht_option options[] = {
     {"asm", 'a', "TEXT", "the instruction, in Intel syntax", WHT_TEXT(struct request, assembly)},
     {"code", 'c', "BYTES", "the instruction, as hexadecimal digits",
      WHT_TEXT(struct request, code)},
     {"mode", 'm', "MODE", "real16, vm86, prot16, prot32, compat16, compat32 or long64",
-     WHT_TAKE(take_mode, struct request, wanted.mode)},
+     WHT_TAKE_WORD(take_mode, struct request, wanted.mode, add_modes)},
     {"access", 0, "read|write|execute", "what the exit is about",
      WHT_TAKE(take_access, struct request, wanted.access)},
     {"gpa", 0, "ADDRESS", "of the device (default: 0xfee000b0)",
@@ -132,8 +140,21 @@ static bool take_instruction(struct request *r)
     return r->wanted.code_size > 0;
 }
 
-/* @return the schema as seen from a file, to be released, or NULL if it does not lie beside the
- * traces folder that the file will be in. */
+/* @return the schema that is installed with the program, to be released, or NULL. */
+static char *installed_schema(void)
+{
+    static const char scheme[] = "file://";
+    char *path = wht_installed("schemas/trace-1.schema.json");
+    if (!path)
+        return NULL;
+    char *uri = wht_allocate(1, strlen(path) + sizeof(scheme));
+    strcat(strcpy(uri, scheme), path);
+    free(path);
+    return uri;
+}
+
+/* @return the schema as seen from a file, to be released, or NULL if there is none: it lies beside
+ * the traces folder that the file will be in, or is installed. */
 static char *schema_for(const char *path)
 {
     static const char schema[] = "schemas/trace-1.schema.json";
@@ -149,7 +170,7 @@ static char *schema_for(const char *path)
         levels += *c == '/';
     snprintf(place + root, sizeof(place) - root, "/../%s", schema);
     if (root == 0 || !wht_is_file(place))
-        return NULL;
+        return installed_schema();
     char *relative = wht_allocate(1, 3 * levels + sizeof(schema));
     for (size_t i = 0; i < levels; i++)
         strcat(relative, "../");

@@ -416,7 +416,7 @@ const struct wht_verb wht_verb_run = {
         "With --color auto, the default, NO_COLOR turns colours off and FORCE_COLOR on, if they "
         "are\n"
         "set and not empty; FORCE_COLOR=0 turns them off.\n",
-    .print_more = wht_report_formats_print,
+    .add_more = wht_report_formats_add,
     .options = options,
     .run = run,
 };

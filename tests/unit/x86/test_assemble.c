@@ -48,6 +48,42 @@ static const struct {
     {WHT_CODE_64, "jmp far tbyte ptr [rbx]", "48 ff 2b"},
     {WHT_CODE_32, "ret far 8", "ca 08 00"},
     {WHT_CODE_64, "ret far", "cb"},
+    {WHT_CODE_64, "je +4", "74 02"},
+    {WHT_CODE_64, "JMP SHORT +5", "eb 03"},
+    {WHT_CODE_64, "cmovge eax, [rbx]", "0f 4d 03"},
+    {WHT_CODE_64, "setne [rbx]", "0f 95 03"},
+    {WHT_CODE_64, "sal dword ptr [rbx], cl", "d3 23"},
+    {WHT_CODE_64, "mov eax, [rbx+10h]", "8b 43 10"},
+    {WHT_CODE_64, "mov eax, 0b0h", "b8 b0 00 00 00"},
+    {WHT_CODE_64, "mov eax, [4*rcx+rbx]", "8b 04 8b"},
+    {WHT_CODE_64, "mov eax, [fs:rbx]", "64 8b 03"},
+    {WHT_CODE_64, "fadd st(0), st(3)", "d8 c3"},
+    {WHT_CODE_64, "fld st", "d9 c0"},
+    {WHT_CODE_64, "addsd xmm0, [rbx]", "f2 0f 58 03"},
+    {WHT_CODE_64, "ldmxcsr [rbx]", "0f ae 13"},
+    {WHT_CODE_64, "movdqa oword [rbx], xmm0", "66 0f 7f 03"},
+};
+
+/* Of what is written about an instruction that is known, and whether it is that. */
+static const struct {
+    enum wht_code code;
+    const char *text;
+    const char *spelled;
+    bool is_same;
+} known[] = {
+    {WHT_CODE_64, "mov [rbx], 1", "mov dword ptr [rbx], 0x01", true},
+    {WHT_CODE_64, "mov [rbx], 1", "mov byte ptr [rbx], 0x01", true},
+    {WHT_CODE_64, "MOV [RBX],01H", "mov dword ptr [rbx], 0x01", true},
+    {WHT_CODE_64, "mov [rbx], 2", "mov dword ptr [rbx], 0x01", false},
+    {WHT_CODE_64, "mov word [rbx], 1", "mov dword ptr [rbx], 0x01", false},
+    {WHT_CODE_64, "movzx eax, [rbx]", "movzx eax, word ptr [rbx]", true},
+    {WHT_CODE_64, "shl [rbx], cl", "shl qword ptr [rbx], cl", true},
+    {WHT_CODE_32, "mov eax, ds:[ebx]", "mov eax, dword ptr [ebx]", true},
+    {WHT_CODE_32, "mov eax, ss:[ebp+4]", "mov eax, dword ptr [ebp+0x04]", true},
+    {WHT_CODE_32, "mov eax, ds:[ebp+4]", "mov eax, dword ptr [ebp+0x04]", false},
+    {WHT_CODE_32, "mov eax, es:[ebx]", "mov eax, dword ptr [ebx]", false},
+    {WHT_CODE_64, "jne +4", "jz +0x04", false},
+    {WHT_CODE_64, "fadd st, st(3)", "fadd st0, st3", true},
 };
 
 static const struct {
@@ -68,6 +104,15 @@ static const struct {
     {WHT_CODE_32, "jmp far 0x12345:0x2000", "found no far pointer of 16 and 32 bits"},
     {WHT_CODE_64, "mov eax ebx", "found \"ebx\", expected ',' or the end"},
     {WHT_CODE_64, "mov 1, 2, 3, 4, 5", "found more than 4 operands"},
+    {WHT_CODE_64, "movzx eax, [rbx]",
+     "the size of the memory operand is missing, e.g. \"dword ptr\""},
+    {WHT_CODE_64, "shl [rbx], cl", "the size of the memory operand is missing, e.g. \"dword ptr\""},
+    {WHT_CODE_64, "mov eax, [3*rcx]", "found a scale other than 1, 2, 4 and 8"},
+    {WHT_CODE_64, "mov eax, [4*]", "found \"]\", expected a register behind a scale"},
+    {WHT_CODE_64, "mov eax, 0x1h",
+     "found \"0x1h\", expected a register, a number or an address in []"},
+    {WHT_CODE_64, "fld st(8)",
+     "found \"st(8)\", expected a register, a number or an address in []"},
     {WHT_CODE_64, "mov eax, bx",
      "there is no such instruction in this mode, or not with these operands"},
     {WHT_CODE_64, "mov al, 256",
@@ -103,6 +148,13 @@ Test(assemble, says_what_is_wrong)
                      wrong[i].text);
         cr_assert_str_eq(error, wrong[i].error, "%s", wrong[i].text);
     }
+}
+
+Test(assemble, knows_another_spelling_of_an_instruction)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        cr_assert_eq(wht_assembles_to(known[i].code, known[i].text, known[i].spelled),
+                     known[i].is_same, "%s, %s", known[i].text, known[i].spelled);
 }
 
 static bool is_branch(const char *text)
@@ -148,12 +200,13 @@ Test(assemble, takes_what_the_disassembler_writes)
 Test(assemble, survives_nonsense)
 {
     static const char *const pieces[] = {
-        "mov",   "lock",   "rep", "[",    "]",   "+",          "-",   "*",    "eax",     "rbx",
-        "xmm31", ",",      "0x",  "7",    "fs",  ":",          "ptr", "byte", "zmmword", "cr0",
-        "k1",    "vaddps", "jmp", "call", "st0", "4294967296", "bx",  "si"};
+        "mov",     "lock",  "rep",    "[",   "]",    "+",   "-",          "*",     "eax",
+        "rbx",     "xmm31", ",",      "0x",  "7",    "fs",  ":",          "ptr",   "byte",
+        "zmmword", "cr0",   "(",      ")",   "st",   "10h", "h",          "short", "je",
+        "4*",      "k1",    "vaddps", "jmp", "call", "st0", "4294967296", "bx",    "si"};
     uint32_t state = 7;
     size_t count = 0;
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 60000; i++) {
         char text[256] = "", error[128] = "";
         uint8_t bytes[WHT_CODE_MAX];
         for (unsigned j = 0; j < 1 + i % 9; j++) {

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The manual pages are good mdoc, and the program's own has each of its verbs and options.
+# cmake -DSAID=... -DWHVTRACE=... -DMANDOC=... -P man_pages.cmake
+foreach(page whvtrace.1 whvemu.3 whv-trace.5)
+    execute_process(COMMAND "${MANDOC}" -Tlint "${SAID}/${page}" OUTPUT_VARIABLE found ERROR_VARIABLE found)
+    # What the three say of each other is not installed here.
+    string(REGEX REPLACE "[^\n]*(referenced manual not found|outdated mandoc.db)[^\n]*\n" "" found "${found}")
+    if(found)
+        message(FATAL_ERROR "${page}:\n${found}")
+    endif()
+endforeach()
+
+execute_process(COMMAND "${MANDOC}" -Tascii "${SAID}/whvtrace.1" COMMAND sed "s/.\\x08//g"
+    OUTPUT_VARIABLE page RESULT_VARIABLE result)
+execute_process(COMMAND "${WHVTRACE}" help OUTPUT_VARIABLE overview)
+string(REGEX MATCH "verbs:\n.*\n\n'whvtrace" overview "${overview}")
+string(REGEX MATCHALL "\n  [a-z]+" verbs "${overview}")
+list(LENGTH verbs count)
+if(count LESS 10)
+    message(FATAL_ERROR "found ${count} verbs in the overview")
+endif()
+foreach(verb ${verbs})
+    string(STRIP "${verb}" verb)
+    if(NOT page MATCHES "\n   whvtrace ${verb}\n")
+        message(FATAL_ERROR "whvtrace.1 does not have '${verb}'")
+    endif()
+    execute_process(COMMAND "${WHVTRACE}" help ${verb} OUTPUT_VARIABLE help)
+    string(REGEX MATCHALL "\n  (    |-., )--[a-z-]+" options "${help}")
+    foreach(option ${options})
+        string(REGEX MATCH "--[a-z-]+" option "${option}")
+        if(NOT page MATCHES "${option}[ .\n]")
+            message(FATAL_ERROR "whvtrace.1 does not have '${option}' of '${verb}'")
+        endif()
+    endforeach()
+endforeach()
