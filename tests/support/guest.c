@@ -131,7 +131,8 @@ struct guest_exit guest_memory_exit(struct guest *guest, enum guest_mode mode,
 {
     struct guest_exit exit = {.vp = vp_from_guest(guest, mode)};
     exit.memory.InstructionByteCount = (UINT8)size;
-    memcpy(exit.memory.InstructionBytes, code, size <= 16 ? size : 16);
+    if (size > 0)
+        memcpy(exit.memory.InstructionBytes, code, size <= 16 ? size : 16);
     exit.memory.AccessInfo.AccessType = (UINT32)access & 3;
     exit.memory.AccessInfo.GvaValid = 1;
     exit.memory.Gva = address;
