@@ -107,8 +107,9 @@ static void suggest(struct parser *p, const char *word)
     const char *names[WHT_CASE_FIELDS];
     for (size_t i = 0; i < WHT_CASE_FIELDS; i++)
         names[i] = wht_case_fields[i].name;
-    const char *near = wht_did_you_mean(word, names, WHT_CASE_FIELDS);
-    wrong(p, near ? "there is no field '%s', but '%s'," : "there is no field '%s'", word, near);
+    const char *nearest = wht_did_you_mean(word, names, WHT_CASE_FIELDS);
+    wrong(p, nearest ? "there is no field '%s', but '%s'," : "there is no field '%s'", word,
+          nearest);
 }
 
 static bool take_field(struct parser *p, enum wht_case_field *field)
