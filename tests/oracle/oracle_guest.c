@@ -38,6 +38,11 @@ static void broke(struct guest *guest, const char *rule)
         guest->broken = rule;
 }
 
+bool oracle_guest_is_gdt(uint64_t linear)
+{
+    return linear >= GDT_LINEAR && linear <= GDT_LINEAR + GDT_LIMIT;
+}
+
 static uint64_t code_address(const struct oracle_in *in)
 {
     return in->mode == ORACLE_16 ? ORACLE_CODE16 + ORACLE_IP16 : ORACLE_RIP;

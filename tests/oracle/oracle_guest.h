@@ -63,6 +63,10 @@ struct oracle_answer oracle_guest_run_in(WHV_EMULATOR_HANDLE emulator, enum orac
                                          const struct oracle_in *in, const struct oracle_exit *exit,
                                          struct oracle_out *out);
 
+/** @return whether an address lies in the descriptor table of Linux, of which no more is known than
+ * where its end is. */
+bool oracle_guest_is_gdt(uint64_t linear);
+
 /**
  * Compares all but the signals.
  * @param text receives what differs, one line for each, or "".

@@ -205,10 +205,25 @@ static void set_target(struct maker *m, unsigned reg)
     m->target = m->in->gpr[reg] = rows_branch_target(&m->random) - base;
 }
 
+/* Rows that have one register form: FNOP, FUCOMPP, FCOMPP, FNSTSW AX. @return what makes it. */
+static unsigned lonely_rm(unsigned opcode, unsigned reg, unsigned rm)
+{
+    static const struct {
+        uint8_t opcode, reg, rm;
+    } lonely[] = {{0xd9, 2, 0}, {0xda, 5, 1}, {0xde, 3, 1}, {0xdf, 4, 0}};
+    for (unsigned i = 0; i < sizeof(lonely) / sizeof(lonely[0]); i++) {
+        if (lonely[i].opcode == opcode && lonely[i].reg == reg)
+            return lonely[i].rm;
+    }
+    return rm;
+}
+
 void rows_make_modrm(struct maker *m, unsigned reg)
 {
     unsigned rm = rows_below(&m->random, 8);
     if (m->made->shape.is_register) {
+        if (m->row->map == 0 && !rows_once_in(&m->random, 8))
+            rm = lonely_rm(m->row->opcode, reg, rm);
         rows_emit(m, 0xc0 | reg << 3 | rm);
         if (rows_selects(m->row))
             set_selector(m, rm | (m->rex & 1u) << 3);

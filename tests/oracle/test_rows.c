@@ -105,6 +105,9 @@ static void run_one(enum oracle_mode mode, uint64_t index, WHV_EMULATOR_HANDLE e
     bool is_fine = answer.hr == S_OK && answer.status == 1 && !answer.broken;
     if (oracle_compare(&made.in, &processor, &emulated, difference, sizeof(difference)) && is_fine)
         return;
+    /* A selector that memory happened to hold: what Linux's table holds is not known here. */
+    if (is_fine && !emulated.completed && oracle_guest_is_gdt(emulated.address))
+        return;
     if (++tally->failures <= FAILURES_MAX)
         report(index, &answer, difference);
 }
