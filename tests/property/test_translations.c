@@ -74,6 +74,22 @@ static uint32_t error_code(const struct guest_event *asked, WHV_TRANSLATE_GVA_RE
 }
 
 /* @return whether an address is the first byte of an access on the page that was asked for. */
+/* MASKMOVDQU has two halves; behind the end of the address size the second is elsewhere. */
+static bool is_second_half(const struct model_access *access, uint64_t address)
+{
+    const bool is_halved = made.model.insn.mnemonic == ZYDIS_MNEMONIC_MASKMOVDQU ||
+                           made.model.insn.mnemonic == ZYDIS_MNEMONIC_VMASKMOVDQU;
+    const unsigned width = made.model.insn.address_width;
+    const uint64_t wrap = width == 64 ? 0 : UINT64_C(1) << width;
+    const uint64_t mask = made.mode == GUEST_LONG64 ? UINT64_MAX : UINT32_MAX;
+    for (uint64_t byte = 8; is_halved && byte < access->size; byte++) {
+        if (address == ((access->linear + byte) & mask) ||
+            address == ((access->linear + byte - wrap) & mask))
+            return byte == 8 || (address & PAGE_MASK) == 0;
+    }
+    return false;
+}
+
 static bool is_first_byte(const struct guest_event *asked, uint64_t elements, uint64_t address)
 {
     struct model_access access[MODEL_ACCESSES];
@@ -92,7 +108,7 @@ static bool is_first_byte(const struct guest_event *asked, uint64_t elements, ui
         uint64_t last = (access[i].linear + access[i].size - 1) & mask;
         if ((asked->size & 3) != intent)
             continue;
-        if (address == access[i].linear)
+        if (address == access[i].linear || is_second_half(&access[i], address))
             return true;
         if (address == asked->address && (last & ~PAGE_MASK) == asked->address)
             return true;
