@@ -136,6 +136,17 @@ static inline void whe_reg_set(struct whe_regs *regs, unsigned reg, uint64_t val
     whe_set_add(&regs->written, reg);
 }
 
+/** @return a register's new value, as whe_gpr_write() writes it. @param before its old one, which
+ * counts where mask has 1 or 2 bytes. */
+static inline uint64_t whe_gpr_merged(uint64_t before, uint64_t mask, unsigned shift,
+                                      uint64_t value)
+{
+    value &= mask;
+    if (mask > 0xffff)
+        return value;
+    return (before & ~(mask << shift)) | value << shift;
+}
+
 /**
  * Writes a part of a register as the architecture does: 4 bytes clear the upper half, 1 and 2 bytes
  * keep the rest. SDM 1, 3.4.1.1.
@@ -146,10 +157,8 @@ static inline void whe_reg_set(struct whe_regs *regs, unsigned reg, uint64_t val
 static inline void whe_gpr_write(struct whe_regs *regs, unsigned reg, uint64_t mask, unsigned shift,
                                  uint64_t value)
 {
-    value &= mask;
-    if (mask <= 0xffff)
-        value = (whe_reg_get(regs, reg) & ~(mask << shift)) | value << shift;
-    whe_reg_set(regs, reg, value);
+    const uint64_t before = mask <= 0xffff ? whe_reg_get(regs, reg) : 0;
+    whe_reg_set(regs, reg, whe_gpr_merged(before, mask, shift, value));
 }
 
 /** @return a register's 128 bits. */

@@ -358,6 +358,16 @@ static WHE_COLD HRESULT end(struct whe_emulator *emulator, struct whe_call *call
     return S_OK;
 }
 
+WHE_HOT HRESULT finish(struct whe_emulator *emulator, struct whe_call *call, enum whe_result result,
+                       WHV_EMULATOR_STATUS *status)
+{
+    if (result != WHE_OK)
+        return end(emulator, call, result, status);
+    emulator->mark = WHE_HANDLE_FREE;
+    *status = whe_status_from_result(WHE_OK);
+    return S_OK;
+}
+
 WHE_COLD HRESULT whe_emulate_refused(struct whe_emulator *emulator, struct whe_call *call,
                                      const union whe_cache_entry *entry,
                                      WHV_EMULATOR_STATUS *status)
@@ -391,11 +401,7 @@ static WHE_APART HRESULT emulate_other(struct whe_emulator *emulator, void *cont
         result = run_addressed(&call, entry, access);
     else
         result = run_any(&call, &emulator->cache, access, entry);
-    if (result != WHE_OK)
-        return end(emulator, &call, result, status);
-    emulator->mark = WHE_HANDLE_FREE;
-    *status = whe_status_from_result(WHE_OK);
-    return S_OK;
+    return finish(emulator, &call, result, status);
 }
 
 /* Code that lies in a device, found at `gpa`. @param known an entry of the same mode, in the place
@@ -409,16 +415,12 @@ WHE_HOT HRESULT emulate_told(struct whe_emulator *emulator, void *context,
     uint64_t code;
     begin(&call, emulator, context, vp);
     enum whe_result result = whe_host_read_unmasked(&call, gpa, WHE_FETCH_FIRST, &code);
-    const bool is_known = ((code & known->mask[0]) ^ known->bytes[0]) == 0 && known->mask[1] == 0;
-    if (result == WHE_OK && is_known && known->fast.plain)
-        result = known->fast.plain(&call, known);
+    if (result == WHE_OK && (((code & known->mask[0]) ^ known->bytes[0]) | known->mask[1]) != 0)
+        result = run_code(&call, &emulator->cache, access, NULL, code);
     else if (result == WHE_OK)
-        result = run_code(&call, &emulator->cache, access, is_known ? known : NULL, code);
-    if (result != WHE_OK)
-        return end(emulator, &call, result, status);
-    emulator->mark = WHE_HANDLE_FREE;
-    *status = whe_status_from_result(WHE_OK);
-    return S_OK;
+        result = known->fast.plain ? known->fast.plain(&call, known)
+                                   : run_code(&call, &emulator->cache, access, known, code);
+    return finish(emulator, &call, result, status);
 }
 
 static WHE_APART HRESULT emulate_code(struct whe_emulator *emulator, void *context,
@@ -431,12 +433,7 @@ static WHE_APART HRESULT emulate_code(struct whe_emulator *emulator, void *conte
     if (known->mode_key == whe_mode_key_with_flags(vp) &&
         whe_fetch_is_told(&known->mode, vp, access, &gpa))
         return emulate_told(emulator, context, vp, access, status, known, gpa);
-    if (!(vp->Rflags & WHE_RFLAGS_MODE))
-        known = whe_cache_find(&emulator->cache, whe_mode_key(vp), vp->Rip,
-                               access->InstructionBytes, access->InstructionByteCount);
-    else
-        known = NULL;
-    return emulate_other(emulator, context, vp, access, status, known);
+    return emulate_other(emulator, context, vp, access, status, NULL);
 }
 
 HRESULT whe_emulate_memory_exit(struct whe_emulator *emulator, void *context,
@@ -483,9 +480,5 @@ HRESULT whe_emulate_port_exit(struct whe_emulator *emulator, void *context,
     whe_regs_init(&call.regs, vp->Rip);
     know_registers(&call.regs, access);
     enum whe_result result = port_instruction(&call, &emulator->cache);
-    if (result != WHE_OK)
-        return end(emulator, &call, result, status);
-    emulator->mark = WHE_HANDLE_FREE;
-    *status = whe_status_from_result(WHE_OK);
-    return S_OK;
+    return finish(emulator, &call, result, status);
 }

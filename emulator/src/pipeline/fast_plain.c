@@ -22,39 +22,28 @@ WHE_HOT uint64_t input(const struct whe_call *call, const struct whe_insn *insn,
     return whe_effective_address(&call->regs, &insn->memory[0].address, insn->address_mask);
 }
 
+/* What was worked out beforehand: at most one register, the flags, RIP. */
+WHE_HOT enum whe_result publish(struct whe_call *call, const union whe_cache_entry *entry,
+                                uint64_t reg, uint64_t rflags, uint64_t rip)
+{
+    const struct whe_fast *fast = &entry->fast;
+    WHV_REGISTER_VALUE value[3];
+    unsigned count = 0;
+    if (entry->insn.writes != 0)
+        value[count++].Reg128 = (WHV_UINT128){.Low64 = reg};
+    if (entry->insn.writes_flags)
+        value[count++].Reg128 = (WHV_UINT128){.Low64 = rflags};
+    value[count++].Reg128 = (WHV_UINT128){.Low64 = rip & fast->rip_mask};
+    return whe_host_set_names(call, fast->set_name, count, value);
+}
+
+/* A kernel has left out what can be written, or that is more than one register. */
 static WHE_COLD enum whe_result publish_other(struct whe_call *call, const struct whe_work *work,
                                               uint64_t rip)
 {
     if (work->writes_flags)
         whe_reg_set(&call->regs, WHE_REG_RFLAGS, work->rflags);
     return whe_host_set_with_rip(call, rip);
-}
-
-/* At most one register, the flags, RIP. */
-WHE_HOT enum whe_result publish(struct whe_call *call, const struct whe_fast *fast,
-                                const struct whe_work *work)
-{
-    const uint64_t rip = work->next_rip & fast->rip_mask;
-    WHV_REGISTER_VALUE value[3];
-    unsigned count = 0;
-    if (fast->set_count == 0 || work->writes != work->insn->writes ||
-        work->writes_flags != work->insn->writes_flags)
-        return publish_other(call, work, rip);
-    if (work->writes != 0)
-        value[count++] = call->regs.value[fast->reg];
-    if (work->writes_flags)
-        value[count++].Reg128 = (WHV_UINT128){.Low64 = work->rflags};
-    value[count++].Reg128 = (WHV_UINT128){.Low64 = rip};
-    return whe_host_set_names(call, fast->set_name, count, value);
-}
-
-/* What a register is after a part of it was written. SDM 1, 3.4.1.1. */
-WHE_HOT uint64_t merged(const struct whe_operand *operand, uint64_t before, uint64_t value)
-{
-    value &= operand->mask;
-    return operand->size >= 4
-               ? value
-               : (before & ~(operand->mask << operand->shift)) | value << operand->shift;
 }
 
 /* ADD, INC, MOV and their kin: whe_binary_fn. */
@@ -65,8 +54,6 @@ static enum whe_result compute(struct whe_call *call, const union whe_cache_entr
     const struct whe_operand *first = &insn->operand[0];
     uint64_t rflags = call->vp->Rflags;
     uint64_t second = 0;
-    WHV_REGISTER_VALUE value[3];
-    unsigned count = 0;
     if (insn->reads.count > 0)
         WHE_TRY(whe_host_fill(call, &insn->reads));
     const bool is_read = (insn->inputs & 1) != 0 || first->size < 4;
@@ -75,12 +62,8 @@ static enum whe_result compute(struct whe_call *call, const union whe_cache_entr
         second = input(call, insn, &insn->operand[1]) & first->mask;
     const uint64_t result =
         fast->binary((before >> first->shift) & first->mask, second, first->size, &rflags);
-    if (insn->writes)
-        value[count++].Reg128 = (WHV_UINT128){.Low64 = merged(first, before, result)};
-    if (insn->writes_flags)
-        value[count++].Reg128 = (WHV_UINT128){.Low64 = rflags};
-    value[count++].Reg128 = (WHV_UINT128){.Low64 = (call->vp->Rip + insn->length) & fast->rip_mask};
-    return whe_host_set_names(call, fast->set_name, count, value);
+    return publish(call, entry, whe_gpr_merged(before, first->mask, first->shift, result), rflags,
+                   call->vp->Rip + insn->length);
 }
 
 static enum whe_result run_kernel(struct whe_call *call, const union whe_cache_entry *entry)
@@ -107,7 +90,11 @@ static enum whe_result run_kernel(struct whe_call *call, const union whe_cache_e
         whe_gpr_write(&call->regs, operand->reg, operand->mask, operand->shift, work.value[i].u64);
         rest &= ~(1u << i);
     }
-    return publish(call, &entry->fast, &work);
+    if (entry->fast.set_count == 0 || work.writes != insn->writes ||
+        work.writes_flags != insn->writes_flags)
+        return publish_other(call, &work, work.next_rip & entry->fast.rip_mask);
+    return publish(call, entry, call->regs.value[entry->fast.reg].Reg64, work.rflags,
+                   work.next_rip);
 }
 
 static bool is_plain(const struct whe_mode *mode, const struct whe_insn *insn)
