@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "format/case_code.h"
+#include "run/case_fields.h"
 
 #define BYTES 15u
 
@@ -174,11 +174,7 @@ void wht_instructions_free(struct wht_instructions *list)
 struct wht_instruction *wht_instruction_of(const struct wht_instructions *list,
                                            const struct wht_case *c, enum whvemu_code *code)
 {
-    static const enum whvemu_code codes[] = {[WHT_CODE_REAL16] = WHVEMU_CODE_REAL16,
-                                             [WHT_CODE_PROT16] = WHVEMU_CODE_PROT16,
-                                             [WHT_CODE_32] = WHVEMU_CODE_32,
-                                             [WHT_CODE_64] = WHVEMU_CODE_64};
-    const enum whvemu_code own = codes[wht_code_of(c)];
+    const enum whvemu_code own = wht_case_code(c);
     struct whvemu_decoded decoded;
     if (code)
         *code = own;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <whvemu/instructions.h>
-
 #include "explain/describe.h"
 #include "format/case_code.h"
 #include "words/name_lists.h"
@@ -76,14 +74,19 @@ static bool word_of_api(const struct wht_case *c, size_t i, struct wht_case_word
     return say_first(word, i, c->api == WHT_API_PREVIEW ? "preview" : "shipping");
 }
 
-static bool word_of_family(const struct wht_case *c, size_t i, struct wht_case_word *word)
+enum whvemu_code wht_case_code(const struct wht_case *c)
 {
     static const enum whvemu_code codes[] = {[WHT_CODE_REAL16] = WHVEMU_CODE_REAL16,
                                              [WHT_CODE_PROT16] = WHVEMU_CODE_PROT16,
                                              [WHT_CODE_32] = WHVEMU_CODE_32,
                                              [WHT_CODE_64] = WHVEMU_CODE_64};
+    return codes[wht_code_of(c)];
+}
+
+static bool word_of_family(const struct wht_case *c, size_t i, struct wht_case_word *word)
+{
     struct whvemu_decoded decoded;
-    const bool has_row = whvemu_decode(codes[wht_code_of(c)], c->code, c->code_size, &decoded);
+    const bool has_row = whvemu_decode(wht_case_code(c), c->code, c->code_size, &decoded);
     return say_first(word, i, has_row ? whvemu_instruction(decoded.row).family : "none");
 }
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <whvemu/instructions.h>
+
 #include "format/model.h"
 
 enum wht_case_field {
@@ -34,5 +36,8 @@ struct wht_field_row {
 
 /** By enum wht_case_field. */
 extern const struct wht_field_row wht_case_fields[WHT_CASE_FIELDS];
+
+/** @return what a case's registers make of its code, as the emulator's decoder is told. */
+enum whvemu_code wht_case_code(const struct wht_case *c);
 
 #endif

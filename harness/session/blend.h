@@ -7,14 +7,7 @@
 #ifndef WHVTRACE_SESSION_BLEND_H
 #define WHVTRACE_SESSION_BLEND_H
 
-#include "guest.h"
-
-enum wht_blend_calls {
-    /** Elements that fit stay, groups and repeats among them; those that nearly fit are adapted. */
-    WHT_BLEND_FITTING,
-    /** Every compared callback as it was made. */
-    WHT_BLEND_LITERAL
-};
+#include "blend_calls.h"
 
 /**
  * Changes what a case expects to what came out.
@@ -23,18 +16,5 @@ enum wht_blend_calls {
  * @return false if memory ran out.
  */
 bool wht_blend(struct wht_case *c, const struct wht_case *made, enum wht_blend_calls calls);
-
-/** Used by wht_blend(), in blend_calls.c. @param guest of the case. */
-void wht_blend_elements(struct wht_case *c, const struct wht_case *made,
-                        const struct wht_guest *guest, enum wht_blend_calls how);
-
-/**
- * Makes a register's expectation one that a value fulfils, if it does not yet: under its mask, and
- * of bits that are not compared nothing changes.
- */
-void wht_blend_want(struct wht_case *c, struct wht_want_reg *want, const WHV_REGISTER_VALUE *value);
-
-/** The same for bytes, which are as many. */
-void wht_blend_bytes(struct wht_case *c, struct wht_bytes *bytes, const uint8_t *data);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Elements of a case and callbacks that were made, aligned: of both the most that fit together. */
-#include "blend.h"
+#include "blend_calls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "blend_value.h"
 #include "match.h"
 
 /* The element takes no callbacks from there on. */

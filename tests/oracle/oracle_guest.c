@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "callbacks.h"
+
 #define CR0        UINT64_C(0x80050033)  /* what Linux gives its processes */
 #define CR4        UINT64_C(0x40600)     /* likewise, as far as instructions ask */
 #define XCR0       UINT64_C(7)           /* likewise */
@@ -347,14 +349,12 @@ static HRESULT CALLBACK on_set(VOID *context, const WHV_REGISTER_NAME *names, UI
 
 WHV_EMULATOR_HANDLE oracle_guest_create(void)
 {
-    const WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
-                                              .WHvEmulatorIoPortCallback = on_io,
-                                              .WHvEmulatorMemoryCallback = on_memory,
-                                              .WHvEmulatorGetVirtualProcessorRegisters = on_get,
-                                              .WHvEmulatorSetVirtualProcessorRegisters = on_set,
-                                              .WHvEmulatorTranslateGvaPage = on_translate};
-    WHV_EMULATOR_HANDLE emulator = NULL;
-    return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
+    return callbacks_create(
+        (WHV_EMULATOR_CALLBACKS){.WHvEmulatorIoPortCallback = on_io,
+                                 .WHvEmulatorMemoryCallback = on_memory,
+                                 .WHvEmulatorGetVirtualProcessorRegisters = on_get,
+                                 .WHvEmulatorSetVirtualProcessorRegisters = on_set,
+                                 .WHvEmulatorTranslateGvaPage = on_translate});
 }
 
 /* State before the instruction, in the place of the state after it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "callbacks.h"
 #include "ports.h"
 
 struct guest {
@@ -94,28 +95,14 @@ static HRESULT CALLBACK on_io(VOID *context, WHV_EMULATOR_IO_ACCESS_INFO *access
     return S_OK;
 }
 
-static HRESULT CALLBACK on_translate(VOID *context, WHV_GUEST_VIRTUAL_ADDRESS gva,
-                                     WHV_TRANSLATE_GVA_FLAGS flags,
-                                     WHV_TRANSLATE_GVA_RESULT_CODE *result,
-                                     WHV_GUEST_PHYSICAL_ADDRESS *gpa)
-{
-    (void)context;
-    (void)flags;
-    *result = WHvTranslateGvaResultSuccess;
-    *gpa = gva;
-    return S_OK;
-}
-
 WHV_EMULATOR_HANDLE ports_emulator_create(void)
 {
-    const WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
-                                              .WHvEmulatorIoPortCallback = on_io,
-                                              .WHvEmulatorMemoryCallback = on_memory,
-                                              .WHvEmulatorGetVirtualProcessorRegisters = on_get,
-                                              .WHvEmulatorSetVirtualProcessorRegisters = on_set,
-                                              .WHvEmulatorTranslateGvaPage = on_translate};
-    WHV_EMULATOR_HANDLE emulator = NULL;
-    return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
+    return callbacks_create(
+        (WHV_EMULATOR_CALLBACKS){.WHvEmulatorIoPortCallback = on_io,
+                                 .WHvEmulatorMemoryCallback = on_memory,
+                                 .WHvEmulatorGetVirtualProcessorRegisters = on_get,
+                                 .WHvEmulatorSetVirtualProcessorRegisters = on_set,
+                                 .WHvEmulatorTranslateGvaPage = callbacks_translate_to_itself});
 }
 
 static WHV_VP_EXIT_CONTEXT vp_context(const struct ports_case *the)

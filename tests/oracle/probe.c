@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "callbacks.h"
+
 #define TABLES     UINT64_C(0x40000000) /* every eight bytes from here on are this descriptor */
 #define DESCRIPTOR UINT64_C(0x00cff3000000ffff)
 #define CPL        3u
@@ -194,14 +196,12 @@ const char *probe_names(uint64_t set, char *text, size_t size)
 
 WHV_EMULATOR_HANDLE probe_create(void)
 {
-    const WHV_EMULATOR_CALLBACKS callbacks = {.Size = sizeof(callbacks),
-                                              .WHvEmulatorIoPortCallback = on_io,
-                                              .WHvEmulatorMemoryCallback = on_memory,
-                                              .WHvEmulatorGetVirtualProcessorRegisters = on_get,
-                                              .WHvEmulatorSetVirtualProcessorRegisters = on_set,
-                                              .WHvEmulatorTranslateGvaPage = on_translate};
-    WHV_EMULATOR_HANDLE emulator = NULL;
-    return WHvEmulatorCreateEmulator(&callbacks, &emulator) == S_OK ? emulator : NULL;
+    return callbacks_create(
+        (WHV_EMULATOR_CALLBACKS){.WHvEmulatorIoPortCallback = on_io,
+                                 .WHvEmulatorMemoryCallback = on_memory,
+                                 .WHvEmulatorGetVirtualProcessorRegisters = on_get,
+                                 .WHvEmulatorSetVirtualProcessorRegisters = on_set,
+                                 .WHvEmulatorTranslateGvaPage = on_translate});
 }
 
 struct probe probe_run(WHV_EMULATOR_HANDLE emulator, const struct opcode *opcode, uint64_t rflags)
